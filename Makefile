@@ -1,0 +1,49 @@
+# Every target works on a fresh machine with Python >= 3.11 and make; VENV and PYTHON can be overridden.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+TESTS ?= tests
+
+.PHONY: app test test-ui check bench lock space-check clean
+
+app: $(VENV)/.app
+	$(BIN)/python app.py
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest $(TESTS)
+
+test-ui: $(VENV)/.dev
+	$(BIN)/python -m pytest -m ui tests/ui
+
+check: $(VENV)/.dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.dev
+	$(BIN)/python -m benchmarks
+
+lock: $(VENV)/bin/uv
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header pyproject.toml -o requirements.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --extra dev -c requirements.txt pyproject.toml -o requirements-dev.txt
+
+space-check: $(VENV)/.dev
+	$(BIN)/python -m benchmarks.space_check
+
+$(VENV)/bin/uv:
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+
+$(VENV)/.app: requirements.txt pyproject.toml | $(VENV)/bin/uv
+	$(BIN)/uv pip install --python $(BIN)/python -r requirements.txt
+	$(BIN)/uv pip install --python $(BIN)/python --no-deps -e .
+	touch $@
+
+$(VENV)/.dev: requirements-dev.txt pyproject.toml | $(VENV)/bin/uv
+	$(BIN)/uv pip install --python $(BIN)/python -r requirements-dev.txt
+	$(BIN)/uv pip install --python $(BIN)/python --no-deps -e .
+	touch $@ $(VENV)/.app
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
