@@ -5,8 +5,8 @@ UTKFace (years, lower is better). Formats and metrics follow the ABAW papers and
 Savchenko, SISY 2021 and CVPR-W 2022 section 3), EmotiW's submission pages, and the data sets' own files.
 """
 
-from dataclasses import dataclass, replace
-from typing import Final, Literal
+from dataclasses import replace
+from typing import Final
 
 from leaderboard.errors import UnknownTask
 from leaderboard.labels import (
@@ -24,81 +24,17 @@ from leaderboard.labels import (
     UNIT_COLUMNS,
     VALENCE,
     VGAF,
-    Column,
     class_column,
 )
+from leaderboard.schema import Column, Task
 
-KeyKind = Literal["frame", "image", "clip"]
-Family = Literal["classes", "valence-arousal", "action-units", "multi-task", "accuracy", "faces", "published"]
-Fill = Literal["none", "edge-1"]
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """All that sets one task apart from another.
-
-    Attributes:
-        name: Fixed name, also in URLs and on the command line.
-        title: Short human name.
-        about: One line on what the task measures.
-        family: Which scorer runs.
-        metric: Metric id in the signature.
-        main: What the main score is called.
-        parts: Components shown as table columns.
-        columns: Predicted quantities, in file order.
-        key: What a row is.
-        headers: Header lines accepted above keyed rows, the template's first.
-        file_header: Header line of a file per video, or None.
-        folders: Names of the official annotation folders or files.
-        split: Split that the reference holds.
-        version: Metric version; scores of two versions never mix.
-        higher_is_better: Direction of the main score.
-        precision: Decimals shown where labels are hidden.
-        hidden: Whether labels may not be redistributed, so that reports are limited to ``precision``.
-        ladder: Whether the public score follows the ladder rule (Blum & Hardt 2015).
-        fill: ``edge-1``: a video one row short repeats its last row, one row long loses it; shown with the score.
-        quota_per_day: Scored submissions per user and day.
-        format: The exact format in words, shown beside the upload.
-    """
-
-    name: str
-    title: str
-    about: str
-    family: Family
-    metric: str
-    main: str
-    columns: tuple[Column, ...]
-    key: KeyKind
-    headers: tuple[str, ...]
-    format: str
-    parts: tuple[str, ...] = ()
-    file_header: str | None = None
-    folders: tuple[str, ...] = ()
-    split: str = "val"
-    version: str = "v1.0"
-    higher_is_better: bool = True
-    precision: int = 4
-    hidden: bool = True
-    ladder: bool = False
-    fill: Fill = "none"
-    quota_per_day: int = 5
-
-    @property
-    def scorable(self) -> bool:
-        """Whether files can be submitted; otherwise the task only shows published rows."""
-        return bool(self.columns)
-
-    @property
-    def sandbox(self) -> bool:
-        """Whether the reference is the synthetic one that ships with the project."""
-        return self.name.startswith("sandbox-")
-
+__all__ = ["TASKS", "Task", "get_task"]
 
 _PER_VIDEO = (
     "Either a folder or zip with one txt per video and annotated subject (video.txt, video_left.txt, "
-    "video_right.txt): the header line `{header}`, then one line per frame from frame 1; or one txt or CSV with the "
-    "header `image_location,{header}` and rows `video/00001.jpg,{values}`. Every frame of every listed video must be "
-    "there. "
+    "video_right.txt): the header line `{header}`, then one line per frame from frame 1; or one txt or CSV with "
+    "the header `image_location,{header}` and rows `video/00001.jpg,{values}`. Every frame of every listed video "
+    "must be there. "
 )
 
 _ROWS: Final = (
@@ -206,8 +142,8 @@ _ROWS: Final = (
         key="clip",
         headers=("clip,emotion", "video,emotion"),
         folders=("AFEW", "Val_AFEW"),
-        format="Either a zip or folder with one txt per clip, named after the clip (`011145880.txt`) and holding one "
-        "word: Angry, Disgust, Fear, Happy, Neutral, Sad or Surprise; or one CSV with the header `clip,emotion`.",
+        format="Either a zip or folder, one txt per clip, named after the clip (`011145880.txt`) and holding one "
+        "word: Angry, Disgust, Fear, Happy, Neutral, Sad or Surprise; or a CSV with the header `clip,emotion`.",
     ),
     Task(
         name="vgaf",
@@ -220,9 +156,9 @@ _ROWS: Final = (
         key="clip",
         headers=("clip,emotion", "video,emotion"),
         folders=("VGAF",),
-        format="Either a zip or folder with one txt per clip, named after the clip and holding Positive, Neutral or "
-        "Negative; or a label file like Val_labels.txt: a header line, then `clip label` with 1 Positive, 2 Neutral, "
-        "3 Negative; or one CSV with the header `clip,emotion`.",
+        format="Either a zip or folder with one txt per clip, named after the clip and holding Positive, Neutral "
+        "or Negative; or a label file like Val_labels.txt: a header line, then `clip label` with 1 Positive, "
+        "2 Neutral, 3 Negative; or one CSV with the header `clip,emotion`.",
     ),
     Task(
         name="affectnet-8",
@@ -278,7 +214,7 @@ _ROWS: Final = (
     Task(
         name="lfw",
         title="LFW rank-1",
-        about="Face identification, one gallery photo for each of 596 people: rank-1 accuracy; published rows only.",
+        about="Face identification, one gallery photo for each of 596 people: rank-1 accuracy; published only.",
         family="published",
         metric="rank1-accuracy",
         main="rank-1 accuracy",
