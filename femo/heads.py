@@ -1,0 +1,160 @@
+"""Embeddings -> scores per face. Plain numpy: a head is one or two small matrix products.
+
+Conventions: weights are ``heads.<name>.weight`` (K, D) and ``.bias`` (K,), with an optional hidden layer
+``heads.<name>.hidden.weight`` (H, D) and ``.hidden.bias`` and a ReLU. The expression head is computed first,
+because prior heads and some trained ones read its scores.
+"""
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+
+from femo.errors import WeightsError
+from femo.labels import AGE
+from femo.models import HeadSpec, ModelSpec
+from femo.types import Floats, Scores
+from femo.weights import Tensors, find_weights, load_tensors
+
+AGE_LABELS = ("years", "years_std")
+AGE_YEARS = np.array([float(label) for label in AGE], np.float32)
+
+
+def softmax(logits: Floats, temperature: float = 1.0) -> Floats:
+    """Softmax over the last axis, each row shifted by its own largest value."""
+    shifted = (logits - logits.max(axis=-1, keepdims=True)) / temperature
+    exps = np.exp(shifted)
+    out: Floats = (exps / exps.sum(axis=-1, keepdims=True)).astype(np.float32)
+    return out
+
+
+def sigmoid(logits: Floats) -> Floats:
+    """Logistic function without overflow."""
+    out: Floats = (0.5 * (1 + np.tanh(0.5 * logits))).astype(np.float32)
+    return out
+
+
+def expected_age(probabilities: Floats, top_l: int | None = None) -> tuple[Floats, Floats]:
+    """Mean over the L most probable ages, and the spread of the whole distribution.
+
+    SISY 2021, equation 1: sum of a_l p(a_l) over the L largest p, divided by the sum of those p.
+
+    Args:
+        probabilities: (N, 101), class k is k + 1 years.
+        top_l: L; None means all.
+
+    Returns:
+        Years (N,) and standard deviation in years (N,).
+    """
+    chosen = probabilities
+    if top_l is not None and top_l < probabilities.shape[1]:
+        smallest = np.partition(probabilities, -top_l, axis=1)[:, -top_l, None]
+        chosen = np.where(probabilities >= smallest, probabilities, 0)
+    years = (chosen * AGE_YEARS).sum(axis=1) / chosen.sum(axis=1)
+    mean = (probabilities * AGE_YEARS).sum(axis=1, keepdims=True)
+    spread = np.sqrt((probabilities * (AGE_YEARS - mean) ** 2).sum(axis=1))
+    return years.astype(np.float32), spread.astype(np.float32)
+
+
+def leave_out(scores: Scores, label: str) -> Scores:
+    """Drop one class of a distribution and renormalise: 8 expressions to 7 by leaving out contempt.
+
+    SISY 2021, section 3.2, way 2: train on 8 classes, use only 7 scores.
+    """
+    keep = [i for i, name in enumerate(scores.labels) if name != label]
+    values = scores.values[:, keep]
+    labels = tuple(scores.labels[i] for i in keep)
+    return Scores(scores.name, labels, values / values.sum(axis=1, keepdims=True), scores.kind, scores.source)
+
+
+def linear_prior(expression: Scores, head: HeadSpec) -> Floats:
+    """Mix a prior's coefficients by the expression probabilities: (N, E) x (E, K); a class not listed counts 0."""
+    table = head.coefficients or {}
+    rows = [table.get(label, (0.0,) * len(head.labels)) for label in expression.labels]
+    out: Floats = (expression.values @ np.array(rows, np.float32)).astype(np.float32)
+    return out
+
+
+class Heads:
+    """All heads of a model folder; thread-safe.
+
+    Args:
+        specs: Heads of the folder.
+        tensors: Their weights by full name.
+
+    Raises:
+        WeightsError: A trained head has no weights, or of another shape.
+    """
+
+    def __init__(self, specs: Iterable[HeadSpec], tensors: Tensors) -> None:
+        self.specs = tuple(sorted(specs, key=lambda head: head.input != "embedding"))
+        self._tensors = tensors
+        for head in self.specs:
+            if head.source == "trained":
+                self._check(head)
+
+    def _check(self, head: HeadSpec) -> None:
+        for part, expected in (("weight", 2), ("bias", 1)):
+            name = f"heads.{head.name}.{part}"
+            array = self._tensors.get(name)
+            if array is None:
+                raise WeightsError(f"the weights have no {name}, which the model folder's config promises")
+            if array.ndim != expected or array.shape[0] != len(head.labels):
+                raise WeightsError(
+                    f"{name} has shape {array.shape}, expected {len(head.labels)} rows ({head.order})"
+                )
+
+    def score(self, embedding: Floats) -> dict[str, Scores]:
+        """Map embeddings (N, D) to one Scores per head, N rows each."""
+        logits: dict[str, Floats] = {}
+        out: dict[str, Scores] = {}
+        for head in self.specs:
+            if head.source == "prior":
+                out[head.name] = _scores(head, linear_prior(out["expression"], head))
+                continue
+            logits[head.name] = self._logits(head, self._inputs(head, embedding, logits, out))
+            out[head.name] = _activate(head, logits[head.name])
+        return out
+
+    def _inputs(
+        self, head: HeadSpec, embedding: Floats, logits: Mapping[str, Floats], done: Mapping[str, Scores]
+    ) -> Floats:
+        if head.input == "embedding":
+            return embedding
+        if head.input == "logits":
+            return logits["expression"]
+        scores = done["expression"].values
+        return scores if head.input == "scores" else np.concatenate([embedding, scores], axis=1)
+
+    def _logits(self, head: HeadSpec, inputs: Floats) -> Floats:
+        prefix = f"heads.{head.name}"
+        if f"{prefix}.hidden.weight" in self._tensors:
+            hidden = inputs @ self._tensors[f"{prefix}.hidden.weight"].T + self._tensors[f"{prefix}.hidden.bias"]
+            inputs = np.maximum(hidden, 0)
+        out: Floats = (inputs @ self._tensors[f"{prefix}.weight"].T + self._tensors[f"{prefix}.bias"]).astype(
+            np.float32
+        )
+        return out
+
+
+def _activate(head: HeadSpec, logits: Floats) -> Scores:
+    if head.order == "age":
+        years, spread = expected_age(softmax(logits, head.temperature), head.top_l)
+        return Scores(head.name, AGE_LABELS, np.stack([years, spread], axis=1), "regression", head.source)
+    if head.kind == "distribution":
+        return _scores(head, softmax(logits, head.temperature))
+    if head.kind == "independent":
+        return _scores(head, sigmoid(logits / head.temperature))
+    return _scores(head, np.tanh(logits) if head.activation == "tanh" else logits)
+
+
+def _scores(head: HeadSpec, values: Floats) -> Scores:
+    return Scores(head.name, head.labels, values, head.kind, head.source)
+
+
+def load_heads(spec: ModelSpec) -> Heads:
+    """Read the heads of a model folder.
+
+    Raises:
+        WeightsError: Weights are missing, damaged, or do not fit.
+    """
+    return Heads(spec.heads, load_tensors(find_weights(spec), "heads."))

@@ -1,0 +1,50 @@
+"""Writes a model folder: fp16 weights, config with SHA-256, card.
+
+Conventions: matrices are stored in float16, vectors (norms, biases) in float32, which together stay under 10 MB for the
+lightweight networks. Every file is written beside its place and renamed.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import save
+from torch import Tensor
+
+from femo.weights import WEIGHTS, file_sha256
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write a file so that nobody ever sees a part of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f"{path.name}.partial")
+    partial.write_bytes(data)
+    partial.replace(path)
+
+
+def stored(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return what goes into the file: no counters, matrices in float16, vectors in float32."""
+    return {
+        name: value.detach().to(torch.float16 if value.ndim > 1 else torch.float32).contiguous().clone()
+        for name, value in tensors.items()
+        if value.is_floating_point()
+    }
+
+
+def write_model_folder(folder: Path, tensors: Mapping[str, Tensor], config: Mapping[str, Any], card: str) -> None:
+    """Write ``weights.safetensors``, ``config.json`` and ``README.md``.
+
+    Args:
+        folder: Made if needed; its name becomes the model's.
+        tensors: ``backbone.*`` and ``heads.*``.
+        config: Everything of the config but ``name`` and ``files``.
+        card: Markdown.
+    """
+    weights = folder / WEIGHTS
+    write_atomically(weights, save(stored(tensors)))
+    files = [{"name": WEIGHTS, "sha256": file_sha256(weights), "size": weights.stat().st_size}]
+    full = {"name": folder.name, **config, "files": files}
+    write_atomically(folder / "config.json", (json.dumps(full, indent=2, ensure_ascii=False) + "\n").encode())
+    write_atomically(folder / "README.md", card.encode())
