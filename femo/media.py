@@ -21,6 +21,10 @@ from PIL import Image
 
 from femo.errors import MediaError
 from femo.types import RGB, Frame
+from femo.video_file import VideoLimits
+from femo.video_io import VideoReader, open_video
+
+__all__ = ["Photo", "PhotoLimits", "PhotoSource", "VideoLimits", "VideoReader", "open_video", "read_photo"]
 
 PhotoSource: TypeAlias = "str | PathLike[str] | bytes | IO[bytes] | Image.Image | npt.NDArray[Any]"
 
@@ -111,11 +115,11 @@ def read_photo(source: PhotoSource, limits: PhotoLimits | None = None) -> Photo:
         raise MediaError(
             f"A photo is a path, bytes, a file, a PIL image or an RGB array, not {type(source).__name__}."
         )
-    name = getattr(source, "name", None)
+    given = getattr(source, "name", None)
     data = source.read(limits.max_bytes + 1)
     if not isinstance(data, bytes):
         raise MediaError("The file object gives text; open it in binary mode.")
-    return _from_bytes(data, Path(name).name if isinstance(name, str) else "the photo", limits)
+    return _from_bytes(data, Path(given).name if isinstance(given, str) else "the photo", limits)
 
 
 def _from_array(rgb: npt.NDArray[Any], limits: PhotoLimits) -> Photo:

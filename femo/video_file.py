@@ -1,0 +1,120 @@
+"""Opens a video file safely: size and content are checked, and nothing but the file itself is reached.
+
+Conventions: the content decides the format, never the file's name; a playlist can open neither other files nor the
+network; cover art and still pictures are no video.
+"""
+
+import io
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from typing import IO, Any, TypeAlias
+
+import av
+
+from femo.errors import MediaError
+
+VideoSource: TypeAlias = "str | PathLike[str] | bytes | IO[bytes]"
+
+MEGA = 1_000_000
+STILL_FORMATS = ("image2", "ico")
+OTHER_FORMATS = ("tty", "hls", "dash", "concat", "lavfi", "ffmetadata")
+"""Demuxers that draw text or follow references instead of holding a video."""
+
+
+@dataclass(frozen=True, slots=True)
+class VideoLimits:
+    """What is refused.
+
+    Attributes:
+        max_bytes: Size of the file.
+        max_duration_s: Length of the clip; checked in the header and again while reading.
+        max_pixels: Width × height of a frame; the default is the largest "4K" in use.
+        max_frames: Number of frames.
+    """
+
+    max_bytes: int = 4000 * MEGA
+    max_duration_s: float = 3600.0
+    max_pixels: int = 4096 * 2304
+    max_frames: int = 500_000
+
+
+class _Nameless:
+    """A file without its name: FFmpeg would otherwise let the extension choose a demuxer."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self.read = file.read
+        self.seek = file.seek
+        self.tell = file.tell
+
+
+def open_file(source: VideoSource, limits: VideoLimits) -> tuple[IO[bytes], str, bool]:
+    """Return the open file, its name for messages, and whether it is ours to close."""
+    if isinstance(source, bytes | bytearray | memoryview):
+        return _sized(io.BytesIO(source), "the video", limits), "the video", True
+    if not isinstance(source, str | PathLike):
+        if not hasattr(source, "read") or not source.seekable():
+            raise MediaError(f"A video is a path, bytes or a seekable file, not {type(source).__name__}.")
+        given = getattr(source, "name", None)
+        name = Path(given).name if isinstance(given, str) else "the video"
+        return _sized(source, name, limits), name, False
+    path = Path(source)
+    try:
+        if path.is_dir():
+            raise MediaError(f"{path.name or path} is a folder; give a video file.")
+        file = path.open("rb")
+    except FileNotFoundError as error:
+        raise MediaError(f"{path} does not exist.") from error
+    except (OSError, ValueError) as error:
+        raise MediaError(f"{path} cannot be opened: {getattr(error, 'strerror', None) or error}.") from error
+    try:
+        return _sized(file, path.name, limits), path.name, True
+    except MediaError:
+        file.close()
+        raise
+
+
+def _sized(file: IO[bytes], name: str, limits: VideoLimits) -> IO[bytes]:
+    size = file.seek(0, io.SEEK_END)
+    file.seek(0)
+    if size == 0:
+        raise MediaError(f"{name} is empty (zero bytes).")
+    if size > limits.max_bytes:
+        raise MediaError(f"{name} is larger than the limit of {limits.max_bytes / MEGA:g} MB (max_bytes).")
+    return file
+
+
+def open_container(file: IO[bytes], name: str) -> Any:
+    """Return PyAV's container of a binary file; it opens nothing but this file.
+
+    Raises:
+        MediaError: The content is no video that FFmpeg knows, or it is damaged.
+    """
+    try:
+        # no protocol is allowed, so a playlist cannot open what it names
+        container = av.open(
+            _Nameless(file), "r", options={"protocol_whitelist": "none"}, metadata_errors="replace"
+        )
+    except (av.error.FFmpegError, UnicodeError) as error:
+        raise MediaError(f"{name} is no readable video, or it is damaged or cut off.") from error
+    kind = container.format.name
+    if kind.endswith("_pipe") or kind in STILL_FORMATS:
+        container.close()
+        raise MediaError(f"{name} is a still picture; read it as a photo.")
+    if kind in OTHER_FORMATS:
+        container.close()
+        raise MediaError(f"{name} is no video file.")
+    return container
+
+
+def video_stream(container: Any, name: str) -> Any:
+    """Return the best stream of moving pictures; cover art is none."""
+    moving = [s for s in container.streams.video if not s.disposition & av.stream.Disposition.attached_pic]
+    if not moving:
+        has_audio = " (it has sound only)" if container.streams.audio else ""
+        raise MediaError(f"{name} holds no video stream{has_audio}.")
+    best = container.streams.best("video")
+    stream = best if best in moving else moving[0]
+    if stream.codec_context is None:
+        raise MediaError(f"{name} holds a video stream that this FFmpeg cannot decode.")
+    return stream
