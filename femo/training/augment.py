@@ -23,14 +23,14 @@ class Augmentation:
 
     width: tuple[float, float] = (0.72, 1.12)
     height: tuple[float, float] = (0.82, 1.25)
-    keep_whole: float = 0.25
+    keep_whole: float = 0.4
     shift: float = 0.06
     rotation_deg: float = 15.0
     grey: float = 0.35
     blur: float = 0.2
     tint: float = 0.5
     noise: float = 0.2
-    erase: float = 0.3
+    erase: float = 0.2
 
 
 def warp(images: Tensor, size: int, how: Augmentation, rng: torch.Generator) -> Tensor:

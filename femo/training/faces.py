@@ -18,13 +18,16 @@ import torch
 from torch import Tensor
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from femo.backbone import build_backbone
 from femo.labels import AFFECTNET_8, AGE, ETHNICITY_5, GENDER
+from femo.models import find_model
 from femo.training import checkpoint
 from femo.training.augment import Augmentation
 from femo.training.losses import age_loss, class_loss, class_weights, weighted_softmax
 from femo.training.network import FaceNetwork
 from femo.training.sam import sam_step
 from femo.training.samples import Pool, as_rgb, batches, normalise
+from femo.weights import find_weights
 
 HEADS = {"expression": len(AFFECTNET_8), "age": len(AGE), "gender": len(GENDER), "ethnicity": len(ETHNICITY_5)}
 
@@ -154,6 +157,15 @@ class Trainer:
         module = self.average.module
         assert isinstance(module, FaceNetwork)
         return module
+
+    def start_from(self, name: str) -> None:
+        """Take the backbone of a model folder; a run that has checkpoints keeps its own."""
+        if self.done:
+            return
+        spec = find_model(name)
+        backbone = build_backbone(spec, find_weights(spec)).state_dict()
+        for network in (self.network, self.averaged):
+            network.backbone.load_state_dict(backbone)
 
     def run(self, report: Callable[[dict[str, float]], None]) -> None:
         """Train every epoch that is not done yet; ``report`` gets each row of the log."""

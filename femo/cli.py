@@ -1,0 +1,180 @@
+"""The ``femo`` command.
+
+Conventions: exit status 0 done, 1 a named problem with the input (one line on stderr each, no traceback), 2 wrong
+usage. A command on many files goes on after a bad one and ends with status 1 and a list. ``--json -`` writes to stdout.
+Heavy imports happen inside the commands, so ``femo --help`` answers at once.
+"""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from femo.errors import FemoError
+from femo.training.cli_faces import train_faces
+
+if TYPE_CHECKING:
+    from femo.results import PhotoResult
+
+app = typer.Typer(
+    name="femo",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    help="Reads emotion from faces: photos, videos, groups.",
+)
+
+Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="One or more files.")]
+JsonOut = Annotated[str | None, typer.Option("--json", metavar="OUT", help="Write JSON here; - is stdout.")]
+CsvOut = Annotated[Path | None, typer.Option("--csv", metavar="OUT", help="Write a table here, a row per face.")]
+Model = Annotated[str | None, typer.Option("--model", help="Model folder; default FEMO_MODEL, else femo-base.")]
+
+
+def say(message: str) -> None:
+    """Print one line on stderr."""
+    typer.echo(message, err=True)
+
+
+def write_json(out: str, document: Any) -> None:
+    """Write a JSON document to a file, whole or not at all, or to stdout for ``-``."""
+    import json
+
+    text = json.dumps(document, indent=2, ensure_ascii=False)
+    if out == "-":
+        typer.echo(text)
+        return
+    partial = Path(f"{out}.partial")
+    try:
+        partial.write_text(text + "\n", encoding="utf-8")
+        partial.replace(out)
+    except OSError as error:
+        raise FemoError(f"cannot write {out}: {error.strerror or error}") from error
+
+
+def finish(problems: Sequence[str], n_files: int) -> None:
+    """End with status 1 and the list of files that failed, if any did."""
+    if problems and n_files > 1:
+        say(f"{len(problems)} of {n_files} files failed:")
+        for problem in problems:
+            say(f"  {problem}")
+    if problems:
+        raise typer.Exit(1)
+
+
+@app.command()
+def photo(
+    files: Files,
+    json: JsonOut = None,
+    csv: CsvOut = None,
+    min_face: Annotated[int | None, typer.Option(help="Smallest face side in pixels; default is quick.")] = None,
+    align: Annotated[bool, typer.Option(help="Turn faces so that the eyes are level.")] = False,
+    model: Model = None,
+) -> None:
+    """Read every face of one or more photos."""
+    from femo.pipeline import load
+
+    pipeline = load(model)
+    results: list[tuple[Path, PhotoResult]] = []
+    documents: list[dict[str, Any]] = []
+    problems: list[str] = []
+    for file in files:
+        try:
+            result = pipeline.photo(file, min_face=min_face, align=align)
+        except FemoError as error:
+            problems.append(str(error))
+            documents.append({"file": str(file), "error": str(error)})
+            say(str(error))
+            continue
+        results.append((file, result))
+        documents.append({"file": str(file), **result.to_dict()})
+    if json is not None:
+        write_json(json, documents[0] if len(files) == 1 else documents)
+    if csv is not None:
+        _write_table(csv, results)
+    if json != "-":
+        _print_photos(results)
+    finish(problems, len(files))
+
+
+def _write_table(out: Path, results: "Sequence[tuple[Path, PhotoResult]]") -> None:
+    import pandas as pd
+
+    tables = []
+    for file, result in results:
+        table = result.to_frame()
+        table.insert(0, "file", [str(file)] * len(table))
+        tables.append(table)
+    try:
+        (pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()).to_csv(out, index=False)
+    except OSError as error:
+        raise FemoError(f"cannot write {out}: {error.strerror or error}") from error
+
+
+def _print_photos(results: "Sequence[tuple[Path, PhotoResult]]") -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("file", "face", "expression", "p", "valence", "arousal", "age", "gender", "ethnicity")
+    for file, result in results:
+        if not len(result.faces):
+            table.add_row(file.name, "no face found")
+        for row, face in enumerate(result.to_dict()["faces"]):
+            top = {
+                name: max(face[name], key=face[name].get) if face[name] else "-"
+                for name in ("expression", "gender", "ethnicity")
+            }
+            numbers = [_number(face[name], "+.2f") for name in ("valence", "arousal")] + [
+                _number(face["age"], ".0f")
+            ]
+            share = _number(face["expression"] and face["expression"][top["expression"]], ".2f")
+            table.add_row(
+                file.name, str(row + 1), top["expression"], share, *numbers, top["gender"], top["ethnicity"]
+            )
+    Console().print(table)
+
+
+def _number(value: float | None, spec: str) -> str:
+    return "-" if value is None else format(value, spec)
+
+
+@app.command()
+def evaluate(
+    ferplus: Annotated[Path | None, typer.Option(metavar="FILE.npz", help="FER+ partition.")] = None,
+    utkface: Annotated[Path | None, typer.Option(metavar="FILE.zip", help="UTKFace zip or folder.")] = None,
+    model: Model = None,
+    json: JsonOut = None,
+) -> None:
+    """Score a model on a labelled data set, with 95 % intervals."""
+    given = {name: path for name, path in (("ferplus", ferplus), ("utkface", utkface)) if path}
+    if len(given) != 1:
+        raise typer.BadParameter("name exactly one data set, such as --ferplus FILE.npz")
+    from femo.pipeline import load
+    from femo.training import evaluate_faces
+
+    pipeline = load(model)
+    [(name, path)] = given.items()
+    run = {"ferplus": evaluate_faces.evaluate_ferplus, "utkface": evaluate_faces.evaluate_utkface}[name]
+    report = run(pipeline, path)
+    if json is not None:
+        write_json(json, report)
+    if json != "-":
+        for key, entry in report.items():
+            if isinstance(entry, dict) and "interval" in entry:
+                low, high = entry["interval"]
+                typer.echo(f"{key:20} {entry['value']:.4f}  (95 %: {low:.4f} - {high:.4f}, N {entry['n']})")
+
+
+train = typer.Typer(no_args_is_help=True, help="Train a model; each recipe's --help names its data layout.")
+train.command("faces")(train_faces)
+app.add_typer(train, name="train")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command and leave with its exit status."""
+    try:
+        app(args=arguments, prog_name="femo")
+    except FemoError as error:
+        say(f"femo: {error}")
+        sys.exit(1)
