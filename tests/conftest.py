@@ -1,7 +1,7 @@
-"""Settings for every test."""
+"""Settings for all tests."""
 
 from hypothesis import settings
 
-# A busy machine must not fail a property: the time of one example says nothing.
+# examples are small; on a busy machine one of them may still take long, which is no failure
 settings.register_profile("femo", deadline=None)
 settings.load_profile("femo")
