@@ -84,13 +84,17 @@ class Problems:
     first: list[Problem] = field(default_factory=list)
     count: int = 0
 
-    def add(
-        self, file: str, line: int | None, column: str | None, expected: str, found: str, times: int = 1
-    ) -> None:
-        """Note a problem; ``times`` counts equal ones that are shown once."""
-        self.count += times
+    def add(self, file: str, line: int | None, column: str | None, expected: str, found: str) -> None:
+        """Note a problem."""
+        self.count += 1
         if len(self.first) < MAX_SHOWN_PROBLEMS:
             self.first.append(Problem(shown(file), line, column, expected, shown(found)))
+
+    def room(self, n_problems: int) -> int:
+        """Return how many of ``n_problems`` equal ones are worth spelling out, and count the others."""
+        fit = min(n_problems, max(MAX_SHOWN_PROBLEMS - len(self.first), 0))
+        self.count += n_problems - fit
+        return fit
 
     def refuse(self, what: str) -> None:
         """Raise SubmissionRefused if anything was noted; ``what`` names the file in the message."""
