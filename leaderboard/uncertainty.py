@@ -1,11 +1,11 @@
-"""How sure a score is: bootstrap over videos, paired comparison, rank ranges, and the ladder rule.
+"""How sure a score is: bootstrap over videos, and paired comparison.
 
 Conventions: frames of one video depend on each other, so whole groups (videos; clips or images where those are
 the items) are drawn with replacement (percentile method, Efron & Tibshirani 1993, chapter 13). A score that
 follows from sums over groups needs no frames: each draw is a row of counts, all draws are one matrix product.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 
@@ -81,47 +81,3 @@ def share_better(differences: Doubles, higher_is_better: bool = True) -> float:
     """Return the share of draws in which the first is better, ties counted half."""
     signed = differences if higher_is_better else -differences
     return float(((signed > 0) + 0.5 * (signed == 0)).mean())
-
-
-def rank_ranges(
-    scores: Sequence[float | None], intervals: Sequence[tuple[float, float] | None], higher_is_better: bool = True
-) -> list[tuple[int, int] | None]:
-    """Return (best, worst) rank of each row; rows whose intervals overlap share a range.
-
-    A row's best rank is one more than the number of rows that are surely better (their whole interval lies
-    beyond), its worst is the number of rows that are not surely worse. A row without interval is a point; a row
-    without score has no rank.
-    """
-    sign = 1.0 if higher_is_better else -1.0
-    spans: list[tuple[float, float] | None] = []
-    for score, span in zip(scores, intervals, strict=True):
-        if score is None:
-            spans.append(None)
-            continue
-        ends = sorted(sign * value for value in (span or (score, score)))
-        spans.append((ends[0], ends[1]))
-    known = [span for span in spans if span is not None]
-    return [
-        None
-        if span is None
-        else (1 + sum(other[0] > span[1] for other in known), sum(other[1] >= span[0] for other in known))
-        for span in spans
-    ]
-
-
-def ladder(best: float | None, score: float, noise: float, higher_is_better: bool = True) -> float:
-    """Return the public score after a submission: the new one only if it beats ``best`` by more than ``noise``.
-
-    The Ladder of Blum & Hardt (ICML 2015, section 3) with the noise of the paired difference as its step, which
-    keeps repeated submissions from fitting themselves to hidden labels.
-
-    Args:
-        best: Public score so far, or None before the first.
-        score: Score of the new submission.
-        noise: Standard error of the difference, >= 0.
-        higher_is_better: Direction of the score.
-    """
-    if best is None:
-        return score
-    gain = score - best if higher_is_better else best - score
-    return score if gain > noise else best
