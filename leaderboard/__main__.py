@@ -112,7 +112,7 @@ def _score(options: argparse.Namespace) -> dict[str, Any]:
     task = get_task(options.task)
     reference = _reference(task, options)
     submission = read_submission(task, options.file, reference)
-    report = score(task, reference, submission, options.mask, options.draws)
+    report = score(task, submission, reference, options.mask, options.draws)
     if task.sandbox and options.reference is None:
         report = report.public(task.precision)
     print(_text(task, report))
@@ -123,7 +123,7 @@ def _compare(options: argparse.Namespace) -> dict[str, Any]:
     task = get_task(options.task)
     reference = _reference(task, options)
     first, second = (read_submission(task, path, reference) for path in (options.first, options.second))
-    result = compare(task, reference, first, second)
+    result = compare(task, first, second, reference)
     low, high = result.interval
     print(f"first {result.first:.4f} ({options.first.name}), second {result.second:.4f} ({options.second.name})")
     print(f"difference {result.difference:+.4f} (95 % {low:+.4f} to {high:+.4f})")

@@ -18,8 +18,8 @@ from leaderboard.uncertainty import N_DRAWS, SEED, bootstrap, interval, paired_d
 
 def score(
     task: Task,
-    reference: Reference,
     submission: Submission,
+    reference: Reference,
     mask: Mask = "cell",
     n_draws: int = N_DRAWS,
     seed: int = SEED,
@@ -28,8 +28,8 @@ def score(
 
     Args:
         task: Task of both.
-        reference: Labels.
         submission: Predictions whose rows are those of ``reference``.
+        reference: Labels.
         mask: ``row`` drops every row with an invalid label, as some published figures did.
         n_draws: Bootstrap draws; 0 leaves the interval out.
         seed: Seed of the draws.
@@ -37,7 +37,7 @@ def score(
     Raises:
         ReferenceInvalid: No row of the reference counts under this mask.
     """
-    result, rows = _tallied(task, reference, submission, mask)
+    result, rows = _tallied(task, submission, reference, mask)
     counted = _counted_groups(reference, rows)
     draws = None
     if n_draws and len(counted) > 1:
@@ -50,7 +50,7 @@ def score(
         std_error=None if draws is None else float(draws.std(ddof=1)),
         n_scored=int(rows.sum()),
         n_excluded=int((~rows).sum()),
-        signature=signature(task, reference, int(rows.sum()), mask),
+        signature=signature_of(task, reference, mask),
         variants=result.variants,
         per_class=result.per_class,
         per_video=_video_rows(reference, rows, result) if task.key == "frame" else (),
@@ -61,9 +61,9 @@ def score(
 
 def compare(
     task: Task,
-    reference: Reference,
     first: Submission,
     second: Submission,
+    reference: Reference,
     n_draws: int = N_DRAWS,
     seed: int = SEED,
 ) -> Comparison:
@@ -72,8 +72,8 @@ def compare(
     Raises:
         NotComparable: Fewer than two videos (clips, images) carry labels.
     """
-    one, rows = _tallied(task, reference, first, "cell")
-    two, _ = _tallied(task, reference, second, "cell")
+    one, rows = _tallied(task, first, reference, "cell")
+    two, _ = _tallied(task, second, reference, "cell")
     counted = _counted_groups(reference, rows)
     if len(counted) < 2:
         raise NotComparable(f"{task.name}: comparing needs at least two labelled videos, clips or images")
@@ -89,17 +89,27 @@ def compare(
         p_first_better=share_better(differences, task.higher_is_better),
         n_draws=n_draws,
         n_groups=len(counted),
-        signature=signature(task, reference, int(rows.sum())),
+        signature=signature_of(task, reference),
     )
 
 
-def signature(task: Task, reference: Reference, n_scored: int, mask: Mask = "cell") -> str:
+def signature_of(task: Task, reference: Reference, mask: Mask = "cell") -> str:
     """Return the signature, for example ``abaw-expr|val|ref:1a2b3c4d|n:280532|f1-macro-fixed8|v1.0``."""
     metric = task.metric if mask == "cell" else f"{task.metric}-rowmask"
+    n_scored = int(_counted_rows(task, reference, mask).sum())
     return f"{task.name}|{task.split}|ref:{reference.digest}|n:{n_scored}|{metric}|{task.version}"
 
 
-def _tallied(task: Task, reference: Reference, submission: Submission, mask: Mask) -> tuple[Tally, Bools]:
+def _counted_rows(task: Task, reference: Reference, mask: Mask) -> Bools:
+    """Return the rows that count: with any valid label, or with all of them under the row mask.
+
+    The three parts of the multi-task score drop rows each for itself, so there any valid label counts.
+    """
+    by_row = mask == "row" and task.family != "multi-task"
+    return np.asarray(reference.valid.all(axis=1) if by_row else reference.valid.any(axis=1))
+
+
+def _tallied(task: Task, submission: Submission, reference: Reference, mask: Mask) -> tuple[Tally, Bools]:
     """Return (tally, rows that count)."""
     if submission.values.shape != reference.labels.shape:
         raise ValueError(
@@ -107,9 +117,7 @@ def _tallied(task: Task, reference: Reference, submission: Submission, mask: Mas
         )
     keys = reference.keys
     pairs = Pairs(reference.labels, submission.values, reference.valid, keys.group, len(keys.groups))
-    rows = np.asarray(pairs.valid.any(axis=1))
-    if task.family != "multi-task":
-        rows = np.asarray(pairs.masked(mask).valid.any(axis=1))
+    rows = _counted_rows(task, reference, mask)
     if not rows.any():
         raise ReferenceInvalid(f"no row of {task.name} has all its labels, so nothing is left with mask {mask}")
     return tally(task, pairs, mask), rows
