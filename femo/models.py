@@ -1,150 +1,55 @@
 """Reads model folders: ``models/<name>/config.json`` becomes a ModelSpec.
 
-Conventions: weights, preprocessing and label order travel together in one folder. ``config.json`` is data and nothing
-else: an architecture is a timm name with plain JSON arguments, a label order is a name from ``femo.labels.ORDERS``.
-Folders are looked for in ``FEMO_MODELS_DIR``, then beside the package (a clone), then where an installed wheel puts
-its data.
+Conventions: folders are looked for in ``FEMO_MODELS_DIR`` or the user's own models (where ``femo models import``
+writes), beside the package (a clone), where an installed wheel puts its data, and in the Hub repository that
+``FEMO_HUB_REPO`` names. A folder with weights goes before one that only describes the model.
 """
 
-import json
 import os
-import re
 import sys
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
 
-from femo.errors import ModelError
-from femo.labels import ORDERS
-from femo.types import Kind, Source
+from femo.errors import ModelError, WeightsError
+from femo.hub import MAX_CONFIG_BYTES, HubRepo, configured_repo, hub_file
+from femo.model_config import NAME, HeadSpec, ModelSpec, WeightFile, read_spec
+
+__all__ = [
+    "HeadSpec",
+    "ModelSpec",
+    "WeightFile",
+    "find_model",
+    "list_models",
+    "models_dirs",
+    "read_spec",
+    "user_models_dir",
+]
 
 DEFAULT_MODEL = "femo-base"
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}")
-SHA256 = re.compile(r"[0-9a-f]{64}")
-KINDS = ("distribution", "independent", "regression")
-INPUTS = ("embedding", "scores", "logits", "embedding+scores", "expression")
-Input = Literal["embedding", "scores", "logits", "embedding+scores", "expression"]
 
 
-@dataclass(frozen=True, slots=True)
-class HeadSpec:
-    """One head of a model folder.
-
-    Attributes:
-        name: expression, valence_arousal, action_units, age, gender, ethnicity, ...
-        order: Key of ``femo.labels.ORDERS``.
-        kind: distribution (softmax), independent (sigmoid) or regression.
-        source: trained or prior.
-        input: What the head reads. ``scores`` and ``logits`` are those of the expression head, ``expression`` its
-            probabilities through a prior's coefficients.
-        temperature: Divides the logits of a distribution (Guo et al. 2017).
-        activation: ``tanh`` bounds a regression to -1 ... 1.
-        top_l: Age only: how many most probable classes enter equation 1 of SISY 2021.
-        thresholds: Decision threshold per label, where it is not 0.5 or the largest.
-        coefficients: Prior only: expression label to one value per label of this head.
-        citation: Where a prior comes from, or the data a trained head has seen.
-        scores: Measured figures by name.
-    """
-
-    name: str
-    order: str
-    kind: Kind
-    source: Source
-    input: Input = "embedding"
-    temperature: float = 1.0
-    activation: Literal["none", "tanh"] = "none"
-    top_l: int | None = None
-    thresholds: tuple[float, ...] | None = None
-    coefficients: Mapping[str, tuple[float, ...]] | None = None
-    citation: str = ""
-    scores: Mapping[str, Any] | None = None
-
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """The head's outputs in order."""
-        return ORDERS[self.order]
-
-
-@dataclass(frozen=True, slots=True)
-class WeightFile:
-    """One file that a model needs, and how to know it is whole.
-
-    Attributes:
-        name: Name inside the model folder; no path.
-        sha256: 64 hex digits.
-        size: Bytes.
-    """
-
-    name: str
-    sha256: str
-    size: int
-
-
-@dataclass(frozen=True, slots=True)
-class ModelSpec:
-    """What a model folder says.
-
-    Attributes:
-        name: Folder name.
-        folder: Where it lies.
-        arch: timm architecture.
-        arch_args: Its keyword arguments, plain JSON values.
-        input_size: Side of the square input in pixels.
-        mean: Per channel, on the 0-1 scale.
-        std: Per channel, on the 0-1 scale.
-        embedding_dim: D.
-        heads: In the order in which they are computed.
-        files: Weight files; empty for a folder that has to be fetched or imported first.
-        channels: rgb or bgr, the order that the network was trained with.
-        crop_margin_px: Pixels added around a face box.
-        sources: Where the files come from beside the folder itself, each pinned.
-        licence: Terms in one line.
-        citation: How to cite.
-    """
-
-    name: str
-    folder: Path
-    arch: str
-    arch_args: Mapping[str, Any]
-    input_size: int
-    mean: tuple[float, float, float]
-    std: tuple[float, float, float]
-    embedding_dim: int
-    heads: tuple[HeadSpec, ...]
-    files: tuple[WeightFile, ...]
-    channels: Literal["rgb", "bgr"] = "rgb"
-    crop_margin_px: int = 0
-    sources: tuple[Mapping[str, Any], ...] = ()
-    licence: str = ""
-    citation: str = ""
-
-    def head(self, name: str) -> HeadSpec:
-        """Return one head.
-
-        Raises:
-            ModelError: There is none of this name.
-        """
-        for head in self.heads:
-            if head.name == name:
-                return head
-        raise ModelError(f"{self.name} has no head {name!r}, only {', '.join(h.name for h in self.heads)}")
+def user_models_dir() -> Path:
+    """Return where imported and trained models go: ``FEMO_MODELS_DIR``, else the user's data folder."""
+    own = os.environ.get("FEMO_MODELS_DIR")
+    data = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
+    return Path(own) if own else Path(data) / "femo" / "models"
 
 
 def models_dirs() -> list[Path]:
     """Return the folders that are searched for models, in order; those that do not exist are left out."""
-    own = os.environ.get("FEMO_MODELS_DIR")
     here = Path(__file__).resolve().parent.parent / "models"
-    candidates = [*([Path(own)] if own else []), here, Path(sys.prefix) / "share" / "femo" / "models"]
+    candidates = [user_models_dir(), here, Path(sys.prefix) / "share" / "femo" / "models"]
     return [folder for folder in candidates if folder.is_dir()]
 
 
 def list_models() -> list[ModelSpec]:
-    """Return every model folder that is found, the first of each name, by name."""
+    """Return every model folder that is found on this machine, by name; one with weights goes first."""
     found: dict[str, ModelSpec] = {}
     for folder in models_dirs():
         for config in sorted(folder.glob("*/config.json")):
-            found.setdefault(config.parent.name, read_spec(config.parent))
+            spec = read_spec(config.parent)
+            if config.parent.name not in found or (spec.files and not found[config.parent.name].files):
+                found[config.parent.name] = spec
     return [found[name] for name in sorted(found)]
 
 
@@ -156,97 +61,34 @@ def find_model(name: str | None = None) -> ModelSpec:
 
     Raises:
         ModelError: Unknown name, or the folder is incomplete.
+        WeightsError: ``FEMO_HUB_REPO`` is the only place left to look, and it has no such model.
     """
     name = name or os.environ.get("FEMO_MODEL") or DEFAULT_MODEL
     if "/" in name or os.sep in name:
         return read_spec(Path(name))
-    for folder in models_dirs():
-        if (folder / name / "config.json").is_file():
-            return read_spec(folder / name)
+    if not NAME.fullmatch(name):
+        raise ModelError(f"{name!r} is no model name: letters, digits, dot, dash and underscore only")
+    local = [folder / name for folder in models_dirs() if (folder / name / "config.json").is_file()]
+    specs = [read_spec(folder) for folder in local]
+    complete = [spec for spec in specs if spec.files]
+    if complete:
+        return complete[0]
+    repo = configured_repo()
+    if repo is not None:
+        return _hub_spec(name, repo)
+    if specs:
+        return specs[0]
     known = ", ".join(spec.name for spec in list_models()) or "none"
     raise ModelError(f"no model named {name!r}; known models: {known} (femo models list)")
 
 
-def read_spec(folder: Path) -> ModelSpec:
-    """Read and check ``config.json``.
-
-    Raises:
-        ModelError: The file is missing, is no JSON, or says something impossible.
-    """
-    path = folder / "config.json"
-    try:
-        raw = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise ModelError(f"{folder} is no model folder: it has no config.json") from error
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise ModelError(f"{path} cannot be read as JSON: {error}") from error
-    try:
-        return _spec(folder, raw)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise ModelError(f"{path} does not describe a model: {error!r}") from error
-
-
-def _require(condition: bool, message: str) -> None:
-    if not condition:
-        raise ValueError(message)
-
-
-def _spec(folder: Path, raw: dict[str, Any]) -> ModelSpec:
-    _require(bool(NAME.fullmatch(raw["name"])), f"name {raw['name']!r} is not a plain folder name")
-    _require(raw.get("channels", "rgb") in ("rgb", "bgr"), "channels must be rgb or bgr")
-    _require(8 <= int(raw["input_size"]) <= 1024, "input_size must lie in 8-1024 pixels")
-    files = tuple(WeightFile(f["name"], f["sha256"], int(f["size"])) for f in raw.get("files", []))
-    for file in files:
-        _require(bool(NAME.fullmatch(file.name)), f"file name {file.name!r} is not a plain name")
-        _require(bool(SHA256.fullmatch(file.sha256)), f"sha256 of {file.name} is not 64 hex digits")
-    mean, std = (tuple(float(v) for v in raw[key]) for key in ("mean", "std"))
-    _require(len(mean) == len(std) == 3 and min(std) > 0, "mean and std must have three values, std above 0")
-    return ModelSpec(
-        name=raw["name"],
-        folder=folder,
-        arch=str(raw["arch"]),
-        arch_args=dict(raw.get("arch_args", {})),
-        input_size=int(raw["input_size"]),
-        mean=mean,  # type: ignore[arg-type]
-        std=std,  # type: ignore[arg-type]
-        embedding_dim=int(raw["embedding_dim"]),
-        heads=tuple(_head(name, head) for name, head in raw["heads"].items()),
-        files=files,
-        channels=raw.get("channels", "rgb"),
-        crop_margin_px=int(raw.get("crop_margin_px", 0)),
-        sources=tuple(raw.get("sources", ())),
-        licence=str(raw.get("licence", "")),
-        citation=str(raw.get("citation", "")),
-    )
-
-
-def _head(name: str, raw: dict[str, Any]) -> HeadSpec:
-    n_labels = len(ORDERS[raw["labels"]])
-    _require(raw["kind"] in KINDS, f"{name}: kind must be one of {', '.join(KINDS)}")
-    _require(raw["source"] in ("trained", "prior"), f"{name}: source must be trained or prior")
-    _require(raw.get("input", "embedding") in INPUTS, f"{name}: input must be one of {', '.join(INPUTS)}")
-    _require(float(raw.get("temperature", 1)) > 0, f"{name}: temperature must be above 0")
-    coefficients = raw.get("coefficients")
-    if raw["source"] == "prior":
-        _require(
-            bool(coefficients) and bool(raw.get("citation")), f"{name}: a prior needs coefficients and citation"
+def _hub_spec(name: str, repo: HubRepo) -> ModelSpec:
+    """Read ``NAME/config.json`` of a pinned repository, from the cache if it is there."""
+    config = hub_file(repo, name, "config.json", MAX_CONFIG_BYTES)
+    spec = read_spec(config.parent)
+    if spec.name != name or not spec.files:
+        raise WeightsError(
+            f"{name}/config.json of {repo} describes {spec.name!r} with {len(spec.files)} weight files, "
+            f"expected {name!r} with its weights; publish it again with: femo models publish {name}"
         )
-    if coefficients is not None:
-        coefficients = {label: tuple(float(v) for v in row) for label, row in coefficients.items()}
-        wrong = [label for label, row in coefficients.items() if len(row) != n_labels]
-        _require(not wrong, f"{name}: coefficients of {wrong} must have {n_labels} values")
-    thresholds = raw.get("thresholds")
-    return HeadSpec(
-        name=name,
-        order=raw["labels"],
-        kind=raw["kind"],
-        source=raw["source"],
-        input=raw.get("input", "expression" if raw["source"] == "prior" else "embedding"),
-        temperature=float(raw.get("temperature", 1)),
-        activation=raw.get("activation", "none"),
-        top_l=raw.get("top_l"),
-        thresholds=tuple(float(v) for v in thresholds) if thresholds else None,
-        coefficients=coefficients,
-        citation=str(raw.get("citation", "")),
-        scores=raw.get("scores"),
-    )
+    return replace(spec, hub=repo)

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from femo.errors import WeightsError
+from femo.hub import discard, hub_file
 from femo.models import ModelSpec, WeightFile
 
 WEIGHTS = "weights.safetensors"
@@ -60,18 +61,37 @@ def verify(path: Path, expected: WeightFile) -> Path:
 
 
 def find_weights(spec: ModelSpec) -> Path:
-    """Return the verified weight file of a model.
+    """Return the verified weight file of a model; one that lives on the Hub is downloaded if need be.
 
     Raises:
-        WeightsError: The folder names no weights, or the file is missing or damaged.
+        WeightsError: The folder names no weights, or the file is missing or damaged and cannot be had.
     """
     for file in spec.files:
         if file.name == WEIGHTS:
-            return verify(spec.folder / file.name, file)
+            return verify(spec.folder / file.name, file) if spec.hub is None else _from_hub(spec, file)
     raise WeightsError(
         f"{spec.name} has no weights here yet; get them with: femo models import {spec.name} "
         f"(or femo models fetch {spec.name} where FEMO_HUB_REPO is set)"
     )
+
+
+def _from_hub(spec: ModelSpec, file: WeightFile) -> Path:
+    """Return a file of a Hub repository; a cached one that is damaged is fetched once more."""
+    assert spec.hub is not None
+    cached = (spec.folder / file.name).exists()
+    path = hub_file(spec.hub, spec.name, file.name, file.size)
+    try:
+        return verify(path, file)
+    except WeightsError:
+        discard(path)
+        if not cached:
+            raise
+    path = hub_file(spec.hub, spec.name, file.name, file.size)
+    try:
+        return verify(path, file)
+    except WeightsError:
+        discard(path)
+        raise
 
 
 def load_tensors(path: Path, prefix: str = "") -> dict[str, npt.NDArray[np.float32]]:
