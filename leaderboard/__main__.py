@@ -1,4 +1,4 @@
-"""The command line: ``python -m leaderboard validate | score | compare | template``.
+"""The command line: ``python -m leaderboard validate | score | compare | template``, and board_cli's verbs.
 
 Exit status: 0 done, 1 a named problem with the input (one line on stderr), 2 wrong usage. Where labels are one's
 own (``--reference``) the report is complete; where they are the sandbox's it is what a hidden-label task shows.
@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from leaderboard.board_cli import add_verbs
 from leaderboard.errors import LeaderboardError, ReferenceMissing, SubmissionRefused
 from leaderboard.reference import load_reference
 from leaderboard.scoring import compare, score
@@ -67,6 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     pair.add_argument("first", type=Path, metavar="FIRST")
     pair.add_argument("second", type=Path, metavar="SECOND")
     add("template", _template, "Print a valid file to fill in.")
+    add_verbs(add)
     return parser
 
 

@@ -1,17 +1,33 @@
 """Submitted files, kept once each under the hash of their content.
 
-Conventions: a file appears under its final name only when all of its bytes are on disk, so a reader never sees
-half of one. Names are SHA-256 in hex; nothing of a submitter's own file name reaches the file system.
+Conventions: a file appears under its final name only when all of its bytes are on disk, so a reader never sees half
+of one. What is scored is the staged copy, so a file that changes meanwhile cannot be scored as one thing and kept as
+another. Names are SHA-256 in hex; nothing of a submitter's own file name reaches the file system.
 """
 
 import hashlib
 import os
 import time
 import uuid
-from collections.abc import Container
+from collections.abc import Container, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 _CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class StagedFile:
+    """A private copy of a submitted file.
+
+    Attributes:
+        path: Where the copy lies until it is kept or dropped.
+        sha256: Hash of its content.
+    """
+
+    path: Path
+    sha256: str
 
 
 class KeptFiles:
@@ -28,23 +44,30 @@ class KeptFiles:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
 
-    def keep(self, path: Path) -> str:
-        """Copy a file in and return its SHA-256; content that is there already is kept once."""
-        digest = hashlib.sha256()
+    @contextmanager
+    def staged(self, path: Path) -> Iterator[StagedFile]:
+        """Yield a copy that is dropped at the end unless ``keep`` took it."""
         part = self.folder / f".{uuid.uuid4().hex}.part"
-        with path.open("rb") as source, part.open("wb") as target:
-            while chunk := source.read(_CHUNK):
-                digest.update(chunk)
-                target.write(chunk)
-            target.flush()
-            os.fsync(target.fileno())
-        name = digest.hexdigest()
-        kept = self.path(name)
+        digest = hashlib.sha256()
+        try:
+            with path.open("rb") as source, part.open("wb") as target:
+                while chunk := source.read(_CHUNK):
+                    digest.update(chunk)
+                    target.write(chunk)
+                target.flush()
+                os.fsync(target.fileno())
+            yield StagedFile(part, digest.hexdigest())
+        finally:
+            part.unlink(missing_ok=True)
+
+    def keep(self, staged: StagedFile) -> str:
+        """Give a staged copy its final name and return its hash; content that is there already is kept once."""
+        kept = self.path(staged.sha256)
         kept.parent.mkdir(exist_ok=True)
-        part.replace(kept)
+        staged.path.replace(kept)
         for folder in (kept.parent, self.folder):
             _fsync(folder)
-        return name
+        return staged.sha256
 
     def path(self, sha256: str) -> Path:
         """Return where the content with this hash lies."""

@@ -64,15 +64,16 @@ class Store:
             raise StoreInvalid(f"the store folder {self.folder} cannot be written: {error.strerror}") from error
         with self._reading() as db:
             _enter_wal(db)
-        with self._writing() as db:
             version = int(db.execute("PRAGMA user_version").fetchone()[0])
-            if version > SCHEMA_VERSION:
-                raise StoreInvalid(
-                    f"the store in {self.folder} has version {version}, this program knows up to {SCHEMA_VERSION}"
-                )
-            for statement in _SCHEMA.split(";"):
-                db.execute(statement)
-            db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        if version > SCHEMA_VERSION:
+            raise StoreInvalid(
+                f"the store in {self.folder} has version {version}, this program knows up to {SCHEMA_VERSION}"
+            )
+        if version < SCHEMA_VERSION:
+            with self._writing() as db:
+                for statement in _SCHEMA.split(";"):
+                    db.execute(statement)
+                db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
@@ -119,9 +120,9 @@ class Store:
         with self._writing() as db:
             _refuse_twice(db, entry)
             if limit is not None:
-                _refuse_beyond(db, entry, limit)
+                _refuse_beyond(db, entry.task, entry.user, entry.created[:10], limit)
             if show is not None:
-                score = replace(score, shown=show(_earlier_shown(db, entry, score.signature)))
+                score = replace(score, shown=show(_shown_scores(db, entry.task, entry.user, score.signature)))
             db.execute(
                 "INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (entry.id, entry.task, entry.user, entry.system, entry.team, json.dumps(entry.links), entry.note,
@@ -162,6 +163,16 @@ class Store:
         """Return how many entries the user added to the task today (UTC), withdrawn ones included."""
         with self._reading() as db:
             return _used(db, task, user, utc_now()[:10])
+
+    def check_quota(self, task: str, user: str, limit: int) -> None:
+        """Raise QuotaReached if the user may not add to the task today; ``add`` checks again under its lock."""
+        with self._reading() as db:
+            _refuse_beyond(db, task, user, utc_now()[:10], limit)
+
+    def shown_scores(self, task: str, user: str, signature: str) -> list[float]:
+        """Return the scores that were shown to a user for a task, withdrawn ones included, in no set order."""
+        with self._reading() as db:
+            return _shown_scores(db, task, user, signature)
 
     def entry(self, entry_id: str) -> Entry:
         """Return one entry, withdrawn or not.
@@ -224,11 +235,11 @@ def _used(db: sqlite3.Connection, task: str, user: str, day: str) -> int:
     return int(db.execute(query, (task, user, day)).fetchone()[0])
 
 
-def _refuse_beyond(db: sqlite3.Connection, entry: Entry, limit: int) -> None:
-    used = _used(db, entry.task, entry.user, entry.created[:10])
+def _refuse_beyond(db: sqlite3.Connection, task: str, user: str, day: str, limit: int) -> None:
+    used = _used(db, task, user, day)
     if used >= limit:
         raise QuotaReached(
-            f"{entry.user} has used {used} of {limit} submissions to {entry.task} today (UTC), try again tomorrow"
+            f"{user} has used {used} of {limit} submissions to {task} today (UTC), try again tomorrow"
         )
 
 
@@ -244,12 +255,12 @@ def _refuse_twice(db: sqlite3.Connection, entry: Entry) -> None:
         )
 
 
-def _earlier_shown(db: sqlite3.Connection, entry: Entry, signature: str) -> list[float]:
+def _shown_scores(db: sqlite3.Connection, task: str, user: str, signature: str) -> list[float]:
     query = (
         "SELECT shown FROM scores JOIN entries ON entries.id = scores.entry "
         "WHERE task = ? AND user = ? AND signature = ?"
     )
-    return [float(row[0]) for row in db.execute(query, (entry.task, entry.user, signature))]
+    return [float(row[0]) for row in db.execute(query, (task, user, signature))]
 
 
 def _insert_score(db: sqlite3.Connection, entry_id: str, score: StoredScore) -> None:

@@ -39,6 +39,11 @@ def entry(
     return Entry(task, user, "system", RESCORED, (score,), sha256=sha256, file_name="a.csv", **times)
 
 
+def keep(store: Store, path: Path) -> str:
+    with store.files.staged(path) as staged:
+        return store.files.keep(staged)
+
+
 def test_an_entry_comes_back_as_it_went_in(tmp_path: Path) -> None:
     given = Entry(
         "afew",
@@ -59,10 +64,19 @@ def test_files_are_kept_once_by_content(tmp_path: Path) -> None:
     store = Store(tmp_path / "store")
     for name in ("one.csv", "two.csv"):
         (tmp_path / name).write_bytes(b"abc")
-        assert store.files.keep(tmp_path / name) == ABC_SHA256
+        assert keep(store, tmp_path / name) == ABC_SHA256
     kept = [path for path in (tmp_path / "store" / "files").rglob("*") if path.is_file()]
     assert kept == [store.files.path(ABC_SHA256)]
     assert kept[0].read_bytes() == b"abc"
+
+
+def test_a_staged_file_that_is_not_kept_leaves_nothing(tmp_path: Path) -> None:
+    """A refused upload must not stay on the disk of a public server."""
+    store = Store(tmp_path / "store")
+    (tmp_path / "bad.csv").write_bytes(b"abc")
+    with store.files.staged(tmp_path / "bad.csv") as staged:
+        assert (staged.sha256, staged.path.read_bytes()) == (ABC_SHA256, b"abc")
+    assert [path for path in (tmp_path / "store" / "files").rglob("*") if path.is_file()] == []
 
 
 def test_quota_counts_one_user_task_and_day(tmp_path: Path) -> None:
@@ -143,7 +157,7 @@ def test_sweep_takes_old_orphans_only(tmp_path: Path) -> None:
     names = {}
     for name in ("kept", "young", "old"):
         (tmp_path / name).write_text(name)
-        names[name] = store.files.keep(tmp_path / name)
+        names[name] = keep(store, tmp_path / name)
     store.add(entry(sha256=names["kept"]))
     for name in ("kept", "old"):
         os.utime(store.files.path(names[name]), (1, 1))
@@ -166,7 +180,6 @@ def test_a_folder_that_cannot_be_made_is_a_named_error(tmp_path: Path) -> None:
 
 SUBMIT_ONE = """
 import sys
-from itertools import pairwise
 from pathlib import Path
 from leaderboard.entries import RESCORED, Entry, QuotaReached, StoredScore
 from leaderboard.store import Store
@@ -175,7 +188,8 @@ folder, user, number, limit = Path(sys.argv[1]), sys.argv[2], sys.argv[3], int(s
 print("ready", flush=True)
 sys.stdin.readline()
 store = Store(folder / "store")
-sha = store.files.keep(folder / f"{number}.csv")
+with store.files.staged(folder / f"{number}.csv") as staged:
+    sha = store.files.keep(staged)
 score = StoredScore("s", float(number), {"main": float(number)}, "2026-01-01T00:00:00+00:00")
 try:
     store.add(Entry("afew", user, number, RESCORED, (score,), sha256=sha, file_name=number), limit=limit)
@@ -251,7 +265,7 @@ def _killed_at_line(folder: Path, source: Path, line: int) -> bool:
 
         sys.settrace(trace)  # type: ignore[arg-type]
         store = Store(folder)
-        store.add(entry(sha256=store.files.keep(source)), limit=1000)
+        store.add(entry(sha256=keep(store, source)), limit=1000)
         os._exit(0)
     _, status = os.waitpid(pid, 0)
     return os.WIFSIGNALED(status)
@@ -259,6 +273,7 @@ def _killed_at_line(folder: Path, source: Path, line: int) -> bool:
 
 def test_kill_9_at_every_line_leaves_the_whole_entry_or_nothing(tmp_path: Path) -> None:
     """Every line of store, entry and file keeping that one submission runs is once the last one."""
+    Store(tmp_path / "store")
     line, outcomes = 1, []
     while True:
         source = tmp_path / f"{line}.csv"
@@ -273,11 +288,12 @@ def test_kill_9_at_every_line_leaves_the_whole_entry_or_nothing(tmp_path: Path) 
             assert store.files.path(kept.sha256).read_text().startswith("submission ")
         with store._reading() as db:
             assert db.execute("SELECT COUNT(*) FROM scores").fetchone()[0] == len(entries)
-            assert db.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
         if not killed:
             break
         line += 1
     steps = [after - before for before, after in pairwise(outcomes)]
+    with store._reading() as db:
+        assert db.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
     assert line > 40, "the drill must reach into the transaction"
     assert set(steps) <= {0, 1}
     assert steps[0] == 0
@@ -307,3 +323,12 @@ def test_kill_9_in_a_busy_store_keeps_what_was_acknowledged(tmp_path: Path) -> N
         acknowledged = {first, *(line for line in rest if len(line) == 32)}
         kept = {entry.id for entry in Store(tmp_path / "store").entries()}
         assert acknowledged <= kept
+
+
+def test_kill_9_while_a_store_is_made_leaves_one_that_opens(tmp_path: Path) -> None:
+    source = tmp_path / "a.csv"
+    source.write_text("a")
+    for line in range(1, 40, 3):
+        folder = tmp_path / f"store{line}"
+        assert _killed_at_line(folder, source, line)
+        assert Store(folder).add(entry()).system == "system"
