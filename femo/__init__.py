@@ -5,17 +5,18 @@
     photo = pipeline.photo("face.jpg")
     print(photo.to_frame())
 
-Importing the package loads neither torch nor gradio; ``load`` does the heavy work.
+Importing the package loads nothing but its errors; torch comes with ``load``, gradio only with the app.
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from femo.errors import FemoError, MediaError, ModelError, WeightsError
-from femo.results import GroupResult, PhotoResult, Timeline, VideoResult
-from femo.types import Faces, Frame, Scores
 
 if TYPE_CHECKING:
     from femo.pipeline import Pipeline, load
+    from femo.results import GroupResult, PhotoResult, Timeline, VideoResult
+    from femo.types import Faces, Frame, Scores
 
 __version__ = "0.1.0"
 __all__ = [
@@ -34,11 +35,21 @@ __all__ = [
     "load",
 ]
 
+_HOME = {
+    "Pipeline": "femo.pipeline",
+    "load": "femo.pipeline",
+    "GroupResult": "femo.results",
+    "PhotoResult": "femo.results",
+    "Timeline": "femo.results",
+    "VideoResult": "femo.results",
+    "Faces": "femo.types",
+    "Frame": "femo.types",
+    "Scores": "femo.types",
+}
+
 
 def __getattr__(name: str) -> Any:
-    """Import the pipeline, and with it torch, only when it is asked for (PEP 562)."""
-    if name in ("Pipeline", "load"):
-        from femo import pipeline
-
-        return getattr(pipeline, name)
+    """Import a public name when it is first asked for (PEP 562)."""
+    if name in _HOME:
+        return getattr(import_module(_HOME[name]), name)
     raise AttributeError(f"module 'femo' has no attribute {name!r}")

@@ -147,7 +147,9 @@ class Trainer:
         self.weights = {
             "expression": class_weights(pools[0].expression.sum(dim=0), recipe.class_weight_power),
             "gender": torch.ones(len(GENDER)),
-            "ethnicity": class_weights(torch.bincount(pools[-1].ethnicity), recipe.class_weight_power),
+            "ethnicity": class_weights(
+                torch.bincount(pools[-1].ethnicity, minlength=len(ETHNICITY_5)), recipe.class_weight_power
+            ),
         }
         self.done = checkpoint.resume(folder, self.network, self.average, self.optimizer)
 

@@ -10,7 +10,11 @@ from femo.training.faces import Phase, Recipe
 FEMO_BASE = Recipe(
     arch="resnet18",
     arch_args={"channels": [64, 128, 240, 240]},
-    phases=(Phase(64, 22, 2e-3, 3e-4),),
+    phases=(
+        Phase(64, 18, 2e-3, 4e-4),
+        Phase(80, 8, 4e-4, 5e-5, pseudo=True),
+        Phase(80, 2, 5e-5, 1e-6, sam=True, pseudo=True),
+    ),
 )
 
 

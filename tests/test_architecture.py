@@ -1,0 +1,147 @@
+"""The shape of the code: imports go one way, things are small, every model folder is whole."""
+
+import ast
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+MODULES = sorted([ROOT / "app.py", *(ROOT / "femo").rglob("*.py"), *(ROOT / "leaderboard").rglob("*.py")])
+GRADIO_MAY = ("app.py", "femo/demo/", "leaderboard/tab")
+MAX_MODULE_LINES = 300
+MAX_FUNCTION_LINES = 40
+FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "manager", "misc", "common"}
+
+
+def _name(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def _imports(path: Path) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+    return found
+
+
+@pytest.mark.parametrize("path", MODULES, ids=_name)
+def test_module_is_small_and_says_what_it_is_for(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= MAX_MODULE_LINES, f"{_name(path)} has two jobs"
+    if text.strip():
+        assert ast.get_docstring(ast.parse(text)), f"{_name(path)} does not say what it is for"
+    assert path.stem not in FORBIDDEN_NAMES
+
+
+@pytest.mark.parametrize("path", MODULES, ids=_name)
+def test_functions_are_small(path: Path) -> None:
+    long = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            body = node.body
+            if isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant) and len(body) > 1:
+                body = body[1:]
+            n_lines = (node.end_lineno or 0) - body[0].lineno + 1
+            if n_lines > MAX_FUNCTION_LINES:
+                long.append(f"{_name(path)}:{node.lineno} {node.name} has {n_lines} lines")
+    assert not long
+
+
+@pytest.mark.parametrize("path", MODULES, ids=_name)
+def test_gradio_only_where_it_may_be(path: Path) -> None:
+    uses = any(name.split(".")[0] == "gradio" for name in _imports(path))
+    assert not uses or _name(path).startswith(GRADIO_MAY)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=_name)
+def test_no_pickle(path: Path) -> None:
+    assert not _imports(path) & {"pickle", "joblib", "dill", "cloudpickle", "shelve", "marshal"}
+
+
+def test_femo_and_leaderboard_never_import_each_other() -> None:
+    crossings = [
+        f"{_name(path)} imports {name}"
+        for path in MODULES
+        for name in _imports(path)
+        if (_name(path).startswith("femo/") and name.split(".")[0] == "leaderboard")
+        or (_name(path).startswith("leaderboard/") and name.split(".")[0] == "femo")
+    ]
+    assert not crossings
+
+
+def test_nothing_but_the_command_line_imports_training() -> None:
+    outside = [path for path in MODULES if not _name(path).startswith(("femo/training/", "femo/cli"))]
+    assert [
+        _name(path) for path in outside if any(name.startswith("femo.training") for name in _imports(path))
+    ] == []
+
+
+def test_import_rules_of_pyproject_hold() -> None:
+    lint = Path(sys.executable).with_name("lint-imports")
+    done = subprocess.run([lint], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+def test_importing_femo_is_light_and_quick() -> None:
+    code = (
+        "import time; start = time.perf_counter(); import femo; spent = time.perf_counter() - start\n"
+        "import sys, json; print(json.dumps({'spent': spent, 'heavy': sorted({'torch', 'gradio', 'openvino', 'pandas',"
+        " 'timm', 'cv2', 'plotly', 'sklearn'} & set(sys.modules))}))"
+    )
+    runs = [json.loads(subprocess.check_output([sys.executable, "-c", code], cwd=ROOT)) for _ in range(3)]
+    assert runs[0]["heavy"] == []
+    assert min(run["spent"] for run in runs) < 0.3
+
+
+def test_help_of_the_command_loads_no_torch() -> None:
+    code = (
+        "import sys\nfrom femo.cli import main\n"
+        "try:\n    main(['--help'])\nexcept SystemExit as done:\n    status = done.code\n"
+        "assert status == 0, status\nassert 'torch' not in sys.modules and 'gradio' not in sys.modules"
+    )
+    start = time.perf_counter()
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True)
+    assert time.perf_counter() - start < 20
+
+
+FOLDERS = sorted(path for path in (ROOT / "models").iterdir() if path.is_dir())
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: path.name)
+def test_model_folder_is_whole(folder: Path) -> None:
+    from femo.models import read_spec
+
+    spec = read_spec(folder)
+    assert spec.name == folder.name
+    card = (folder / "README.md").read_text(encoding="utf-8")
+    assert f"# {folder.name}" in card
+    assert spec.licence
+    assert spec.citation
+    for file in spec.files:
+        assert (folder / file.name).stat().st_size == file.size
+    for head in spec.heads:
+        assert head.citation, f"{folder.name}: head {head.name} does not say where it comes from"
+
+
+def test_embedded_model_is_small_enough_to_ship() -> None:
+    assert (ROOT / "models/femo-base/weights.safetensors").stat().st_size < 10_000_000
+
+
+def test_the_project_names_no_machine_of_its_makers() -> None:
+    listed = subprocess.check_output(["git", "ls-files"], cwd=ROOT, text=True).splitlines()
+    texts = [ROOT / name for name in listed if Path(name).suffix in {".py", ".md", ".toml", ".txt", ".json", ""}]
+    wrong = [
+        str(path.relative_to(ROOT))
+        for path in texts
+        if path.is_file()
+        and path != Path(__file__)
+        and ("/work/" + "main" in path.read_text(encoding="utf-8", errors="ignore"))
+    ]
+    assert wrong == []
