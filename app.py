@@ -1,0 +1,45 @@
+"""Starts the demo: ``python app.py``, then open http://127.0.0.1:7860.
+
+The composition root: builds the pipeline, mounts the tabs, launches. ``GRADIO_SERVER_NAME`` and
+``GRADIO_SERVER_PORT`` choose another address, ``FEMO_MODEL`` another model.
+"""
+
+import os
+from typing import Any, Final
+
+import gradio as gr
+
+import femo
+from femo.demo import photo, theme
+
+CACHE_S: Final = (600, 3600)
+"""Look every ten minutes for uploads and results older than an hour, and delete them."""
+LAUNCH: Final[dict[str, Any]] = {
+    "mcp_server": True,
+    "ssr_mode": False,
+    "run_history": False,  # faces belong in nobody's history
+    "enable_monitoring": False,
+    "max_file_size": "500mb",
+    "footer_links": ["api", "settings"],
+}
+
+
+def build(pipeline: femo.Pipeline) -> gr.Blocks:
+    """Put the tabs together."""
+    demo: gr.Blocks
+    with gr.Blocks(title=theme.TITLE, analytics_enabled=False, delete_cache=CACHE_S) as demo:
+        gr.HTML(theme.HEADER)
+        with gr.Tab("Photo", id="photo"):
+            photo.build(pipeline)
+    return demo
+
+
+def launch(demo: gr.Blocks, **changes: Any) -> str:
+    """Start the server and return its address; ``changes`` go to Gradio's ``launch``."""
+    look = {"theme": theme.theme(), "css": theme.CSS}
+    address = {"server_name": os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1")}
+    return str(demo.launch(**{**LAUNCH, **look, **address, **changes})[1])
+
+
+if __name__ == "__main__":
+    launch(build(femo.load()))

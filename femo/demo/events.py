@@ -1,0 +1,50 @@
+"""What every tab's handlers share: queues, uploaded files, and errors as one sentence.
+
+Conventions: events take files without Gradio's own preprocessing (``preprocess=False``, or ``gr.api``), because that
+opens pictures itself and answers damaged ones with a traceback; ``uploaded`` is the door instead.
+"""
+
+import html
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import gradio as gr
+from gradio.utils import get_upload_folder
+
+from femo.errors import FemoError, MediaError
+
+QUICK: Final[dict[str, Any]] = {"concurrency_id": "quick", "concurrency_limit": 2}
+"""Queue of what takes under a second: a photo, a camera frame."""
+LONG: Final[dict[str, Any]] = {"concurrency_id": "long", "concurrency_limit": 1}
+"""Queue of films and groups, one at a time."""
+
+
+def uploaded(payload: Any, what: str = "photo") -> Path:
+    """Return the path of an uploaded file.
+
+    Args:
+        payload: Gradio's FileData as a dict; ``{"path": ...}`` at least.
+        what: Noun for the messages.
+
+    Raises:
+        MediaError: Nothing was uploaded, or the path is not one of this app's uploads (a caller of the API may
+            write any path into the request).
+    """
+    path = payload.get("path") if isinstance(payload, dict) else None
+    if not isinstance(path, str) or not path:
+        raise MediaError(f"There is no {what}: upload a file first.")
+    file = Path(path).resolve()
+    if not file.is_relative_to(Path(get_upload_folder()).resolve()):
+        raise MediaError(f"The {what} must be uploaded: a path on the server is not read.")
+    return file
+
+
+@contextmanager
+def one_sentence() -> Iterator[None]:
+    """Show a FemoError as its one sentence; Gradio renders messages as HTML, so the text is escaped."""
+    try:
+        yield
+    except FemoError as error:
+        raise gr.Error(html.escape(str(error)), title="Not read", print_exception=False) from error

@@ -1,0 +1,265 @@
+"""The Photo tab and the API ``/analyze_photo``.
+
+Conventions: a reading is kept per session as results and small portraits, never the photo itself. Files for download
+are written to a folder that is gone once Gradio has copied them into its cache, which ``delete_cache`` empties.
+"""
+
+import html
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+
+import gradio as gr
+import numpy as np
+from PIL import Image
+
+from femo import PhotoResult, Pipeline, draw, figures
+from femo.demo import cards
+from femo.demo.events import QUICK, one_sentence, uploaded
+from femo.demo.face_panel import FacePanel
+from femo.media import Photo, read_photo
+from femo.types import Floats
+
+EXAMPLES: Final = Path(__file__).parent / "examples"
+SHOWN_PX: Final = 1400
+"""Longest side of the picture on the page."""
+SAVED_PX: Final = 4000
+"""Longest side of the annotated PNG: printing size, encoded in about a second."""
+SMALLEST_FACE: Final = [("quick", 0), ("40 px", 40), ("20 px", 20), ("12 px", 12)]
+
+EMPTY: Final = """<div class="femo-empty"><b>Drop in a photo</b>
+Every face gets a number, and its expression, valence and arousal, action units, age, gender and ethnicity.
+Nothing is kept: pictures are deleted within the hour.</div>"""
+NO_FACE: Final = """<div class="femo-empty"><b>No face found</b>
+Faces must be seen mostly from the front. Small ones are found with a smaller &ldquo;smallest face&rdquo;.</div>"""
+LIMITS: Final = """
+A reading describes **what a face looks like in one picture**, not what the person feels. People smile without joy and
+grieve with a still face, and what a face shows depends on culture and situation (Barrett et al. 2019). Light, blur,
+glasses and a turned head mislead the network, and it errs more often for some groups of people than for others: the
+model card has the figures. Age, gender and ethnicity are guesses at appearance in the coarse classes of the training
+data; they say nothing about identity. What is marked <span class="femo-badge femo-prior">prior</span> is not measured
+at all: it follows from the expression. Do not decide anything about a person with this.
+"""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reading:
+    """What a session keeps of one photo.
+
+    Attributes:
+        result: The faces and their scores.
+        portraits: One data URI per face.
+        shown_xyxy: float32 (N, 4), the boxes on the picture as it is shown.
+    """
+
+    result: PhotoResult
+    portraits: tuple[str, ...]
+    shown_xyxy: Floats
+
+
+def build(pipeline: Pipeline) -> None:
+    """Build the tab inside the current ``gr.Tab`` and register ``/analyze_photo``."""
+    PhotoTab(pipeline).wire()
+
+
+class PhotoTab:
+    """The tab's components and handlers."""
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        self.pipeline = pipeline
+        self.citations = cards.citations_of([reader.spec for reader in pipeline.readers])
+        with gr.Row(equal_height=False):
+            with gr.Column(scale=4, min_width=300):
+                self._inputs()
+            with gr.Column(scale=6, min_width=320):
+                self.message = gr.HTML(EMPTY)
+                self.annotated = gr.Image(
+                    label="Faces", visible=False, format="jpeg", interactive=False, buttons=["fullscreen"]
+                )
+                self.chooser = gr.Radio(
+                    [], label="Face", visible=False, elem_classes="femo-chips", info="or tap a face in the picture"
+                )
+                self.panel = FacePanel(self.citations)
+        with gr.Column(visible=False) as self.details:
+            self.panel.charts()
+            self.table = gr.HTML()
+            with gr.Row():
+                self.files = [
+                    gr.DownloadButton(f"Download {kind}", size="sm") for kind in ("JSON", "CSV", "picture")
+                ]
+        with gr.Accordion("What this cannot tell", open=False):
+            gr.Markdown(LIMITS, elem_classes="femo-quiet")
+        self.reading = gr.State(None, time_to_live=3600)
+
+    def _inputs(self) -> None:
+        self.photo = gr.Image(
+            label="Photo",
+            type="filepath",
+            image_mode=None,
+            sources=["upload", "clipboard", "webcam"],
+            height=300,
+            buttons=[],
+            elem_id="photo-input",
+        )
+        with gr.Accordion("Options", open=False):
+            self.min_face = gr.Radio(
+                SMALLEST_FACE,
+                value=0,
+                label="Smallest face",
+                info="Smaller faces take longer; quick goes by the photo's size",
+            )
+            self.align = gr.Checkbox(False, label="Level the eyes before reading")
+        gr.Examples(
+            [[str(EXAMPLES / name)] for name in ("astronaut.jpg", "triptych.jpg")],
+            [self.photo],
+            label="Examples (NASA portrait, public domain)",
+            api_visibility="private",
+        )
+
+    def wire(self) -> None:
+        """Register the events."""
+        gr.events.api(self.analyze_photo, api_name="analyze_photo", **QUICK)
+        gr.on(
+            [self.photo.change, self.min_face.change, self.align.change],
+            self.show,
+            [self.photo, self.min_face, self.align],
+            [
+                self.message,
+                self.annotated,
+                self.chooser,
+                self.reading,
+                self.details,
+                self.table,
+                *self.files,
+                *self.panel.components(),
+            ],
+            preprocess=False,
+            show_progress_on=[self.annotated, self.message],
+            api_visibility="private",
+            trigger_mode="always_last",
+            **QUICK,
+        )
+        self.chooser.input(
+            self.choose,
+            [self.reading, self.chooser],
+            self.panel.components(),
+            api_visibility="private",
+            show_progress="hidden",
+        )
+        self.annotated.select(
+            self.tap,
+            self.reading,
+            [self.chooser, *self.panel.components()],
+            api_visibility="private",
+            show_progress="hidden",
+        )
+
+    def analyze_photo(
+        self, photo: gr.FileData, min_face: int | None = None, align: bool = False
+    ) -> dict[str, Any]:
+        """Read every face of a photo: expression, valence and arousal, action units, age, gender, ethnicity.
+
+        Args:
+            photo: The picture: JPEG, PNG, WebP, HEIC, AVIF, GIF, TIFF or BMP.
+            min_face: Smallest face to look for, in pixels; leave out for the quick choice.
+            align: Level the eyes before reading.
+        """
+        with one_sentence():
+            return self.read(photo, min_face, align)[1].to_dict()
+
+    def read(self, payload: Any, min_face: int | None, align: bool) -> tuple[Photo, PhotoResult]:
+        """Read an uploaded photo once, for the pipeline and for drawing."""
+        photo = read_photo(uploaded(payload))
+        result = self.pipeline.photo(photo.rgb, min_face=min_face or None, align=align)
+        return photo, replace(result, notes=photo.notes)
+
+    def show(self, payload: Any, min_face: int, align: bool) -> Iterator[dict[Any, Any]]:
+        """Read the photo and fill the tab; an empty input empties it."""
+        if payload is None:
+            yield self._nothing(EMPTY, None)
+            return
+        with one_sentence():
+            photo, result = self.read(payload, min_face, align)
+        shown, factor = draw.shrink(photo.rgb, SHOWN_PX)
+        boxes = result.faces.xyxy * np.float32(factor)
+        picture = draw.annotate(shown, boxes, captions=_captions(result))
+        if not len(result.faces):
+            yield self._nothing(NO_FACE, picture)
+            return
+        portraits = tuple(cards.data_uri(draw.portrait(photo.rgb, box)) for box in result.faces.xyxy)
+        reading = Reading(result, portraits, boxes)
+        numbers = list(range(1, len(portraits) + 1))
+        notes = "".join(f'<p class="femo-note">{html.escape(note)}</p>' for note in result.notes)
+        with TemporaryDirectory() as folder:
+            files = _write_files(photo, result, Path(folder))
+            yield {
+                self.message: gr.HTML(notes, visible=bool(notes)),
+                self.annotated: gr.Image(picture, visible=True, label=_count(len(numbers))),
+                self.chooser: gr.Radio(numbers, value=1, visible=len(numbers) > 1),
+                self.reading: reading,
+                self.details: gr.Column(visible=True),
+                self.table: cards.table(figures.face_table(result), _sources(result)),
+                **dict(zip(self.files, files, strict=True)),
+                **self.panel.show(reading.result, reading.portraits, 0),
+            }
+
+    def _nothing(self, message: str, picture: Any) -> dict[Any, Any]:
+        """The tab without a face."""
+        return {
+            self.message: gr.HTML(message, visible=True),
+            self.annotated: gr.Image(picture, visible=picture is not None, label=_count(0)),
+            self.chooser: gr.Radio([], value=None, visible=False),
+            self.reading: None,
+            self.details: gr.Column(visible=False),
+            **self.panel.hide(),
+        }
+
+    def choose(self, reading: Reading | None, number: int | None) -> dict[Any, Any]:
+        """Show another face."""
+        return (
+            {} if reading is None or not number else self.panel.show(reading.result, reading.portraits, number - 1)
+        )
+
+    def tap(self, reading: Reading | None, event: gr.SelectData) -> dict[Any, Any]:
+        """Choose the smallest box under a tap on the picture."""
+        if reading is None:
+            return {}
+        x, y = event.index
+        x1, y1, x2, y2 = reading.shown_xyxy.T
+        inside = np.flatnonzero((x1 <= x) & (x <= x2) & (y1 <= y) & (y <= y2))
+        if not inside.size:
+            return {}
+        row = int(inside[-1])  # largest first, so the last one is the smallest
+        return {self.chooser: row + 1} | self.panel.show(reading.result, reading.portraits, row)
+
+
+def _count(n_faces: int) -> str:
+    return {0: "No face", 1: "1 face"}.get(n_faces, f"{n_faces} faces")
+
+
+def _captions(result: PhotoResult) -> list[str] | None:
+    expression = result.scores.get("expression")
+    return None if expression is None else [label or "" for label in expression.top()]
+
+
+def _sources(result: PhotoResult) -> dict[str, Any]:
+    """Column of the table -> source of its head."""
+    columns = {"Valence": "valence_arousal", "Arousal": "valence_arousal"}
+    names = ("Expression", "Valence", "Arousal", "Age", "Gender", "Ethnicity", "Action units")
+    heads = {name: columns.get(name, name.lower().replace(" ", "_")) for name in names}
+    return {name: result.scores[head].source for name, head in heads.items() if head in result.scores}
+
+
+def _write_files(photo: Photo, result: PhotoResult, folder: Path) -> list[str]:
+    """Write the downloads: JSON, CSV, annotated PNG."""
+    stem = Path(photo.name).stem or "photo"
+    paths = [folder / f"{stem}-femo{suffix}" for suffix in (".json", ".csv", ".png")]
+    paths[0].write_text(json.dumps(result.to_dict(), indent=1), encoding="utf-8")
+    result.to_frame().to_csv(paths[1], index=False)
+    picture, factor = draw.shrink(photo.rgb, SAVED_PX)
+    boxes = result.faces.xyxy * np.float32(factor)
+    Image.fromarray(draw.annotate(picture, boxes, captions=_captions(result))).save(paths[2], compress_level=1)
+    return [str(path) for path in paths]

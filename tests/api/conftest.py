@@ -1,0 +1,45 @@
+"""The running app on loopback, with the embedded model, once for all tests of this folder."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from gradio_client import Client
+
+import app
+import femo
+
+
+@pytest.fixture(scope="session")
+def pipeline() -> femo.Pipeline:
+    return femo.load()
+
+
+@pytest.fixture(scope="session")
+def address(pipeline: femo.Pipeline, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    folder = tmp_path_factory.mktemp("uploads")
+    before = os.environ.get("GRADIO_TEMP_DIR")
+    os.environ["GRADIO_TEMP_DIR"] = str(folder)
+    demo = app.build(pipeline)
+    try:
+        yield app.launch(demo, prevent_thread_lock=True, quiet=True, server_port=None)
+    finally:
+        demo.close()
+        if before is None:
+            del os.environ["GRADIO_TEMP_DIR"]
+        else:
+            os.environ["GRADIO_TEMP_DIR"] = before
+
+
+@pytest.fixture(scope="session")
+def client(address: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    client = Client(address, verbose=False, download_files=str(tmp_path_factory.mktemp("downloads")))
+    yield client
+    client.close()
+
+
+@pytest.fixture(scope="session")
+def portrait() -> Path:
+    """The public-domain portrait among the demo's examples."""
+    return Path(app.__file__).parent / "femo" / "demo" / "examples" / "astronaut.jpg"
