@@ -18,7 +18,7 @@ from femo.pipeline import Pipeline, Reader
 from femo.types import Faces
 
 HEAD = HeadSpec("expression", "affectnet-8", "distribution", "trained")
-SPEC = ModelSpec("fake", Path("."), "none", {}, 8, (0, 0, 0), (1, 1, 1), 3, (HEAD,), ())
+SPEC = ModelSpec("fake", Path(), "none", {}, 8, (0, 0, 0), (1, 1, 1), 3, (HEAD,), ())
 
 
 class FakeDetector:
