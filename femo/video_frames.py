@@ -34,6 +34,7 @@ class Clock:
         # rounded to a tick: the container gives its start in whole microseconds only
         start = first_pts if start_us is None else round(Fraction(start_us, 1_000_000) / time_base)
         self._start_pts = min(start, first_pts)
+        self.start_s = float(self._start_pts * time_base)
         self._shift_s = 0.0
         self._last_s = -frame_s
         self.end_s = 0.0

@@ -62,6 +62,8 @@ class VideoReader:
         fps: Frames per second, an estimate of the header; the truth is in the time stamps.
         n_frames: Number of frames by the header, an estimate for progress, or None.
         has_audio: Whether there is sound.
+        start_s: Where the clip's zero lies on the container's own clock.
+        limits: What is refused.
         skipped_frames: Damaged frames that could not be decoded, so far.
         corrupt_frames: Frames that were decoded with visible damage, so far.
     """
@@ -70,7 +72,7 @@ class VideoReader:
         self.name = name
         self.skipped_frames = 0
         self.corrupt_frames = 0
-        self._limits, self._every = limits, every
+        self.limits, self._every = limits, every
         self._file = file if close_file else None
         self._times: list[float] = []
         self._end_s: float | None = None
@@ -90,12 +92,12 @@ class VideoReader:
         self.fps = float(rate) if rate else FALLBACK_FPS
         container_s = self._container.duration / MEGA if self._container.duration else 0.0
         self._header_s = float(stream.duration * stream.time_base) if stream.duration else container_s
-        if max(self._header_s, container_s) > self._limits.max_duration_s:
+        if max(self._header_s, container_s) > self.limits.max_duration_s:
             raise MediaError(self._too_long(max(self._header_s, container_s)))
         self.n_frames = stream.frames or round(self._header_s * self.fps) or None
         self.has_audio = bool(self._container.streams.audio)
         stream.thread_type = "AUTO"
-        stream.codec_context.options = {"max_pixels": str(self._limits.max_pixels)}
+        stream.codec_context.options = {"max_pixels": str(self.limits.max_pixels)}
         self._reformat = VideoReformatter().reformat
         self._decoded = self._decode()
         self._first = next(self._decoded, None)
@@ -104,6 +106,7 @@ class VideoReader:
         self._size = (self._first.width, self._first.height)
         self.width, self.height = upright_size(self._first)
         self._clock = Clock(self._first, self._container.start_time, stream.time_base, 1 / self.fps)
+        self.start_s = self._clock.start_s
 
     def __enter__(self) -> "VideoReader":
         return self
@@ -203,20 +206,20 @@ class VideoReader:
     def _check_pixels(self, width: int, height: int) -> None:
         if width <= 0 or height <= 0:
             raise MediaError(f"{self.name} has frames of {width}×{height} pixels, so there is nothing to read.")
-        if width * height > self._limits.max_pixels:
+        if width * height > self.limits.max_pixels:
             raise MediaError(
                 f"{self.name} has frames of {width}×{height} pixels, more than the limit of "
-                f"{self._limits.max_pixels / MEGA:.3g} megapixels (max_pixels)."
+                f"{self.limits.max_pixels / MEGA:.3g} megapixels (max_pixels)."
             )
 
     def _too_long(self, seconds: float) -> str:
-        limit = self._limits.max_duration_s
+        limit = self.limits.max_duration_s
         return f"{self.name} lasts {seconds:.6g} s, longer than the limit of {limit:g} s (max_duration_s)."
 
     def _check_progress(self, index: int, time_s: float) -> None:
-        if time_s > self._limits.max_duration_s:
+        if time_s > self.limits.max_duration_s:
             raise MediaError(self._too_long(time_s))
-        if index >= self._limits.max_frames:
+        if index >= self.limits.max_frames:
             raise MediaError(
-                f"{self.name} has more frames than the limit of {self._limits.max_frames} (max_frames)."
+                f"{self.name} has more frames than the limit of {self.limits.max_frames} (max_frames)."
             )
