@@ -68,6 +68,9 @@ def photo(
     files: Files,
     json: JsonOut = None,
     csv: CsvOut = None,
+    annotate: Annotated[
+        Path | None, typer.Option("--annotate", metavar="DIR", help="Write pictures with numbered boxes here.")
+    ] = None,
     min_face: Annotated[int | None, typer.Option(help="Smallest face side in pixels; default is quick.")] = None,
     align: Annotated[bool, typer.Option(help="Turn faces so that the eyes are level.")] = False,
     model: Model = None,
@@ -82,6 +85,8 @@ def photo(
     for file in files:
         try:
             result = pipeline.photo(file, min_face=min_face, align=align)
+            if annotate is not None:
+                _annotate(file, result, annotate)
         except FemoError as error:
             problems.append(str(error))
             documents.append({"file": str(file), "error": str(error)})
@@ -96,6 +101,19 @@ def photo(
     if json != "-":
         _print_photos(results)
     finish(problems, len(files))
+
+
+def _annotate(file: Path, result: "PhotoResult", folder: Path) -> None:
+    from PIL import Image
+
+    from femo.draw import annotate
+    from femo.media import read_photo
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(annotate(read_photo(file).rgb, result.faces.xyxy)).save(folder / f"{file.stem}.png")
+    except OSError as error:
+        raise FemoError(f"cannot write {folder / file.stem}.png: {error.strerror or error}") from error
 
 
 def _write_table(out: Path, results: "Sequence[tuple[Path, PhotoResult]]") -> None:

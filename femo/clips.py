@@ -54,7 +54,9 @@ class Moments:
 class Descriptor(Protocol):
     """What describes a clip while it is read."""
 
-    n_frames_with_faces: int
+    @property
+    def n_frames_with_faces(self) -> int:
+        """Frames that showed at least one face."""
 
     def add(self, row: Ints, xyxy: Floats, embedding: Floats) -> None:
         """Take in faces of some whole frames, in the order of the frames."""
