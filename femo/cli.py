@@ -41,16 +41,13 @@ def write_json(out: str, document: Any) -> None:
     """Write a JSON document to a file, whole or not at all, or to stdout for ``-``."""
     import json
 
+    from femo.export import write_text
+
     text = json.dumps(document, indent=2, ensure_ascii=False)
     if out == "-":
         typer.echo(text)
-        return
-    partial = Path(f"{out}.partial")
-    try:
-        partial.write_text(text + "\n", encoding="utf-8")
-        partial.replace(out)
-    except OSError as error:
-        raise FemoError(f"cannot write {out}: {error.strerror or error}") from error
+    else:
+        write_text(out, text + "\n")
 
 
 def finish(problems: Sequence[str], n_files: int) -> None:
@@ -97,7 +94,9 @@ def photo(
     if json is not None:
         write_json(json, documents[0] if len(files) == 1 else documents)
     if csv is not None:
-        _write_table(csv, results)
+        from femo.export import write_csv
+
+        write_csv(csv, {str(file): result for file, result in results})
     if json != "-":
         _print_photos(results)
     finish(problems, len(files))
@@ -114,20 +113,6 @@ def _annotate(file: Path, result: "PhotoResult", folder: Path) -> None:
         Image.fromarray(annotate(read_photo(file).rgb, result.faces.xyxy)).save(folder / f"{file.stem}.png")
     except OSError as error:
         raise FemoError(f"cannot write {folder / file.stem}.png: {error.strerror or error}") from error
-
-
-def _write_table(out: Path, results: "Sequence[tuple[Path, PhotoResult]]") -> None:
-    import pandas as pd
-
-    tables = []
-    for file, result in results:
-        table = result.to_frame()
-        table.insert(0, "file", [str(file)] * len(table))
-        tables.append(table)
-    try:
-        (pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()).to_csv(out, index=False)
-    except OSError as error:
-        raise FemoError(f"cannot write {out}: {error.strerror or error}") from error
 
 
 def _print_photos(results: "Sequence[tuple[Path, PhotoResult]]") -> None:
