@@ -7,6 +7,8 @@ both give the same values. Class ids become indices from 0 (VGAF's file ids 1-3 
 import re
 from dataclasses import dataclass
 
+import numpy as np
+
 from leaderboard.errors import Problems
 from leaderboard.schema import Column, KeyKind
 
@@ -42,6 +44,11 @@ class Layout:
     def integral(self) -> bool:
         """Whether every column holds small integers."""
         return all(column.kind != "real" for column in self.columns)
+
+    @property
+    def dtype(self) -> type[np.int8] | type[np.float64]:
+        """Type of the values."""
+        return np.int8 if self.integral else np.float64
 
 
 def item_name(text: str) -> str:

@@ -158,11 +158,12 @@ def _sorted(task: Task, keys: Keys, values: Values) -> Reference:
     rank = {name: index for index, name in enumerate(names)}
     ranks = np.array([rank[name] for name in keys.groups] or [0], np.int32)
     group: Indices = ranks[keys.group]
-    order = np.lexsort((keys.frame, group))
+    number = (group.astype(np.int64) << 32) | keys.frame
+    order = np.argsort(number, kind="stable") if (np.diff(number) < 0).any() else np.arange(len(number))
     ordered = Keys(tuple(names), group[order], keys.frame[order])
     labels = np.ascontiguousarray(values[order])
-    low = np.array([column.low if column.kind == "real" else 0 for column in task.columns])
-    high = np.array([c.high if c.kind == "real" else c.high - c.low for c in task.columns])
+    low = np.array([column.low if column.kind == "real" else 0 for column in task.columns], labels.dtype)
+    high = np.array([c.high if c.kind == "real" else c.high - c.low for c in task.columns], labels.dtype)
     valid: Bools = (labels >= low) & (labels <= high)
     if not valid.any():
         raise ReferenceInvalid(f"reference labels of {task.name}: expected at least one valid label")
@@ -173,6 +174,6 @@ def _sorted(task: Task, keys: Keys, values: Values) -> Reference:
 
 def _digest(keys: Keys, labels: Values) -> str:
     digest = hashlib.sha256("\n".join(keys.groups).encode())
-    for array in (keys.group, keys.frame, labels.astype(np.float64)):
+    for array in (keys.group, keys.frame, labels):
         digest.update(np.ascontiguousarray(array).tobytes())
     return digest.hexdigest()[:8]
