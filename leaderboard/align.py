@@ -106,9 +106,9 @@ def _fill_edges(
     beyond = np.array([end.get(name, -1) + 1 for name in names], np.int64) == read.keys.frame[extra]
     notes = []
     if len(short):
-        notes.append(f"fill policy edge-1: {len(short)} videos one frame short, last prediction repeated")
+        notes.append(f"fill policy edge-1: videos one frame short, last prediction repeated: {len(short)}")
     if beyond.any():
-        notes.append(f"fill policy edge-1: {int(beyond.sum())} videos one frame long, last prediction dropped")
+        notes.append(f"fill policy edge-1: videos one frame long, last prediction dropped: {int(beyond.sum())}")
     return missing[~np.isin(missing, short)], extra[~beyond], tuple(notes)
 
 
