@@ -46,6 +46,8 @@ class HeadSpec:
         coefficients: Prior only: expression label to one value per label of this head.
         citation: Where a prior comes from, or the data a trained head has seen.
         scores: Measured figures by name.
+        descriptor: Trained clip head only: what it reads, a name from ``femo.clips.DESCRIPTORS``.
+        file: Trained clip head only: its classifier, a skops file among the folder's files.
     """
 
     name: str
@@ -60,6 +62,8 @@ class HeadSpec:
     coefficients: Mapping[str, tuple[float, ...]] | None = None
     citation: str = ""
     scores: Mapping[str, Any] | None = None
+    descriptor: str | None = None
+    file: str | None = None
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -103,6 +107,7 @@ class ModelSpec:
         licence: Terms in one line.
         citation: How to cite.
         hub: The Hub repository that the folder was read from, None for a local folder.
+        clip_heads: What is said of whole clips: ``group`` (VGAF's three classes) and ``afew`` (seven).
     """
 
     name: str
@@ -121,6 +126,7 @@ class ModelSpec:
     licence: str = ""
     citation: str = ""
     hub: HubRepo | None = None
+    clip_heads: tuple[HeadSpec, ...] = ()
 
     def head(self, name: str) -> HeadSpec:
         """Return one head.
@@ -185,6 +191,7 @@ def _spec(folder: Path, raw: dict[str, Any]) -> ModelSpec:
         sources=tuple(raw.get("sources", ())),
         licence=str(raw.get("licence", "")),
         citation=str(raw.get("citation", "")),
+        clip_heads=tuple(_head(name, head) for name, head in raw.get("clip_heads", {}).items()),
     )
 
 
@@ -225,4 +232,6 @@ def _head(name: str, raw: dict[str, Any]) -> HeadSpec:
         coefficients=coefficients,
         citation=str(raw.get("citation", "")),
         scores=raw.get("scores"),
+        descriptor=raw.get("descriptor"),
+        file=raw.get("file"),
     )

@@ -24,7 +24,7 @@ from femo.training.evaluate_faces import evaluate_ferplus, evaluate_utkface
 from femo.training.faces import Recipe, predict
 from femo.training.folder import write_atomically, write_model_folder
 from femo.training.network import FaceNetwork
-from femo.training.priors import prior_heads
+from femo.training.priors import clip_heads, prior_heads
 from femo.training.samples import IMAGENET_MEAN, IMAGENET_STD, Pool
 from femo.types import Floats
 
@@ -110,6 +110,7 @@ def finish(
         "std": list(IMAGENET_STD),
         "embedding_dim": int(network.heads["gender"].in_features),  # type: ignore[arg-type]
         "heads": heads | prior_heads(),
+        "clip_heads": clip_heads(),
         "licence": LICENCE,
         "citation": CITATION,
     }

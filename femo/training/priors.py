@@ -6,7 +6,7 @@ real smile, for example, cannot be told from that of a posed one.
 
 from typing import Any, Final
 
-from femo.labels import ABAW_AU
+from femo.labels import ABAW_AU, AFEW_7
 
 OFTEN: Final = 0.85
 """Stands for "more than 70 % of the subjects" in Du et al., the middle of 70-100 %."""
@@ -61,5 +61,47 @@ def prior_heads() -> dict[str, Any]:
             "source": "prior",
             "coefficients": units,
             "citation": ACTION_UNITS_CITATION,
+        },
+    }
+
+
+GROUP: Final = {
+    "happiness": (1.0, 0.0, 0.0),
+    "surprise": (0.4, 0.6, 0.0),
+    "neutral": (0.0, 1.0, 0.0),
+    "anger": (0.0, 0.0, 1.0),
+    "contempt": (0.0, 0.0, 1.0),
+    "disgust": (0.0, 0.0, 1.0),
+    "fear": (0.0, 0.0, 1.0),
+    "sadness": (0.0, 0.0, 1.0),
+}
+"""Positive, neutral, negative (``femo.labels.VGAF_3``)."""
+GROUP_CITATION: Final = (
+    "mapping by the sign of the pleasure that Russell & Mehrabian 1977 give each emotion: happiness is positive; anger, "
+    "contempt, disgust, fear and sadness are negative; neutral is neutral. Surprise has a pleasure of 0.40 and can be "
+    "either, so 0.4 of it counts as positive and the rest as neutral. Probabilities are averaged over faces, then moments"
+)
+AFEW_CITATION: Final = (
+    "AFEW's seven classes are AffectNet's eight without contempt, which is left out and the rest renormalised (SISY 2021, "
+    "section 3.2, way 2); probabilities are averaged over the frames of the person who is seen longest"
+)
+
+
+def clip_heads() -> dict[str, Any]:
+    """Return the prior heads of whole clips in the form of ``config.json``."""
+    return {
+        "group": {
+            "labels": "vgaf-3",
+            "kind": "distribution",
+            "source": "prior",
+            "coefficients": {label: list(row) for label, row in GROUP.items()},
+            "citation": GROUP_CITATION,
+        },
+        "afew": {
+            "labels": "afew-7",
+            "kind": "distribution",
+            "source": "prior",
+            "coefficients": {label: [float(label == other) for other in AFEW_7] for label in AFEW_7},
+            "citation": AFEW_CITATION,
         },
     }
