@@ -130,8 +130,8 @@ def test_valence_stays_within_its_range(tmp_path: Path) -> None:
 
 def three_persons() -> VideoResult:
     return by_hand.video(
-        by_hand.timeline(5, TIMES, ["fear"] * 4, left=200),
-        by_hand.timeline(2, TIMES, ["anger"] * 4, left=20),
+        by_hand.timeline(5, TIMES, ["fear"] * 4, left=20),
+        by_hand.timeline(2, TIMES, ["anger"] * 4, left=200),
         by_hand.timeline(9, TIMES, ["sadness"] * 4, left=100),
     )
 
@@ -141,7 +141,7 @@ def three_persons() -> VideoResult:
     [
         ("main", {"v": 3}),
         ("all", {"v": 3, "v_person2": 1, "v_person9": 5}),
-        ("sides", {"v_left": 1, "v_right": 3}),
+        ("sides", {"v_left": 3, "v_right": 1}),
         ({"v_left": 9, "v_right": 5}, {"v_left": 5, "v_right": 3}),
     ],
 )
