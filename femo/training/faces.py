@@ -44,6 +44,8 @@ class Phase:
         sam: Step with SAM, two passes each.
         heads_only: Keep the backbone frozen.
         pseudo: Label the other pools with the averaged network's reading of their grey version first.
+        keep_whole: Share of pictures shown nearly whole; more of it at the end closes the gap to evaluation.
+        class_weight_power: Power of equation 2's weights; 0 at the end leaves the classes as frequent as they are.
     """
 
     size: int
@@ -53,6 +55,8 @@ class Phase:
     sam: bool = False
     heads_only: bool = False
     pseudo: bool = False
+    keep_whole: float = 0.4
+    class_weight_power: float = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +70,6 @@ class Recipe:
     weight_decay: float = 0.05
     ema_decay: float = 0.998
     warmup_steps: int = 300
-    class_weight_power: float = 0.2
     majority_share: float = 0.4
     task_weights: Mapping[str, float] = field(
         default_factory=lambda: {"expression": 1.0, "age": 0.12, "gender": 0.25, "ethnicity": 0.3}
@@ -144,13 +147,6 @@ class Trainer:
             use_buffers=True,
         )
         self.optimizer = torch.optim.AdamW(self.network.parameters(), weight_decay=recipe.weight_decay)
-        self.weights = {
-            "expression": class_weights(pools[0].expression.sum(dim=0), recipe.class_weight_power),
-            "gender": torch.ones(len(GENDER)),
-            "ethnicity": class_weights(
-                torch.bincount(pools[-1].ethnicity, minlength=len(ETHNICITY_5)), recipe.class_weight_power
-            ),
-        }
         self.done = checkpoint.resume(folder, self.network, self.average, self.optimizer)
 
     @property
@@ -191,25 +187,38 @@ class Trainer:
         self.network.train()
         self.network.freeze_backbone(phase.heads_only)
         seed = self.recipe.seed * 1000 + epoch
-        drawn = batches(self.pools, self.recipe.shares, n_steps, phase.size, Augmentation(), seed)
+        how = Augmentation(keep_whole=phase.keep_whole)
+        weights = self._class_weights(phase.class_weight_power)
+        drawn = batches(self.pools, self.recipe.shares, n_steps, phase.size, how, seed)
         for step, (images, labels) in enumerate(drawn):
             done = index * n_steps + step
             share = done / max(1, phase.epochs * n_steps)
             lr = phase.lr_end + (phase.lr_start - phase.lr_end) * 0.5 * (1 + math.cos(math.pi * share))
             for group in self.optimizer.param_groups:
                 group["lr"] = lr * min(1.0, (done + 1) / self.recipe.warmup_steps)
-            losses.append(self._step(images, labels, phase.sam))
+            losses.append(self._step(images, labels, weights, phase.sam))
             self.average.update_parameters(self.network)
         size = phase.size
         row: dict[str, float] = {"epoch": epoch + 1, "size": size, "lr": lr, "loss": sum(losses) / len(losses)}
         row |= measure(self.averaged, self.held_out, size)
         return row | {"seconds": time.perf_counter() - started}
 
-    def _step(self, images: Tensor, labels: Mapping[str, Tensor], sam: bool) -> float:
+    def _class_weights(self, power: float) -> dict[str, Tensor]:
+        faces, attributes = self.pools[0], self.pools[-1]
+        n_ethnicity = torch.bincount(attributes.ethnicity, minlength=len(ETHNICITY_5))
+        return {
+            "expression": class_weights(faces.expression.sum(dim=0), power),
+            "gender": torch.ones(len(GENDER)),
+            "ethnicity": class_weights(n_ethnicity, power),
+        }
+
+    def _step(
+        self, images: Tensor, labels: Mapping[str, Tensor], weights: Mapping[str, Tensor], sam: bool
+    ) -> float:
         def loss() -> Tensor:
             with torch.autocast("cpu", torch.bfloat16):
                 logits = self.network(images)
-            return multitask_loss(logits, labels, self.weights, self.recipe)
+            return multitask_loss(logits, labels, weights, self.recipe)
 
         if sam:
             return sam_step(self.optimizer, self.network, loss, self.recipe.rho)
