@@ -19,3 +19,7 @@ class WeightsError(FemoError):
 
 class ModelError(FemoError):
     """A model folder is unknown, incomplete, or says something impossible."""
+
+
+class Cancelled(FemoError):
+    """The caller stopped the job; there is no result."""

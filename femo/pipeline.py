@@ -1,24 +1,30 @@
 """The composer: the only file of femo that knows the order of the steps.
 
-A photo goes read -> detect -> crop -> embed -> score; the steps do not know each other. Everything here is
-thread-safe: a pipeline holds compiled networks and weights, and no state of any call.
+A photo goes read -> detect -> crop -> embed -> score; a video decode -> track -> crop -> embed -> score -> timelines. The
+steps do not know each other. Everything here is thread-safe: a pipeline holds compiled networks and weights, and no
+state of any call.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from femo import geometry
+from femo import geometry, temporal
 from femo.backbone import Backbone
+from femo.batches import Batches, Crops, Read
 from femo.detector import Detector
 from femo.errors import MediaError
 from femo.heads import Heads, load_heads
-from femo.media import PhotoLimits, PhotoSource, read_photo
+from femo.media import PhotoLimits, PhotoSource, VideoLimits, open_video, read_photo
 from femo.models import ModelSpec, find_model
-from femo.results import PhotoResult
-from femo.types import RGB, Faces, Floats, Scores
+from femo.results import PhotoResult, VideoResult
+from femo.streaming import Cancel, Meter, ReadAhead, Report, raise_if, room_for
+from femo.timelines import Collector, RawVideo, Rows
+from femo.tracker import Tracker
+from femo.types import RGB, Faces, Frame, Scores
+from femo.video_file import VideoSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +81,84 @@ class Pipeline:
         photo = read_photo(source, limits)
         rgb = photo.rgb
         faces = self.detector.detect(rgb, min_face)
-        scores, embedding = self._read(rgb, faces, align)
+        scores, embedding = self._score(self._crop(rgb, faces, align=align))
         return PhotoResult(faces, scores, embedding, rgb.shape[1], rgb.shape[0], self.model, photo.notes)
+
+    def video(
+        self,
+        source: VideoSource,
+        *,
+        smooth: str = "mean:15",
+        every: int = 1,
+        min_face: int | None = None,
+        limits: VideoLimits | None = None,
+        progress: Report | None = None,
+        cancel: Cancel | None = None,
+    ) -> VideoResult:
+        """Analyse every person of a clip over time.
+
+        Args:
+            source: Path, bytes, or seekable binary file.
+            smooth: ``none``, ``mean:K`` or ``median:K``: the filter over K frames, applied to probabilities.
+            every: Analyse each n-th frame only.
+            min_face: Smallest face side in pixels to look for; None depends on the size of the frames.
+            limits: What is refused; ``VideoLimits()`` by default.
+            progress: Gets a ``Progress`` several times per second; ``print`` will do.
+            cancel: A ``threading.Event``, or a callable that returns True, to stop.
+
+        Raises:
+            MediaError: The source is no readable video, or lies outside the limits.
+            Cancelled: ``cancel`` said so.
+        """
+        temporal.parse_smoothing(smooth)
+        raw = self.raw_video(
+            source, every=every, min_face=min_face, limits=limits, progress=progress, cancel=cancel
+        )
+        return raw.result(smooth)
+
+    def raw_video(
+        self,
+        source: VideoSource,
+        *,
+        every: int = 1,
+        min_face: int | None = None,
+        limits: VideoLimits | None = None,
+        progress: Report | None = None,
+        cancel: Cancel | None = None,
+    ) -> RawVideo:
+        """Read a clip without smoothing; ``RawVideo.result`` smooths it, in any way, at no cost.
+
+        Arguments and errors are those of ``video``.
+        """
+        collector = Collector()
+        tracker = Tracker(self.detector, min_face=min_face)
+        with open_video(source, limits, every) as reader:
+            meter = Meter(progress, reader.n_frames)
+            with ReadAhead(reader, room_for(reader.width * reader.height * 3)) as frames:
+                self._watch(frames, tracker, collector, meter, cancel)
+            meter.tell(len(reader.times_s), collector.n_faces, last=True)
+            size = (reader.width, reader.height)
+            clip = (reader.skipped_frames, self.model, reader.duration_s, *size, reader.notes)
+            times = np.array(collector.times_s)
+            return RawVideo(times, reader.times_s, collector.persons(tracker.stable), *clip)
+
+    def _watch(
+        self, frames: Iterable[Frame], tracker: Tracker, collector: Collector, meter: Meter, cancel: Cancel | None
+    ) -> None:
+        """Track frame by frame, and read the faces of several frames at once while the next are tracked."""
+
+        def done(rows: Rows, read: Read) -> None:
+            scores, embedding = read
+            tracker.add_embeddings(rows.track, embedding)
+            collector.add(rows, scores)
+
+        with Batches(self._score, done) as batches:
+            for frame in frames:
+                raise_if(cancel)
+                faces = tracker.update(frame)
+                batches.put(collector.frame(frame, faces), self._crop(frame.rgb, faces))
+                meter.tell(frame.index + 1, collector.n_faces)
+            batches.finish()
 
     def score_crops(self, crops: Sequence[RGB]) -> dict[str, Scores]:
         """Read faces that are cut out already.
@@ -101,13 +183,14 @@ class Pipeline:
             out = reader.heads.score(reader.backbone.embed(stacked)) | out
         return out
 
-    def _read(self, rgb: RGB, faces: Faces, align: bool) -> tuple[dict[str, Scores], Floats]:
-        """Scores of all readers, and the embedding of the first."""
+    def _crop(self, rgb: RGB, faces: Faces, *, align: bool = False) -> Crops:
+        return tuple(reader.crop(rgb, faces, align=align) for reader in self.readers)
+
+    def _score(self, crops: Crops) -> Read:
         out: dict[str, Scores] = {}
-        embeddings = []
-        for reader in self.readers:
-            embeddings.append(reader.backbone.embed(reader.crop(rgb, faces, align=align)))
-            out = reader.heads.score(embeddings[-1]) | out
+        embeddings = [reader.backbone.embed(crop) for reader, crop in zip(self.readers, crops, strict=True)]
+        for reader, embedding in zip(self.readers, embeddings, strict=True):
+            out = reader.heads.score(embedding) | out
         return out, embeddings[0]
 
 

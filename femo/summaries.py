@@ -1,0 +1,62 @@
+"""What a timeline says in a few numbers: time in view, share of each expression, changes between them.
+
+Conventions: only frames in which the face was seen count; the expression of a frame is the most probable one after
+smoothing; a frame lasts until the next one.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from femo import temporal
+from femo.results import Timeline
+from femo.types import Bools, Doubles
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def spans(time_s: Doubles, marked: Bools, end_s: float) -> list[tuple[float, float]]:
+    """Return the stretches in which a mark holds: from its first frame to the frame after its last, or the end."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], marked, [False]]).astype(np.int8)))
+    after = np.append(time_s, max(end_s, float(time_s[-1]) if len(time_s) else 0.0))
+    return [(float(time_s[a]), float(after[b])) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+
+
+def shares(line: Timeline) -> dict[str, float]:
+    """Return the part of the time in view that each expression dominates, largest first; {} if nothing was read."""
+    labels, seconds = _dominant(line)
+    total = float(seconds.sum())
+    found = {label: float(seconds[labels == label].sum()) / total for label in sorted({*labels}) if total}
+    return dict(sorted(found.items(), key=lambda item: -item[1]))
+
+
+def transitions(line: Timeline) -> "pd.DataFrame":
+    """Count how often one dominant expression follows another, while the person stays in view.
+
+    Returns:
+        Columns from, to, count; most frequent first.
+    """
+    import pandas as pd
+
+    head = line.scores.get("expression")
+    columns = ["from", "to", "count"]
+    if head is None:
+        return pd.DataFrame(columns=columns)
+    top = np.where(line.present, temporal.decide_class(head.values), -1)
+    change = (top[1:] != top[:-1]) & (top[1:] >= 0) & (top[:-1] >= 0)
+    pairs = [(head.labels[a], head.labels[b]) for a, b in zip(top[:-1][change], top[1:][change], strict=True)]
+    counted = pd.Series(pairs, dtype=object).value_counts()
+    return pd.DataFrame([(*pair, int(n)) for pair, n in counted.items()], columns=columns)  # type: ignore[misc]
+
+
+def _dominant(line: Timeline) -> tuple[Any, Doubles]:
+    """Dominant expression of each frame in view (n,), and how long that frame lasts in seconds (n,)."""
+    head = line.scores.get("expression")
+    if head is None or not len(line.time_s):
+        return np.zeros(0, object), np.zeros(0)
+    steps = np.diff(line.time_s)
+    lasts = np.append(steps, np.median(steps) if len(steps) else 1.0)
+    top = temporal.decide_class(head.values)
+    keep = line.present & (top >= 0)
+    return np.array([head.labels[number] for number in top[keep]], object), lasts[keep]
