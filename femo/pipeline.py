@@ -7,11 +7,12 @@ state of any call.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from femo import geometry, temporal
+from femo import adaptive, geometry, temporal
 from femo.backbone import Backbone
 from femo.batches import Batches, Crops, Read
 from femo.detector import Detector
@@ -25,6 +26,8 @@ from femo.timelines import Collector, RawVideo, Rows
 from femo.tracker import Tracker
 from femo.types import RGB, Faces, Frame, Scores
 from femo.video_file import VideoSource
+
+Every: TypeAlias = "int | Literal['auto']"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +92,7 @@ class Pipeline:
         source: VideoSource,
         *,
         smooth: str = "mean:15",
-        every: int = 1,
+        every: Every = 1,
         min_face: int | None = None,
         limits: VideoLimits | None = None,
         progress: Report | None = None,
@@ -100,7 +103,8 @@ class Pipeline:
         Args:
             source: Path, bytes, or seekable binary file.
             smooth: ``none``, ``mean:K`` or ``median:K``: the filter over K frames, applied to probabilities.
-            every: Analyse each n-th frame only.
+            every: Analyse each n-th frame only; ``auto`` tracks faces on every frame, but reads only as many as the
+                decision needs (``femo.adaptive``).
             min_face: Smallest face side in pixels to look for; None depends on the size of the frames.
             limits: What is refused; ``VideoLimits()`` by default.
             progress: Gets a ``Progress`` several times per second; ``print`` will do.
@@ -120,7 +124,7 @@ class Pipeline:
         self,
         source: VideoSource,
         *,
-        every: int = 1,
+        every: Every = 1,
         min_face: int | None = None,
         limits: VideoLimits | None = None,
         progress: Report | None = None,
@@ -132,10 +136,11 @@ class Pipeline:
         """
         collector = Collector()
         tracker = Tracker(self.detector, min_face=min_face)
-        with open_video(source, limits, every) as reader:
+        rate = adaptive.uncalibrated() if every == "auto" else None
+        with open_video(source, limits, 1 if every == "auto" else every) as reader:
             meter = Meter(progress, reader.n_frames)
             with ReadAhead(reader, room_for(reader.width * reader.height * 3)) as frames:
-                self._watch(frames, tracker, collector, meter, cancel)
+                self._watch(frames, tracker, collector, meter, cancel, rate)
             meter.tell(len(reader.times_s), collector.n_faces, last=True)
             size = (reader.width, reader.height)
             clip = (reader.skipped_frames, self.model, reader.duration_s, *size, reader.notes)
@@ -143,7 +148,13 @@ class Pipeline:
             return RawVideo(times, reader.times_s, collector.persons(tracker.stable), *clip)
 
     def _watch(
-        self, frames: Iterable[Frame], tracker: Tracker, collector: Collector, meter: Meter, cancel: Cancel | None
+        self,
+        frames: Iterable[Frame],
+        tracker: Tracker,
+        collector: Collector,
+        meter: Meter,
+        cancel: Cancel | None,
+        rate: adaptive.AdaptiveRate | None,
     ) -> None:
         """Track frame by frame, and read the faces of several frames at once while the next are tracked."""
 
@@ -152,7 +163,7 @@ class Pipeline:
             tracker.add_embeddings(rows.track, embedding)
             collector.add(rows, scores)
 
-        with Batches(self._score, done) as batches:
+        with Batches(self._score, done, rate) as batches:
             for frame in frames:
                 raise_if(cancel)
                 faces = tracker.update(frame)

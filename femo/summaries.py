@@ -23,6 +23,11 @@ def spans(time_s: Doubles, marked: Bools, end_s: float) -> list[tuple[float, flo
     return [(float(time_s[a]), float(after[b])) for a, b in zip(edges[::2], edges[1::2], strict=True)]
 
 
+def seconds_in_view(line: Timeline) -> float:
+    """Return for how long the person was seen, in seconds."""
+    return float(_lasts(line)[line.present].sum())
+
+
 def shares(line: Timeline) -> dict[str, float]:
     """Return the part of the time in view that each expression dominates, largest first; {} if nothing was read."""
     labels, seconds = _dominant(line)
@@ -55,8 +60,13 @@ def _dominant(line: Timeline) -> tuple[Any, Doubles]:
     head = line.scores.get("expression")
     if head is None or not len(line.time_s):
         return np.zeros(0, object), np.zeros(0)
-    steps = np.diff(line.time_s)
-    lasts = np.append(steps, np.median(steps) if len(steps) else 1.0)
+    lasts = _lasts(line)
     top = temporal.decide_class(head.values)
     keep = line.present & (top >= 0)
     return np.array([head.labels[number] for number in top[keep]], object), lasts[keep]
+
+
+def _lasts(line: Timeline) -> Doubles:
+    """How long each frame lasts, in seconds (T,); the last one as long as most."""
+    steps = np.diff(line.time_s)
+    return np.append(steps, np.median(steps) if len(steps) else 0.04)

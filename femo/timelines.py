@@ -82,37 +82,31 @@ class RawVideo:
     height: int
     notes: tuple[str, ...] = field(default=())
 
-    def result(
-        self, smooth: str | temporal.Smoothing = "mean:15", *, smallest: int = 0, all_frames: bool = False
-    ) -> VideoResult:
+    def result(self, smooth: str | temporal.Smoothing = "mean:15", *, smallest: int = 0) -> VideoResult:
         """Fill gaps, then smooth.
 
         Args:
             smooth: ``none``, ``mean:K`` or ``median:K`` with K an odd number of frames.
             smallest: Faces whose longer side has fewer pixels are left out.
-            all_frames: Lay the timelines on every frame of the clip, also on those that were not analysed; what
-                ABAW's files need.
 
         Raises:
             FemoError: ``smooth`` is none of these.
         """
         smoothing = temporal.parse_smoothing(smooth)
-        time_s, lift = self.time_s, np.arange(len(self.time_s))
-        if all_frames and len(self.frame_time_s) != len(self.time_s):
-            time_s, lift = self.frame_time_s, np.searchsorted(self.frame_time_s, self.time_s)
         seen = [person.select(person.side() >= smallest) for person in self.persons]
         seen = sorted((p for p in seen if len(p.row)), key=lambda p: (-len(p.row), p.track))
-        kept = seen[: max(1, MAX_CELLS // max(len(time_s), 1))]
+        kept = seen[: max(1, MAX_CELLS // max(len(self.time_s), 1))]
         notes = self.notes
         if len(kept) < len(seen):
             notes = (*notes, f"{len(seen) - len(kept)} of {len(seen)} persons are left out, the least seen ones")
-        lines = [_timeline(person, lift[person.row], time_s, smoothing) for person in kept]
+        lines = [_timeline(person, self.time_s, smoothing) for person in kept]
         clip = (self.skipped_frames, self.model, self.duration_s, self.width, self.height)
-        return VideoResult(time_s, tuple(lines), *clip, notes)
+        return VideoResult(self.time_s, tuple(lines), *clip, notes)
 
 
-def _timeline(person: RawPerson, row: Ints, time_s: Doubles, smoothing: temporal.Smoothing) -> Timeline:
+def _timeline(person: RawPerson, time_s: Doubles, smoothing: temporal.Smoothing) -> Timeline:
     """Lay one person on the times of the clip."""
+    row = person.row
     present = np.zeros(len(time_s), np.bool_)
     present[row] = True
     scores = {}
