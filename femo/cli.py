@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from femo.cli_output import finish, say, write_json
+from femo.cli_video import video
 from femo.errors import FemoError
 from femo.training.cli_faces import train_faces
 
@@ -30,34 +32,6 @@ Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="One or mor
 JsonOut = Annotated[str | None, typer.Option("--json", metavar="OUT", help="Write JSON here; - is stdout.")]
 CsvOut = Annotated[Path | None, typer.Option("--csv", metavar="OUT", help="Write a table here, a row per face.")]
 Model = Annotated[str | None, typer.Option("--model", help="Model folder; default FEMO_MODEL, else femo-base.")]
-
-
-def say(message: str) -> None:
-    """Print one line on stderr."""
-    typer.echo(message, err=True)
-
-
-def write_json(out: str, document: Any) -> None:
-    """Write a JSON document to a file, whole or not at all, or to stdout for ``-``."""
-    import json
-
-    from femo.export import write_text
-
-    text = json.dumps(document, indent=2, ensure_ascii=False)
-    if out == "-":
-        typer.echo(text)
-    else:
-        write_text(out, text + "\n")
-
-
-def finish(problems: Sequence[str], n_files: int) -> None:
-    """End with status 1 and the list of files that failed, if any did."""
-    if problems and n_files > 1:
-        say(f"{len(problems)} of {n_files} files failed:")
-        for problem in problems:
-            say(f"  {problem}")
-    if problems:
-        raise typer.Exit(1)
 
 
 @app.command()
@@ -168,6 +142,8 @@ def evaluate(
                 low, high = entry["interval"]
                 typer.echo(f"{key:20} {entry['value']:.4f}  (95 %: {low:.4f} - {high:.4f}, N {entry['n']})")
 
+
+app.command("video")(video)
 
 train = typer.Typer(no_args_is_help=True, help="Train a model; each recipe's --help names its data layout.")
 train.command("faces")(train_faces)

@@ -1,12 +1,9 @@
 """What every command of ``femo`` says and writes: lines on stderr, JSON documents, the exit status."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import typer
-
-from femo.errors import FemoError
 
 
 def say(message: str) -> None:
@@ -18,16 +15,13 @@ def write_json(out: str, document: Any) -> None:
     """Write a JSON document to a file, whole or not at all, or to stdout for ``-``."""
     import json
 
+    from femo.export import write_text
+
     text = json.dumps(document, indent=2, ensure_ascii=False)
     if out == "-":
         typer.echo(text)
-        return
-    partial = Path(f"{out}.partial")
-    try:
-        partial.write_text(text + "\n", encoding="utf-8")
-        partial.replace(out)
-    except OSError as error:
-        raise FemoError(f"cannot write {out}: {error.strerror or error}") from error
+    else:
+        write_text(out, text + "\n")
 
 
 def finish(problems: Sequence[str], n_files: int) -> None:

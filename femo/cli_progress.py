@@ -11,6 +11,7 @@ from femo.streaming import Progress, Report, clock
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
+    from rich.progress import TaskID
 
 
 class Counter:
@@ -70,7 +71,7 @@ class Counter:
         return f"{clock((time.perf_counter() - self._start) * (self._total - part) / part)} left"
 
 
-def _bar(total: int) -> "tuple[Bar, int]":
+def _bar(total: int) -> "tuple[Bar, TaskID]":
     from rich.console import Console
     from rich.progress import BarColumn, TextColumn
     from rich.progress import Progress as Bar

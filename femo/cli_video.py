@@ -11,10 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import numpy as np
 import typer
 
-from femo import summaries
 from femo.cli_output import finish, say, write_json
 from femo.cli_progress import Counter
 from femo.errors import FemoError, MediaError
@@ -102,14 +100,20 @@ class Job:
 
 
 def video(
-    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Clips, or patterns such as 'day1/*.mp4'.")],
-    json: Annotated[str | None, typer.Option("--json", metavar="OUT", help="Write JSON here; - is stdout.")] = None,
+    files: Annotated[
+        list[str], typer.Argument(metavar="FILE...", help="Clips, or patterns such as 'day1/*.mp4'.")
+    ],
+    json: Annotated[
+        str | None, typer.Option("--json", metavar="OUT", help="Write JSON here; - is stdout.")
+    ] = None,
     csv: Annotated[
         Path | None, typer.Option("--csv", metavar="OUT", help="Write a table here, a row per frame and person.")
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option("--out", metavar="DIR", help="Write JSON, CSV and SRT per clip here; clips done are skipped."),
+        typer.Option(
+            "--out", metavar="DIR", help="Write JSON, CSV and SRT per clip here; clips done are skipped."
+        ),
     ] = None,
     abaw: Annotated[
         Path | None, typer.Option("--abaw", metavar="DIR", help="Write ABAW prediction files here.")
@@ -120,7 +124,8 @@ def video(
     ] = None,
     smooth: Annotated[str, typer.Option("--smooth", help="none, mean:K or median:K over K frames.")] = "mean:15",
     every: Annotated[
-        str, typer.Option("--every", metavar="N|all|auto", help="Analyse each N-th frame, all, or as many as needed.")
+        str,
+        typer.Option("--every", metavar="N|all|auto", help="Analyse each N-th frame, all, or as many as needed."),
     ] = "all",
     min_face: Annotated[int | None, typer.Option(help="Smallest face side in pixels; default is quick.")] = None,
     model: Annotated[
@@ -155,7 +160,8 @@ def expand(files: Sequence[str]) -> list[Path]:
     """
     found: dict[Path, None] = {}
     for name in files:
-        matches = [name] if Path(name).exists() or not glob.has_magic(name) else sorted(glob.glob(name, recursive=True))
+        is_pattern = glob.has_magic(name) and not Path(name).exists()
+        matches = sorted(glob.glob(name, recursive=True)) if is_pattern else [name]  # noqa: PTH207  absolute ones too
         if not matches:
             raise MediaError(f"no file matches {name}")
         found |= dict.fromkeys(Path(match) for match in matches)
@@ -182,7 +188,9 @@ def _prepare(job: Job, clips: Sequence[Path]) -> None:
     stems: dict[str, Path] = {}
     for clip in clips if job.out or job.abaw or job.annotate else ():
         if clip.stem in stems:
-            raise FemoError(f"{stems[clip.stem]} and {clip} would write the same files; read them in separate runs")
+            raise FemoError(
+                f"{stems[clip.stem]} and {clip} would write the same files; read them in separate runs"
+            )
         stems[clip.stem] = clip
     for folder in (job.out, job.abaw, job.annotate if job.several else None):
         if folder is not None:
@@ -238,6 +246,10 @@ def _write_together(job: Job, json: str | None, csv: Path | None) -> None:
 
 def summary_rows(clip: Path, result: "VideoResult") -> list[tuple[str, ...]]:
     """Return one row of text per person: clip, person, time in view, expressions, mean valence and arousal."""
+    import numpy as np
+
+    from femo import summaries
+
     if not result.timelines:
         return [(clip.name, "no face found", "", "", "", "")]
     rows = []
