@@ -26,7 +26,7 @@ from leaderboard.ranking import ladder
 from leaderboard.reference import load_reference
 from leaderboard.schema import Task
 from leaderboard.scoring import compare, score
-from leaderboard.standings import Row, shown_report, standings
+from leaderboard.standings import Row, shown_comparison, shown_report, standings
 from leaderboard.store import Store
 from leaderboard.submission import read_submission, template
 from leaderboard.tasks import get_task
@@ -189,7 +189,8 @@ class Board:
             if entry.sha256 is None or entry.withdrawn is not None:
                 raise NotComparable(f"{entry.system} has no submitted file on the board to compare")
         reference = self.labels.of(task)
-        return compare(task, self._read(first, reference), self._read(second, reference), reference)
+        result = compare(task, self._read(first, reference), self._read(second, reference), reference)
+        return shown_comparison(task, result)
 
     def rescore(self, task_name: str | None = None) -> Iterator[Rescoring]:
         """Recompute every score from its file; a new signature is added beside the old one, never over it.

@@ -4,7 +4,6 @@ Conventions: the submitter is the user of this computer; whoever can write the s
 """
 
 import argparse
-import getpass
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +13,7 @@ from leaderboard.board import Board, open_board
 from leaderboard.details import checked_details
 from leaderboard.entries import Entry
 from leaderboard.errors import LeaderboardError
+from leaderboard.identity import local_user
 from leaderboard.schema import Task
 from leaderboard.standings import Row, chosen_rows, groups
 from leaderboard.tables import export, interval_text, rank_text
@@ -53,7 +53,7 @@ def _open(options: argparse.Namespace) -> Board:
 def _submit(options: argparse.Namespace) -> dict[str, Any]:
     board, task = _open(options), get_task(options.task)
     details = checked_details(options.system, options.team, " ".join(options.link), options.note)
-    entry = board.submit(task, options.file, getpass.getuser(), details)
+    entry = board.submit(task, options.file, local_user(), details)
     (row,) = [row for row in board.rows(task) if row.user == entry.user and row.system == entry.system]
     report = board.report(task, entry.id)
     better = "" if row.id == entry.id else f"; an earlier entry of {entry.system} stays in the table"
@@ -86,7 +86,7 @@ def _text(rows: list[Row], task: Task) -> str:
 
 def _withdraw(options: argparse.Namespace) -> dict[str, Any]:
     board, task = _open(options), get_task(options.task)
-    entry: Entry = board.withdraw(options.entry, getpass.getuser())
+    entry: Entry = board.withdraw(options.entry, local_user())
     print(f"{entry.system} is withdrawn from {task.name}")
     return {"entry": entry.id, "withdrawn": entry.withdrawn}
 

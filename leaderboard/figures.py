@@ -95,10 +95,11 @@ def _style(figure: Any, dated: Sequence[Row], task: Task) -> None:
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
         font={"color": OTHER},
-        margin={"l": 56, "r": 16, "t": 32, "b": 40},
-        height=320,
+        margin={"l": 56, "r": 16, "t": 72, "b": 40},
+        height=360,
+        title={"text": "Score over the years", "font": {"size": 14}, "x": 0.02, "y": 0.96},
         yaxis_title=escape(title),
-        legend={"orientation": "h", "y": 1.12, "x": 0},
+        legend={"orientation": "h", "y": 1.14, "x": 0},
         hoverlabel={"align": "left"},
     )
     years = sorted({row.year for row in dated if row.year is not None})

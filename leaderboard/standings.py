@@ -14,7 +14,7 @@ from leaderboard.errors import LeaderboardError
 from leaderboard.publications import PublishedRow
 from leaderboard.ranking import Interval, better, rank_ranges, wilson
 from leaderboard.schema import Task
-from leaderboard.types import ScoreReport
+from leaderboard.types import Comparison, ScoreReport
 
 COMPLETE = "complete"
 OUTDATED = "scored with an older metric version or other labels, so not ranked; it will be once it is re-scored"
@@ -229,6 +229,20 @@ def shown_report(task: Task, score: StoredScore) -> ScoreReport:
             notes=(),
         )
     return report
+
+
+def shown_comparison(task: Task, result: Comparison) -> Comparison:
+    """Return a comparison to as many digits as the task's scores are shown with."""
+    if not task.hidden:
+        return result
+    low, high = (round(end, task.precision) for end in result.interval)
+    return replace(
+        result,
+        first=round(result.first, task.precision),
+        second=round(result.second, task.precision),
+        difference=round(result.difference, task.precision),
+        interval=(low, high),
+    )
 
 
 def _best_of_each(task: Task, rows: list[Row]) -> list[Row]:

@@ -1,22 +1,18 @@
-"""The table as a data frame, CSV, JSON and LaTeX.
+"""The table as CSV, JSON and LaTeX.
 
-Conventions: numbers stay numbers, so that a column sorts; a missing one is NaN or null and sorts last. Names and
-notes are a submitter's text: cells that a spreadsheet would run as a formula get an apostrophe (OWASP, CSV
-injection), LaTeX's special characters are escaped.
+Conventions: numbers stay numbers, a missing one is an empty cell or null. Names and notes are a submitter's text:
+cells that a spreadsheet would run as a formula get an apostrophe (OWASP, CSV injection), LaTeX's special characters
+are escaped.
 """
 
 import csv
 import io
 import json
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from leaderboard.errors import LeaderboardError
 from leaderboard.schema import Task
 from leaderboard.standings import Row
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 _LATEX = str.maketrans(
@@ -49,42 +45,6 @@ def interval_text(row: Row, precision: int) -> str:
     if row.interval is None:
         return ""
     return f"{row.interval[0]:.{precision}f} – {row.interval[1]:.{precision}f}"
-
-
-def frame(rows: Sequence[Row], task: Task) -> "pd.DataFrame":
-    """Return the table as it is shown: one line per row, numbers rounded to the task's precision."""
-    import pandas as pd
-
-    precision = min(task.precision, 4)
-    lines = [
-        {
-            "Rank": rank_text(row.rank),
-            "System": row.system,
-            "Team": row.team or row.user,
-            task.main: None if row.main is None else round(row.main, precision),
-            "95 % interval": interval_text(row, min(precision, 3)),
-            **{part: _rounded(row.parts.get(part), precision) for part in task.parts},
-            "N": row.n,
-            "Split": " ".join(part for part in (row.split, row.edition) if part),
-            "Subset": row.subset,
-            "Year": row.year,
-            "Badge": row.badge,
-            "Links": " ".join(row.links),
-            "Note": ". ".join(part for part in (row.caveat, row.note) if part),
-        }
-        for row in rows
-    ]
-    return pd.DataFrame(lines, columns=columns(task))
-
-
-def columns(task: Task) -> list[str]:
-    """Return the column names of ``frame``."""
-    fixed = ["N", "Split", "Subset", "Year", "Badge", "Links", "Note"]
-    return ["Rank", "System", "Team", task.main, "95 % interval", *task.parts, *fixed]
-
-
-def _rounded(value: float | None, precision: int) -> float | None:
-    return None if value is None else round(value, precision)
 
 
 def guarded(text: str) -> str:
