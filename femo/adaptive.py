@@ -39,7 +39,8 @@ class AdaptiveRate:
     Attributes:
         strides: Falling; the last is 1.
         thresholds: For each stride but the last, the mean score from which a frame is decided.
-        half_windows: For each stride but the last, the frames on either side that share in the mean.
+        half_windows: For each stride but the last, the frames on either side that share in the mean; the last holds
+            for stride 1 as well.
         fpr: The rate that the thresholds were chosen for.
         calibrated: Whether they were measured on labelled videos; otherwise they follow from the rate alone.
     """
@@ -162,13 +163,13 @@ def refine(look: Look, n_frames: int, rate: AdaptiveRate) -> Refined:
             values[wanted] = look(wanted)
             looked[wanted] = True
         last = stride == 1
-        mean = window_mean(values, looked, 0 if last else rate.half_windows[i])
+        mean = window_mean(values, looked, rate.half_windows[min(i, n_levels - 1)])
         sure: Bools = (
             undecided if last else undecided & _sure(mean, rate.thresholds[i], accept_nobody=i >= n_levels // 2)
         )
         decision[sure] = _classes(mean[sure])
         level[sure] = i
-        undecided = np.asarray(undecided & ~sure)
+        np.logical_and(undecided, ~sure, out=undecided)
         if not undecided.any():
             break
     return Refined(_between(values, looked), decision, looked, level)
@@ -182,7 +183,7 @@ def _spread(values: Floats, index: Ints, n_frames: int) -> Floats:
 
 def _sure(mean: Floats, threshold: float, accept_nobody: bool) -> Bools:
     """(T,) True where everybody who is seen is decided, and somebody is seen (or may be missing)."""
-    there = ~np.isnan(mean).any(axis=2)
+    there = np.asarray(np.isfinite(mean).all(axis=2))
     best = np.where(there, np.nan_to_num(mean).max(axis=2, initial=0), np.inf)
     everybody, somebody = (best >= threshold).all(axis=1), there.any(axis=1)
     return np.asarray(everybody & (somebody | accept_nobody))
@@ -212,14 +213,15 @@ class Calibration:
 
     Args:
         strides: Falling; the last is 1.
-        half_window: Frames on either side that share in the mean.
+        half_windows: For each stride but the last, the frames on either side that share in the mean; by default the
+            stride itself, as for a stream.
     """
 
     GRID: Final = np.linspace(0, 1, 201)
 
-    def __init__(self, strides: Sequence[int] = STRIDES, half_window: int = HALF_WINDOW) -> None:
+    def __init__(self, strides: Sequence[int] = CHUNK_STRIDES, half_windows: Sequence[int] | None = None) -> None:
         self.strides = tuple(strides)
-        self.half_window = half_window
+        self.half_windows = tuple(strides[:-1]) if half_windows is None else tuple(half_windows)
         self.wrong = np.zeros((len(strides) - 1, len(self.GRID)), np.int64)
 
     def add(self, values: Floats, label: Ints) -> None:
@@ -230,8 +232,8 @@ class Calibration:
             label: int64 (T,), the true class, -1 where unknown.
         """
         at = np.arange(len(values))
-        for i, stride in enumerate(self.strides[:-1]):
-            mean = window_mean(values[:, None], at % stride == 0, self.half_window)[:, 0]
+        for i, (stride, half) in enumerate(zip(self.strides, self.half_windows, strict=False)):
+            mean = window_mean(values[:, None], at % stride == 0, half)[:, 0]
             known = (label >= 0) & np.isfinite(mean).all(axis=1)
             wrong = mean[known][mean[known].argmax(axis=1) != label[known]].max(axis=1, initial=0)
             # the number of wrong decisions whose score reaches each threshold of the grid
@@ -242,7 +244,7 @@ class Calibration:
         n_wrong = np.maximum(self.wrong[:, :1], 1)
         return {
             "strides": list(self.strides),
-            "half_windows": [self.half_window] * (len(self.strides) - 1),
+            "half_windows": list(self.half_windows),
             "grid": [round(float(t), 3) for t in self.GRID],
             "fpr": [[round(float(v), 5) for v in row] for row in self.wrong / n_wrong],
         }

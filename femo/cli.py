@@ -15,6 +15,7 @@ import typer
 from femo.cli_output import finish, say, write_json
 from femo.cli_video import video
 from femo.errors import FemoError
+from femo.training.cli_abaw import train_abaw
 from femo.training.cli_faces import train_faces
 
 if TYPE_CHECKING:
@@ -120,13 +121,26 @@ def _number(value: float | None, spec: str) -> str:
 def evaluate(
     ferplus: Annotated[Path | None, typer.Option(metavar="FILE.npz", help="FER+ partition.")] = None,
     utkface: Annotated[Path | None, typer.Option(metavar="FILE.zip", help="UTKFace zip or folder.")] = None,
+    abaw: Annotated[Path | None, typer.Option(metavar="DIR", help="Aff-Wild2, validation set.")] = None,
     model: Model = None,
     json: JsonOut = None,
+    features: Annotated[Path | None, typer.Option(help="With --abaw: feature cache.")] = None,
+    crops: Annotated[Path | None, typer.Option(help="With --abaw: folder or zip of cropped faces.")] = None,
+    workers: Annotated[int, typer.Option(help="With --abaw: processes that extract features.")] = 2,
 ) -> None:
     """Score a model on a labelled data set, with 95 % intervals."""
-    given = {name: path for name, path in (("ferplus", ferplus), ("utkface", utkface)) if path}
+    given = {name: path for name, path in (("ferplus", ferplus), ("utkface", utkface), ("abaw", abaw)) if path}
     if len(given) != 1:
         raise typer.BadParameter("name exactly one data set, such as --ferplus FILE.npz")
+    if abaw is not None:
+        from femo.training.cli_abaw import evaluate_abaw
+
+        figures = evaluate_abaw(
+            abaw, model=model, features=features, crops=crops, workers=workers, tables=json != "-"
+        )
+        if json is not None:
+            write_json(json, figures)
+        return
     from femo.pipeline import load
     from femo.training import evaluate_faces
 
@@ -147,6 +161,7 @@ app.command("video")(video)
 
 train = typer.Typer(no_args_is_help=True, help="Train a model; each recipe's --help names its data layout.")
 train.command("faces")(train_faces)
+train.command("abaw")(train_abaw)
 app.add_typer(train, name="train")
 
 

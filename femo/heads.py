@@ -1,8 +1,8 @@
 """Embeddings -> scores per face. Plain numpy: a head is one or two small matrix products.
 
 Conventions: weights are ``heads.<name>.weight`` (K, D) and ``.bias`` (K,), with an optional hidden layer
-``heads.<name>.hidden.weight`` (H, D) and ``.hidden.bias`` and a ReLU. The expression head is computed first,
-because prior heads and some trained ones read its scores.
+``heads.<name>.hidden.weight`` (H, D) and ``.hidden.bias`` and a ReLU. Prior heads and some trained ones read the scores
+of the AffectNet expression head, which is computed first.
 """
 
 from collections.abc import Iterable, Mapping
@@ -15,6 +15,8 @@ from femo.models import HeadSpec, ModelSpec
 from femo.types import Floats, Scores
 from femo.weights import Tensors, find_weights, load_tensors
 
+AFFECTNET_HEAD = "expression_affectnet"
+"""Where a head trained on Aff-Wild2 has taken the name ``expression``, the one before it goes on under this name."""
 AGE_LABELS = ("years", "years_std")
 AGE_YEARS = np.array([float(label) for label in AGE], np.float32)
 
@@ -88,6 +90,8 @@ class Heads:
     def __init__(self, specs: Iterable[HeadSpec], tensors: Tensors) -> None:
         self.specs = tuple(sorted(specs, key=lambda head: head.input != "embedding"))
         self._tensors = tensors
+        names = [head.name for head in self.specs]
+        self.affectnet = AFFECTNET_HEAD if AFFECTNET_HEAD in names else "expression"
         for head in self.specs:
             if head.source == "trained":
                 self._check(head)
@@ -109,11 +113,17 @@ class Heads:
         out: dict[str, Scores] = {}
         for head in self.specs:
             if head.source == "prior":
-                out[head.name] = _scores(head, linear_prior(out["expression"], head))
+                out[head.name] = _scores(head, linear_prior(out[self.affectnet], head))
                 continue
             logits[head.name] = self._logits(head, self._inputs(head, embedding, logits, out))
             out[head.name] = _activate(head, logits[head.name])
         return out
+
+    def affectnet_scores(self, embedding: Floats) -> tuple[Floats, Floats]:
+        """Return logits and probabilities (N, E) of the AffectNet expression head, which other heads may read."""
+        head = next(head for head in self.specs if head.name == self.affectnet)
+        logits = self._logits(head, embedding)
+        return logits, _activate(head, logits).values
 
     def _inputs(
         self, head: HeadSpec, embedding: Floats, logits: Mapping[str, Floats], done: Mapping[str, Scores]
@@ -121,8 +131,8 @@ class Heads:
         if head.input == "embedding":
             return embedding
         if head.input == "logits":
-            return logits["expression"]
-        scores = done["expression"].values
+            return logits[self.affectnet]
+        scores = done[self.affectnet].values
         return scores if head.input == "scores" else np.concatenate([embedding, scores], axis=1)
 
     def _logits(self, head: HeadSpec, inputs: Floats) -> Floats:

@@ -93,9 +93,21 @@ def join(annotation: Annotation, crops: Frames, unreadable: Sequence[int] = ()) 
 
 
 def join_split(
-    annotations: Iterable[Annotation], crops: Mapping[str, Video], task: AbawTask
+    annotations: Iterable[Annotation],
+    crops: Mapping[str, Video],
+    task: AbawTask,
+    unreadable: Mapping[str, Sequence[int]] | None = None,
 ) -> tuple[list[Clip], Found]:
     """Join a whole split.
+
+    Args:
+        annotations: One per clip.
+        crops: Crops by clip.
+        task: The task.
+        unreadable: Positions of crops that could not be decoded, once that is known.
+
+    Returns:
+        Clips with crops, then those without (which a complete prediction file still needs), and the counts.
 
     Raises:
         AbawError: No annotated clip has crops.
@@ -107,16 +119,16 @@ def join_split(
         if annotation.note:
             notes.append(annotation.note)
         if video is None:
-            without.append(annotation.video)
+            without.append(annotation)
             continue
-        clips.append(join(annotation, video.frames))
+        clips.append(join(annotation, video.frames, (unreadable or {}).get(annotation.video, ())))
         beyond = int(video.frames[-1]) - len(annotation.frames)
         if task.name != "mtl" and beyond == 1:
             one_off.append(annotation.video)
         elif task.name != "mtl" and beyond > 1:
             longer[annotation.video] = beyond
     if not clips:
-        names = ", ".join(without[:3]) or "none"
+        names = ", ".join(item.video for item in without[:3]) or "none"
         raise AbawError(
             f"no annotated video has crops (annotated: {names} ...); the crop folders must bear their names"
         )
@@ -130,12 +142,13 @@ def join_split(
         invalid=n_lines - n_labelled,
         no_crop=n_labelled - n_used,
         used=n_used,
-        without_crops=tuple(without),
+        without_crops=tuple(item.video for item in without),
         one_off=tuple(one_off),
         longer=longer,
         notes=tuple(notes),
     )
-    return clips, found
+    no_crops = np.zeros(0, np.int32)
+    return [*clips, *(join(item, no_crops) for item in without)], found
 
 
 def counts_table(found: Mapping[Split, Found], task: AbawTask) -> str:

@@ -42,8 +42,13 @@ def write_model_folder(folder: Path, tensors: Mapping[str, Tensor], config: Mapp
         config: Everything of the config but ``name`` and ``files``.
         card: Markdown.
     """
+    write_stored(folder, stored(tensors), config, card)
+
+
+def write_stored(folder: Path, tensors: Mapping[str, Tensor], config: Mapping[str, Any], card: str) -> None:
+    """Write a model folder as ``write_model_folder`` does, keeping the precision of each tensor."""
     weights = folder / WEIGHTS
-    write_atomically(weights, save(stored(tensors)))
+    write_atomically(weights, save(dict(tensors)))
     files = [{"name": WEIGHTS, "sha256": file_sha256(weights), "size": weights.stat().st_size}]
     full = {"name": folder.name, **config, "files": files}
     write_atomically(folder / "config.json", (json.dumps(full, indent=2, ensure_ascii=False) + "\n").encode())

@@ -89,7 +89,7 @@ def test_calibration_counts_the_wrong_decisions_that_look_sure() -> None:
     # Stride 2 without neighbours: frames 0, 2, 4 are decided from their own score. Frames 2 and 4 are wrong, with
     # scores .6 and .8; so half of the wrong ones reach a threshold of .7, and none reaches .85.
     values = np.array([[0.9, 0.1], [0.5, 0.5], [0.6, 0.4], [0.5, 0.5], [0.8, 0.2]], np.float32)
-    calibration = Calibration((2, 1), half_window=0)
+    calibration = Calibration((2, 1), half_windows=(0,))
     calibration.add(values, np.array([0, 1, 1, 1, 1]))
     config = calibration.to_dict()
     fpr = dict(zip(config["grid"], config["fpr"][0], strict=True))
