@@ -28,7 +28,7 @@ def build(pipeline: femo.Pipeline) -> gr.Blocks:
     """Put the tabs together."""
     demo: gr.Blocks
     with gr.Blocks(title=theme.TITLE, analytics_enabled=False, delete_cache=CACHE_S) as demo:
-        gr.HTML(theme.HEADER)
+        gr.HTML(theme.header(pipeline.model))
         with gr.Tab("Photo", id="photo"):
             photo.build(pipeline)
     return demo

@@ -84,7 +84,7 @@ def annotate(
         rgb: The picture, uint8 (H, W, 3).
         xyxy: float32 (N, 4) in its pixels.
         numbers: N numbers, each choosing a colour; 1 ... N by default. Give track ids for a video.
-        captions: N texts after the number, shown where they fit the face's width.
+        captions: N texts after the number, left out where they would cover another face or tag.
 
     Returns:
         A new picture of the same size.
@@ -101,8 +101,9 @@ def annotate(
     rows = list(zip(xyxy.tolist(), numbers, captions, strict=True))
     for box, number, _ in rows:
         _draw_box(draw, box, colour(number), unit)
+    taken = [box for box, _, _ in rows]
     for box, number, caption in rows:  # tags last: no box may cross a number
-        _draw_tag(draw, image.size, box, number, caption, unit)
+        taken.append(_draw_tag(draw, image.size, box, (number, caption), [b for b in taken if b is not box], unit))
     return np.asarray(image)
 
 
@@ -117,26 +118,37 @@ def _draw_tag(
     draw: ImageDraw.ImageDraw,
     size: tuple[int, int],
     box: Sequence[float],
-    number: int,
-    caption: str,
+    text: tuple[int, str],
+    taken: Sequence[Sequence[float]],
     unit: float,
-) -> None:
-    """Draw the tag above the box, or inside its top where the picture ends."""
-    width, height = size
-    x1, y1, x2, _ = box
-    font = _font(max(11, round(min(15 * unit, max(11.0, 0.24 * (x2 - x1))))))
+) -> Sequence[float]:
+    """Draw the tag above the box, or inside its top where the picture ends; leave out a caption that would cover
+    another face or tag. Returns the tag's xyxy."""
+    number, caption = text
+    font = _font(max(11, round(min(15 * unit, max(11.0, 0.24 * (box[2] - box[0]))))))
     pad = max(2, round(3 * unit))
-    text = f"{number} {caption}".rstrip()
-    if caption and draw.textlength(text, font=font) + 2 * pad > max(x2 - x1, 1) * 1.35:
-        text = str(number)
-    left, top, right, bottom = draw.textbbox((0, 0), text, font=font)
-    tag_w, tag_h = right - left + 2 * pad, bottom - top + 2 * pad
-    x = min(max(round(x1), 0), max(width - tag_w, 0))
-    y = round(y1) - tag_h if y1 >= tag_h else round(y1)
-    y = min(max(y, 0), max(height - tag_h, 0))
+    label, tag = "", box
+    for label in (f"{number} {caption}", str(number)) if caption else (str(number),):
+        left, top, right, bottom = draw.textbbox((0, 0), label, font=font)
+        tag = _place_tag(size, box, right - left + 2 * pad, bottom - top + 2 * pad)
+        if not any(_overlap(tag, other) for other in taken):
+            break
     fill = colour(number)
-    draw.rectangle((x - 1, y - 1, x + tag_w, y + tag_h), fill=fill, outline=SHADE, width=1)
-    draw.text((x + pad - left, y + pad - top), text, font=font, fill=ink_on(fill))
+    draw.rectangle((tag[0] - 1, tag[1] - 1, tag[2], tag[3]), fill=fill, outline=SHADE, width=1)
+    draw.text((tag[0] + pad - left, tag[1] + pad - top), label, font=font, fill=ink_on(fill))
+    return tag
+
+
+def _place_tag(size: tuple[int, int], box: Sequence[float], tag_w: float, tag_h: float) -> Sequence[float]:
+    """Tag's xyxy: above the box, inside the picture."""
+    x = min(max(round(box[0]), 0), max(size[0] - tag_w, 0))
+    y = round(box[1]) - tag_h if box[1] >= tag_h else round(box[1])
+    y = min(max(y, 0), max(size[1] - tag_h, 0))
+    return x, y, x + tag_w, y + tag_h
+
+
+def _overlap(one: Sequence[float], other: Sequence[float]) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
 def shrink(rgb: RGB, max_side: int) -> tuple[RGB, float]:

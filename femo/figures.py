@@ -40,12 +40,19 @@ AU_NAMES: Final = {
 """Names of the action units (Ekman, Friesen & Hager 2002, Facial Action Coding System)."""
 
 CIRCLE_WORDS: Final = (
-    ("excited", 0.62, 0.62),
-    ("tense", -0.62, 0.62),
-    ("gloomy", -0.62, -0.62),
-    ("calm", 0.62, -0.62),
+    ("excited", 0.6, 0.6),
+    ("tense", -0.6, 0.6),
+    ("gloomy", -0.6, -0.6),
+    ("calm", 0.6, -0.6),
 )
 """One word per quadrant of the circumplex (Russell 1980) to find one's way."""
+CIRCLE_ENDS: Final = (
+    ("high arousal", 0, 1.12, 0),
+    ("low arousal", 0, -1.12, 0),
+    ("negative", -1.12, 0, -90),
+    ("positive", 1.12, 0, 90),
+)
+"""What the ends of the axes mean: text, x, y, angle in degrees."""
 
 
 def new_figure(height_px: int, **layout: Any) -> "Figure":
@@ -101,7 +108,11 @@ def _bars(labels: Sequence[str], values: Sequence[float], hex_colour: str, stron
         x=list(values),
         y=list(labels),
         orientation="h",
-        marker={"color": [hex_colour if s else rgba(hex_colour, 0.5) for s in strong], "cornerradius": 3},
+        marker={
+            "color": [hex_colour if s else rgba(hex_colour, 0.5) for s in strong],
+            "cornerradius": 3,
+            "line": {"width": 0},
+        },
         text=[percent(value) for value in values],
         textposition="outside",
         cliponaxis=False,
@@ -112,8 +123,8 @@ def _bars(labels: Sequence[str], values: Sequence[float], hex_colour: str, stron
 
 
 def percent(value: float) -> str:
-    """Return a probability for people: ``<1 %`` where it is not zero but would read so."""
-    return "<1 %" if 0 < value < 0.005 else f"{100 * value:.0f} %"
+    """Return a probability for people: ``<1 %`` where it is not zero but would read so; the space does not break."""
+    return "<1\u00a0%" if 0 < value < 0.005 else f"{100 * value:.0f}\u00a0%"
 
 
 def expression_bars(expression: Scores, row: int, hex_colour: str) -> "Figure":
@@ -137,17 +148,15 @@ def action_unit_bars(action_units: Scores, row: int, hex_colour: str) -> "Figure
 
 def affect_circle(valence_arousal: Scores, row: int | None = None) -> "Figure":
     """Show faces on the valence-arousal circle (Russell 1980); the chosen ``row`` large, the others small."""
-    ticks = {"tickvals": [-1, 0, 1], "ticktext": ["−1", "0", "1"], "range": [-1.16, 1.16]}
-    figure = new_figure(
-        330,
-        xaxis=axis(title={"text": "valence", "standoff": 4}, constrain="domain", **ticks),
-        yaxis=axis(title={"text": "arousal", "standoff": 0}, scaleanchor="x", constrain="domain", **ticks),
-    )
+    axes = {"visible": False, "range": [-1.22, 1.22], "constrain": "domain"}
+    figure = new_figure(340, xaxis=axis(**axes), yaxis=axis(scaleanchor="x", **axes))
     figure.add_shape(type="circle", x0=-1, y0=-1, x1=1, y1=1, line={"color": GRID, "width": 1.5})
     for ends in ({"x0": -1, "x1": 1, "y0": 0, "y1": 0}, {"x0": 0, "x1": 0, "y0": -1, "y1": 1}):
         figure.add_shape(type="line", line={"color": GRID, "width": 1}, **ends)
     for word, x, y in CIRCLE_WORDS:
-        figure.add_annotation(text=word, x=x, y=y, showarrow=False, font={"size": 12, "color": INK}, opacity=0.85)
+        figure.add_annotation(text=word, x=x, y=y, showarrow=False, font={"size": 12, "color": INK}, opacity=0.8)
+    for word, x, y, angle in CIRCLE_ENDS:
+        figure.add_annotation(text=word, x=x, y=y, textangle=angle, showarrow=False)
     valence, arousal = valence_arousal.column("valence"), valence_arousal.column("arousal")
     for face in sorted(range(len(valence_arousal)), key=lambda face: face == row):  # the chosen one on top
         if np.isfinite(valence[face]):
@@ -182,8 +191,9 @@ def age_spread(age: Scores, row: int, hex_colour: str) -> "Figure":
     years, spread = float(age.column("years")[row]), float(age.column("years_std")[row])
     low, high = max(years - spread, 0), years + spread
     figure = new_figure(
-        96,
-        xaxis=axis(range=[0, max(100, high + 4)], tickvals=[0, 20, 40, 60, 80, 100], title={"text": "years"}),
+        92,
+        margin={"l": 8, "r": 8, "t": 8, "b": 26},
+        xaxis=axis(range=[-3, max(103, high + 4)], tickvals=[0, 20, 40, 60, 80, 100]),
         yaxis=axis(visible=False, range=[-1, 1.6]),
     )
     figure.add_shape(type="line", x0=0, x1=100, y0=0, y1=0, line={"color": GRID, "width": 2})

@@ -86,8 +86,8 @@ def face_card(result: PhotoResult, row: int, picture: str, citations: Mapping[st
         f'<img src="{picture}" alt="face {row + 1}" style="border:3px solid {face}">'
         f'<div class="femo-lines"><h3>Face {row + 1}: {html.escape(expression)}</h3>'
         f'<span class="femo-quiet">{html.escape(size)}</span></div><div class="femo-meters">'
-        + meters(result.scores.get("gender"), row, "Gender, as it looks", citations)
-        + meters(result.scores.get("ethnicity"), row, "Ethnicity, as it looks", citations)
+        + meters(result.scores.get("gender"), row, "Apparent gender", citations)
+        + meters(result.scores.get("ethnicity"), row, "Apparent ethnicity", citations)
         + "</div></div>"
     )
 

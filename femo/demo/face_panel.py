@@ -4,13 +4,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import gradio as gr
+import numpy as np
 
 from femo import PhotoResult, draw, figures
 from femo.demo import cards
+from femo.types import Scores
 
 
 class FacePanel:
-    """Card and charts of the chosen face. The card is placed where this is made, the charts where they are asked for.
+    """Card and charts of the chosen face, placed where this is made.
 
     Args:
         citations: From ``cards.citations_of``.
@@ -18,11 +20,9 @@ class FacePanel:
 
     def __init__(self, citations: Mapping[str, str]) -> None:
         self.citations = citations
-        self.card = gr.HTML(visible=False)
-
-    def charts(self) -> None:
-        """Place the charts."""
-        with gr.Row(equal_height=False):
+        with gr.Column(elem_classes="femo-card"):
+            self.card = gr.HTML()
+        with gr.Row(equal_height=True):
             with gr.Column(min_width=300):
                 self.expression_head, self.expression = _chart()
                 self.age_head, self.age = _chart()
@@ -36,28 +36,33 @@ class FacePanel:
         heads = [self.expression_head, self.affect_head, self.age_head, self.units_head]
         return [self.card, *heads, self.expression, self.affect, self.age, self.units]
 
-    def hide(self) -> dict[Any, Any]:
-        """Return the updates for no face at all; the charts are hidden with their column."""
-        return {self.card: gr.HTML(visible=False)}
-
     def show(self, result: PhotoResult, portraits: Sequence[str], row: int) -> dict[Any, Any]:
         """Return the updates that show face ``row``, counted from 0."""
         scores, colour = result.scores, draw.colour(row + 1)
         card = cards.face_card(result, row, portraits[row], self.citations)
-        out: dict[Any, Any] = {self.card: gr.HTML(card, visible=True)}
+        out: dict[Any, Any] = {self.card: card}
         for head, plot, title, name, chart, remark in (
             (self.expression_head, self.expression, "Expression", "expression", figures.expression_bars, ""),
-            (self.age_head, self.age, "Age", "age", figures.age_spread, "with one standard deviation"),
+            (self.age_head, self.age, "Age", "age", figures.age_spread, "years, with one standard deviation"),
             (self.units_head, self.units, "Action units", "action_units", figures.action_unit_bars, ""),
         ):
             scored = scores.get(name)
             out[head] = cards.chart_head(title, scored, self.citations, remark)
             out[plot] = None if scored is None else chart(scored, row, colour)
         affect = scores.get("valence_arousal")
-        out[self.affect_head] = cards.chart_head("Valence and arousal", affect, self.citations)
+        out[self.affect_head] = cards.chart_head(
+            "Valence and arousal", affect, self.citations, _affect_text(affect, row)
+        )
         out[self.affect] = None if affect is None else figures.affect_circle(affect, row)
         return out
 
 
+def _affect_text(affect: Scores | None, row: int) -> str:
+    if affect is None or not np.isfinite(affect.values[row]).all():
+        return ""
+    return f"{affect.column('valence')[row]:+.2f} and {affect.column('arousal')[row]:+.2f}, each from −1 to 1"
+
+
 def _chart() -> tuple[gr.HTML, gr.Plot]:
-    return gr.HTML(), gr.Plot(show_label=False, container=False, elem_classes="femo-chart")
+    with gr.Column(elem_classes="femo-card", min_width=280):
+        return gr.HTML(), gr.Plot(show_label=False, container=False, elem_classes="femo-chart")

@@ -77,15 +77,20 @@ class PhotoTab:
             with gr.Column(scale=6, min_width=320):
                 self.message = gr.HTML(EMPTY)
                 self.annotated = gr.Image(
-                    label="Faces", visible=False, format="jpeg", interactive=False, buttons=["fullscreen"]
+                    label="Faces",
+                    visible=False,
+                    format="jpeg",
+                    elem_id="photo-annotated",
+                    interactive=False,
+                    buttons=["fullscreen"],
                 )
                 self.chooser = gr.Radio(
                     [], label="Face", visible=False, elem_classes="femo-chips", info="or tap a face in the picture"
                 )
-                self.panel = FacePanel(self.citations)
         with gr.Column(visible=False) as self.details:
-            self.panel.charts()
-            self.table = gr.HTML()
+            self.panel = FacePanel(self.citations)
+            with gr.Column(elem_classes="femo-card"):
+                self.table = gr.HTML()
             with gr.Row():
                 self.files = [
                     gr.DownloadButton(f"Download {kind}", size="sm") for kind in ("JSON", "CSV", "picture")
@@ -99,7 +104,7 @@ class PhotoTab:
             label="Photo",
             type="filepath",
             image_mode=None,
-            sources=["upload", "clipboard", "webcam"],
+            sources=["upload", "webcam", "clipboard"],
             height=300,
             buttons=[],
             elem_id="photo-input",
@@ -214,7 +219,6 @@ class PhotoTab:
             self.chooser: gr.Radio([], value=None, visible=False),
             self.reading: None,
             self.details: gr.Column(visible=False),
-            **self.panel.hide(),
         }
 
     def choose(self, reading: Reading | None, number: int | None) -> dict[Any, Any]:

@@ -152,7 +152,7 @@ def test_expression_bars_are_sorted_and_unscaled() -> None:
     bars = figures.expression_bars(expression([0.2, 0.003, 0.797]), 0, "#0072B2").data[0]
     assert list(bars.y) == ["neutral", "anger", "fear"]
     assert list(bars.x) == pytest.approx([0.797, 0.2, 0.003])
-    assert list(bars.text) == ["80 %", "20 %", "<1 %"]
+    assert list(bars.text) == ["80\u00a0%", "20\u00a0%", "<1\u00a0%"]
     assert list(bars.marker.color) == ["#0072B2", "rgba(0,114,178,0.5)", "rgba(0,114,178,0.5)"]
 
 
@@ -200,7 +200,7 @@ def test_action_units_keep_anatomical_order_and_their_names() -> None:
     ("value", "text"), [(0, "0 %"), (0.004, "<1 %"), (0.005, "0 %"), (0.006, "1 %"), (0.994, "99 %"), (1, "100 %")]
 )
 def test_percent(value: float, text: str) -> None:
-    assert figures.percent(value) == text
+    assert figures.percent(value) == text.replace(" ", "\u00a0")
 
 
 def photo() -> PhotoResult:
@@ -225,6 +225,6 @@ def photo() -> PhotoResult:
 def test_face_table_says_what_a_person_wants_to_read() -> None:
     table = figures.face_table(photo())
     assert table.to_numpy().tolist() == [
-        [1, "neutral 70 %", "+0.26", "-0.50", "40 ± 10", "", "", "AU1 AU4"],
+        [1, "neutral 70\u00a0%", "+0.26", "-0.50", "40 ± 10", "", "", "AU1 AU4"],
         [2, "", "", "", "7 ± 2", "", "", ""],
     ]

@@ -1,0 +1,124 @@
+"""The Photo tab in a real browser: one happy path, each kind of bad file, phone and dark."""
+
+import json
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, Page, expect
+
+import femo
+
+pytestmark = pytest.mark.ui
+UPLOAD = "#photo-input input[type=file]"
+
+
+def drop(page: Page, path: Path) -> None:
+    page.locator(UPLOAD).set_input_files(path)
+
+
+def drawn(page: Page, n_charts: int = 4) -> None:
+    """Wait until Plotly has drawn."""
+    expect(page.locator(".js-plotly-plot .main-svg:has(.cartesianlayer) >> visible=true")).to_have_count(n_charts)
+
+
+def test_a_photo_becomes_boxes_table_charts_and_downloads(page: Page, examples: Path, tmp_path: Path) -> None:
+    drop(page, examples / "triptych.jpg")
+    drawn(page)
+    expect(page.locator(".femo-table tbody tr")).to_have_count(3)
+    expect(page.locator(".femo-chips label")).to_have_count(3)
+    expect(page.locator(".femo-face h3")).to_contain_text("Face 1:")
+    heads = page.locator(".femo-head")
+    expect(heads.filter(has_text="Expression").locator(".femo-trained")).to_have_text("trained")
+    expect(heads.filter(has_text="Action units").locator(".femo-prior")).to_have_text("prior")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download JSON").click()
+    download.value.save_as(tmp_path / "a.json")
+    answer = json.loads((tmp_path / "a.json").read_text())
+    expected = femo.load().photo(examples / "triptych.jpg").to_dict()
+    assert answer == expected
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download picture").click()
+    download.value.save_as(tmp_path / "a.png")
+    with Image.open(tmp_path / "a.png") as picture:
+        assert picture.size == (960, 480)
+
+
+def test_chips_and_taps_choose_a_face(page: Page, examples: Path) -> None:
+    drop(page, examples / "triptych.jpg")
+    drawn(page)
+    page.locator(".femo-chips label").nth(2).click()
+    expect(page.locator(".femo-face h3")).to_contain_text("Face 3:")
+    drawn(page)
+    faces = femo.load().photo(examples / "triptych.jpg").faces.xyxy
+    x, y = (faces[1, :2] + faces[1, 2:]) / 2
+    shown = page.locator("#photo-annotated img").bounding_box()
+    assert shown is not None
+    scale = shown["width"] / 960
+    page.locator("#photo-annotated img").click(position={"x": float(x) * scale, "y": float(y) * scale})
+    expect(page.locator(".femo-face h3")).to_contain_text("Face 2:")
+    expect(page.locator(".femo-chips label.selected")).to_have_text("2")
+
+
+def test_an_example_is_one_click(page: Page) -> None:
+    page.locator(".gallery-item").first.click()
+    drawn(page)
+    expect(page.locator(".femo-table tbody tr")).to_have_count(1)
+
+
+def test_no_face_is_said_and_the_next_photo_works(page: Page, examples: Path, tmp_path: Path) -> None:
+    Image.new("RGB", (320, 240), (90, 120, 150)).save(tmp_path / "sky.png")
+    drop(page, tmp_path / "sky.png")
+    expect(page.get_by_text("No face found")).to_be_visible()
+    expect(page.locator(".femo-table")).to_be_hidden()
+    page.get_by_label("Remove Image").click()
+    expect(page.get_by_text("Drop in a photo")).to_be_visible()
+    drop(page, examples / "astronaut.jpg")
+    drawn(page)
+
+
+def test_a_damaged_photo_gets_a_sentence_and_nothing_is_lost(page: Page, examples: Path, tmp_path: Path) -> None:
+    drop(page, examples / "astronaut.jpg")
+    drawn(page)
+    page.get_by_label("Remove Image").click()
+    expect(page.get_by_text("Drop in a photo")).to_be_visible()
+    bad = tmp_path / "cut <b>off.jpg"
+    bad.write_bytes((examples / "astronaut.jpg").read_bytes()[:20_000])
+    drop(page, bad)
+    toast = page.locator(".toast-body")
+    expect(toast).to_contain_text("damaged or cut off")
+    assert toast.locator("b").count() == 0
+    page.get_by_label("Remove Image").click()
+    drop(page, examples / "astronaut.jpg")
+    drawn(page)
+
+
+def test_an_animation_is_read_by_its_first_frame_and_that_is_said(
+    page: Page, examples: Path, tmp_path: Path
+) -> None:
+    with Image.open(examples / "astronaut.jpg") as portrait:
+        frames = [portrait.convert("P"), portrait.transpose(Image.Transpose.ROTATE_180).convert("P")]
+    frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:], duration=500)
+    drop(page, tmp_path / "a.gif")
+    drawn(page)
+    expect(page.locator(".femo-note")).to_contain_text("first of 2 frames")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_phone_needs_no_sideways_scrolling_and_no_label_is_cut(
+    theme: str, browser: Browser, address: str, examples: Path
+) -> None:
+    page = browser.new_page(viewport={"width": 390, "height": 844})
+    page.goto(f"{address}?__theme={theme}")
+    drop(page, examples / "triptych.jpg")
+    drawn(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    cut = """() => [...document.querySelectorAll('.js-plotly-plot')].flatMap(plot => {
+        const frame = plot.getBoundingClientRect();
+        return [...plot.querySelectorAll('.main-svg text')].filter(text => text.textContent.trim()).filter(text => {
+            const box = text.getBoundingClientRect();
+            return box.left < frame.left - 1 || box.right > frame.right + 1 || box.bottom > frame.bottom + 1;
+        }).map(text => text.textContent);
+    })"""
+    assert page.evaluate(cut) == []
+    page.close()
