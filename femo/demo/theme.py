@@ -25,6 +25,51 @@ TEAL: Final = gr.themes.Color(
 )  # fmt: skip
 
 
+LOOK: Final = {
+    "body_background_fill": "*neutral_100",
+    "body_background_fill_dark": "*neutral_950",
+    "body_text_color": "*neutral_800",
+    "body_text_color_dark": "*neutral_100",
+    "body_text_color_subdued": "*neutral_600",
+    "body_text_color_subdued_dark": "*neutral_400",
+    "background_fill_primary": "#FFFFFF",
+    "background_fill_primary_dark": "*neutral_900",
+    "background_fill_secondary": "*neutral_50",
+    "background_fill_secondary_dark": "*neutral_900",
+    "border_color_primary": "*neutral_200",
+    "border_color_primary_dark": "*neutral_800",
+    "block_background_fill": "#FFFFFF",
+    "block_background_fill_dark": "*neutral_900",
+    "block_border_width": "1px",
+    "block_shadow": "0 1px 2px rgb(18 21 28 / 5%)",
+    "block_shadow_dark": "none",
+    "block_label_background_fill": "#FFFFFF",
+    "block_label_background_fill_dark": "*neutral_900",
+    "block_label_border_width": "0px",
+    "block_label_text_color": "*neutral_600",
+    "block_label_text_color_dark": "*neutral_400",
+    "block_label_text_weight": "600",
+    "block_title_text_weight": "600",
+    "block_title_text_color": "*neutral_700",
+    "block_title_text_color_dark": "*neutral_200",
+    "input_background_fill": "*neutral_50",
+    "input_background_fill_dark": "*neutral_950",
+    "button_primary_background_fill": "*primary_600",
+    "button_primary_background_fill_hover": "*primary_700",
+    "button_primary_background_fill_dark": "*primary_500",
+    "button_primary_background_fill_hover_dark": "*primary_400",
+    "button_primary_text_color": "#FFFFFF",
+    "button_primary_text_color_dark": "*neutral_950",
+    "button_secondary_background_fill": "#FFFFFF",
+    "button_secondary_background_fill_dark": "*neutral_800",
+    "button_secondary_border_color": "*neutral_300",
+    "button_secondary_border_color_dark": "*neutral_700",
+    "link_text_color": "*primary_700",
+    "link_text_color_dark": "*primary_300",
+}
+"""Theme variables; a star names a step of the theme's own scales."""
+
+
 def theme() -> gr.themes.Base:
     """Return the theme. Its font lies in Gradio's own package, so nothing is fetched from elsewhere.
 
@@ -41,48 +86,7 @@ def theme() -> gr.themes.Base:
         radius_size=gr.themes.sizes.radius_lg,
         spacing_size=gr.themes.sizes.spacing_md,
     )
-    return base.set(
-        body_background_fill="*neutral_100",
-        body_background_fill_dark="*neutral_950",
-        body_text_color="*neutral_800",
-        body_text_color_dark="*neutral_100",
-        body_text_color_subdued="*neutral_600",
-        body_text_color_subdued_dark="*neutral_400",
-        background_fill_primary="#FFFFFF",
-        background_fill_primary_dark="*neutral_900",
-        background_fill_secondary="*neutral_50",
-        background_fill_secondary_dark="*neutral_900",
-        border_color_primary="*neutral_200",
-        border_color_primary_dark="*neutral_800",
-        block_background_fill="#FFFFFF",
-        block_background_fill_dark="*neutral_900",
-        block_border_width="1px",
-        block_shadow="0 1px 2px rgb(18 21 28 / 5%)",
-        block_shadow_dark="none",
-        block_label_background_fill="#FFFFFF",
-        block_label_background_fill_dark="*neutral_900",
-        block_label_border_width="0px",
-        block_label_text_color="*neutral_600",
-        block_label_text_color_dark="*neutral_400",
-        block_label_text_weight="600",
-        block_title_text_weight="600",
-        block_title_text_color="*neutral_700",
-        block_title_text_color_dark="*neutral_200",
-        input_background_fill="*neutral_50",
-        input_background_fill_dark="*neutral_950",
-        button_primary_background_fill="*primary_600",
-        button_primary_background_fill_hover="*primary_700",
-        button_primary_background_fill_dark="*primary_500",
-        button_primary_background_fill_hover_dark="*primary_400",
-        button_primary_text_color="#FFFFFF",
-        button_primary_text_color_dark="*neutral_950",
-        button_secondary_background_fill="#FFFFFF",
-        button_secondary_background_fill_dark="*neutral_800",
-        button_secondary_border_color="*neutral_300",
-        button_secondary_border_color_dark="*neutral_700",
-        link_text_color="*primary_700",
-        link_text_color_dark="*primary_300",
-    )
+    return base.set(**LOOK)
 
 
 def header(model: str) -> str:
