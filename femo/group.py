@@ -11,7 +11,7 @@ from femo import temporal
 from femo.heads import linear_prior
 from femo.labels import VGAF_3
 from femo.model_config import HeadSpec
-from femo.results import GroupResult, Timeline, VideoResult
+from femo.results import GroupResult, PhotoResult, Timeline, VideoResult
 from femo.types import Bools, Floats, Scores
 
 
@@ -62,7 +62,7 @@ def describe_group(video: VideoResult, head: HeadSpec, verdict: Scores | None = 
 
     Args:
         video: Its persons, smoothed.
-        head: The prior that maps expressions to positive, neutral, negative.
+        head: Its coefficients map expressions to positive, neutral, negative.
         verdict: What a trained classifier says of the whole clip, (1, 3); by default the mean of the curve.
     """
     values, present = faces_in_view(video)
@@ -80,9 +80,26 @@ def describe_group(video: VideoResult, head: HeadSpec, verdict: Scores | None = 
         whole = curve[seen].mean(axis=0, keepdims=True) if seen.any() else np.full((1, 3), np.nan, np.float32)
         verdict = Scores("group", head.labels, whole, "distribution", "prior")
     filled = temporal.interpolate(curve, video.time_s)
-    scores = {"group": Scores("group", head.labels, filled, "distribution", head.source)}
+    scores = {"group": Scores("group", head.labels, filled, "distribution", "prior")}
     line = Timeline(0, video.time_s, seen, np.full((n_moments, 4), np.nan, np.float32), scores)
     return GroupResult(verdict, line, present.sum(axis=0), video, agreement(values, present))
+
+
+def still_group(photo: PhotoResult, head: HeadSpec) -> GroupResult:
+    """Sum up the faces of one photo: a clip of a single moment, each face a person."""
+    time_s, here = np.zeros(1), np.ones(1, np.bool_)
+    lines = tuple(
+        Timeline(
+            row + 1,
+            time_s,
+            here,
+            photo.faces.xyxy[row : row + 1],
+            {name: scores.with_values(scores.values[row : row + 1]) for name, scores in photo.scores.items()},
+        )
+        for row in range(len(photo.faces))
+    )
+    video = VideoResult(time_s, lines, 0, photo.model, 0.0, photo.width, photo.height, photo.notes)
+    return describe_group(video, head)
 
 
 def expression_shares(video: VideoResult) -> dict[str, float]:

@@ -24,7 +24,16 @@ from femo.types import RGB, Frame
 from femo.video_file import VideoLimits
 from femo.video_io import VideoReader, open_video
 
-__all__ = ["Photo", "PhotoLimits", "PhotoSource", "VideoLimits", "VideoReader", "open_video", "read_photo"]
+__all__ = [
+    "Photo",
+    "PhotoLimits",
+    "PhotoSource",
+    "VideoLimits",
+    "VideoReader",
+    "is_picture",
+    "open_video",
+    "read_photo",
+]
 
 PhotoSource: TypeAlias = "str | PathLike[str] | bytes | IO[bytes] | Image.Image | npt.NDArray[Any]"
 
@@ -120,6 +129,26 @@ def read_photo(source: PhotoSource, limits: PhotoLimits | None = None) -> Photo:
     if not isinstance(data, bytes):
         raise MediaError("The file object gives text; open it in binary mode.")
     return _from_bytes(data, Path(given).name if isinstance(given, str) else "the photo", limits)
+
+
+def is_picture(source: Any) -> bool:
+    """Tell whether a source is a still picture rather than a clip, from its first bytes; animations are clips.
+
+    Args:
+        source: What ``read_photo`` and ``open_video`` take. A missing or unreadable file is no picture.
+    """
+    if isinstance(source, Image.Image | np.ndarray):
+        return True
+    opened: Any = io.BytesIO(source) if isinstance(source, bytes | bytearray | memoryview) else source
+    _register_heif()
+    try:
+        with Image.open(opened, formats=FORMATS) as image:
+            still = getattr(image, "n_frames", 1) == 1
+    except DAMAGE:
+        still = False
+    if hasattr(opened, "seek"):
+        opened.seek(0)
+    return still
 
 
 def _from_array(rgb: npt.NDArray[Any], limits: PhotoLimits) -> Photo:

@@ -139,6 +139,17 @@ class ModelSpec:
                 return head
         raise ModelError(f"{self.name} has no head {name!r}, only {', '.join(h.name for h in self.heads)}")
 
+    def clip_head(self, name: str) -> HeadSpec:
+        """Return one head of whole clips.
+
+        Raises:
+            ModelError: There is none of this name.
+        """
+        for head in self.clip_heads:
+            if head.name == name:
+                return head
+        raise ModelError(f"{self.name} says nothing of whole clips under the name {name!r}")
+
 
 def read_spec(folder: Path) -> ModelSpec:
     """Read and check ``config.json``.

@@ -7,7 +7,7 @@ state of any call.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -15,12 +15,15 @@ import numpy.typing as npt
 from femo import adaptive, geometry, temporal
 from femo.backbone import Backbone
 from femo.batches import Batches, Crops, Read
+from femo.classifiers import ClipClassifier, load_classifier
+from femo.clips import Descriptor, make_descriptor
 from femo.detector import Detector
 from femo.errors import MediaError
 from femo.heads import Heads, load_heads
-from femo.media import PhotoLimits, PhotoSource, VideoLimits, open_video, read_photo
+from femo.group import describe_group, still_group
+from femo.media import PhotoLimits, PhotoSource, VideoLimits, is_picture, open_video, read_photo
 from femo.models import ModelSpec, find_model
-from femo.results import PhotoResult, VideoResult
+from femo.results import GroupResult, PhotoResult, VideoResult
 from femo.streaming import Cancel, Meter, ReadAhead, Report, raise_if, room_for
 from femo.timelines import Collector, RawVideo, Rows
 from femo.tracker import Tracker
@@ -37,6 +40,7 @@ class Reader:
     spec: ModelSpec
     backbone: Backbone
     heads: Heads
+    clip_classifiers: tuple[ClipClassifier, ...] = ()
 
     def crop(self, rgb: RGB, faces: Faces, *, align: bool = False) -> npt.NDArray[np.uint8]:
         """Cut faces (N, S, S, 3) out of a picture, without margins unless the spec asks for some."""
@@ -120,6 +124,37 @@ class Pipeline:
         )
         return raw.result(smooth)
 
+    def group(
+        self,
+        source: Any,
+        *,
+        smooth: str = "mean:15",
+        min_face: int | None = None,
+        limits: VideoLimits | None = None,
+        progress: Report | None = None,
+        cancel: Cancel | None = None,
+    ) -> GroupResult:
+        """Read the mood of a group in a clip, or in a photo, which is a clip of one moment.
+
+        ``source`` is what ``video`` or ``photo`` takes; an animation counts as a clip. The verdict comes from the model folder's trained clip head if it has one, else from its prior
+        (SISY 2021, section 3.3). Arguments and errors are those of ``video`` and ``photo``.
+
+        Raises:
+            ModelError: The model folder says nothing of groups.
+        """
+        temporal.parse_smoothing(smooth)
+        prior = self.readers[0].spec.clip_head("group")
+        if is_picture(source):
+            return still_group(self.photo(source, min_face=min_face), prior)
+        spec = self.readers[0].spec
+        trained = next((c for c in self.readers[0].clip_classifiers if c.head.name == "group"), None)
+        descriptors = [make_descriptor(trained.descriptor, spec.embedding_dim)] if trained else []
+        raw = self.raw_video(
+            source, min_face=min_face, limits=limits, progress=progress, cancel=cancel, descriptors=descriptors
+        )
+        verdict = trained.score(descriptors[0].vector()) if trained else None
+        return describe_group(raw.result(smooth), prior, verdict)
+
     def raw_video(
         self,
         source: VideoSource,
@@ -129,10 +164,11 @@ class Pipeline:
         limits: VideoLimits | None = None,
         progress: Report | None = None,
         cancel: Cancel | None = None,
+        descriptors: Sequence[Descriptor] = (),
     ) -> RawVideo:
         """Read a clip without smoothing; ``RawVideo.result`` smooths it, in any way, at no cost.
 
-        Arguments and errors are those of ``video``.
+        Arguments and errors are those of ``video``; ``descriptors`` (``femo.clips``) are fed while the clip is read.
         """
         collector = Collector()
         tracker = Tracker(self.detector, min_face=min_face)
@@ -140,7 +176,7 @@ class Pipeline:
         with open_video(source, limits, 1 if every == "auto" else every) as reader:
             meter = Meter(progress, reader.n_frames)
             with ReadAhead(reader, room_for(reader.width * reader.height * 3)) as frames:
-                self._watch(frames, tracker, collector, meter, cancel, rate)
+                self._watch(frames, tracker, collector, meter, cancel, rate, descriptors)
             meter.tell(len(reader.times_s), collector.n_faces, last=True)
             size = (reader.width, reader.height)
             clip = (reader.skipped_frames, self.model, reader.duration_s, *size, reader.notes)
@@ -155,6 +191,7 @@ class Pipeline:
         meter: Meter,
         cancel: Cancel | None,
         rate: adaptive.AdaptiveRate | None,
+        descriptors: Sequence[Descriptor],
     ) -> None:
         """Track frame by frame, and read the faces of several frames at once while the next are tracked."""
 
@@ -162,6 +199,9 @@ class Pipeline:
             scores, embedding = read
             tracker.add_embeddings(rows.track, embedding)
             collector.add(rows, scores)
+            looked = np.isfinite(embedding).all(axis=1)
+            for descriptor in descriptors:
+                descriptor.add(rows.row[looked], rows.xyxy[looked], embedding[looked])
 
         with Batches(self._score, done, rate) as batches:
             for frame in frames:
@@ -217,4 +257,5 @@ def load(name: str | None = None) -> Pipeline:
         WeightsError: Its weights are missing or damaged.
     """
     spec = find_model(name)
-    return Pipeline(Detector(), [Reader(spec, Backbone(spec), load_heads(spec))])
+    classifiers = tuple(load_classifier(spec, head) for head in spec.clip_heads if head.source == "trained")
+    return Pipeline(Detector(), [Reader(spec, Backbone(spec), load_heads(spec), classifiers)])

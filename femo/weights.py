@@ -66,13 +66,24 @@ def find_weights(spec: ModelSpec) -> Path:
     Raises:
         WeightsError: The folder names no weights, or the file is missing or damaged and cannot be had.
     """
-    for file in spec.files:
-        if file.name == WEIGHTS:
-            return verify(spec.folder / file.name, file) if spec.hub is None else _from_hub(spec, file)
+    if any(file.name == WEIGHTS for file in spec.files):
+        return find_file(spec, WEIGHTS)
     raise WeightsError(
         f"{spec.name} has no weights here yet; get them with: femo models import {spec.name} "
         f"(or femo models fetch {spec.name} where FEMO_HUB_REPO is set)"
     )
+
+
+def find_file(spec: ModelSpec, name: str) -> Path:
+    """Return one verified file of a model; one that lives on the Hub is downloaded if need be.
+
+    Raises:
+        WeightsError: The folder does not name it, or it is missing or damaged and cannot be had.
+    """
+    for file in spec.files:
+        if file.name == name:
+            return verify(spec.folder / file.name, file) if spec.hub is None else _from_hub(spec, file)
+    raise WeightsError(f"{spec.folder / 'config.json'} does not list {name} under files")
 
 
 def _from_hub(spec: ModelSpec, file: WeightFile) -> Path:
