@@ -1,7 +1,8 @@
 """Starts the demo: ``python app.py``, then open http://127.0.0.1:7860.
 
-The composition root: builds the pipeline, mounts the tabs, launches. ``GRADIO_SERVER_NAME`` and
-``GRADIO_SERVER_PORT`` choose another address, ``FEMO_MODEL`` another model.
+The composition root: builds the pipeline and the board, mounts the tabs, launches. ``GRADIO_SERVER_NAME`` and
+``GRADIO_SERVER_PORT`` choose another address, ``FEMO_MODEL`` another model, ``FEMO_STORE`` and ``FEMO_REFERENCE`` where the
+leaderboard keeps submissions and finds labels.
 """
 
 import os
@@ -11,6 +12,8 @@ import gradio as gr
 
 import femo
 from femo.demo import photo, theme
+from leaderboard.board import Board, open_board
+from leaderboard.tab import build_tab
 
 CACHE_S: Final = (600, 3600)
 """Look every ten minutes for uploads and results older than an hour, and delete them."""
@@ -24,13 +27,15 @@ LAUNCH: Final[dict[str, Any]] = {
 }
 
 
-def build(pipeline: femo.Pipeline) -> gr.Blocks:
+def build(pipeline: femo.Pipeline, board: Board) -> gr.Blocks:
     """Put the tabs together."""
     demo: gr.Blocks
     with gr.Blocks(title=theme.TITLE, analytics_enabled=False, delete_cache=CACHE_S) as demo:
         gr.HTML(theme.header(pipeline.model))
         with gr.Tab("Photo", id="photo"):
             photo.build(pipeline)
+        with gr.Tab("Leaderboard", id="leaderboard"):
+            build_tab(board)
     return demo
 
 
@@ -42,4 +47,4 @@ def launch(demo: gr.Blocks, **changes: Any) -> str:
 
 
 if __name__ == "__main__":
-    launch(build(femo.load()))
+    launch(build(femo.load(), open_board()))

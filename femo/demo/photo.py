@@ -5,7 +5,6 @@ are written to a folder that is gone once Gradio has copied them into its cache,
 """
 
 import html
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,7 +15,7 @@ import gradio as gr
 import numpy as np
 from PIL import Image
 
-from femo import PhotoResult, Pipeline, draw, figures
+from femo import PhotoResult, Pipeline, draw, export, figures
 from femo.demo import cards
 from femo.demo.events import QUICK, one_sentence, uploaded
 from femo.demo.face_panel import FacePanel
@@ -261,8 +260,8 @@ def _write_files(photo: Photo, result: PhotoResult, folder: Path) -> list[str]:
     """Write the downloads: JSON, CSV, annotated PNG."""
     stem = Path(photo.name).stem or "photo"
     paths = [folder / f"{stem}-femo{suffix}" for suffix in (".json", ".csv", ".png")]
-    paths[0].write_text(json.dumps(result.to_dict(), indent=1), encoding="utf-8")
-    result.to_frame().to_csv(paths[1], index=False)
+    export.write_json(paths[0], result)
+    export.write_csv(paths[1], result)
     picture, factor = draw.shrink(photo.rgb, SAVED_PX)
     boxes = result.faces.xyxy * np.float32(factor)
     Image.fromarray(draw.annotate(picture, boxes, captions=_captions(result))).save(paths[2], compress_level=1)

@@ -9,6 +9,7 @@ from gradio_client import Client
 
 import app
 import femo
+from leaderboard.board import open_board
 
 
 @pytest.fixture(scope="session")
@@ -21,7 +22,7 @@ def address(pipeline: femo.Pipeline, tmp_path_factory: pytest.TempPathFactory) -
     folder = tmp_path_factory.mktemp("uploads")
     before = os.environ.get("GRADIO_TEMP_DIR")
     os.environ["GRADIO_TEMP_DIR"] = str(folder)
-    demo = app.build(pipeline)
+    demo = app.build(pipeline, open_board({"FEMO_STORE": str(tmp_path_factory.mktemp("board"))}))
     try:
         yield app.launch(demo, prevent_thread_lock=True, quiet=True, server_port=None)
     finally:

@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 import app
 import femo
+from leaderboard.board import open_board
 
 PATIENCE_MS = 30_000
 """Plotly is 4.6 MB of script, and the machine may be busy."""
@@ -17,8 +18,8 @@ ARGS = ["--no-sandbox", "--disable-background-networking", "--disable-component-
 
 
 @pytest.fixture(scope="session")
-def address() -> Iterator[str]:
-    demo = app.build(femo.load())
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    demo = app.build(femo.load(), open_board({"FEMO_STORE": str(tmp_path_factory.mktemp("board"))}))
     yield app.launch(demo, prevent_thread_lock=True, quiet=True, server_port=None)
     demo.close()
 
