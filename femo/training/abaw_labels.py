@@ -32,6 +32,8 @@ from femo.types import Doubles, Floats
 OLD_EXPRESSIONS: Final = 7
 OLD_UNITS: Final = 8
 MTL_COLUMNS: Final = 16
+CLASS_CHARACTERS: Final = frozenset("0123456789-, \n")
+"""Of classes and units; pandas would take 2.0 for the class 2."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -113,6 +115,8 @@ def _numbers(path: Path, body: str, width: int, part: Part) -> Doubles:
     body = body.rstrip()
     if not body:
         return np.zeros((0, width))
+    if part != "va" and not set(body) <= CLASS_CHARACTERS:
+        raise AbawError(_blame(path, body, width, part))
     try:
         table = pd.read_csv(
             io.StringIO(body),
@@ -127,8 +131,8 @@ def _numbers(path: Path, body: str, width: int, part: Part) -> Doubles:
     except (ValueError, OverflowError, pd.errors.ParserError) as error:
         raise AbawError(_blame(path, body, width, part)) from error
     n_lines = body.count("\n") + 1
-    commas = {n_lines * (width - 1), n_lines * width}  # the official samples of 2023 end each line with a comma
-    if len(table) != n_lines or body.count(",") not in commas:
+    n_trailing = body.count(",\n") + body.endswith(",")  # the official samples of 2023 end each line with a comma
+    if len(table) != n_lines or body.count(",") - n_trailing != n_lines * (width - 1):
         raise AbawError(_blame(path, body, width, part))
     return table.to_numpy(np.float64)
 
