@@ -106,6 +106,7 @@ class ModelSpec:
         sources: Where the files come from beside the folder itself, each pinned.
         licence: Terms in one line.
         citation: How to cite.
+        adaptive: What an adaptive frame rate was calibrated to (``femo.adaptive.rate_from``), None where it was not.
         hub: The Hub repository that the folder was read from, None for a local folder.
         clip_heads: What is said of whole clips: ``group`` (VGAF's three classes) and ``afew`` (seven).
     """
@@ -125,6 +126,7 @@ class ModelSpec:
     sources: tuple[Mapping[str, Any], ...] = ()
     licence: str = ""
     citation: str = ""
+    adaptive: Mapping[str, Any] | None = None
     hub: HubRepo | None = None
     clip_heads: tuple[HeadSpec, ...] = ()
 
@@ -202,6 +204,7 @@ def _spec(folder: Path, raw: dict[str, Any]) -> ModelSpec:
         sources=tuple(raw.get("sources", ())),
         licence=str(raw.get("licence", "")),
         citation=str(raw.get("citation", "")),
+        adaptive=raw.get("adaptive"),
         clip_heads=tuple(_head(name, head) for name, head in raw.get("clip_heads", {}).items()),
     )
 

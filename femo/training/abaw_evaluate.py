@@ -61,7 +61,7 @@ def evaluate_abaw(
     values = head_values(samples, load_heads(spec), task)
     predicted = spread(data.clips["val"], samples, values)
     own = spec.head(HEADS["au"]).thresholds if "au" in task.parts else None
-    rate = getattr(spec, "adaptive", None) if "expr" in task.parts else None
+    rate = spec.adaptive if "expr" in task.parts else None
     sources = {part: spec.head(HEADS[part]).source for part in task.parts}
     return Report(
         task=task,
