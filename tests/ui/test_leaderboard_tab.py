@@ -1,0 +1,191 @@
+"""The Leaderboard tab in Chromium: submit to the sandbox, see the row, compare, export, withdraw."""
+
+import csv
+import io
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import gradio as gr
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+
+from leaderboard.board import open_board
+from leaderboard.tab import build_tab
+from leaderboard.tasks import TASKS
+
+pytestmark = pytest.mark.ui
+
+CHROMIUM = ["--no-sandbox", "--disable-background-networking", "--disable-component-update"]
+TASK = TASKS["sandbox-afew"]
+EVIL = "<img src=x onerror=\"document.title='hurt'\"> ${1+1} {{value}}"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("board-ui")
+
+
+@pytest.fixture(scope="module")
+def address(folder: Path) -> Iterator[str]:
+    before = os.environ.get("GRADIO_TEMP_DIR")
+    os.environ["GRADIO_TEMP_DIR"] = str(folder / "uploads")
+    with gr.Blocks(analytics_enabled=False) as demo, gr.Tab("Leaderboard"):
+        build_tab(open_board({"FEMO_STORE": str(folder / "store")}))
+    try:
+        yield demo.launch(prevent_thread_lock=True, quiet=True, ssr_mode=False, server_name="127.0.0.1")[1]
+    finally:
+        demo.close()
+        if before is None:
+            del os.environ["GRADIO_TEMP_DIR"]
+        else:
+            os.environ["GRADIO_TEMP_DIR"] = before
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser, address: str) -> Iterator[Page]:
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.set_default_timeout(30_000)
+    expect.set_options(timeout=30_000)
+    problems: list[str] = []
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.goto(address)
+    expect(rows(page).first).to_be_visible()
+    yield page
+    page.close()
+    assert problems == []
+
+
+def rows(page: Page) -> Locator:
+    return page.locator("#board-table tbody tr:not([hidden])")
+
+
+def choose_task(page: Page, title: str) -> None:
+    page.get_by_role("combobox", name="Task", exact=True).click()
+    page.get_by_role("option", name=title, exact=True).click()
+    expect(page.get_by_role("combobox", name="Task", exact=True)).to_have_value(title)
+
+
+def choose_option(page: Page, where: str, text: str) -> None:
+    page.locator(f"{where} input").click()
+    page.get_by_role("option", name=text).first.click()
+
+
+def submit(page: Page, path: Path, system: str) -> None:
+    upload = page.locator("#board-submit input[type=file]")
+    if not upload.count():
+        page.locator("#board-submit").get_by_role("button", name="Clear").first.click()
+    upload.set_input_files(path)
+    expect(page.locator("#board-submit").get_by_text(path.name)).to_be_visible()
+    page.get_by_role("textbox", name="System").fill(system)
+    page.get_by_role("button", name="Check the file").click()
+    expect(page.locator("#board-outcome .board-good")).to_contain_text("60 rows")
+    page.get_by_role("button", name="Score and publish").click()
+    expect(page.locator("#board-outcome h3")).to_have_text(system)
+
+
+def prediction_files(folder: Path) -> tuple[Path, Path]:
+    """Return the template and one with every third answer changed."""
+    header, *lines = open_board({"FEMO_STORE": str(folder / "store")}).template(TASK).splitlines()
+    first, second = folder / "first.csv", folder / "second.csv"
+    first.write_text("\n".join([header, *lines]) + "\n")
+    changed = [line if number % 3 else f"{line.split(',')[0]},Happy" for number, line in enumerate(lines)]
+    second.write_text("\n".join([header, *changed]) + "\n")
+    return first, second
+
+
+def test_submit_see_compare_export_withdraw(page: Page, folder: Path) -> None:
+    first, second = prediction_files(folder)
+    choose_task(page, TASK.title)
+    expect(page.locator("#board-table")).to_contain_text("No rows yet")
+    page.get_by_text("Submit predictions").click()
+    submit(page, first, EVIL)
+    submit(page, second, "second net")
+    expect(rows(page)).to_have_count(2)
+    expect(page.locator("#board-table")).to_contain_text(EVIL)
+    assert page.title() != "hurt"
+    expect(page.get_by_text("2 of 5 submissions used today")).to_be_visible()
+
+    rows(page).filter(has_text="second net").click()
+    expect(page.locator("#board-report h3")).to_have_text("second net")
+    expect(page.locator("#board-report")).to_contain_text("sandbox-afew|sandbox|ref:")
+
+    page.get_by_text("Compare two submissions").click()
+    choose_option(page, "#board-first", "second net")
+    choose_option(page, "#board-second", "onerror")
+    page.get_by_role("button", name="Compare", exact=True).click()
+    expect(page.locator("#board-compared")).to_contain_text("1,000 paired draws of 60")
+
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Export CSV").click()
+    table = list(csv.DictReader(io.StringIO(download.value.path().read_text(encoding="utf-8"))))
+    assert download.value.suggested_filename == "sandbox-afew.csv"
+    assert {row["system"] for row in table} == {EVIL, "second net"}
+    assert all(row["signature"].startswith("sandbox-afew|") for row in table)
+
+    page.get_by_text("Withdraw one of your entries").click()
+    choose_option(page, "#board-mine", "onerror")
+    page.get_by_role("button", name="Withdraw", exact=True).click()
+    expect(rows(page)).to_have_count(1)
+    expect(page.get_by_text("2 of 5 submissions used today")).to_be_visible()
+
+
+def test_a_refusal_shows_its_problems_and_runs_nothing(page: Page, folder: Path) -> None:
+    path = folder / "bad.csv"
+    path.write_text("clip,emotion\nx,<img src=x onerror=\"document.title='hurt'\">\n")
+    choose_task(page, TASK.title)
+    page.get_by_text("Submit predictions").click()
+    page.get_by_role("button", name="Check the file").click()
+    expect(page.locator("#board-outcome")).to_contain_text("there is no file")
+    page.locator("#board-submit input[type=file]").set_input_files(path)
+    expect(page.locator("#board-submit").get_by_text("bad.csv")).to_be_visible()
+    page.get_by_role("textbox", name="System").fill("bad")
+    page.get_by_role("button", name="Score and publish").click()
+    expect(page.locator("#board-outcome .board-bad")).to_contain_text("onerror")
+    assert page.title() != "hurt"
+
+
+def test_sorting_searching_and_filtering(page: Page) -> None:
+    choose_task(page, "ABAW expression")
+    page.get_by_role("combobox", name="Ranked together").click()
+    page.get_by_role("option", name="test · ABAW3 · complete").click()
+    expect(rows(page)).to_have_count(8)
+    scores = page.locator("#board-table tbody tr:not([hidden]) td.main")
+    best_first = ["0.3025", "0.3007", "0.2973", "0.2964", "0.2926", "0.2050", "–", "–"]
+    expect(scores).to_have_text(best_first)
+    head = page.locator("#board-table th button", has_text="macro F1")
+    head.click()
+    expect(scores).to_have_text(best_first)
+    head.click()
+    expect(scores).to_have_text([*best_first[5::-1], "–", "–"])
+    page.get_by_label("Search the table").fill("median k=15")
+    expect(rows(page)).to_have_count(1)
+    expect(page.locator(".board-count")).to_have_text("1 row")
+    page.get_by_role("checkbox", name="published, not re-scored").uncheck()
+    expect(page.locator("#board-table")).to_contain_text("No rows yet")
+
+
+def test_the_figure_draws_the_record(page: Page) -> None:
+    choose_task(page, "VGAF")
+    expect(page.locator("#board-history .legendtext", has_text="record")).to_be_visible()
+    expect(page.locator("#board-history")).to_contain_text("accuracy")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_phone_needs_no_sideways_scrolling(browser: Browser, address: str, theme: str) -> None:
+    page = browser.new_page(viewport={"width": 390, "height": 844})
+    page.set_default_timeout(30_000)
+    page.goto(f"{address}?__theme={theme}")
+    expect(rows(page).first).to_be_visible()
+    page.get_by_text("Submit predictions").click()
+    page.wait_for_timeout(500)
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    page.close()
