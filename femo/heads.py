@@ -125,6 +125,15 @@ class Heads:
         logits = self._logits(head, embedding)
         return logits, _activate(head, logits).values
 
+    def expression_directions(self) -> Floats | None:
+        """Return (E, D): along these an embedding follows the expression, to first order; None if no head says so.
+
+        What is left of an embedding without them says who someone is, see ``tracker.Tracker``.
+        """
+        weight = self._tensors.get(f"heads.{self.affectnet}.weight")
+        hidden = self._tensors.get(f"heads.{self.affectnet}.hidden.weight")
+        return weight if weight is None or hidden is None else np.asarray(weight @ hidden, np.float32)
+
     def _inputs(
         self, head: HeadSpec, embedding: Floats, logits: Mapping[str, Floats], done: Mapping[str, Scores]
     ) -> Floats:

@@ -85,6 +85,12 @@ def add_embeddings(tracklets: dict[int, Tracklet], track: Ints, embedding: Float
         tracklet.embedding = unit if tracklet.embedding is None else tracklet.embedding + unit
 
 
+def basis(directions: Floats) -> Floats:
+    """Return orthonormal rows (R, D) that span the rows of ``directions`` (K, D); R is their rank."""
+    _, size, rows = np.linalg.svd(directions.astype(np.float32), full_matrices=False)
+    return np.asarray(rows[size > 1e-5 * max(float(size[0]), 1e-12)], np.float32)
+
+
 def _best(tracklet: Tracklet, found: list[_Person]) -> _Person | None:
     """The person that a tracklet continues, or None."""
     absent = [person for person in found if not any(_together(tracklet, other) for other in person.tracklets)]

@@ -75,6 +75,10 @@ class Tracker:
         min_face: Smallest face in pixels, see ``Detector``.
         key_frames: The whole cascade runs at least every so many frames; 1 runs it on every frame.
         embed: Returns embeddings (N, D) of N faces of a frame. If given, ``update`` returns persons.
+        changing: float32 (K, D), directions of the embedding that change while the person stays the same, such as
+            ``Heads.expression_directions``. They are taken out before faces are compared. An emotion network's
+            embedding needs it: of a talking face's thirds and strangers of like age, gender and ethnicity, 50 % of
+            the strangers were closer than the worst two thirds with these directions, 3 % without.
     """
 
     def __init__(
@@ -84,11 +88,13 @@ class Tracker:
         min_face: int | None = None,
         key_frames: int = KEY_FRAMES,
         embed: Embed | None = None,
+        changing: Floats | None = None,
     ) -> None:
         self._detector = detector
         self._min_face = min_face
         self._key_frames = key_frames
         self._embed = embed
+        self._changing = None if changing is None else identity.basis(changing)
         self._tracklets: dict[int, Tracklet] = {}
         self._persons: dict[int, int] | None = None
         self._followed: list[_Followed] = []
@@ -133,6 +139,8 @@ class Tracker:
             track: int64 (N,), tracklets as ``update`` returned them.
             embedding: float32 (N, D); rows that are not finite are left out.
         """
+        if self._changing is not None:
+            embedding = np.asarray(embedding - embedding @ self._changing.T @ self._changing, np.float32)
         identity.add_embeddings(self._tracklets, track, embedding)
         self._persons = None
 

@@ -143,3 +143,11 @@ def test_weights_that_do_not_fit_are_named(name: str, array: np.ndarray | None, 
         tensors[name] = array
     with pytest.raises(WeightsError, match=message):
         Heads([EXPRESSION], tensors)
+
+
+def test_expression_directions_by_hand() -> None:
+    weight, hidden = np.array([[1, 2]], np.float32), np.array([[1, 0, 3], [0, 1, 1]], np.float32)
+    deep = Heads([], {"heads.expression.weight": weight, "heads.expression.hidden.weight": hidden})
+    np.testing.assert_array_equal(deep.expression_directions(), [[1, 2, 5]])
+    np.testing.assert_array_equal(Heads([], {"heads.expression.weight": weight}).expression_directions(), weight)
+    assert Heads([], {}).expression_directions() is None

@@ -225,6 +225,25 @@ def test_people_seen_together_are_different_and_numbered_in_order(
     assert order == list(range(1, len(order) + 1))
 
 
+def test_a_change_of_expression_does_not_make_another_person() -> None:
+    """The same person comes back elsewhere with another face: only without the head's directions it is the same."""
+    directions = np.random.default_rng(5).normal(size=(3, 64)).astype(np.float32)
+    neutral, happy = 3 * directions[0], 3 * directions[1] - directions[2]
+    path: Path = lambda i: {} if 40 <= i < 340 else {"ann": (60, 60) if i < 40 else (250, 180)}  # noqa: E731
+    for changing, n_persons in ((None, 2), (directions, 1)):
+        tracker, seen = follow(path, 370, changing=changing)
+        for index, ids in enumerate(seen):
+            for track in ids.values():
+                expression = neutral if index < 40 else happy
+                tracker.add_embeddings(np.array([track]), (look("ann", 0.1, index) + expression)[None])
+        assert len(persons(tracker, seen, "ann")) == n_persons
+
+
+def test_basis_of_dependent_directions() -> None:
+    rows = identity.basis(np.array([[0, 2, 0], [0, -4, 0], [3, 0, 0]], np.float32))
+    np.testing.assert_allclose(rows.T @ rows, np.diag([1, 1, 0]), atol=1e-6)
+
+
 def test_rows_that_are_not_finite_teach_nothing() -> None:
     box = np.array([0, 0, 9, 9], np.float32)
     tracklets = {1: Tracklet(1, 0, 0, 1, box, box)}
