@@ -14,9 +14,9 @@ from pathlib import Path, PurePosixPath
 
 from leaderboard.errors import Problems
 
-MAX_FILE_BYTES = 256 * 2**20
+MAX_FILE_BYTES = 128 * 2**20
 """Largest upload. The largest official form (927,210 rows of valence and arousal) stays below 70 MB."""
-MAX_TEXT_BYTES = 256 * 2**20
+MAX_TEXT_BYTES = 128 * 2**20
 """Largest sum of all unpacked texts, so that a bomb stops here whatever its ratio."""
 MAX_MEMBERS = 20_000
 """Most files in a folder or zip; the largest official one (AFEW test) holds 593."""
@@ -49,20 +49,24 @@ class TextFile:
         return PurePosixPath(self.name).stem
 
 
-def open_texts(path: Path, problems: Problems, name: str | None = None) -> list[TextFile]:
+def open_texts(
+    path: Path, problems: Problems, name: str | None = None, follow_links: bool = False
+) -> list[TextFile]:
     """Return the texts in ``path``, sorted by name; what is wrong with them goes into ``problems``.
 
     Args:
         path: A text, a gz of one text, a zip, or a folder.
         problems: Collects what cannot be opened.
         name: Name to show for ``path``, where the file on disk was renamed by an upload.
+        follow_links: For one's own labels, which the Hub's cache keeps as links; never for what others hand in.
     """
     label = name or path.name
-    if path.is_symlink() or not path.exists():
-        problems.add(label, None, None, "a file or folder", "a link" if path.is_symlink() else "nothing there")
+    is_link = path.is_symlink() and not follow_links
+    if is_link or not path.exists():
+        problems.add(label, None, None, "a file or folder", "a link" if is_link else "nothing there")
         return []
     if path.is_dir():
-        return _from_folder(path, problems)
+        return _from_folder(path, problems, follow_links)
     mode = path.stat()
     if not stat.S_ISREG(mode.st_mode):
         problems.add(label, None, None, "a regular file", "a device or pipe")
@@ -168,10 +172,10 @@ def _is_junk(name: str) -> bool:
     return any(part in JUNK or part.startswith("._") for part in PurePosixPath(name).parts)
 
 
-def _from_folder(folder: Path, problems: Problems) -> list[TextFile]:
+def _from_folder(folder: Path, problems: Problems, follow_links: bool) -> list[TextFile]:
     texts: list[TextFile] = []
     left = MAX_TEXT_BYTES
-    for path in list_files(folder, problems):
+    for path in list_files(folder, problems, follow_links):
         size = path.stat().st_size
         left -= size
         if left < 0:
@@ -181,8 +185,8 @@ def _from_folder(folder: Path, problems: Problems) -> list[TextFile]:
     return _checked(texts, problems)
 
 
-def list_files(folder: Path, problems: Problems) -> list[Path]:
-    """Return the regular files below ``folder``, sorted; links are noted and never followed."""
+def list_files(folder: Path, problems: Problems, follow_links: bool = False) -> list[Path]:
+    """Return the regular files below ``folder``, sorted; links are noted, or followed if they lead to files."""
     files: list[Path] = []
     waiting = [(folder, 0)]
     while waiting:
@@ -190,7 +194,8 @@ def list_files(folder: Path, problems: Problems) -> list[Path]:
         for path in current.iterdir():
             if _is_junk(path.name) or path.name.startswith("."):
                 continue
-            if path.is_symlink() or not (path.is_dir() or path.is_file()):
+            is_link = path.is_symlink() and not (follow_links and path.is_file())
+            if is_link or not (path.is_dir() or path.is_file()):
                 problems.add(path.name, None, None, "a regular file", "a link, device or pipe")
             elif path.is_file():
                 files.append(path)

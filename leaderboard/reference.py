@@ -55,7 +55,7 @@ def load_reference(task: Task, root: Path | None = None) -> Reference:
         problems = Problems()
     else:
         problems = Problems()
-        texts = open_texts(source, problems)
+        texts = open_texts(source, problems, follow_links=True)
         read = read_texts(_reading_task(task), texts, source.name, problems, labels=True)
     check_unique(read, problems)
     if problems.count:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from leaderboard.errors import LeaderboardError, SubmissionRefused
+from leaderboard.labels import CE_HEADER
 from leaderboard.schema import Task
 from leaderboard.submission import read_submission, template
 from leaderboard.tasks import TASKS, get_task
@@ -150,11 +151,12 @@ def test_published_only_tasks_take_no_files(tmp_path: Path) -> None:
         read_submission(get_task("lfw"), tmp_path)
 
 
+DECIMAL = "{}, a probability or decimal number where a class belongs"
 BAD_CELLS = [
     ("abaw-expr", KEYED_EXPR, "8", "expression", "8, which is out of range"),
     ("abaw-expr", KEYED_EXPR, "-1", "expression", "-1, which is out of range"),
-    ("abaw-expr", KEYED_EXPR, "0.93", "expression", "0.93, a probability or decimal number where a class belongs"),
-    ("abaw-expr", KEYED_EXPR, "3.0", "expression", "3.0, a probability or decimal number where a class belongs"),
+    ("abaw-expr", KEYED_EXPR, "0.93", "expression", DECIMAL.format("0.93")),
+    ("abaw-expr", KEYED_EXPR, "3.0", "expression", DECIMAL.format("3.0")),
     ("abaw-expr", KEYED_EXPR, "Happyness", "expression", "'Happyness'"),
     ("abaw-expr", KEYED_EXPR, "", "expression", "an empty cell"),
     ("abaw-expr", KEYED_EXPR, "٣", "expression", "'٣'"),
@@ -165,7 +167,7 @@ BAD_CELLS = [
     ("abaw-va", "image_location,valence,arousal", "1e999,0", "valence", "1e999, which is out of range"),
     ("abaw-va", "image_location,valence,arousal", "1_0,0", "valence", "'1_0'"),
     ("abaw-au", f"image_location,{AU_HEADER}", f"2{UNITS[1:]}", "AU1", "2, which is out of range"),
-    ("abaw-au", f"image_location,{AU_HEADER}", f"{UNITS[:-1]}0.5", "AU26", "0.5, a probability or decimal number where a class belongs"),
+    ("abaw-au", f"image_location,{AU_HEADER}", f"{UNITS[:-1]}0.5", "AU26", DECIMAL.format("0.5")),
     ("abaw-au", f"image_location,{AU_HEADER}", f"{UNITS},0", None, "14 cells"),
 ]  # fmt: skip
 
@@ -262,7 +264,7 @@ def test_refusals_never_hold_a_label(tmp_path: Path) -> None:
 
 
 def test_compound_expression_forgives_one_frame_at_the_end(tmp_path: Path) -> None:
-    header = "Fearfully_Surprised,Happily_Surprised,Sadly_Surprised,Disgustedly_Surprised,Angrily_Surprised,Sadly_Fearful,Sadly_Angry"
+    header = CE_HEADER
     labels = videos(tmp_path / "ref", header, {"01": ["0", "1", "2"], "02": ["3", "4"], "03": ["5"]})
     path = videos(tmp_path / "sub", header, {"01": ["0", "1"], "02": ["3", "4", "6"], "03": ["5"]})
     submission = read_submission(get_task("abaw-ce"), path, reference("abaw-ce", labels))
