@@ -16,6 +16,7 @@ from leaderboard.board_cli import add_verbs
 from leaderboard.errors import LeaderboardError, ReferenceMissing, SubmissionRefused
 from leaderboard.reference import load_reference
 from leaderboard.scoring import compare, score
+from leaderboard.standings import shown_comparison
 from leaderboard.submission import read_submission, template
 from leaderboard.tasks import TASKS, Task, get_task
 from leaderboard.types import Reference, ScoreReport
@@ -126,6 +127,8 @@ def _compare(options: argparse.Namespace) -> dict[str, Any]:
     reference = _reference(task, options)
     first, second = (read_submission(task, path, reference) for path in (options.first, options.second))
     result = compare(task, first, second, reference)
+    if task.sandbox and options.reference is None:
+        result = shown_comparison(task, result)
     low, high = result.interval
     print(f"first {result.first:.4f} ({options.first.name}), second {result.second:.4f} ({options.second.name})")
     print(f"difference {result.difference:+.4f} (95 % {low:+.4f} to {high:+.4f})")

@@ -120,7 +120,10 @@ def test_compare_two_files(sandbox_file: Path, tmp_path: Path) -> None:
     out = tmp_path / "c.json"
     assert main(["compare", "sandbox-abaw-expr", str(sandbox_file), str(other), "--json", str(out)]) == 0
     result = json.loads(out.read_text())
-    assert result["difference"] == pytest.approx(result["first"] - result["second"])
+    assert result["difference"] == pytest.approx(result["first"] - result["second"], abs=1e-4)
+    assert [result[name] for name in ("first", "second")] == [
+        round(result[name], 4) for name in ("first", "second")
+    ]
     assert 0 <= result["p_first_better"] <= 1
 
 
