@@ -2,8 +2,8 @@
 
 Conventions: the three of SISY 2021, section 3.3: LinearSVC, SVC with RBF kernel, random forest of 1000 trees, from
 scikit-learn. They are stored with skops, never pickle, and only the types named in ``TRUSTED`` are loaded. A random forest
-gives the share of its trees; the two SVMs give a softmax of their decision values, which orders the classes as the SVM does and is no
-calibrated probability.
+gives the share of its trees; the two SVMs give a softmax of their decision values, which orders the
+classes as the SVM does and is no calibrated probability.
 """
 
 from dataclasses import dataclass

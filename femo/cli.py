@@ -12,10 +12,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from femo.cli_evaluate import evaluate
+from femo.cli_group import group
 from femo.cli_output import finish, say, write_json
 from femo.cli_video import video
 from femo.errors import FemoError
 from femo.training.cli_abaw import train_abaw
+from femo.training.cli_clips import train_clips
 from femo.training.cli_faces import train_faces
 
 if TYPE_CHECKING:
@@ -117,50 +120,13 @@ def _number(value: float | None, spec: str) -> str:
     return "-" if value is None else format(value, spec)
 
 
-@app.command()
-def evaluate(
-    ferplus: Annotated[Path | None, typer.Option(metavar="FILE.npz", help="FER+ partition.")] = None,
-    utkface: Annotated[Path | None, typer.Option(metavar="FILE.zip", help="UTKFace zip or folder.")] = None,
-    abaw: Annotated[Path | None, typer.Option(metavar="DIR", help="Aff-Wild2, validation set.")] = None,
-    model: Model = None,
-    json: JsonOut = None,
-    features: Annotated[Path | None, typer.Option(help="With --abaw: feature cache.")] = None,
-    crops: Annotated[Path | None, typer.Option(help="With --abaw: folder or zip of cropped faces.")] = None,
-    workers: Annotated[int, typer.Option(help="With --abaw: processes that extract features.")] = 2,
-) -> None:
-    """Score a model on a labelled data set, with 95 % intervals."""
-    given = {name: path for name, path in (("ferplus", ferplus), ("utkface", utkface), ("abaw", abaw)) if path}
-    if len(given) != 1:
-        raise typer.BadParameter("name exactly one data set, such as --ferplus FILE.npz")
-    if abaw is not None:
-        from femo.training.cli_abaw import evaluate_abaw
-
-        figures = evaluate_abaw(
-            abaw, model=model, features=features, crops=crops, workers=workers, tables=json != "-"
-        )
-        if json is not None:
-            write_json(json, figures)
-        return
-    from femo.pipeline import load
-    from femo.training import evaluate_faces
-
-    pipeline = load(model)
-    [(name, path)] = given.items()
-    run = {"ferplus": evaluate_faces.evaluate_ferplus, "utkface": evaluate_faces.evaluate_utkface}[name]
-    report = run(pipeline, path)
-    if json is not None:
-        write_json(json, report)
-    if json != "-":
-        for key, entry in report.items():
-            if isinstance(entry, dict) and "interval" in entry:
-                low, high = entry["interval"]
-                typer.echo(f"{key:20} {entry['value']:.4f}  (95 %: {low:.4f} - {high:.4f}, N {entry['n']})")
-
-
 app.command("video")(video)
+app.command("group")(group)
+app.command("evaluate")(evaluate)
 
 train = typer.Typer(no_args_is_help=True, help="Train a model; each recipe's --help names its data layout.")
 train.command("faces")(train_faces)
+train.command("clips")(train_clips)
 train.command("abaw")(train_abaw)
 app.add_typer(train, name="train")
 

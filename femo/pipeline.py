@@ -19,8 +19,8 @@ from femo.classifiers import ClipClassifier, load_classifier
 from femo.clips import Descriptor, make_descriptor
 from femo.detector import Detector
 from femo.errors import MediaError
-from femo.heads import Heads, load_heads
 from femo.group import describe_group, still_group
+from femo.heads import Heads, load_heads
 from femo.media import PhotoLimits, PhotoSource, VideoLimits, is_picture, open_video, read_photo
 from femo.models import ModelSpec, find_model
 from femo.results import GroupResult, PhotoResult, VideoResult
@@ -136,8 +136,9 @@ class Pipeline:
     ) -> GroupResult:
         """Read the mood of a group in a clip, or in a photo, which is a clip of one moment.
 
-        ``source`` is what ``video`` or ``photo`` takes; an animation counts as a clip. The verdict comes from the model folder's trained clip head if it has one, else from its prior
-        (SISY 2021, section 3.3). Arguments and errors are those of ``video`` and ``photo``.
+        ``source`` is what ``video`` or ``photo`` takes; an animation counts as a clip. The verdict comes from the model
+        folder's trained clip head if it has one, else from its prior (SISY 2021, section 3.3). Arguments and errors are
+        those of ``video`` and ``photo``.
 
         Raises:
             ModelError: The model folder says nothing of groups.

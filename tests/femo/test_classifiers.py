@@ -66,7 +66,7 @@ class Sneaky:
 
 def test_types_that_are_not_trusted_are_refused(tmp_path: Path) -> None:
     skops.io.dump(Sneaky(), tmp_path / "c.skops")
-    with pytest.raises(WeightsError, match="types that femo does not load: .*Sneaky"):
+    with pytest.raises(WeightsError, match=r"types that femo does not load: .*Sneaky"):
         read_classifier(tmp_path / "c.skops")
 
 
