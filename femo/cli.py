@@ -6,6 +6,7 @@ Heavy imports happen inside the commands, so ``femo --help`` answers at once.
 """
 
 import sys
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -133,6 +134,7 @@ app.add_typer(train, name="train")
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command and leave with its exit status."""
+    warnings.filterwarnings("ignore", module="PIL")  # what is wrong with a photo is said in our own sentence
     try:
         app(args=arguments, prog_name="femo")
     except FemoError as error:

@@ -6,13 +6,12 @@ files are in ``femo.export_abaw``, annotated videos in ``femo.export_video``.
 """
 
 import json
-import os
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
+from uuid import uuid4
 
 import numpy as np
 
@@ -40,18 +39,20 @@ def replacing(path: str | PathLike[str]) -> Iterator[Path]:
         FemoError: The folder is missing or cannot be written to.
     """
     target = Path(path)
+    if target.is_dir():
+        raise FemoError(f"{target} cannot be written: it is a folder.")
+    if target.is_char_device() or target.is_fifo():  # such as /dev/stdout: written to, never replaced
+        yield target
+        return
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{target.name[:40]}.", suffix=".part", dir=target.parent)
-        os.close(handle)
-    except OSError as error:
-        raise FemoError(f"{target} cannot be written: {error.strerror or error}.") from error
-    partial = Path(name)
+        real = target.resolve()  # a link goes on pointing where it does
+        partial = real.with_name(f".{real.name[:40]}.{uuid4().hex[:8]}.part")
+        partial.touch(exist_ok=False)
+    except (OSError, ValueError) as error:
+        raise FemoError(f"{target} cannot be written: {getattr(error, 'strerror', None) or error}.") from error
     try:
         yield partial
-        partial.chmod(0o644)
-        partial.replace(target)
-    except IsADirectoryError as error:
-        raise FemoError(f"{target} cannot be written: it is a folder.") from error
+        partial.replace(real)
     finally:
         with suppress(FileNotFoundError):
             partial.unlink()

@@ -63,6 +63,8 @@ DAMAGE = (
     struct.error,
 )
 """What Pillow's decoders raise on damaged files (found by cutting and corrupting thousands of each format)."""
+MAGIC = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"II*\0", b"MM\0*")
+"""How JPEG, PNG, GIF and TIFF begin."""
 PICTURE_BRANDS = (b"hei", b"hev", b"mif", b"msf", b"avi")
 """Beginnings of the ISO media brands that are pictures; other brands are videos."""
 
@@ -207,6 +209,8 @@ def _not_a_photo(data: bytes, name: str) -> str:
     head = data[:4096].lstrip(b"\xef\xbb\xbf \t\r\n")
     if head.startswith(b"<") and b"<svg" in head.lower():
         return f"{name} is an SVG drawing; give a photo (JPEG, PNG, WebP, HEIC, ...)."
+    if data.startswith(MAGIC) or data[8:12] == b"WEBP":
+        return f"{name} is damaged or cut off."
     iso_video = data[4:8] == b"ftyp" and data[8:11] not in PICTURE_BRANDS
     if iso_video or data.startswith(b"\x1aE\xdf\xa3") or data[8:12] == b"AVI ":
         return f"{name} is no readable photo; if it is a video, read it as a video."

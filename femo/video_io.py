@@ -2,7 +2,8 @@
 
 Conventions: frames are RGB uint8 (H, W, 3), upright (display matrix applied), in the size of the first frame; time
 is in seconds from the start of the container, as players show it, and strictly increasing. Frames that an edit
-list hides are not frames of the clip. A reader belongs to one thread.
+list hides are not frames of the clip. Pixels that are not square stay as they are stored, and so do interlaced
+lines. A reader belongs to one thread.
 """
 
 from collections.abc import Iterator

@@ -42,9 +42,23 @@ def test_the_file_appears_only_at_the_end(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["out.txt"]
 
 
+def test_devices_and_links_are_not_replaced(tmp_path: Path) -> None:
+    write_text("/dev/null", "x")
+    assert Path("/dev/null").is_char_device()
+    (tmp_path / "real.txt").write_text("old")
+    (tmp_path / "link.txt").symlink_to("real.txt")
+    write_text(tmp_path / "link.txt", "new")
+    assert (tmp_path / "link.txt").is_symlink()
+    assert (tmp_path / "real.txt").read_text() == "new"
+
+
 def test_a_missing_folder_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(FemoError, match=r"nowhere/out\.csv cannot be written: No such file or directory\.$"):
         write_text(tmp_path / "nowhere" / "out.csv", "x")
+    with pytest.raises(FemoError, match=r"cannot be written: embedded null byte\.$"):
+        write_text(tmp_path / "a\0b", "x")
+    with pytest.raises(FemoError, match=r"cannot be written: Not a directory\.$"):
+        write_text(Path(__file__) / "out.csv", "x")
     with pytest.raises(FemoError, match=r"it is a folder\.$"):
         write_text(tmp_path, "x")
 

@@ -250,6 +250,11 @@ def test_a_video_is_named_as_such() -> None:
     assert "read it as a video" not in refusal(b"\0\0\0\x20ftypheic" + b"\0" * 64)
 
 
+def test_a_photo_cut_off_in_its_header_is_named_as_damaged() -> None:
+    for name in ("JPEG", "PNG", "WEBP", "GIF", "TIFF"):
+        assert "damaged or cut off" in refusal(SAMPLES[name][:12]), name
+
+
 def test_postscript_never_reaches_ghostscript() -> None:
     assert "no readable photo" in refusal(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\nshowpage\n")
 
