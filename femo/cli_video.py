@@ -230,9 +230,11 @@ def _run(job: Job, clips: Sequence[Path], pipeline: "Pipeline") -> None:
 
 
 def _write_together(job: Job, json: str | None, csv: Path | None) -> None:
-    """Write one document and one table of all clips."""
-    from femo import export
+    """Write one document, one table and the single-file ABAW forms of all clips."""
+    from femo import export, export_abaw
 
+    if job.abaw is not None:
+        export_abaw.join_abaw(job.abaw)
     if csv is not None:
         good = {str(clip): result for clip, result in job.results.items() if not isinstance(result, FemoError)}
         export.write_csv(csv, good)

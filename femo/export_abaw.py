@@ -32,6 +32,8 @@ AU_FOLDER = "AU_Detection_Challenge"
 EXPR_HEADER = ",".join(label.capitalize() for label in ABAW_EXPR)
 VA_HEADER = ",".join(VALENCE_AROUSAL)
 AU_HEADER = ",".join(ABAW_AU)
+OTHERS_FOLDER = "other_persons"
+"""Persons that the challenge does not ask for have their files here: it refuses a file too many."""
 SINGLE_FILES = {EXPR_FOLDER: "EXPR.txt", VA_FOLDER: "VA.txt", AU_FOLDER: "AU.txt"}
 MTL_FILE = "MTL_predictions.txt"
 MTL_HEADER = "image,valence,arousal,expression,aus"
@@ -64,8 +66,9 @@ def write_abaw(
         video: Name of the video; a path is cut to its stem, as in ``10-60-1280x720``.
         result: The clip; smooth it before (``temporal.smooth_video``).
         subjects: ``main`` writes the person seen longest as ``<video>.txt``; ``all`` adds the others as
-            ``<video>_person<id>.txt``; ``sides`` writes the two seen longest as ``<video>_left`` and ``_right``, as
-            the challenge names them; a mapping gives the person's id for each file name.
+            ``<video>_person<id>.txt`` in the same folders under ``other_persons``; ``sides`` writes the two seen
+            longest as ``<video>_left`` and ``_right``, as the challenge names them; a mapping gives the person's
+            id for each file name.
         thresholds: For action units, one or twelve.
         frame_time_s: Times of all frames, where the result holds only some of them; default ``result.time_s``.
 
@@ -77,9 +80,9 @@ def write_abaw(
     """
     times = result.time_s if frame_time_s is None else frame_time_s
     written = []
-    for name, line in _subjects(Path(video).stem, result, subjects):
+    for place, name, line in _subjects(Path(video).stem, result, subjects):
         for task, lines in _task_lines(line, result.time_s, times, thresholds):
-            path = Path(folder) / task / f"{name}.txt"
+            path = Path(folder) / place / task / f"{name}.txt"
             try:
                 path.parent.mkdir(parents=True, exist_ok=True)
             except OSError as error:
@@ -89,8 +92,8 @@ def write_abaw(
     return written
 
 
-def _subjects(video: str, result: VideoResult, subjects: Subjects) -> list[tuple[str, Timeline | None]]:
-    """File names with the person each stands for; None is a video in which nobody was seen."""
+def _subjects(video: str, result: VideoResult, subjects: Subjects) -> list[tuple[str, str, Timeline | None]]:
+    """Folder, file name and person of each file; no person is a video in which nobody was seen."""
     if not video or any(sign in video for sign in ",\n\r"):
         raise FemoError(f"The video name {video!r} cannot stand in a prediction file; rename it without commas.")
     lines = result.timelines
@@ -99,13 +102,13 @@ def _subjects(video: str, result: VideoResult, subjects: Subjects) -> list[tuple
         unknown = sorted(set(subjects.values()) - set(by_id))
         if unknown:
             raise FemoError(f"Person {unknown[0]} is not in the video; known are {sorted(by_id)}.")
-        return [(name, by_id[track]) for name, track in subjects.items()]
+        return [("", name, by_id[track]) for name, track in subjects.items()]
     if subjects == "sides" and len(lines) > 1:
         pair = sorted(lines[:2], key=_centre_x)
-        return [(f"{video}_left", pair[0]), (f"{video}_right", pair[1])]
-    named: list[tuple[str, Timeline | None]] = [(video, lines[0] if lines else None)]
+        return [("", f"{video}_left", pair[0]), ("", f"{video}_right", pair[1])]
+    named: list[tuple[str, str, Timeline | None]] = [("", video, lines[0] if lines else None)]
     if subjects == "all":
-        named += [(f"{video}_person{line.track}", line) for line in lines[1:]]
+        named += [(OTHERS_FOLDER, f"{video}_person{line.track}", line) for line in lines[1:]]
     return named
 
 

@@ -58,6 +58,11 @@ def test_a_second_run_reads_only_what_is_missing(
     # every frame has its line, though each third one was analysed; the header comes on top
     lengths = {path.name: len(path.read_text().splitlines()) for path in abaw.glob("EXPR*/*.txt")}
     assert lengths == {"one.txt": 11, "three.txt": 9}
+    keys = [line.split(",")[0] for line in (abaw / "EXPR.txt").read_text().splitlines()[1:]]
+    assert keys == [
+        f"{stem}/{n:05d}.jpg" for stem, count in (("one", 10), ("three", 8)) for n in range(1, count + 1)
+    ]
+    assert len((abaw / "MTL_predictions.txt").read_text().splitlines()) == 1 + 18
     first = (out / "one.json").stat().st_mtime_ns
     (out / "three.srt").unlink()
     capsys.readouterr()
