@@ -46,6 +46,26 @@ def citations_of(specs: list[ModelSpec]) -> dict[str, str]:
     return found
 
 
+def origins(specs: list[ModelSpec]) -> str:
+    """Return a table: each head, its badge, and where its figures come from."""
+    rows: dict[str, str] = {}
+    for spec in specs:
+        for head in spec.heads:
+            cells = (head.name.replace("_", " "), badge(head.source), html.escape(head.citation), spec.name)
+            rows.setdefault(head.name, "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>")
+    return (
+        '<table class="femo-table femo-origins"><thead><tr><th>Reading</th><th></th><th>Learnt from, or taken from</th>'
+        f"<th>Model</th></tr></thead><tbody>{''.join(rows.values())}</tbody></table>"
+    )
+
+
+def model_card(spec: ModelSpec) -> str:
+    """Return a model's card as Markdown without its YAML front matter, "" where there is none."""
+    path = spec.folder / "README.md"
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    return text.split("\n---\n", 1)[-1] if text.startswith("---\n") else text
+
+
 def data_uri(rgb: RGB) -> str:
     """Return a picture as a data URI (JPEG), so that no file of a face is left behind."""
     buffer = io.BytesIO()

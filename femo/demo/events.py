@@ -47,4 +47,4 @@ def one_sentence() -> Iterator[None]:
     try:
         yield
     except FemoError as error:
-        raise gr.Error(html.escape(str(error)), title="Not read", print_exception=False) from error
+        raise gr.Error(html.escape(str(error)), print_exception=False) from error

@@ -31,7 +31,7 @@ SMALLEST_FACE: Final = [("quick", 0), ("40 px", 40), ("20 px", 20), ("12 px", 12
 
 EMPTY: Final = """<div class="femo-empty"><b>Drop in a photo</b>
 Every face gets a number, and its expression, valence and arousal, action units, age, gender and ethnicity.
-Nothing is kept: pictures are deleted within the hour.</div>"""
+Nothing is kept: pictures are deleted after an hour.</div>"""
 NO_FACE: Final = """<div class="femo-empty"><b>No face found</b>
 Faces must be seen mostly from the front. Small ones are found with a smaller &ldquo;smallest face&rdquo;.</div>"""
 LIMITS: Final = """
@@ -74,7 +74,7 @@ class PhotoTab:
             with gr.Column(scale=4, min_width=300):
                 self._inputs()
             with gr.Column(scale=6, min_width=320):
-                self.message = gr.HTML(EMPTY)
+                self.message = gr.HTML(EMPTY, padding=False)
                 self.annotated = gr.Image(
                     label="Faces",
                     visible=False,
@@ -96,6 +96,11 @@ class PhotoTab:
                 ]
         with gr.Accordion("What this cannot tell", open=False):
             gr.Markdown(LIMITS, elem_classes="femo-quiet")
+        with gr.Accordion("Where the figures come from", open=False):
+            specs = [reader.spec for reader in pipeline.readers]
+            gr.HTML(cards.origins(specs))
+            for spec in specs:
+                gr.Markdown(cards.model_card(spec), elem_classes="femo-quiet femo-model-card")
         self.reading = gr.State(None, time_to_live=3600)
 
     def _inputs(self) -> None:

@@ -2,7 +2,9 @@
 
 import io
 import json
+import struct
 import urllib.request
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -59,6 +61,14 @@ def cut_off(path: Path) -> Path:
     return path
 
 
+def huge(path: Path) -> Path:
+    """A PNG that promises 40,000 × 40,000 pixels in its header (PNG specification, 11.2.1 IHDR)."""
+    chunks = b""
+    for body in (b"IHDR" + struct.pack(">IIBBBBB", 40_000, 40_000, 8, 2, 0, 0, 0), b"IDAT"):
+        chunks += struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body))
+    return written(path, b"\x89PNG\r\n\x1a\n" + chunks)
+
+
 def written(path: Path, data: bytes) -> Path:
     path.write_bytes(data)
     return path
@@ -68,6 +78,8 @@ BAD = {
     "text": (lambda d: written(d / "a.jpg", b"hello"), "no readable photo"),
     "cut off": (lambda d: cut_off(d / "b.jpg"), "damaged or cut off"),
     "svg": (lambda d: written(d / "d.svg", b"<svg xmlns='http://www.w3.org/2000/svg'/>"), "SVG drawing"),
+    "zero bytes": (lambda d: written(d / "e.jpg", b""), "empty"),
+    "huge": (lambda d: huge(d / "f.png"), "megapixels"),
     "html in the name": (lambda d: written(d / "<img src=x>.jpg", b"x"), "no readable photo"),
 }
 
