@@ -94,7 +94,7 @@ def submission(
 
 
 def self_report(
-    board: Board, task_name: str, user: str, score: float | None, split: str, texts: tuple[str, str, str, str]
+    board: Board, task_name: str, user: str, score: str, split: str, texts: tuple[str, str, str, str]
 ) -> Answer:
     """List a score that its submitter reports; return ``{"entry"}``.
 
@@ -102,16 +102,17 @@ def self_report(
         board: The board.
         task_name: Task name.
         user: From the login.
-        score: Main score.
+        score: Main score, as typed.
         split: Split that it was measured on.
         texts: System, team, links and note.
     """
 
     def work() -> Answer:
-        if score is None:
-            raise LeaderboardError("there is no score: enter the number that your paper or page states")
-        task = get_task(task_name)
-        return {"entry": board.self_report(task, user, checked_details(*texts), score, split).id}
+        try:
+            main = float(score)
+        except ValueError:
+            raise LeaderboardError(f"the score must be a number such as 0.5927, found {score!r}") from None
+        return {"entry": board.self_report(get_task(task_name), user, checked_details(*texts), main, split).id}
 
     return answered(work)
 

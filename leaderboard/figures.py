@@ -70,18 +70,31 @@ def history(rows: Sequence[Row], task: Task) -> Any:
                 hovertemplate="%{text}<extra></extra>",
             )
     if records:
-        figure.add_scatter(
-            x=[row.year for row in records],
-            y=[row.main for row in records],
-            mode="lines+markers",
-            name="record",
-            line={"color": RECORD, "width": 2.5},
-            marker={"size": 10},
-            text=[_hover(row) for row in records],
-            hovertemplate="%{text}<extra></extra>",
-        )
+        _draw_record(figure, records, last_year=max(row.year or 0 for row in dated))
     _style(figure, dated, task)
     return figure
+
+
+def _draw_record(figure: Any, records: Sequence[Row], last_year: int) -> None:
+    """Draw the record as steps: it stands until a better one comes."""
+    figure.add_scatter(
+        x=[*(row.year for row in records), last_year],
+        y=[*(row.main for row in records), records[-1].main],
+        mode="lines",
+        name="record",
+        line={"color": RECORD, "width": 2.5, "shape": "hv"},
+        hoverinfo="skip",
+    )
+    figure.add_scatter(
+        x=[row.year for row in records],
+        y=[row.main for row in records],
+        mode="markers",
+        name="record",
+        showlegend=False,
+        marker={"size": 10, "color": RECORD},
+        text=[_hover(row) for row in records],
+        hovertemplate="%{text}<extra></extra>",
+    )
 
 
 def _hover(row: Row) -> str:

@@ -167,9 +167,16 @@ def _from_published(task: Task, row: PublishedRow, number: int) -> Row:
         edition=row.edition,
         year=row.year,
         links=tuple(dict.fromkeys(work.url for work in (row.source, row.via) if work and work.url)),
-        note=row.note,
+        note="; ".join(part for part in (*_official(row), row.note) if part),
         citation=citation,
     )
+
+
+def _official(row: PublishedRow) -> tuple[str, str]:
+    """Return what the source prints beside the score: the challenge's own rank, and the spread."""
+    rank = "" if row.challenge_rank is None else f"official rank {row.challenge_rank}"
+    spread = "" if row.spread is None else f"standard deviation {row.spread:.4f}"
+    return rank, spread
 
 
 def _from_entry(task: Task, entry: Entry, signature: str | None) -> Row:

@@ -6,6 +6,9 @@ nothing of the store or of the labels is ever returned as a path.
 """
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from html import escape
 from pathlib import Path
 from typing import Any, Final
 
@@ -51,6 +54,15 @@ def uploaded(payload: Any) -> Path:
     if not file.is_relative_to(Path(get_upload_folder()).resolve()):
         raise LeaderboardError("the file must be uploaded; a path on the server is not read")
     return file
+
+
+@contextmanager
+def one_sentence() -> Iterator[None]:
+    """Show a named problem as its one sentence; Gradio renders messages as HTML, so the text is escaped."""
+    try:
+        yield
+    except LeaderboardError as error:
+        raise gr.Error(escape(str(error)), title="Leaderboard", print_exception=False) from error
 
 
 class BoardApi:

@@ -20,7 +20,7 @@ from leaderboard.errors import LeaderboardError
 from leaderboard.figures import history
 from leaderboard.schema import Task
 from leaderboard.standings import Row, groups
-from leaderboard.tab_api import NO_FILE, QUEUE, NotSignedIn, submitter
+from leaderboard.tab_api import NO_FILE, QUEUE, NotSignedIn, one_sentence, submitter
 from leaderboard.tab_layout import ALL_GROUPS, BADGES, FILES, BoardLayout
 from leaderboard.tables import export
 from leaderboard.tasks import get_task
@@ -66,7 +66,8 @@ class BoardEvents:
     def open_task(self, name: str, profile: gr.OAuthProfile | None) -> Iterator[dict[Any, Any]]:
         """Fill everything that depends on the task."""
         task = get_task(name)
-        rows = self.board.rows(task)
+        with one_sentence():
+            rows = self.board.rows(task)
         known = groups(rows)
         group = known[0] if known else ALL_GROUPS
         entries = self.board.store.entries(task.name)
@@ -92,7 +93,7 @@ class BoardEvents:
     def show(self, name: str, group: str, badges: list[str]) -> Iterator[dict[Any, Any]]:
         """Show other rows of the same task."""
         task = get_task(name)
-        with TemporaryDirectory() as folder:
+        with one_sentence(), TemporaryDirectory() as folder:
             yield self._shown(task, self.board.rows(task), group, badges, Path(folder))
 
     def _shown(self, task: Task, rows: list[Row], group: str, badges: list[str], folder: Path) -> dict[Any, Any]:
@@ -115,7 +116,7 @@ class BoardEvents:
 
     def write_template(self, name: str) -> Iterator[Any]:
         """Write a valid file with every key."""
-        with TemporaryDirectory() as folder:
+        with one_sentence(), TemporaryDirectory() as folder:
             path = Path(folder) / f"{name}-template.csv"
             path.write_text(self.board.template(get_task(name)), encoding="utf-8")
             yield gr.File(str(path), visible=True)
@@ -123,10 +124,11 @@ class BoardEvents:
     def choose(self, name: str, event: gr.EventData) -> str:
         """Show the report of a clicked row."""
         task = get_task(name)
-        row = next((row for row in self.board.rows(task) if row.id == event.id), None)
-        if row is None:
-            return cards.EMPTY_REPORT
-        report = None if row.badge == PUBLISHED else self.board.report(task, row.id)
+        with one_sentence():
+            row = next((row for row in self.board.rows(task) if row.id == event.id), None)
+            if row is None:
+                return cards.EMPTY_REPORT
+            report = None if row.badge == PUBLISHED else self.board.report(task, row.id)
         return cards.row_card(task, row, report)
 
     def compare_two(self, name: str, first: str | None, second: str | None) -> str:
@@ -178,7 +180,7 @@ class BoardEvents:
     def claim_score(
         self,
         name: str,
-        score: float | None,
+        score: str,
         split: str,
         system: str,
         team: str,

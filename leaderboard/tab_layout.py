@@ -74,7 +74,9 @@ class BoardLayout:
                 self.outcome = gr.HTML(apply_default_css=False, elem_id="board-outcome")
         with gr.Accordion("Report a score without a file", open=False):
             with gr.Row():
-                self.claim = gr.Number(label="Score", value=None)
+                self.claim = gr.Textbox(
+                    label="Score", placeholder="as your paper states it, such as 0.5927", max_length=20
+                )
                 self.split = gr.Textbox(label="Split", placeholder="val or test", max_length=40)
             self.claimed = gr.Button("List as self-reported (uses the names and links above)")
         with gr.Accordion("Withdraw one of your entries", open=False):

@@ -137,6 +137,22 @@ def test_every_task_has_a_table_and_a_figure(name: str) -> None:
         assert drawn == sum(row.year is not None and row.rank is not None for row in chosen)
 
 
+def test_the_official_rank_and_the_spread_stand_in_the_note() -> None:
+    (row,) = standings(AFEW, [paper(None, challenge_rank=3, note="score not found")], [], None)
+    assert row.note == "official rank 3; score not found"
+    (row,) = standings(AFEW, [paper(0.9, spread=0.0419)], [], None)
+    assert row.note == "standard deviation 0.0419"
+
+
+def test_the_record_stands_until_a_better_one_comes() -> None:
+    rows = standings(
+        AFEW, [paper(0.5, year=2016), paper(0.7, "b", year=2018), paper(0.6, "c", year=2021)], [], None
+    )
+    line, points = [trace for trace in history(rows, AFEW).data if trace.name == "record"]
+    assert (list(line.x), list(line.y), line.line.shape) == ([2016, 2018, 2021], [0.5, 0.7, 0.7], "hv")
+    assert (list(points.x), list(points.y)) == ([2016, 2018], [0.5, 0.7])
+
+
 def test_the_record_line_climbs() -> None:
     """Hand-made: 2018 0.5 is the first record, 2019 0.4 none, of 2020's two only the better one."""
     rows = [

@@ -13,7 +13,7 @@ from leaderboard.board import open_board
 from leaderboard.errors import LeaderboardError
 from leaderboard.identity import local_user
 from leaderboard.tab import build_tab
-from leaderboard.tab_api import NotSignedIn, submitter, uploaded
+from leaderboard.tab_api import NotSignedIn, one_sentence, submitter, uploaded
 from leaderboard.tasks import TASKS
 
 TASK = "sandbox-afew"
@@ -143,6 +143,12 @@ def test_labels_and_submissions_have_no_address(client: Client, folder: Path) ->
     assert labels.is_file()
     for path in (stored, folder / "store" / "board.sqlite", labels):
         assert httpx.get(f"{client.src.rstrip('/')}/gradio_api/file={path}").status_code in (403, 404)
+
+
+def test_a_named_problem_is_shown_as_text() -> None:
+    with pytest.raises(gr.Error) as shown, one_sentence():
+        raise LeaderboardError("<b>labels</b> cannot be read")
+    assert shown.value.message == "&lt;b&gt;labels&lt;/b&gt; cannot be read"
 
 
 def test_a_visitor_of_a_space_must_sign_in(monkeypatch: pytest.MonkeyPatch) -> None:
