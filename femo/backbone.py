@@ -34,6 +34,13 @@ class Backbone:
         self.spec = spec
         self._network = network or compile_backbone(spec)
 
+    def embed_still(self, crops: npt.NDArray[np.uint8]) -> Floats:
+        """Map the crops of a photo; averaged with their mirror pictures where the spec says so."""
+        if not self.spec.mirror:
+            return self.embed(crops)
+        both = self.embed(np.concatenate([crops, crops[:, :, ::-1]]))
+        return np.asarray((both[: len(crops)] + both[len(crops) :]) / 2, np.float32)
+
     def embed(self, crops: npt.NDArray[np.uint8]) -> Floats:
         """Map crops (N, S, S, 3) to embeddings (N, D); N may be 0."""
         if not len(crops):

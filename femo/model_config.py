@@ -108,6 +108,7 @@ class ModelSpec:
         citation: How to cite.
         adaptive: What an adaptive frame rate was calibrated to (``femo.adaptive.rate_from``), None where it was not.
         hub: The Hub repository that the folder was read from, None for a local folder.
+        mirror: Photos are read as they are and mirrored, and the two embeddings averaged; videos are read once.
         clip_heads: What is said of whole clips: ``group`` (VGAF's three classes) and ``afew`` (seven).
     """
 
@@ -129,6 +130,7 @@ class ModelSpec:
     adaptive: Mapping[str, Any] | None = None
     hub: HubRepo | None = None
     clip_heads: tuple[HeadSpec, ...] = ()
+    mirror: bool = False
 
     def head(self, name: str) -> HeadSpec:
         """Return one head.
@@ -205,6 +207,7 @@ def _spec(folder: Path, raw: dict[str, Any]) -> ModelSpec:
         licence=str(raw.get("licence", "")),
         citation=str(raw.get("citation", "")),
         adaptive=raw.get("adaptive"),
+        mirror=bool(raw.get("mirror", False)),
         clip_heads=tuple(_head(name, head) for name, head in raw.get("clip_heads", {}).items()),
     )
 

@@ -88,7 +88,7 @@ class Pipeline:
         photo = read_photo(source, limits)
         rgb = photo.rgb
         faces = self.detector.detect(rgb, min_face)
-        scores, embedding = self._score(self._crop(rgb, faces, align=align))
+        scores, embedding = self._score(self._crop(rgb, faces, align=align), still=True)
         return PhotoResult(faces, scores, embedding, rgb.shape[1], rgb.shape[0], self.model, photo.notes)
 
     def video(
@@ -232,15 +232,18 @@ class Pipeline:
             size = reader.spec.input_size
             batch = [geometry.resize(crop, size, size) for crop in crops]
             stacked = np.stack(batch) if batch else np.zeros((0, size, size, 3), np.uint8)
-            out = reader.heads.score(reader.backbone.embed(stacked)) | out
+            out = reader.heads.score(reader.backbone.embed_still(stacked)) | out
         return out
 
     def _crop(self, rgb: RGB, faces: Faces, *, align: bool = False) -> Crops:
         return tuple(reader.crop(rgb, faces, align=align) for reader in self.readers)
 
-    def _score(self, crops: Crops) -> Read:
+    def _score(self, crops: Crops, *, still: bool = False) -> Read:
         out: dict[str, Scores] = {}
-        embeddings = [reader.backbone.embed(crop) for reader, crop in zip(self.readers, crops, strict=True)]
+        embeddings = [
+            reader.backbone.embed_still(crop) if still else reader.backbone.embed(crop)
+            for reader, crop in zip(self.readers, crops, strict=True)
+        ]
         for reader, embedding in zip(self.readers, embeddings, strict=True):
             out = reader.heads.score(embedding) | out
         return out, embeddings[0]

@@ -118,7 +118,8 @@ def write_card(
         what,
         "Trained from scratch by `femo train faces`; no pretrained weights of any kind went in.",
         "## Scores",
-        "The whole pipeline as shipped, repeatable with `femo evaluate`:",
+        "The whole pipeline as shipped, repeatable with `femo evaluate`. A photo is read as it is and mirrored; a video is read "
+        "once per frame.",
         "\n".join(_headline(ferplus, utkface)),
         "By expression (FER+ validation):",
         "\n".join(_classes(ferplus)),

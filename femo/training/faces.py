@@ -101,8 +101,16 @@ def multitask_loss(
 
 
 @torch.inference_mode()
-def predict(network: FaceNetwork, images: Tensor, size: int, batch: int = 256) -> dict[str, Tensor]:
-    """Return logits (N, K) per head for uint8 images (N, C, S, S), squashed to ``size`` as at run time."""
+def predict(
+    network: FaceNetwork, images: Tensor, size: int, *, mirror: bool = False, batch: int = 256
+) -> dict[str, Tensor]:
+    """Return logits (N, K) per head for uint8 images (N, C, S, S), squashed to ``size`` as at run time.
+
+    With ``mirror`` they are the mean over the pictures and their mirror pictures, as photos are read.
+    """
+    if mirror:
+        views = [predict(network, view, size, batch=batch) for view in (images, images.flip(-1))]
+        return {name: (views[0][name] + views[1][name]) / 2 for name in views[0]}
     network.eval()
     outputs: dict[str, list[Tensor]] = {}
     for start in range(0, len(images), batch):

@@ -60,8 +60,10 @@ def _shuffled(pool: Pool) -> Pool:
 def head_configs(network: FaceNetwork, faces: Pool, attributes: Pool, size: int) -> dict[str, Any]:
     """Return the trained heads in the form of ``config.json``, calibrated on the hold-out."""
     faces, attributes = _shuffled(faces), _shuffled(attributes)
-    expression = predict(network, faces.images, size)["expression"].numpy()
-    logits = {name: value.numpy() for name, value in predict(network, attributes.images, size).items()}
+    expression = predict(network, faces.images, size, mirror=True)["expression"].numpy()
+    logits = {
+        name: value.numpy() for name, value in predict(network, attributes.images, size, mirror=True).items()
+    }
     fitted: dict[str, dict[str, float]] = {
         "expression": calibrate(expression, faces.expression.argmax(1).numpy()),
         "gender": calibrate(logits["gender"], attributes.gender.numpy()),
@@ -109,6 +111,7 @@ def finish(
         "mean": list(IMAGENET_MEAN),
         "std": list(IMAGENET_STD),
         "embedding_dim": int(network.heads["gender"].in_features),  # type: ignore[arg-type]
+        "mirror": True,
         "heads": heads | prior_heads(),
         "clip_heads": clip_heads(),
         "licence": LICENCE,

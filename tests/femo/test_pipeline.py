@@ -1,6 +1,7 @@
 """The composed pipeline: with fakes for structure, with the embedded model for real behaviour."""
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from PIL import Image
 from skimage import data as skimage_data
 
 import femo
+from femo.backbone import Backbone
 from femo.errors import MediaError
 from femo.heads import Heads
 from femo.labels import AFFECTNET_8
@@ -73,6 +75,21 @@ def test_crops_of_any_size_are_squashed() -> None:
     assert scores["expression"].top() == ["anger", "contempt"]
     assert scores["expression"].labels == AFFECTNET_8
     assert _fake([]).score_crops([])["expression"].values.shape == (0, 8)
+
+
+def test_a_mirrored_reading_is_the_mean_of_both_views() -> None:
+    """A network that sees only the left half: red on the left, blue on the right."""
+
+    class LeftHalf:
+        def __call__(self, crops: np.ndarray) -> tuple[np.ndarray]:
+            return ((crops[:, :, :4].mean(axis=(1, 2)) / 255).astype(np.float32),)
+
+    picture = np.zeros((1, 8, 8, 3), np.uint8)
+    picture[:, :, :4, 0], picture[:, :, 4:, 2] = 255, 255
+    for mirror, expected in ((False, [1, 0, 0]), (True, [0.5, 0, 0.5])):
+        backbone = Backbone(replace(SPEC, mirror=mirror), LeftHalf())  # type: ignore[arg-type]
+        np.testing.assert_allclose(backbone.embed_still(picture), [expected])
+        np.testing.assert_allclose(backbone.embed(picture), [[1, 0, 0]])
 
 
 @pytest.mark.parametrize(
