@@ -39,6 +39,7 @@ class Job:
         annotate: File or folder for annotated copies, or None.
         several: Whether there are several clips.
         keep: Whether whole results are kept, for one table or document of all.
+        au_thresholds: Of the model's action units in ABAW files, one or twelve.
         results: The results kept, or the error, in the order of the clips.
         table: Rows for the terminal.
         problems: One sentence per clip that failed.
@@ -52,6 +53,7 @@ class Job:
     annotate: Path | None
     several: bool
     keep: bool
+    au_thresholds: Sequence[float] = (0.5,)
     results: "dict[Path, VideoResult | FemoError]" = field(default_factory=dict)
     table: list[tuple[str, ...]] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
@@ -83,7 +85,10 @@ class Job:
             export_video.write_annotated(copy, clip, overlay.painter(result))
         if self.abaw is not None:
             times = raw.frame_time_s
-            export_abaw.write_abaw(self.abaw, clip.stem, result, subjects="all", frame_time_s=times)
+            limits = self.au_thresholds
+            export_abaw.write_abaw(
+                self.abaw, clip.stem, result, subjects="all", thresholds=limits, frame_time_s=times
+            )
         if self.out is not None:
             export.write_csv(self.out / f"{clip.stem}.csv", result)
             export.write_srt(self.out / f"{clip.stem}.srt", result)
@@ -218,6 +223,8 @@ def _skip(job: Job, clip: Path) -> bool:
 
 def _run(job: Job, clips: Sequence[Path], pipeline: "Pipeline") -> None:
     """Read one clip after the other; a bad one is noted."""
+    heads = [head for reader in pipeline.readers for head in reader.spec.heads if head.name == "action_units"]
+    job.au_thresholds = next((head.thresholds for head in heads[:1] if head.thresholds), job.au_thresholds)
     with Counter(clips) as counter:
         for clip in clips:
             report = counter.begin(clip)

@@ -7,15 +7,20 @@ import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
+from femo.heads import load_heads
 from femo.models import read_spec
+from femo.training import abaw_evaluate as evaluate
 from femo.training.abaw import DEFAULTS, Plan, train_abaw
 from femo.training.abaw_data import Source
+from femo.training.abaw_evaluate import evaluate_abaw
 from femo.training.abaw_report import Report
+from femo.weights import find_weights, load_tensors
 from leaderboard.__main__ import main as leaderboard
-from tests.affwild2 import SquareNetwork, write_affwild2, write_square_model
+from tests.affwild2 import Spec, SquareNetwork, truth_of, write_affwild2, write_square_model
 
 ANNOTATIONS = "Third ABAW Annotations"
 
@@ -92,3 +97,92 @@ def test_the_leaderboard_reads_the_validation_predictions_and_gives_the_same_fig
     assert board["main"] == pytest.approx(ours.score(), abs=1e-12)
     assert board["n_scored"] == ours.n_frames
     assert board["components"]["accuracy"] == pytest.approx(ours.accuracy(), abs=1e-12)
+
+
+def test_thresholds_of_the_adaptive_rate_come_from_training_videos(expr: Run) -> None:
+    config = json.loads((expr.out / "config.json").read_text())["adaptive"]
+    assert config["strides"][-1] == 1
+    rows = [row for row in expr.report.adaptive if row.plan == "video"]
+    assert [row.fpr for row in rows] == [0.01, 0.05, 0.1, 0.3]
+    assert rows[0].share > rows[-1].share  # the more may be wrong, the fewer frames are looked at
+    assert rows[0].agreement > 0.9
+    assert rows[0].p_expr == pytest.approx(rows[0].p_expr_every, abs=0.05)
+
+
+def test_the_folder_keeps_the_network_and_reads_like_any_model(expr: Run, root: Path) -> None:
+    base, made = read_spec(root / "squares"), read_spec(expr.out)
+    before, after = (load_tensors(find_weights(spec)) for spec in (base, made))
+    np.testing.assert_array_equal(before["backbone.squares.weight"], after["backbone.squares.weight"])
+    heads = load_heads(made)
+    assert heads.affectnet == "expression_affectnet"
+    assert made.head("expression").labels[-1] == "other"
+    card = (expr.out / "README.md").read_text()
+    assert "| validation" in card or "| val |" in card
+    assert "95 % interval" in card
+
+
+def test_evaluate_gives_the_figures_of_the_training_run(expr: Run, root: Path) -> None:
+    """The folder's own heads on the same cache: only the stored precision of the AffectNet scores could differ."""
+    source = Source(root / "data", root / "features")
+    report = evaluate_abaw("expr", source, read_spec(expr.out), network=SquareNetwork())
+    for ours, theirs in zip(report.sweep, expr.report.sweep, strict=True):
+        assert ours.with_crop.score() == pytest.approx(theirs.with_crop.score(), abs=1e-9)
+
+
+def test_a_prior_is_scored_too(root: Path) -> None:
+    report = evaluate_abaw("va", Source(root / "data", root / "features"), read_spec(root / "squares"))
+    assert report.method == "valence_arousal (prior)"
+    assert report.sweep[0].with_crop.score() == 0  # its expression head is blind, so the prior is constant
+    assert evaluate.tasks_in(Source(root / "data", root / "features")) == ["expr", "va", "au", "mtl"]
+
+
+def test_submission_has_every_frame_of_the_test_list(expr: Run) -> None:
+    files = {path.stem: path for path in (expr.out / "predictions" / "test").glob("*.txt")}
+    assert sorted(files) == ["51-30-640x480", "52-30-640x480_left"]
+    for name, path in files.items():
+        header, *rows = path.read_text().splitlines()
+        assert header == "Neutral,Anger,Disgust,Fear,Happiness,Sadness,Surprise,Other"
+        crops = sorted((expr.root / "data" / "cropped" / name).glob("*.jpg"))
+        assert len(rows) == int(crops[-1].stem)
+        truth = truth_of(name, len(rows), Spec().hold).expr
+        assert np.mean([int(row) for row in rows] == truth) > 0.75
+
+
+def test_valence_and_arousal(root: Path) -> None:
+    va = train(root, "va")
+    found = va.methods()
+    assert found["logits"][2] > 0.6
+    assert found["embeddings"][2] < 0.4
+    board = board_score(va, "abaw-va", va.out / "predictions" / "val")
+    ours = next(row.all_labelled for row in va.report.sweep if row.smoothing == "mean:5")
+    assert board["main"] == pytest.approx(ours.score(), abs=1e-9)
+    assert read_spec(va.out).head("valence_arousal").source == "trained"
+
+
+def test_action_units(root: Path) -> None:
+    au = train(root, "au")
+    found = au.methods()
+    assert found["embeddings"][0] > 0.9
+    assert found["embeddings, 1 hidden layer"][0] > 0.9
+    assert found["scores"][0] < 0.75
+    thresholds = au.report.thresholds
+    assert thresholds is not None
+    assert thresholds.tuned_score >= max(thresholds.fixed, thresholds.honest_score or 0)
+    assert read_spec(au.out).head("action_units").thresholds == thresholds.honest
+    assert "tuned on the split it is scored on" in au.report.markdown()
+    board = board_score(au, "abaw-au", au.out / "predictions" / "val")
+    ours = next(row.all_labelled for row in au.report.sweep if row.smoothing == "mean:5")
+    assert board["main"] == pytest.approx(ours.score(), abs=1e-12)
+
+
+def test_multi_task(root: Path) -> None:
+    mtl = train(root, "mtl", smooth="none")
+    found = mtl.methods()
+    assert found["embeddings + scores, 1 hidden layer"][0] > found["embeddings + scores"][0] + 0.1
+    assert found["embeddings + scores, tuned thresholds"][3] >= found["embeddings + scores"][3]
+    board = board_score(mtl, "abaw-mtl", mtl.out / "predictions" / "val" / "MTL_predictions.txt")
+    ours = next(row.all_labelled for row in mtl.report.sweep if row.smoothing == "none")
+    assert board["main"] == pytest.approx(ours.score(), abs=1e-9)
+    assert board["components"]["p_va"] == pytest.approx(ours.score("va"), abs=1e-9)
+    spec = read_spec(mtl.out)
+    assert {spec.head(name).source for name in ("expression", "valence_arousal", "action_units")} == {"trained"}
