@@ -210,7 +210,7 @@ def _not_a_photo(data: bytes, name: str) -> str:
     if head.startswith(b"<") and b"<svg" in head.lower():
         return f"{name} is an SVG drawing; give a photo (JPEG, PNG, WebP, HEIC, ...)."
     if data.startswith(MAGIC) or data[8:12] == b"WEBP":
-        return f"{name} is damaged or cut off."
+        return f"{name} is damaged or cut off, or of a rare kind that cannot be read."
     iso_video = data[4:8] == b"ftyp" and data[8:11] not in PICTURE_BRANDS
     if iso_video or data.startswith(b"\x1aE\xdf\xa3") or data[8:12] == b"AVI ":
         return f"{name} is no readable photo; if it is a video, read it as a video."

@@ -27,7 +27,14 @@ DECIMALS = 5
 def _plain(values: Any) -> Any:
     """Array to nested lists with rounded floats and None for NaN."""
     if isinstance(values, np.ndarray):
-        return [_plain(item) for item in values]
+        if values.dtype.kind != "f":
+            return values.tolist()
+        rounded = np.round(values.astype(np.float64), DECIMALS)  # in float64: float32 has no 0.1 to round to
+        if np.isnan(rounded).any():
+            cells = rounded.astype(object)
+            cells[np.isnan(rounded)] = None
+            return cells.tolist()
+        return rounded.tolist()
     if isinstance(values, float | np.floating):
         return None if np.isnan(values) else round(float(values), DECIMALS)
     return values.item() if isinstance(values, np.generic) else values

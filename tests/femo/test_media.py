@@ -300,6 +300,7 @@ SAMPLES = {
 }
 
 
+@pytest.mark.filterwarnings("ignore::UserWarning")
 @given(name=st.sampled_from([*SAMPLES]), share=st.floats(0.01, 0.9))
 def test_a_truncated_photo_is_refused_in_one_sentence(name: str, share: float) -> None:
     refusal(SAMPLES[name][: max(1, int(len(SAMPLES[name]) * share))])
