@@ -37,6 +37,9 @@ class FakeDetector:
 class MeanColour:
     """Embeds a crop as its mean colour, 0-1."""
 
+    def embed_still(self, crops: np.ndarray) -> np.ndarray:
+        return self.embed(crops)
+
     def embed(self, crops: np.ndarray) -> np.ndarray:
         return (crops.mean(axis=(1, 2)) / 255).astype(np.float32) if len(crops) else np.zeros((0, 3), np.float32)
 
