@@ -37,9 +37,7 @@ def pyramid(halves: list[RGB], smallest: int, factor: float) -> list[Level]:
     levels, scale = [], CELL / smallest
     while min(height, width) * scale >= CELL:
         high, wide = int(height * scale + 1), int(width * scale + 1)
-        # An area average over at least 1.5 pixels of a halved picture is as good as one over the source.
-        source = halved(halves, wide * 1.5, high * 1.5)
-        small = geometry.resize(source, wide, high)
+        small = geometry.resize(halved(halves, wide, high), wide, high)
         fill = (-high % SHAPE_STEP, -wide % SHAPE_STEP)
         filled = cv2.copyMakeBorder(small, 0, fill[0], 0, fill[1], cv2.BORDER_REPLICATE)
         levels.append(Level(np.asarray(filled, np.uint8), scale, wide, high))
@@ -47,7 +45,7 @@ def pyramid(halves: list[RGB], smallest: int, factor: float) -> list[Level]:
     return levels
 
 
-def halved(halves: list[RGB], width: float, height: float) -> RGB:
+def halved(halves: list[RGB], width: int, height: int) -> RGB:
     """Return the smallest of the halved pictures that has at least this size, else the source."""
     fitting = [half for half in halves if half.shape[1] >= width and half.shape[0] >= height]
     return fitting[-1] if fitting else halves[0]
@@ -68,7 +66,7 @@ def candidates(face: Floats, move: Floats, scale: float, threshold: float) -> Fl
 
 
 def crops(halves: list[RGB], squares: Floats, size: int) -> RGB:
-    """Cut squared boxes (N, 4), each from the smallest half in which it has at least twice ``size`` pixels."""
+    """Cut squared boxes (N, 4), each from the smallest half in which it has at least ``size`` pixels."""
     height, width = halves[0].shape[:2]
     out = np.empty((len(squares), size, size, 3), np.uint8)
     # As facenet-pytorch: coordinates count from 1, are cut towards zero, and what is outside is left out.
@@ -76,12 +74,15 @@ def crops(halves: list[RGB], squares: Floats, size: int) -> RGB:
     x1, y1 = np.maximum(corners[:, 0], 1) - 1, np.maximum(corners[:, 1], 1) - 1
     x2, y2 = np.minimum(corners[:, 2], width), np.minimum(corners[:, 3], height)
     side = np.minimum(x2 - x1, y2 - y1)
-    step = np.clip(np.log2(np.maximum(side, 1) / (2 * size)).astype(np.int64), 0, len(halves) - 1)
+    step = np.clip(np.log2(np.maximum(side, 1) / size).astype(np.int64), 0, len(halves) - 1)
     for row in range(len(squares)):
         level = int(step[row])
         left, top = int(x1[row]) >> level, int(y1[row]) >> level
         right, bottom = -(-int(x2[row]) >> level), -(-int(y2[row]) >> level)
-        out[row] = geometry.resize(halves[level][top:bottom, left:right], size, size)
+        part = halves[level][top:bottom, left:right]
+        # Between two neighbouring halves bilinear is as good as the area average (same IoU), in a tenth of the time.
+        near = max(part.shape[:2]) < 2 * size
+        out[row] = cv2.resize(part, (size, size)) if near else geometry.resize(part, size, size)
     return out
 
 
