@@ -85,18 +85,24 @@ def build_backbone(spec: ModelSpec, path: Path) -> "nn.Module":
 
 
 def create_network(spec: ModelSpec) -> "nn.Module":
-    """Return the spec's timm network without head and with random weights.
+    """Return the spec's network without head and with random weights: timm's, or our MobileFaceNet.
 
     Raises:
         ModelError: Unknown architecture, or the embedding has another length than the spec says.
     """
     import timm
 
-    if not timm.is_model(spec.arch):
+    from femo.mobilefacenet import MobileFaceNet
+
+    network: nn.Module
+    if spec.arch == "mobilefacenet":
+        network = MobileFaceNet(**spec.arch_args)
+    elif timm.is_model(spec.arch):
+        network = timm.create_model(spec.arch, pretrained=False, num_classes=0, **spec.arch_args)
+    else:
         raise ModelError(
             f"{spec.folder / 'config.json'} names the architecture {spec.arch!r}, which timm does not know"
         )
-    network: nn.Module = timm.create_model(spec.arch, pretrained=False, num_classes=0, **spec.arch_args)
     if network.num_features != spec.embedding_dim:
         raise ModelError(
             f"{spec.folder / 'config.json'} says embedding_dim {spec.embedding_dim}, "

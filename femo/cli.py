@@ -15,6 +15,7 @@ import typer
 
 from femo.cli_evaluate import evaluate
 from femo.cli_group import group
+from femo.cli_models import app as models
 from femo.cli_output import finish, say, write_json
 from femo.cli_video import video
 from femo.errors import FemoError
@@ -130,6 +131,7 @@ train.command("faces")(train_faces)
 train.command("clips")(train_clips)
 train.command("abaw")(train_abaw)
 app.add_typer(train, name="train")
+app.add_typer(models, name="models")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -41,7 +41,7 @@ def expected_age(probabilities: Floats, top_l: int | None = None) -> tuple[Float
     SISY 2021, equation 1: sum of a_l p(a_l) over the L largest p, divided by the sum of those p.
 
     Args:
-        probabilities: (N, 101), class k is k + 1 years.
+        probabilities: (N, C), class k is k + 1 years, C at most 101.
         top_l: L; None means all.
 
     Returns:
@@ -51,9 +51,10 @@ def expected_age(probabilities: Floats, top_l: int | None = None) -> tuple[Float
     if top_l is not None and top_l < probabilities.shape[1]:
         smallest = np.partition(probabilities, -top_l, axis=1)[:, -top_l, None]
         chosen = np.where(probabilities >= smallest, probabilities, 0)
-    years = (chosen * AGE_YEARS).sum(axis=1) / chosen.sum(axis=1)
-    mean = (probabilities * AGE_YEARS).sum(axis=1, keepdims=True)
-    spread = np.sqrt((probabilities * (AGE_YEARS - mean) ** 2).sum(axis=1))
+    ages = AGE_YEARS[: probabilities.shape[1]]
+    years = (chosen * ages).sum(axis=1) / chosen.sum(axis=1)
+    mean = (probabilities * ages).sum(axis=1, keepdims=True)
+    spread = np.sqrt((probabilities * (ages - mean) ** 2).sum(axis=1))
     return years.astype(np.float32), spread.astype(np.float32)
 
 
@@ -156,7 +157,7 @@ class Heads:
 
 
 def _activate(head: HeadSpec, logits: Floats) -> Scores:
-    if head.order == "age":
+    if head.name == "age":
         years, spread = expected_age(softmax(logits, head.temperature), head.top_l)
         return Scores(head.name, AGE_LABELS, np.stack([years, spread], axis=1), "regression", head.source)
     if head.kind == "distribution":

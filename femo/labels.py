@@ -64,5 +64,6 @@ ORDERS: Final[dict[str, tuple[str, ...]]] = {
     "gender": GENDER,
     "ethnicity-5": ETHNICITY_5,
     "age": AGE,
+    "age-100": AGE[:100],
 }
 """Every order by the name that a model folder's config uses."""

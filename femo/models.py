@@ -82,6 +82,18 @@ def find_model(name: str | None = None) -> ModelSpec:
     raise ModelError(f"no model named {name!r}; known models: {known} (femo models list)")
 
 
+def describing_folder(name: str) -> ModelSpec:
+    """Return the folder that describes an author's model, with or without weights in it: what an import starts from.
+
+    Raises:
+        ModelError: Unknown name.
+    """
+    for folder in reversed(models_dirs()):
+        if NAME.fullmatch(name) and (folder / name / "config.json").is_file():
+            return read_spec(folder / name)
+    raise ModelError(f"no model named {name!r} to import; the list is: femo models list")
+
+
 def _hub_spec(name: str, repo: HubRepo) -> ModelSpec:
     """Read ``NAME/config.json`` of a pinned repository, from the cache if it is there."""
     config = hub_file(repo, name, "config.json", MAX_CONFIG_BYTES)

@@ -187,7 +187,7 @@ def write_square_model(folder: Path) -> Path:
     """Write a model folder whose AffectNet head and embedding have the sizes of ``SquareNetwork``."""
     import torch
 
-    from femo.training.folder import write_model_folder
+    from femo.model_folder import write_model_folder
     from femo.training.priors import prior_heads
 
     tensors = {

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Literal
 
+from femo.model_folder import write_atomically
 from femo.models import ModelSpec
 from femo.training import abaw_adaptive
 from femo.training.abaw_data import Data, Say, Source, read_data
@@ -24,7 +25,6 @@ from femo.training.abaw_samples import Samples, usable, visible
 from femo.training.abaw_scoring import FIXED, SWEEP, ClipValues, score, spread, sweep, tuned_thresholds
 from femo.training.abaw_split import Clip
 from femo.training.abaw_tasks import TASKS, AbawTask, TaskName, network_family
-from femo.training.folder import write_atomically
 
 Choice = Literal["0.5", "train", "val"]
 

@@ -17,10 +17,10 @@ import numpy as np
 import numpy.typing as npt
 
 from femo.heads import AFFECTNET_HEAD
+from femo.model_folder import write_atomically
 from femo.models import ModelSpec
 from femo.training.abaw_crops import Video
 from femo.training.abaw_tasks import AbawError
-from femo.training.folder import write_atomically
 from femo.types import Floats
 from femo.weights import find_weights, load_tensors
 

@@ -11,6 +11,7 @@ from typing import Final
 
 import numpy as np
 
+from femo.model_folder import write_atomically
 from femo.temporal import parse_smoothing
 from femo.training.abaw_crops import CROP, Frames, Video
 from femo.training.abaw_labels import Annotation
@@ -18,7 +19,6 @@ from femo.training.abaw_layout import VIDEO_ENDINGS, Layout
 from femo.training.abaw_scoring import ClipValues
 from femo.training.abaw_split import Clip, join, media_name
 from femo.training.abaw_tasks import MTL_HEADER, AbawError, AbawTask, Part
-from femo.training.folder import write_atomically
 from femo.types import Floats, Ints
 
 MTL_FILE: Final = "MTL_predictions.txt"

@@ -14,10 +14,10 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from femo.heads import AFFECTNET_HEAD
+from femo.model_folder import stored, write_stored
 from femo.models import ModelSpec
 from femo.training.abaw_heads import HeadNet
 from femo.training.abaw_tasks import HEADS, AbawTask, Part
-from femo.training.folder import stored, write_stored
 from femo.weights import find_weights
 
 ORDERS: Final[Mapping[Part, str]] = {"expr": "abaw-expr", "va": "valence-arousal", "au": "abaw-au"}

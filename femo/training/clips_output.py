@@ -10,9 +10,9 @@ from typing import Any
 
 from femo.classifiers import save_classifier
 from femo.model_config import ModelSpec
+from femo.model_folder import write_atomically
 from femo.training.clips_layout import AFEW_FOLDERS, VGAF_WORDS, Recipe
 from femo.training.clips_recipe import DESCRIPTOR, Trained
-from femo.training.folder import write_atomically
 from femo.training.priors import clip_heads
 from femo.types import Ints
 from femo.weights import file_sha256, find_weights

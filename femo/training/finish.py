@@ -16,13 +16,13 @@ from torch import Tensor
 from femo.backbone import Backbone
 from femo.detector import Detector
 from femo.heads import expected_age, load_heads, softmax
+from femo.model_folder import write_atomically, write_model_folder
 from femo.models import read_spec
 from femo.pipeline import Pipeline, Reader
 from femo.training.calibration import expected_calibration_error, fit_temperature
 from femo.training.card import write_card
 from femo.training.evaluate_faces import evaluate_ferplus, evaluate_utkface
 from femo.training.faces import Recipe, predict
-from femo.training.folder import write_atomically, write_model_folder
 from femo.training.network import FaceNetwork
 from femo.training.priors import clip_heads, prior_heads
 from femo.training.samples import IMAGENET_MEAN, IMAGENET_STD, Pool

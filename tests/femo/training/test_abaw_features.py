@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+from femo.model_folder import write_model_folder
 from femo.models import ModelSpec, read_spec
 from femo.training import abaw_extract
 from femo.training.abaw_crops import read_folder
@@ -17,7 +18,6 @@ from femo.training.abaw_extract import Progress, extract, needed_bytes
 from femo.training.abaw_features import Cache, Columns, open_cache, stored_columns
 from femo.training.abaw_samples import Lines, Samples
 from femo.training.abaw_tasks import AbawError
-from femo.training.folder import write_model_folder
 from tests.affwild2 import SIDE, SquareNetwork, write_square_model
 
 VIDEO = "1-1-640x480"
