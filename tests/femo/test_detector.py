@@ -95,7 +95,7 @@ def test_largest_first_inside_the_picture_with_eyes_in_the_box(detector: Detecto
 
 def test_quick_by_default_and_thorough_when_asked(detector: Detector) -> None:
     rgb = np.full((1440, 2560, 3), 127, np.uint8)
-    rgb[100:244, 100:244] = geometry.resize(PORTRAIT, 144, 144)  # its face is 31 pixels wide
+    rgb[100:210, 100:210] = geometry.resize(PORTRAIT, 110, 110)  # its face is 18 x 23 pixels
     assert quick_min_face(1440, 2560) == 54  # 12 * sqrt(1440 * 2560 / (576 * 324)) = 53.3, rounded up
     assert len(detector.detect(rgb)) == 0
     assert len(detector.detect(rgb, min_face=20)) == 1
