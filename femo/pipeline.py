@@ -172,7 +172,8 @@ class Pipeline:
         Arguments and errors are those of ``video``; ``descriptors`` (``femo.clips``) are fed while the clip is read.
         """
         collector = Collector()
-        tracker = Tracker(self.detector, min_face=min_face)
+        changing = self.readers[0].heads.expression_directions()
+        tracker = Tracker(self.detector, min_face=min_face, changing=changing)
         rate = adaptive.uncalibrated() if every == "auto" else None
         with open_video(source, limits, 1 if every == "auto" else every) as reader:
             meter = Meter(progress, reader.n_frames)
