@@ -210,4 +210,5 @@ class BoardEvents:
 
 
 def _choice(entry: Entry) -> tuple[str, str]:
-    return f"{entry.system} ({entry.scores[-1].shown:.4g}, {entry.created[:10]})", entry.id
+    score = f"{entry.scores[-1].shown:.{min(get_task(entry.task).precision, 4)}f}"
+    return f"{entry.system} ({score}, {entry.created[:10]})", entry.id
