@@ -5,7 +5,7 @@ Conventions: weights are ``heads.<name>.weight`` (K, D) and ``.bias`` (K,), with
 of the AffectNet expression head, which is computed first.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -171,10 +171,46 @@ def _scores(head: HeadSpec, values: Floats) -> Scores:
     return Scores(head.name, head.labels, values, head.kind, head.source)
 
 
-def load_heads(spec: ModelSpec) -> Heads:
+def load_heads(spec: ModelSpec, chosen: Iterable[HeadSpec] | None = None) -> Heads:
     """Read the heads of a model folder.
+
+    Args:
+        spec: The folder.
+        chosen: Only these, and priors of other folders; None means its own, all of them.
 
     Raises:
         WeightsError: Weights are missing, damaged, or do not fit.
     """
-    return Heads(spec.heads, load_tensors(find_weights(spec), "heads."))
+    return Heads(spec.heads if chosen is None else chosen, load_tensors(find_weights(spec), "heads."))
+
+
+def share_heads(specs: Sequence[ModelSpec]) -> list[list[HeadSpec]]:
+    """Decide which network computes which head, where several are put together.
+
+    A head comes from the first network that has it trained. A prior that no network replaces goes to the network of
+    the final expression, because it restates those probabilities; without one there is no prior.
+
+    Returns:
+        The heads of each network, in its own order.
+    """
+    trained: dict[str, int] = {}
+    for index, spec in enumerate(specs):
+        for head in spec.heads:
+            if head.source == "trained":
+                trained.setdefault(head.name, index)
+    out = [
+        [head for head in spec.heads if head.source == "trained" and _computes(spec, index, head, trained)]
+        for index, spec in enumerate(specs)
+    ]
+    if "expression" in trained:
+        priors = {head.name: head for spec in reversed(specs) for head in spec.heads if head.source == "prior"}
+        out[trained["expression"]] += [head for name, head in priors.items() if name not in trained]
+    return out
+
+
+def _computes(spec: ModelSpec, index: int, head: HeadSpec, trained: Mapping[str, int]) -> bool:
+    """A network computes the heads that are its own, and its expression where one of them reads it."""
+    if trained[head.name] == index:
+        return True
+    own = (other for other in spec.heads if trained.get(other.name) == index)
+    return head.name == "expression" and any(other.input != "embedding" for other in own)

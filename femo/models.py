@@ -19,6 +19,7 @@ __all__ = [
     "ModelSpec",
     "WeightFile",
     "find_model",
+    "find_models",
     "list_models",
     "models_dirs",
     "read_spec",
@@ -80,6 +81,23 @@ def find_model(name: str | None = None) -> ModelSpec:
         return specs[0]
     known = ", ".join(spec.name for spec in list_models()) or "none"
     raise ModelError(f"no model named {name!r}; known models: {known} (femo models list)")
+
+
+def find_models(names: str | None = None) -> list[ModelSpec]:
+    """Return the specs of one network, or of several that are joined by a plus sign.
+
+    Args:
+        names: As for ``find_model``, for example ``enet_b0_8_best_vgaf+age_gender``.
+
+    Raises:
+        ModelError: One is unknown, or one is named twice.
+        WeightsError: As for ``find_model``.
+    """
+    names = names or os.environ.get("FEMO_MODEL") or DEFAULT_MODEL
+    parts = [names] if Path(names).is_dir() else [part.strip() for part in names.split("+")]
+    if len(set(parts)) != len(parts) or not all(parts):
+        raise ModelError(f"{names!r} must join different model names by a plus sign, such as enet_b2_8+age_gender")
+    return [find_model(part) for part in parts]
 
 
 def describing_folder(name: str) -> ModelSpec:

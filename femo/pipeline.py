@@ -20,9 +20,9 @@ from femo.clips import Descriptor, make_descriptor
 from femo.detector import Detector
 from femo.errors import MediaError
 from femo.group import describe_group, still_group
-from femo.heads import Heads, load_heads
+from femo.heads import Heads, load_heads, share_heads
 from femo.media import PhotoLimits, PhotoSource, VideoLimits, is_picture, open_video, read_photo
-from femo.models import ModelSpec, find_model
+from femo.models import HeadSpec, ModelSpec, find_models
 from femo.results import GroupResult, PhotoResult, VideoResult
 from femo.streaming import Cancel, Meter, ReadAhead, Report, raise_if, room_for
 from femo.timelines import Collector, RawVideo, Rows
@@ -251,16 +251,24 @@ class Pipeline:
 
 
 def load(name: str | None = None) -> Pipeline:
-    """Return the pipeline of a model folder.
+    """Return the pipeline of a model folder, or of several: one detection, one embedding per network.
 
     Args:
         name: Folder name under ``models/`` or ``FEMO_MODELS_DIR``, or a path; None means ``FEMO_MODEL``, else the
-            embedded ``femo-base``.
+            embedded ``femo-base``. Several are joined by a plus sign (``enet_b0_8_best_vgaf+femo-base``): a head
+            comes from the first that has it trained.
 
     Raises:
         ModelError: No such model, or its folder is damaged.
         WeightsError: Its weights are missing or damaged.
     """
-    spec = find_model(name)
+    specs = find_models(name)
+    return Pipeline(
+        Detector(),
+        [_reader(spec, chosen) for spec, chosen in zip(specs, share_heads(specs), strict=True)],
+    )
+
+
+def _reader(spec: ModelSpec, chosen: Sequence[HeadSpec]) -> Reader:
     classifiers = tuple(load_classifier(spec, head) for head in spec.clip_heads if head.source == "trained")
-    return Pipeline(Detector(), [Reader(spec, Backbone(spec), load_heads(spec), classifiers)])
+    return Reader(spec, Backbone(spec), load_heads(spec, chosen), classifiers)

@@ -78,7 +78,9 @@ def submission(
     links: str = "",
     note: str = "",
 ) -> Answer:
-    """Score a file and publish it; return ``{"entry", "rank", "score"}``."""
+    """Score a file and publish it; return ``{"entry", "rank", "score"}``, and ``saving`` while the copy that
+    outlives a restart is not confirmed.
+    """
 
     def work() -> Answer:
         task = get_task(task_name)
@@ -88,6 +90,7 @@ def submission(
             "entry": entry.id,
             "rank": None if rank is None else list(rank),
             "score": board.report(task, entry.id),
+            **({"saving": True} if entry.id in board.saving() else {}),
         }
 
     return answered(work)

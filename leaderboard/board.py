@@ -13,11 +13,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
+from leaderboard import hub
 from leaderboard.connected import ConnectedLabels, Labels
 from leaderboard.details import Details
-from leaderboard.entries import RESCORED, SELF_REPORTED, Entry, StoredScore, utc_now
+from leaderboard.entries import RESCORED, SELF_REPORTED, Entry, Mirror, StoredScore, utc_now
 from leaderboard.errors import LeaderboardError, NotComparable
 from leaderboard.kept_files import StagedFile
 from leaderboard.packing import pack_folder, refuse_oversized
@@ -34,13 +35,6 @@ from leaderboard.types import Comparison, Reference, Submission
 
 CLAIMED = "self-reported"
 """Stands where the signature would: nothing was measured here."""
-
-
-class Mirror(Protocol):
-    """Where entries are copied to once they are safe in the store, such as a data set repository."""
-
-    def save(self, entry: Entry, file: Path | None) -> None:
-        """Copy one entry, new or changed, and the file that was submitted with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +148,10 @@ class Board:
             NotOwner: Someone else submitted it.
         """
         return self._mirrored(self.store.withdraw(entry_id, user))
+
+    def saving(self) -> set[str]:
+        """Return the ids of entries that are on the board but not yet in the repository that outlives it."""
+        return set() if self.mirror is None else self.mirror.pending()
 
     def rows(self, task: Task) -> list[Row]:
         """Return the table of a task."""
@@ -277,13 +275,17 @@ def _ladder_rule(task: Task, main: float, noise: float) -> Callable[[Sequence[fl
 def open_board(environment: Mapping[str, str] = os.environ, mirror: Mirror | None = None) -> Board:
     """Return the board that ``FEMO_STORE`` and ``FEMO_REFERENCE`` describe; both may be missing.
 
-    Without ``FEMO_STORE`` submissions live in ``~/.femo/board``; without ``FEMO_REFERENCE`` only the sandbox tasks
-    have labels.
+    Without ``FEMO_STORE`` submissions live in ``~/.femo/board``; ``hf://datasets/USER/REPO`` keeps them in a private
+    data set as well (``leaderboard.hub``). Without ``FEMO_REFERENCE`` only the sandbox tasks have labels.
     """
-    folder = environment.get("FEMO_STORE")
+    folder = environment.get("FEMO_STORE") or ""
     root = environment.get("FEMO_REFERENCE")
 
     def labels(task: Task) -> Reference:
         return load_reference(task, Path(root) if root and not task.sandbox else None)
 
-    return Board(Store(Path(folder) if folder else Path.home() / ".femo" / "board"), labels, mirror=mirror)
+    on_hub = folder.startswith(hub.SCHEME)
+    store = Store(Path.home() / ".femo" / "board" if on_hub or not folder else Path(folder))
+    if on_hub and mirror is None:
+        mirror = hub.HubMirror(hub.repo_of(folder), store).start()
+    return Board(store, labels, mirror=mirror)

@@ -52,6 +52,12 @@ SURE = 0.975
 EMPTY_REPORT = '<div class="board-card board-empty">Click a row to see where its score comes from.</div>'
 
 
+SAVING = (
+    '<p class="board-quiet">Saving: the entry is on the board, and its lasting copy waits for the Hub to answer. '
+    "It is sent as soon as that works.</p>"
+)
+
+
 def text(value: str) -> str:
     """Return text that no reader of it takes for markup: neither HTML nor the template language of ``gr.HTML``."""
     return escape(value, quote=True).replace("{", "&#123;").replace("$", "&#36;")

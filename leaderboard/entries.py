@@ -8,7 +8,8 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Literal
+from pathlib import Path
+from typing import Any, Literal, Protocol
 
 from leaderboard.errors import LeaderboardError
 
@@ -97,3 +98,13 @@ class Entry:
     def score(self, signature: str) -> StoredScore | None:
         """Return the scoring with this signature, or None."""
         return next((score for score in self.scores if score.signature == signature), None)
+
+
+class Mirror(Protocol):
+    """Where entries are copied to once they are safe in the store, such as a data set repository."""
+
+    def save(self, entry: Entry, file: Path | None) -> None:
+        """Copy one entry, new or changed, and the file that was submitted with it."""
+
+    def pending(self) -> set[str]:
+        """Return the ids of entries that are not copied yet."""

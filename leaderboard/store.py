@@ -123,13 +123,22 @@ class Store:
                 _refuse_beyond(db, entry.task, entry.user, entry.created[:10], limit)
             if show is not None:
                 score = replace(score, shown=show(_shown_scores(db, entry.task, entry.user, score.signature)))
-            db.execute(
-                "INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (entry.id, entry.task, entry.user, entry.system, entry.team, json.dumps(entry.links), entry.note,
-                 entry.badge, entry.created, entry.withdrawn, entry.sha256, entry.file_name),
-            )  # fmt: skip
+            db.execute("INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", _row(entry))
             _insert_score(db, entry.id, score)
         return self.entry(entry.id)
+
+    def restore(self, entry: Entry) -> None:
+        """Write an entry that was accepted elsewhere or earlier, or what is new of it; no quota counts here."""
+        with self._writing() as db:
+            db.execute("INSERT OR IGNORE INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", _row(entry))
+            if db.execute("SELECT 1 FROM entries WHERE id = ?", (entry.id,)).fetchone() is None:
+                return
+            if entry.withdrawn is not None:
+                db.execute("UPDATE entries SET withdrawn = ? WHERE id = ?", (entry.withdrawn, entry.id))
+            known = {row[0] for row in db.execute("SELECT signature FROM scores WHERE entry = ?", (entry.id,))}
+            for score in entry.scores:
+                if score.signature not in known:
+                    _insert_score(db, entry.id, score)
 
     def add_score(self, entry_id: str, score: StoredScore) -> bool:
         """Add a scoring to an entry; an equal signature is left as it is. Return whether it was added."""
@@ -268,6 +277,13 @@ def _insert_score(db: sqlite3.Connection, entry_id: str, score: StoredScore) -> 
         "INSERT INTO scores VALUES (?, ?, ?, ?, ?)",
         (entry_id, score.signature, score.shown, json.dumps(score.report), score.scored),
     )
+
+
+def _row(entry: Entry) -> tuple[str | None, ...]:
+    return (
+        entry.id, entry.task, entry.user, entry.system, entry.team, json.dumps(entry.links), entry.note,
+        entry.badge, entry.created, entry.withdrawn, entry.sha256, entry.file_name,
+    )  # fmt: skip
 
 
 def _score(row: sqlite3.Row) -> StoredScore:

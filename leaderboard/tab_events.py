@@ -175,7 +175,7 @@ class BoardEvents:
         row = next((row for row in rows if row.id == answer["entry"]), None)
         if row is None:
             return cards.done_card("Scored", f"{answer['score']['main']}; an earlier entry of {system} is better.")
-        return cards.row_card(get_task(name), row, answer["score"])
+        return (cards.SAVING if "saving" in answer else "") + cards.row_card(get_task(name), row, answer["score"])
 
     def claim_score(
         self,

@@ -272,6 +272,9 @@ def test_the_mirror_hears_of_every_change(tmp_path: Path, labels: Callable[[Task
         def save(self, entry: Entry, file: Path | None) -> None:
             heard.append((entry.system, entry.withdrawn is not None, "" if file is None else file.read_text()[:4]))
 
+        def pending(self) -> set[str]:
+            return set()
+
     board = Board(Store(tmp_path / "store"), labels, mirror=Listener())  # type: ignore[arg-type]
     entry = submit(board, tmp_path, 3)
     board.withdraw(entry.id, "ada")
