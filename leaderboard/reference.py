@@ -14,9 +14,9 @@ import numpy as np
 from leaderboard.align import ReadRows, check_unique
 from leaderboard.archive import open_texts
 from leaderboard.errors import Problems, ReferenceInvalid, ReferenceMissing
+from leaderboard.forms import read_texts
 from leaderboard.layouts import Items, affectnet_arrays, affectnet_csv, class_folders, utkface_names
 from leaderboard.schema import Task
-from leaderboard.submission import read_texts
 from leaderboard.tasks import TASKS
 from leaderboard.types import Bools, Indices, Keys, Reference, Values
 

@@ -85,6 +85,23 @@ def test_forms_of_a_video_task(form: str, tmp_path: Path, labels: Path) -> None:
     assert [submission.keys.name(row) for row in range(6)] == [line.split(",")[0] for line in SINGLE]
 
 
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_folder_with_all_three_tasks_is_read_for_one(packed: bool, tmp_path: Path, labels: Path) -> None:
+    """The shape in which ``femo video --abaw`` writes."""
+    videos(
+        tmp_path / "all" / "EXPR_Classification_Challenge",
+        EXPR_HEADER,
+        {k[:-4]: v.split("\n") for k, v in FOLDER.items()},
+    )
+    videos(tmp_path / "all" / "AU_Detection_Challenge", AU_HEADER, {"v-1": [UNITS] * 3})
+    path = tmp_path / "all"
+    if packed:
+        members = {file.relative_to(path).as_posix(): file.read_bytes() for file in path.rglob("*.txt")}
+        path = tmp_path / "all.zip"
+        path.write_bytes(zipped(members))
+    assert read_submission(get_task("abaw-expr"), path, reference("abaw-expr", labels)).values.tolist() == EXPECTED
+
+
 def test_a_single_video_file_is_that_video(tmp_path: Path) -> None:
     labels = videos(tmp_path / "ref", AU_HEADER, {"clip": [UNITS, UNITS]})
     path = text(tmp_path / "clip.txt", AU_HEADER, UNITS, UNITS)
