@@ -135,6 +135,12 @@ def test_sixteen_bit_grey_is_scaled_and_not_clipped() -> None:
         np.testing.assert_array_equal(rgb[0, :, 1], rgb[0, :, 2])
 
 
+def test_a_dark_sixteen_bit_photo_stays_dark() -> None:
+    dark = np.array([[0, 257, 771, 8224]], np.uint16)
+    rgb = read_photo(encode(Image.fromarray(dark), "PNG")).rgb
+    np.testing.assert_array_equal(rgb[0, :, 0], [0, 1, 3, 32])
+
+
 def test_sixteen_bit_rgb_png_is_scaled() -> None:
     samples = struct.pack(">6H", 0, 0x8080, 0xFFFF, 0x0101, 0x4040, 0xC0C0)
     header = struct.pack(">IIBBBBB", 2, 1, 16, 2, 0, 0, 0)
