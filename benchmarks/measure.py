@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 
-def take_turns(contenders: Mapping[str, Callable[[], object]], rounds: int, warm_up: int = 2) -> dict[str, float]:
+def take_turns(contenders: Mapping[str, Callable[[], object]], rounds: int, warm_up: int = 1) -> dict[str, float]:
     """Return the median seconds of each contender over ``rounds`` rounds; each round runs all of them once."""
     spent: dict[str, list[float]] = {name: [] for name in contenders}
     for turn in range(-warm_up, rounds):

@@ -20,7 +20,7 @@ from femo.types import RGB, Floats
 
 SIZE = 224
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-ROUNDS = 15
+ROUNDS = 5
 SAME_FACE_IOU = 0.5
 
 

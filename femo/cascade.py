@@ -18,7 +18,7 @@ CELL = 12
 STRIDE = 2
 """moves by 2."""
 SHAPE_STEP = 16
-"""P-Net inputs are filled up to multiples of this many pixels."""
+"""P-Net inputs are filled up to multiples of this many pixels, of more where they are large."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +38,17 @@ def pyramid(halves: list[RGB], smallest: int, factor: float) -> list[Level]:
     while min(height, width) * scale >= CELL:
         high, wide = int(height * scale + 1), int(width * scale + 1)
         small = geometry.resize(halved(halves, wide, high), wide, high)
-        fill = (-high % SHAPE_STEP, -wide % SHAPE_STEP)
+        fill = (_filled(high) - high, _filled(wide) - wide)
         filled = cv2.copyMakeBorder(small, 0, fill[0], 0, fill[1], cv2.BORDER_REPLICATE)
         levels.append(Level(np.asarray(filled, np.uint8), scale, wide, high))
         scale *= factor
     return levels
+
+
+def _filled(size: int) -> int:
+    """Round a side up, by less than an eighth from 128 pixels on: every new shape keeps memory."""
+    step = max(SHAPE_STEP, 1 << max((size - 1).bit_length() - 4, 0))
+    return size + -size % step
 
 
 def halved(halves: list[RGB], width: int, height: int) -> RGB:

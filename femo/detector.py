@@ -4,7 +4,7 @@ The three networks and their weights are those that ship in facenet-pytorch's wh
 ours. It follows Zhang et al. 2016 ("Joint Face Detection and Alignment Using Multi-task Cascaded Convolutional
 Networks", IEEE Signal Processing Letters 23(10)) with the thresholds, rounding and suppression of facenet-pytorch,
 so that both find the same faces. What differs: pictures are shrunk through a chain of halves, P-Net inputs are
-filled up to multiples of 16 pixels so that few shapes are ever compiled, and boxes are cut to the picture.
+filled up to multiples of 16 or more pixels so that few shapes are ever compiled, and boxes are cut to the picture.
 
 Boxes of the two agree at a mean IoU of 0.93: candidates of one face score alike to the fourth digit, and a change
 of one grey level decides which of them survives the suppression.
