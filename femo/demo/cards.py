@@ -54,8 +54,9 @@ def origins(specs: list[ModelSpec]) -> str:
             cells = (head.name.replace("_", " "), badge(head.source), html.escape(head.citation), spec.name)
             rows.setdefault(head.name, "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>")
     return (
-        '<table class="femo-table femo-origins"><thead><tr><th>Reading</th><th></th><th>Learnt from, or taken from</th>'
-        f"<th>Model</th></tr></thead><tbody>{''.join(rows.values())}</tbody></table>"
+        '<div class="femo-scroll"><table class="femo-table femo-origins"><thead><tr><th>Reading</th><th></th>'
+        "<th>Learnt from, or taken from</th>"
+        f"<th>Model</th></tr></thead><tbody>{''.join(rows.values())}</tbody></table></div>"
     )
 
 

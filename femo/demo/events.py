@@ -41,6 +41,19 @@ def uploaded(payload: Any, what: str = "photo") -> Path:
     return file
 
 
+def whole_pixels(value: Any, name: str) -> int | None:
+    """Return an option that counts pixels; None and 0 leave the choice to the pipeline.
+
+    Raises:
+        FemoError: It is no whole number: what a caller of the API writes is not checked by Gradio.
+    """
+    if value is None or value == 0:
+        return None
+    if isinstance(value, int | float) and not isinstance(value, bool) and float(value).is_integer():
+        return int(value)
+    raise FemoError(f"{name} is {value!r}, expected a whole number of pixels.")
+
+
 @contextmanager
 def one_sentence() -> Iterator[None]:
     """Show a FemoError as its one sentence; Gradio renders messages as HTML, so the text is escaped."""

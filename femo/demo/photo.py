@@ -17,7 +17,7 @@ from PIL import Image
 
 from femo import PhotoResult, Pipeline, draw, export, figures
 from femo.demo import cards
-from femo.demo.events import QUICK, one_sentence, uploaded
+from femo.demo.events import QUICK, one_sentence, uploaded, whole_pixels
 from femo.demo.face_panel import FacePanel
 from femo.media import Photo, read_photo
 from femo.types import Floats
@@ -182,7 +182,7 @@ class PhotoTab:
     def read(self, payload: Any, min_face: int | None, align: bool) -> tuple[Photo, PhotoResult]:
         """Read an uploaded photo once, for the pipeline and for drawing."""
         photo = read_photo(uploaded(payload))
-        result = self.pipeline.photo(photo.rgb, min_face=min_face or None, align=align)
+        result = self.pipeline.photo(photo.rgb, min_face=whole_pixels(min_face, "min_face"), align=bool(align))
         return photo, replace(result, notes=photo.notes)
 
     def show(self, payload: Any, min_face: int, align: bool) -> Iterator[dict[Any, Any]]:

@@ -103,6 +103,14 @@ def test_a_face_smaller_than_the_detector_sees_is_refused(client: Client, portra
         client.predict(handle_file(portrait), 3, api_name="/analyze_photo")
 
 
+@pytest.mark.parametrize("min_face", ["abc", 40.5, [40], True])
+def test_an_option_that_is_no_number_of_pixels_is_refused(
+    min_face: object, client: Client, portrait: Path
+) -> None:
+    with pytest.raises(AppError, match="min_face"):
+        client.predict(handle_file(portrait), min_face, api_name="/analyze_photo")
+
+
 @pytest.mark.parametrize("payload", [None, "x", 7, {}, {"path": None}, {"path": 3}])
 def test_no_upload_is_said(payload: object, client: Client) -> None:
     with pytest.raises(AppError, match="upload a file first"):
