@@ -1,0 +1,198 @@
+"""The ABAW recipe at scale: features per second by processes, and training on 1.5 million frames with flat memory.
+
+``FEMO_BENCH_FRAMES`` sets the frames of the training part (default 1,500,000 of 1,288 float16 numbers, 3.9 GB in the
+temporary folder, deleted afterwards); it is lowered, and said, where the disk has no room.
+"""
+
+import json
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from functools import cache
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from benchmarks.measure import table
+
+N_FEATURES = 1288
+DEFAULT_FRAMES = 1_500_000
+VIDEO_FRAMES = 5_000
+SPARE_BYTES = 4 << 30
+N_CROPS = 1_024
+CROP_PX = 112
+
+
+def run() -> str:
+    """Return the section of the results page."""
+    with tempfile.TemporaryDirectory() as folder:
+        extraction = extraction_section(Path(folder))
+    with tempfile.TemporaryDirectory() as folder:
+        training = training_section(Path(folder))
+    return f"## ABAW: features and heads\n\n{extraction}\n\n{training}"
+
+
+def extraction_section(folder: Path) -> str:
+    """Time one and two processes on the same crops, each with an empty cache."""
+    write_crops(folder / "cropped")
+    model = model_folder(folder)
+    rows, rates = [], {}
+    for workers in (1, 2):
+        arguments = [str(folder / "cropped"), str(model), str(folder / f"features-{workers}"), str(workers)]
+        rates[workers] = child("extract", arguments)["rate"]
+        rows.append((workers, f"{rates[workers]:,.0f}", f"{2_700_000 / rates[workers] / 3600:.1f} h"))
+    text = table(("processes", "frames per second", "Aff-Wild2, 2.7 million frames"), rows)
+    return (
+        f"Features of {N_CROPS:,} crops of {CROP_PX} px (JPEG from a folder, decoded, resized, EfficientNet-B0 at 224 px, "
+        "written; warm start, network conversion not counted).\n\n"
+        f"{text}\n\nTwo processes against one: {rates[2] / rates[1]:.2f} times. One process already runs its network on all "
+        "cores and decodes the next crops meanwhile."
+    )
+
+
+def write_crops(root: Path) -> None:
+    """Write the crops as four videos."""
+    rng = np.random.default_rng(0)
+    for video in range(4):
+        folder = root / f"{video + 1}-1-640x480"
+        folder.mkdir(parents=True)
+        for frame in range(1, N_CROPS // 4 + 1):
+            picture = cv2.resize(rng.integers(0, 255, (14, 14, 3), np.uint8), (CROP_PX, CROP_PX))
+            cv2.imwrite(str(folder / f"{frame:05d}.jpg"), picture)
+
+
+def model_folder(folder: Path) -> Path:
+    """Write EfficientNet-B0 with random weights, which is as fast as a trained one."""
+    from femo.training.folder import write_model_folder
+    from femo.training.network import FaceNetwork
+    from femo.training.priors import prior_heads
+
+    network = FaceNetwork("tf_efficientnet_b0", {}, {"expression": 8})
+    expression = {"labels": "affectnet-8", "kind": "distribution", "source": "trained"}
+    config = {
+        "arch": "tf_efficientnet_b0",
+        "input_size": 224,
+        "mean": [0.485, 0.456, 0.406],
+        "std": [0.229, 0.224, 0.225],
+        "embedding_dim": 1280,
+        "heads": {"expression": expression, **prior_heads()},
+    }
+    write_model_folder(folder / "b0", network.state_dict(), config, "# b0\n")
+    return folder / "b0"
+
+
+def extract_child(crops: str, model: str, features: str, workers: str) -> dict[str, float]:
+    """Extract and report the rate from the first finished block on, so that starting does not count."""
+    from femo.models import read_spec
+    from femo.training.abaw_crops import read_folder
+    from femo.training.abaw_extract import Progress, extract
+    from femo.training.abaw_features import open_cache, stored_columns
+
+    spec = read_spec(Path(model))
+    marks: list[tuple[float, int]] = []
+
+    def note(state: Progress) -> None:
+        if state.done and (not marks or state.done > marks[-1][1]):
+            marks.append((time.perf_counter(), state.done))
+
+    cache = open_cache(Path(features), spec, stored_columns("both", spec.embedding_dim, 8))
+    extract(cache, read_folder(Path(crops)), spec, workers=int(workers), report=note)
+    (first_s, first), (last_s, last) = marks[0], marks[-1]
+    return {"rate": (last - first) / max(last_s - first_s, 1e-9)}
+
+
+def training_section(folder: Path) -> str:
+    """Train on a synthetic cache of full size and one of a quarter, each in its own process."""
+    wanted = int(os.environ.get("FEMO_BENCH_FRAMES", DEFAULT_FRAMES))
+    room = (shutil.disk_usage(folder).free - SPARE_BYTES) // (2 * N_FEATURES)
+    n_frames = max(min(wanted, int(room)), VIDEO_FRAMES * 4)
+    found = [child("train", [str(folder), str(n)]) for n in (n_frames // 4, n_frames)]
+    names = {
+        "read": "read from disk or its cache, in long runs",
+        "batches": "shuffled float32 batches, no training",
+    }
+    names |= {"linear": "one epoch, linear head", "hidden": "one epoch, 128 hidden neurons"}
+    head = ["", *(f"{round(each['n_frames']):,} frames" for each in found)]
+    rows: list[list[str]] = [
+        [text, *(f"{each['n_frames'] / each[key]:,.0f} frames/s" for each in found)] for key, text in names.items()
+    ]
+    rows.append(["largest memory of the process", *(f"{each['peak_mb']:,.0f} MB" for each in found)])
+    lowered = "" if n_frames == wanted else f" (of {wanted:,} wanted, for want of disk space)"
+    size = f"{n_frames * N_FEATURES * 2 / 1e9:.1f} GB"
+    return (
+        f"Training on a synthetic cache of {n_frames:,} × {N_FEATURES:,} float16{lowered}, {size}, beside a quarter of it; EXPR, "
+        f"batches of 256.\n\n{table(head, rows)}"
+    )
+
+
+def train_child(folder: str, n_frames: str) -> dict[str, float]:
+    """Write the cache (as far as it is not there), read it, and train one epoch of each head."""
+    import torch
+
+    from femo.training.abaw_features import Cache, Columns
+    from femo.training.abaw_heads import HeadRecipe, Trainer
+    from femo.training.abaw_samples import Lines, Samples
+    from femo.training.abaw_tasks import TASKS
+
+    torch.set_num_threads(os.cpu_count() or 1)
+    store = Cache(Path(folder), "", "synthetic", Columns(N_FEATURES, 0), {})
+    names = [f"video{i}" for i in range(int(n_frames) // VIDEO_FRAMES)]
+    lines = [Lines(name, np.arange(VIDEO_FRAMES), write_video(store, i, name)) for i, name in enumerate(names)]
+    train, val = Samples(store, lines), Samples(store, lines[:1])
+    out: dict[str, float] = {"n_frames": float(len(train))}
+    start = time.perf_counter()
+    for name in names:
+        with store.path(name).open("rb", buffering=0) as file:
+            while file.read(1 << 22):
+                pass
+    out["read"] = time.perf_counter() - start
+    start = time.perf_counter()
+    assert sum(len(rows) for rows, _ in train.batches(256, seed=0)) == len(train)
+    out["batches"] = time.perf_counter() - start
+    for key, hidden in (("linear", 0), ("hidden", 128)):
+        recipe = HeadRecipe("embedding", hidden, epochs=1, batch=256)
+        seen: list[dict[str, float]] = []
+        Trainer(train, val, [recipe], TASKS["expr"]).run(seen.append)
+        out[key] = len(train) / seen[0]["frames_per_s"]
+    out["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return out
+
+
+@cache
+def noise() -> np.ndarray:
+    """One video's rows of noise."""
+    return np.random.default_rng(0).standard_normal((VIDEO_FRAMES, N_FEATURES), np.float32).astype(np.float16)
+
+
+def write_video(store: "object", number: int, name: str) -> np.ndarray:
+    """Write the rows of one video, class means plus noise, and return its labels (N, 1)."""
+    from femo.training.abaw_features import Cache
+
+    assert isinstance(store, Cache)
+    rng = np.random.default_rng(number)
+    labels = rng.integers(0, 8, VIDEO_FRAMES)
+    path = store.path(name)
+    if not path.exists():
+        rows = np.roll(noise(), number, axis=1)  # drawing 1.9 billion numbers would take longer than all the rest
+        rows[np.arange(VIDEO_FRAMES), labels] += np.float16(2)
+        path.write_bytes(rows.tobytes())
+    return labels[:, None].astype(np.float32)
+
+
+def child(what: str, arguments: list[str]) -> dict[str, float]:
+    """Run a part in a fresh process, whose memory then is its own."""
+    command = [sys.executable, "-m", "benchmarks.abaw", what, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(command)} ended with {done.returncode}: {done.stderr[-2000:]}")
+    return dict(json.loads(done.stdout.strip().splitlines()[-1]))
+
+
+if __name__ == "__main__":
+    part = {"extract": extract_child, "train": train_child}[sys.argv[1]]
+    print(json.dumps(part(*sys.argv[2:])))
