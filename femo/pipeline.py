@@ -174,7 +174,7 @@ class Pipeline:
         collector = Collector()
         changing = self.readers[0].heads.expression_directions()
         tracker = Tracker(self.detector, min_face=min_face, changing=changing)
-        rate = adaptive.uncalibrated() if every == "auto" else None
+        rate = adaptive.rate_from(self.readers[0].spec.adaptive) if every == "auto" else None
         with open_video(source, limits, 1 if every == "auto" else every) as reader:
             meter = Meter(progress, reader.n_frames)
             with ReadAhead(reader, room_for(reader.width * reader.height * 3)) as frames:
