@@ -82,7 +82,18 @@ def describe_group(video: VideoResult, head: HeadSpec, verdict: Scores | None = 
     filled = temporal.interpolate(curve, video.time_s)
     scores = {"group": Scores("group", head.labels, filled, "distribution", "prior")}
     line = Timeline(0, video.time_s, seen, np.full((n_moments, 4), np.nan, np.float32), scores)
-    return GroupResult(verdict, line, present.sum(axis=0), video, agreement(values, present))
+    shares = expression_shares(video)
+    return GroupResult(verdict, line, present.sum(axis=0), video, agreement(values, present), shares)
+
+
+def peaks(group: GroupResult) -> tuple[int, int] | None:
+    """Return the moments (rows) of highest and lowest affect, positive minus negative, among those with a face."""
+    seen = np.flatnonzero(group.over_time.present)
+    if not len(seen):
+        return None
+    curve = group.over_time.scores["group"]
+    affect = (curve.column("positive") - curve.column("negative"))[seen]
+    return int(seen[affect.argmax()]), int(seen[affect.argmin()])
 
 
 def still_group(photo: PhotoResult, head: HeadSpec) -> GroupResult:

@@ -228,6 +228,7 @@ class GroupResult:
         face_count: int64 (T,).
         video: The persons.
         agreement: float32 (T,), how alike the faces are at each moment, 0-1; NaN below two faces.
+        shares: Expression to its probability averaged over faces, then moments, 0-1; empty where nobody was seen.
     """
 
     verdict: Scores
@@ -235,6 +236,7 @@ class GroupResult:
     face_count: Ints
     video: VideoResult
     agreement: Floats
+    shares: Mapping[str, float] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the group shape of the JSON contract."""
@@ -247,6 +249,7 @@ class GroupResult:
             "over_time": {label: _plain(curve.column(label)) for label in curve.labels},
             "face_count": self.face_count.tolist(),
             "agreement": _plain(self.agreement),
+            "expression": {label: _plain(share) for label, share in self.shares.items()},
             "persons": [line.to_dict() for line in self.video.timelines],
         }
 

@@ -11,7 +11,7 @@ import app
 import femo
 from leaderboard.board import open_board
 
-PATIENCE_MS = 30_000
+PATIENCE_MS = 60_000
 """Plotly is 4.6 MB of script, and the machine may be busy."""
 expect.set_options(timeout=PATIENCE_MS)
 ARGS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update"]

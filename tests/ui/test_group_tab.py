@@ -1,0 +1,72 @@
+"""The Group tab in a real browser: a clip, its moments that seek the player, a photo, a bad file."""
+
+import csv
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.clips import canvas, paste, portrait, second_face, write_clip
+
+pytestmark = pytest.mark.ui
+
+
+@pytest.fixture(scope="module")
+def party(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two faces for two seconds, then one, over three seconds."""
+    frames = []
+    for k in range(24):
+        picture = canvas(640, 360, 1)
+        paste(picture, portrait(), 40 + 3 * k, 60, 230)
+        if k < 16:
+            paste(picture, second_face(), 370, 70, 220)
+        frames.append(picture)
+    return write_clip(tmp_path_factory.mktemp("clips") / "party.mp4", frames, fps=8)
+
+
+def _open(page: Page) -> None:
+    page.get_by_role("tab", name="Group").click()
+
+
+def _drop(page: Page, path: Path) -> None:
+    page.locator("#group-input input[type=file]").set_input_files(path)
+
+
+def test_a_clip_becomes_verdict_curve_people_and_moments(page: Page, party: Path, tmp_path: Path) -> None:
+    _open(page)
+    _drop(page, party)
+    expect(page.locator(".femo-verdict h3")).to_contain_text("prior")
+    expect(page.locator("#group-timeline .main-svg").first).to_be_visible()
+    expect(page.locator(".femo-member")).to_have_count(2)
+    expect(page.locator(".femo-moment")).to_have_count(2)
+    video = page.locator("#group-stage video")
+    video.evaluate(
+        "v => new Promise(done => v.readyState >= 1 ? done() : v.addEventListener('loadedmetadata', done))"
+    )
+    moment = page.locator(".femo-moment").first
+    moment.click()
+    wanted = float(moment.get_attribute("data-time") or "nan")
+    assert video.evaluate("v => v.currentTime") == pytest.approx(wanted, abs=0.05)
+    with page.expect_download() as download:
+        page.locator("button", has_text="CSV").locator("visible=true").first.click()
+    download.value.save_as(tmp_path / "g.csv")
+    with (tmp_path / "g.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 24
+    assert {row["face_count"] for row in rows} == {"1", "2"}
+
+
+def test_a_photo_shows_boxes_and_no_moments(page: Page, examples: Path) -> None:
+    _open(page)
+    _drop(page, examples / "triptych.jpg")
+    expect(page.locator("#group-stage img")).to_be_visible()
+    expect(page.locator(".femo-member")).to_have_count(3)
+    expect(page.locator(".femo-moment")).to_have_count(0)
+
+
+def test_a_broken_file_gets_a_sentence(page: Page, tmp_path: Path) -> None:
+    (tmp_path / "broken.mp4").write_bytes(b"no clip")
+    _open(page)
+    _drop(page, tmp_path / "broken.mp4")
+    expect(page.locator("#group-stage .femo-empty")).to_contain_text("broken.mp4")
+    expect(page.locator(".femo-verdict")).to_have_count(0)
