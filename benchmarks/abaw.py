@@ -68,7 +68,7 @@ def write_crops(root: Path) -> None:
 
 def model_folder(folder: Path) -> Path:
     """Write EfficientNet-B0 with random weights, which is as fast as a trained one."""
-    from femo.training.folder import write_model_folder
+    from femo.model_folder import write_model_folder
     from femo.training.network import FaceNetwork
     from femo.training.priors import prior_heads
 

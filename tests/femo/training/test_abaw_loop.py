@@ -15,11 +15,11 @@ import torch
 from femo.cli import app
 from femo.detector import Detector
 from femo.geometry import crop
+from femo.model_folder import write_model_folder
 from femo.models import read_spec
 from femo.training.abaw_crops import read_folder
 from femo.training.abaw_extract import extract
 from femo.training.abaw_features import open_cache, stored_columns
-from femo.training.folder import write_model_folder
 from femo.training.network import FaceNetwork
 from femo.training.priors import prior_heads
 from leaderboard.__main__ import main as leaderboard
