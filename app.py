@@ -11,7 +11,7 @@ from typing import Any, Final
 import gradio as gr
 
 import femo
-from femo.demo import group, group_cards, photo, theme
+from femo.demo import group, group_cards, photo, player, theme, video
 from leaderboard.board import Board, open_board
 from leaderboard.tab import build_tab
 
@@ -34,6 +34,8 @@ def build(pipeline: femo.Pipeline, board: Board) -> gr.Blocks:
         gr.HTML(theme.header(pipeline.model))
         with gr.Tab("Photo", id="photo"):
             photo.build(pipeline)
+        with gr.Tab("Video", id="video"):
+            video.build(pipeline)
         with gr.Tab("Group", id="group"):
             group.build(pipeline)
         with gr.Tab("Leaderboard", id="leaderboard"):
@@ -43,7 +45,8 @@ def build(pipeline: femo.Pipeline, board: Board) -> gr.Blocks:
 
 def launch(demo: gr.Blocks, **changes: Any) -> str:
     """Start the server and return its address; ``changes`` go to Gradio's ``launch``."""
-    look = {"theme": theme.theme(), "css": theme.CSS + group_cards.CSS}
+    css = theme.CSS + player.css() + group_cards.CSS
+    look = {"theme": theme.theme(), "css": css, "head": player.script()}
     address = {"server_name": os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1")}
     return str(demo.launch(**{**LAUNCH, **look, **address, **changes})[1])
 

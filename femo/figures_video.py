@@ -47,7 +47,8 @@ def timeline(result: VideoResult, track: int) -> "Figure":
         top -= GAP_PX / height
         bottom = max(0.0, top - part_height / height)
         which = "" if number == 1 else str(number)
-        figure.update_layout({f"yaxis{which}": axis(domain=[bottom, top], anchor="x", **_SCALES.get(name, {}))})
+        scale = _SCALES[name] | ({"range": [_strips(result) - 0.4, -0.6]} if name == "presence" else {})
+        figure.update_layout({f"yaxis{which}": axis(domain=[bottom, top], anchor="x", **scale)})
         _DRAW[name](figure, result, line, index, f"y{which}")
         _title(figure, _TITLES[name], line.scores.get(name), top)
         top = bottom
@@ -146,7 +147,11 @@ def _parts(result: VideoResult, line: Timeline) -> list[tuple[str, int]]:
         "action_units": UNIT_PX * len(units.labels) if units else 0,
     }
     parts = [(name, height) for name, height in known.items() if name in line.scores]
-    return [*parts, ("presence", STRIP_PX * min(len(result.timelines), MAX_STRIPS) + 8)]
+    return [*parts, ("presence", STRIP_PX * _strips(result))]
+
+
+def _strips(result: VideoResult) -> int:
+    return min(len(result.timelines), MAX_STRIPS)
 
 
 def _legend() -> dict[str, Any]:
@@ -273,8 +278,8 @@ _SCALES: Final[dict[str, dict[str, Any]]] = {
         "zeroline": True,
         "zerolinecolor": GRID,
     },
-    "action_units": {"autorange": "reversed", "tickfont": {"size": 10}, "dtick": 1},
-    "presence": {"autorange": "reversed", "type": "category", "tickfont": {"size": 11}},
+    "action_units": {"autorange": "reversed", "tickfont": {"size": 10}, "dtick": 1, "ticklabelstandoff": 3},
+    "presence": {"type": "category", "tickfont": {"size": 11}},
 }
 _DRAW: Final = {
     "expression": _draw_expression,

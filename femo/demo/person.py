@@ -1,0 +1,36 @@
+"""What the Video tab says of one person in words."""
+
+import html
+from collections.abc import Iterator
+from typing import cast
+
+from femo import draw, summaries
+from femo.results import Timeline, VideoResult
+
+
+def person_card(result: VideoResult, line: Timeline, picture: str) -> str:
+    """Return the card of one person: portrait, time in view, what dominates."""
+    shares = list(summaries.shares(line).items())
+    top = f"mostly {shares[0][0]}" if shares else "not read"
+    seen = f"in view for {summaries.seconds_in_view(line):.1f} of {result.duration_s:.1f} s"
+    face = draw.colour(line.track)
+    image = f'<img src="{picture}" alt="person {line.track}" style="border:3px solid {face}">' if picture else ""
+    return (
+        f'<div class="femo-face" style="--face:{face}">{image}<div class="femo-lines">'
+        f"<h3>Person {line.track}: {html.escape(top)}</h3>"
+        f'<span class="femo-quiet">{html.escape(seen)}</span></div></div>'
+    )
+
+
+def changes(line: Timeline) -> str:
+    """Return the most frequent changes of expression."""
+    table = summaries.transitions(line).head(5)
+    if not len(table):
+        return '<p class="femo-quiet">The dominant expression never changes.</p>'
+    rows = "".join(
+        f"<tr><td>{html.escape(before)} → {html.escape(after)}</td><td>{count}×</td></tr>"
+        for before, after, count in cast("Iterator[tuple[str, str, int]]", table.itertuples(index=False))
+    )
+    return (
+        f'<table class="femo-table"><thead><tr><th>Changes</th><th></th></tr></thead><tbody>{rows}</tbody></table>'
+    )

@@ -1,0 +1,306 @@
+"""The Video tab and the API ``/analyze_video``.
+
+Conventions: a session keeps what was read of its clip (numbers and small portraits); smoothing and the smallest face only
+lay that out anew. Files for download are made when asked for, in a folder that is gone once Gradio has copied them into
+its cache, which ``delete_cache`` empties.
+"""
+
+import html
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+
+import gradio as gr
+
+from femo import Pipeline, figures_video
+from femo.demo import cards, player
+from femo.demo.events import LONG, QUICK, one_sentence, uploaded
+from femo.demo.person import changes, person_card
+from femo.demo.video_files import KINDS, write_file
+from femo.demo.video_job import Job, Jobs, progress_bar
+from femo.errors import Cancelled, FemoError
+from femo.pipeline import Every
+from femo.timelines import RawVideo
+
+EMPTY: Final = """<div class="femo-empty"><b>Drop in a clip</b>
+Everyone in it gets a timeline of expression, valence and arousal, and action units. Play it, press anywhere on the timeline
+to jump there, and download what the ABAW leaderboard scores. Nothing is kept: clips are deleted within the hour.</div>"""
+NOBODY: Final = """<div class="femo-empty"><b>No face found</b>
+Faces must be seen mostly from the front. Small ones are found with a smaller &ldquo;smallest face&rdquo;.</div>"""
+CANCELLED: Final = '<div class="femo-empty"><b>Cancelled</b>Nothing was kept.</div>'
+EVERY: Final = [("all", "1"), ("each second", "2"), ("each fifth", "5"), ("as many as needed", "auto")]
+SMALLEST: Final = [("quick", 0), ("40 px", 40), ("20 px", 20), ("12 px", 12)]
+MAX_KERNEL: Final = 101
+CLICK_JS: Final = "() => setTimeout(() => document.getElementById('video-file').click(), 150)"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Clip:
+    """What a session keeps of one clip.
+
+    Attributes:
+        path: The uploaded file.
+        raw: What was read.
+        pictures: Portraits as data URIs by person.
+    """
+
+    path: Path
+    raw: RawVideo
+    pictures: dict[int, str]
+
+
+def build(pipeline: Pipeline) -> None:
+    """Build the tab inside the current ``gr.Tab`` and register ``/analyze_video``."""
+    VideoTab(pipeline).wire()
+
+
+class VideoTab:
+    """The tab's components and handlers."""
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        self.pipeline = pipeline
+        self.citations = cards.citations_of([reader.spec for reader in pipeline.readers])
+        self.jobs = Jobs()
+        with gr.Row(equal_height=False):
+            with gr.Column(scale=4, min_width=300):
+                self._inputs()
+            with gr.Column(scale=6, min_width=320):
+                self.message = gr.HTML(EMPTY)
+                self.player = gr.HTML(visible=False, elem_id=player.PLAYER_ID)
+                self.boxes = gr.HTML(visible=False)
+        with gr.Column(visible=False) as self.details:
+            self._charts()
+        self.clip = gr.State(None, time_to_live=3600)
+        self.chosen = gr.State(None)
+
+    def _inputs(self) -> None:
+        self.video = gr.Video(
+            label="Clip",
+            sources=["upload", "webcam"],
+            height=260,
+            buttons=[],
+            elem_id="video-input",
+        )
+        with gr.Row():
+            self.run = gr.Button("Analyse", variant="primary", elem_id="video-run")
+            self.cancel = gr.Button("Cancel", elem_id="video-cancel", visible=False)
+        with gr.Accordion("Options", open=False):
+            self.every = gr.Radio(EVERY, value="1", label="Frames to read")
+            self.min_face = gr.Radio(SMALLEST, value=0, label="Smallest face to look for")
+
+    def _charts(self) -> None:
+        self.chooser = gr.HTML(js_on_load=player.CHOOSE_JS, elem_id="video-persons")
+        with gr.Row(equal_height=False):
+            with gr.Column(scale=7, min_width=320):
+                self.timeline = gr.Plot(show_label=False, elem_id=player.TIMELINE_ID, elem_classes="femo-chart")
+            with gr.Column(scale=3, min_width=280):
+                self.card = gr.HTML()
+                self.trajectory = gr.Plot(show_label=False, elem_classes="femo-chart")
+                self.share = gr.Plot(show_label=False, elem_classes="femo-chart")
+                self.changes = gr.HTML()
+        with gr.Row():
+            self.method = gr.Radio(["none", "mean", "median"], value="mean", label="Smoothing")
+            self.kernel = gr.Slider(1, MAX_KERNEL, 15, step=2, label="Window in frames")
+            self.smallest = gr.Slider(0, 200, 0, step=5, label="Smallest face shown, in pixels")
+        with gr.Row():
+            self.files = {kind: gr.Button(title, size="sm") for kind, (title, _) in KINDS.items()}
+        self.file = gr.DownloadButton("Download", elem_id="video-file")
+
+    def wire(self) -> None:
+        """Register the events."""
+        gr.events.api(self.analyze_video, api_name="analyze_video", **LONG)
+        views = [self.boxes, self.chooser, self.timeline, self.card, self.trajectory, self.share, self.changes]
+        settings = [self.clip, self.chosen, self.method, self.kernel, self.smallest]
+        hidden: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+        gr.on(
+            [self.video.upload, self.video.stop_recording, self.run.click],
+            self.show,
+            [self.video, self.every, self.min_face, self.method, self.kernel, self.smallest],
+            [self.message, self.player, self.details, self.clip, self.chosen, self.run, self.cancel, *views],
+            preprocess=False,
+            **hidden,
+            **LONG,
+        )
+        self.cancel.click(self.stop, None, None, queue=False, **hidden)
+        self.video.clear(self.stop, None, None, queue=False, **hidden)
+        gr.on(
+            [self.method.input, self.kernel.input, self.smallest.input],
+            self.redraw,
+            settings,
+            [self.chosen, *views],
+            trigger_mode="always_last",
+            **hidden,
+            **QUICK,
+        )
+        self.chooser.select(self.choose, settings, [self.chosen, *views], **hidden, **QUICK)
+        for kind, button in self.files.items():
+            button.click(
+                partial(self.download, kind),
+                [self.clip, self.method, self.kernel, self.smallest],
+                self.file,
+                api_visibility="private",
+                show_progress_on=[button],
+                **LONG,
+            ).success(None, None, None, js=CLICK_JS)
+
+    def analyze_video(
+        self, video: gr.FileData, smooth: str = "mean:15", every: str = "1", min_face: int | None = None
+    ) -> dict[str, Any]:
+        """Read everyone in a clip over time: expression, valence and arousal, action units, for every frame.
+
+        Args:
+            video: The clip: MP4, WebM, MOV, MKV or AVI.
+            smooth: none, mean:K or median:K over K frames, K odd.
+            every: Read each n-th frame, such as "2", or "auto" for as many as needed.
+            min_face: Smallest face to look for, in pixels; leave out for the quick choice.
+        """
+        with one_sentence():
+            path = uploaded(video, "clip")
+            result = self.pipeline.video(path, smooth=smooth, every=_every(every), min_face=min_face or None)
+            return result.to_dict()
+
+    def show(
+        self,
+        payload: Any,
+        every: str,
+        min_face: int,
+        method: str,
+        kernel: float,
+        smallest: float,
+        request: gr.Request,
+    ) -> Iterator[dict[Any, Any]]:
+        """Read the clip, telling how far it is, and fill the tab."""
+        if payload is None:
+            yield self._nothing(EMPTY)
+            return
+        visitor = str(request.session_hash)
+        with one_sentence():
+            path = uploaded(payload, "clip")
+            job = Job(
+                lambda report, cancel: self.pipeline.raw_video(
+                    path, every=_every(every), min_face=min_face or None, progress=report, cancel=cancel
+                )
+            )
+        self.jobs.start(visitor, job)
+        yield self._running()
+        try:
+            for progress in job.follow():
+                yield {self.message: progress_bar(progress)}
+            clip = _clip(path, job.result())
+        except Cancelled:
+            yield self._nothing(CANCELLED)
+            return
+        except FemoError as error:
+            yield self._nothing(f'<div class="femo-empty"><b>Not read</b>{html.escape(str(error))}</div>')
+            return
+        finally:
+            self.jobs.end(visitor, job)
+        yield self._filled(clip, method, kernel, smallest)
+
+    def stop(self, request: gr.Request) -> None:
+        """Cancel this visitor's analysis."""
+        self.jobs.cancel(str(request.session_hash))
+
+    def _running(self) -> dict[Any, Any]:
+        return self._nothing(progress_bar(None)) | {
+            self.run: gr.Button(visible=False),
+            self.cancel: gr.Button(visible=True),
+        }
+
+    def _nothing(self, message: str) -> dict[Any, Any]:
+        """The tab without a reading."""
+        return {
+            self.message: gr.HTML(message, visible=True),
+            self.player: gr.HTML("", visible=False),
+            self.boxes: gr.HTML("", visible=False),
+            self.details: gr.Column(visible=False),
+            self.clip: None,
+            self.chosen: None,
+            self.run: gr.Button(visible=True),
+            self.cancel: gr.Button(visible=False),
+        }
+
+    def _filled(self, clip: Clip, method: str, kernel: float, smallest: float) -> dict[Any, Any]:
+        """The tab with a reading."""
+        raw = clip.raw
+        if not raw.persons:
+            return self._nothing(NOBODY)
+        notes = list(raw.notes)
+        watch = clip.path
+        if not player.plays(clip.path):
+            notes.append("browsers do not play this format; download the clip with boxes to watch it")
+        said = "".join(f'<p class="femo-note">{html.escape(note)}</p>' for note in notes)
+        return {
+            self.message: gr.HTML(said, visible=bool(said)),
+            self.player: gr.HTML(player.player(watch, raw.width, raw.height), visible=True),
+            self.details: gr.Column(visible=True),
+            self.clip: clip,
+            self.run: gr.Button(visible=True),
+            self.cancel: gr.Button(visible=False),
+        } | self.redraw(clip, None, method, kernel, smallest)
+
+    def redraw(
+        self, clip: Clip | None, chosen: int | None, method: str, kernel: float, smallest: float
+    ) -> dict[Any, Any]:
+        """Lay the reading out anew."""
+        if clip is None:
+            return {}
+        with one_sentence():
+            result = clip.raw.result(_smooth(method, kernel), smallest=int(smallest))
+        if not result.timelines:
+            gr.Info("Nobody's face is that large in this clip.")
+            return {}
+        tracks = [line.track for line in result.timelines]
+        track = chosen if chosen in tracks else tracks[0]
+        line = figures_video.find(result, track)
+        return {
+            self.chosen: track,
+            self.boxes: gr.HTML(player.boxes(result), visible=True),
+            self.chooser: gr.HTML(player.chooser(result, track, clip.pictures), visible=len(tracks) > 1),
+            self.timeline: figures_video.timeline(result, track),
+            self.card: person_card(result, line, clip.pictures.get(track, "")),
+            self.trajectory: figures_video.trajectory(line),
+            self.share: figures_video.share_bar(line),
+            self.changes: changes(line),
+        }
+
+    def choose(
+        self,
+        clip: Clip | None,
+        chosen: int | None,
+        method: str,
+        kernel: float,
+        smallest: float,
+        event: gr.SelectData,
+    ) -> dict[Any, Any]:
+        """Show another person."""
+        return self.redraw(clip, int(event.index), method, kernel, smallest)
+
+    def download(self, kind: str, clip: Clip | None, method: str, kernel: float, smallest: float) -> Iterator[Any]:
+        """Make one file."""
+        if clip is None:
+            return
+        with one_sentence(), TemporaryDirectory() as folder:
+            result = clip.raw.result(_smooth(method, kernel), smallest=int(smallest))
+            file = write_file(kind, clip.path, clip.raw, result, Path(folder))
+            yield gr.DownloadButton(value=str(file))
+
+
+def _clip(path: Path, raw: RawVideo) -> Clip:
+    pictures = {p.track: cards.data_uri(p.portrait) for p in raw.persons if p.portrait is not None}
+    return Clip(path, raw, pictures)
+
+
+def _every(text: str) -> Every:
+    if text == "auto":
+        return "auto"
+    if not (text.isascii() and text.isdigit()):
+        raise FemoError(f"every is {text!r}; expected auto or a whole number from 1.")
+    return int(text)
+
+
+def _smooth(method: str, kernel: float) -> str:
+    return "none" if method == "none" else f"{method}:{int(kernel) | 1}"

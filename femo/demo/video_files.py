@@ -1,0 +1,57 @@
+"""The files of a clip that can be downloaded: table, JSON, ABAW predictions, subtitles, the clip with boxes."""
+
+import zipfile
+from pathlib import Path
+from typing import Final
+
+from femo import export, export_abaw, export_video, overlay
+from femo.results import VideoResult
+from femo.timelines import RawVideo
+
+KINDS: Final = {
+    "csv": ("CSV", "-femo.csv"),
+    "json": ("JSON", "-femo.json"),
+    "abaw": ("ABAW predictions", "-abaw.zip"),
+    "srt": ("Subtitles", ".srt"),
+    "mp4": ("Clip with boxes", "-femo.mp4"),
+}
+"""Kind -> title, and what follows the clip's name."""
+
+
+def write_file(kind: str, clip: Path, raw: RawVideo, result: VideoResult, folder: Path) -> Path:
+    """Write one file of a clip.
+
+    Args:
+        kind: A key of ``KINDS``.
+        clip: The clip.
+        raw: What was read.
+        result: What is shown of it.
+        folder: Where to write.
+
+    Raises:
+        FemoError: It cannot be written.
+    """
+    stem = clip.stem.replace(",", "_") or "clip"
+    path = folder / f"{stem}{KINDS[kind][1]}"
+    if kind == "csv":
+        export.write_csv(path, result)
+    elif kind == "json":
+        export.write_json(path, result)
+    elif kind == "srt":
+        export.write_srt(path, result)
+    elif kind == "mp4":
+        export_video.write_annotated(path, clip, overlay.painter(result))
+    else:
+        _write_abaw(path, stem, raw, result, folder / "abaw")
+    return path
+
+
+def _write_abaw(path: Path, stem: str, raw: RawVideo, result: VideoResult, folder: Path) -> None:
+    """Zip the files per video and subject, and the single-file forms of the longest seen person."""
+    folder.mkdir()
+    export_abaw.write_abaw(folder, stem, result, frame_time_s=raw.frame_time_s)
+    export_abaw.join_abaw(folder)
+    export_abaw.write_abaw(folder, stem, result, subjects="all", frame_time_s=raw.frame_time_s)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for file in sorted(folder.rglob("*.txt")):
+            archive.write(file, file.relative_to(folder))

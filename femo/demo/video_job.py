@@ -1,0 +1,107 @@
+"""Runs one analysis in its own thread while the page shows how far it is, and stops it when asked or left alone."""
+
+import html
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Final
+
+from femo.streaming import Progress, Report, clock
+from femo.timelines import RawVideo
+
+LEFT_ALONE_S: Final = 30.0
+"""A job that nobody asked about for so long belongs to a page that was closed."""
+
+
+class Jobs:
+    """The running analysis of each visitor; thread-safe."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._running: dict[str, Job] = {}
+
+    def start(self, visitor: str, job: "Job") -> None:
+        """Note a visitor's new job; an earlier one of theirs is stopped."""
+        with self._lock:
+            earlier = self._running.pop(visitor, None)
+            self._running[visitor] = job
+        if earlier is not None:
+            earlier.stop.set()
+
+    def end(self, visitor: str, job: "Job") -> None:
+        """Forget a job that has ended."""
+        with self._lock:
+            if self._running.get(visitor) is job:
+                del self._running[visitor]
+
+    def cancel(self, visitor: str) -> None:
+        """Stop a visitor's job, if there is one."""
+        with self._lock:
+            job = self._running.get(visitor)
+        if job is not None:
+            job.stop.set()
+
+
+class Job:
+    """One analysis.
+
+    Args:
+        read: Reads the clip; gets what takes progress, and what tells whether to stop.
+    """
+
+    def __init__(self, read: Callable[[Report, Callable[[], bool]], RawVideo]) -> None:
+        self.stop = threading.Event()
+        self._read = read
+        self._asked = time.monotonic()
+        self._news: queue.Queue[Progress | None] = queue.Queue()
+        self._thread = ThreadPoolExecutor(1, "femo-video")
+        self._future: Future[RawVideo] | None = None
+
+    def follow(self) -> Iterator[Progress]:
+        """Start, and yield progress until the end; leaving the loop stops the analysis."""
+        self._future = self._thread.submit(self._read, self._news.put, self._is_unwanted)
+        self._future.add_done_callback(lambda _: self._news.put(None))
+        try:
+            while (news := self._latest()) is not None:
+                yield news
+                self._asked = time.monotonic()
+        finally:
+            self.stop.set()
+            self._thread.shutdown()
+
+    def result(self) -> RawVideo:
+        """Return what was read, after ``follow`` came to its end.
+
+        Raises:
+            FemoError: The clip cannot be read, or the job was stopped.
+        """
+        if self._future is None:
+            raise RuntimeError("follow the job first")
+        return self._future.result()
+
+    def _latest(self) -> Progress | None:
+        """Wait for news; what was overtaken meanwhile is left out."""
+        news = self._news.get()
+        while news is not None and not self._news.empty():
+            news = self._news.get()
+        return news
+
+    def _is_unwanted(self) -> bool:
+        return self.stop.is_set() or time.monotonic() - self._asked > LEFT_ALONE_S
+
+
+def progress_bar(progress: Progress | None) -> str:
+    """Return the bar with frames per second and time left; None is the time before the first frame."""
+    if progress is None:
+        return '<div class="femo-running" role="status"><p><span>Opening the clip …</span></p></div>'
+    of = f" of {progress.n_frames}" if progress.n_frames else ""
+    left = "" if progress.left_s is None else f", {clock(progress.left_s)} left"
+    part = 100 * (progress.fraction or 0)
+    return (
+        '<div class="femo-running" role="status"><p>'
+        f"<span>frame {progress.n_done}{of}</span>"
+        f"<span>{html.escape(f'{progress.fps:.0f} frames per second{left}')}</span></p>"
+        f'<div class="femo-bar"><i style="--part:{part:.1f}%"></i></div></div>'
+    )
