@@ -11,7 +11,7 @@ from typing import Any, Final
 import gradio as gr
 
 import femo
-from femo.demo import group, group_cards, photo, player, theme, video
+from femo.demo import group, group_cards, live, photo, player, theme, video
 from leaderboard.board import Board, open_board
 from leaderboard.tab import build_tab
 
@@ -38,6 +38,8 @@ def build(pipeline: femo.Pipeline, board: Board) -> gr.Blocks:
             video.build(pipeline)
         with gr.Tab("Group", id="group"):
             group.build(pipeline)
+        with gr.Tab("Live camera", id="live"):
+            live.build(pipeline)
         with gr.Tab("Leaderboard", id="leaderboard"):
             build_tab(board)
     return demo

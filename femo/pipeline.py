@@ -21,6 +21,7 @@ from femo.detector import Detector
 from femo.errors import MediaError
 from femo.group import describe_group, still_group
 from femo.heads import Heads, load_heads, share_heads
+from femo.live import Live
 from femo.media import PhotoLimits, PhotoSource, VideoLimits, is_picture, open_video, read_photo
 from femo.models import HeadSpec, ModelSpec, find_models
 from femo.results import GroupResult, PhotoResult, VideoResult
@@ -212,6 +213,15 @@ class Pipeline:
                 batches.put(collector.frame(frame, faces), self._crop(frame.rgb, faces))
                 meter.tell(frame.index + 1, collector.n_faces)
             batches.finish()
+
+    def live(self, *, min_face: int | None = None) -> Live:
+        """Return what reads a camera frame by frame; one for each visitor.
+
+        Args:
+            min_face: Smallest face side in pixels to look for; None depends on the size of the frames.
+        """
+        tracker = Tracker(self.detector, min_face=min_face)
+        return Live(tracker, lambda rgb, faces: self._score(self._crop(rgb, faces)), self.model)
 
     def score_crops(self, crops: Sequence[RGB]) -> dict[str, Scores]:
         """Read faces that are cut out already.

@@ -7,7 +7,6 @@ its cache, which ``delete_cache`` empties.
 
 import html
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,11 +18,10 @@ from femo import Pipeline, figures_video
 from femo.demo import cards, player
 from femo.demo.events import LONG, QUICK, one_sentence, uploaded
 from femo.demo.person import changes, person_card
-from femo.demo.video_files import KINDS, write_file
+from femo.demo.video_files import KINDS, Clip, clip_of, write_file
 from femo.demo.video_job import Job, Jobs, progress_bar
 from femo.errors import Cancelled, FemoError
 from femo.pipeline import Every
-from femo.timelines import RawVideo
 
 EMPTY: Final = """<div class="femo-empty"><b>Drop in a clip</b>
 Everyone in it gets a timeline of expression, valence and arousal, and action units. Play it, press anywhere on the timeline
@@ -35,21 +33,6 @@ EVERY: Final = [("all", "1"), ("each second", "2"), ("each fifth", "5"), ("as ma
 SMALLEST: Final = [("quick", 0), ("40 px", 40), ("20 px", 20), ("12 px", 12)]
 MAX_KERNEL: Final = 101
 CLICK_JS: Final = "() => setTimeout(() => document.getElementById('video-file').click(), 150)"
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Clip:
-    """What a session keeps of one clip.
-
-    Attributes:
-        path: The uploaded file.
-        raw: What was read.
-        pictures: Portraits as data URIs by person.
-    """
-
-    path: Path
-    raw: RawVideo
-    pictures: dict[int, str]
 
 
 def build(pipeline: Pipeline) -> None:
@@ -189,7 +172,7 @@ class VideoTab:
         try:
             for progress in job.follow():
                 yield {self.message: progress_bar(progress)}
-            clip = _clip(path, job.result())
+            clip = clip_of(path, job.result())
         except Cancelled:
             yield self._nothing(CANCELLED)
             return
@@ -285,13 +268,8 @@ class VideoTab:
             return
         with one_sentence(), TemporaryDirectory() as folder:
             result = clip.raw.result(_smooth(method, kernel), smallest=int(smallest))
-            file = write_file(kind, clip.path, clip.raw, result, Path(folder))
+            file = write_file(kind, clip, result, Path(folder))
             yield gr.DownloadButton(value=str(file))
-
-
-def _clip(path: Path, raw: RawVideo) -> Clip:
-    pictures = {p.track: cards.data_uri(p.portrait) for p in raw.persons if p.portrait is not None}
-    return Clip(path, raw, pictures)
 
 
 def _every(text: str) -> Every:

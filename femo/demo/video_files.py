@@ -1,10 +1,12 @@
-"""The files of a clip that can be downloaded: table, JSON, ABAW predictions, subtitles, the clip with boxes."""
+"""What a session keeps of its clip, and the files made of it: table, JSON, ABAW predictions, subtitles, boxes drawn in."""
 
 import zipfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from femo import export, export_abaw, export_video, overlay
+from femo.demo import cards
 from femo.results import VideoResult
 from femo.timelines import RawVideo
 
@@ -18,20 +20,40 @@ KINDS: Final = {
 """Kind -> title, and what follows the clip's name."""
 
 
-def write_file(kind: str, clip: Path, raw: RawVideo, result: VideoResult, folder: Path) -> Path:
+@dataclass(frozen=True, slots=True, eq=False)
+class Clip:
+    """What a session keeps of one clip.
+
+    Attributes:
+        path: The uploaded file.
+        raw: What was read.
+        pictures: Portraits as data URIs by person.
+    """
+
+    path: Path
+    raw: RawVideo
+    pictures: dict[int, str]
+
+
+def clip_of(path: Path, raw: RawVideo) -> Clip:
+    """Return what a session keeps of a clip that was read."""
+    pictures = {p.track: cards.data_uri(p.portrait) for p in raw.persons if p.portrait is not None}
+    return Clip(path, raw, pictures)
+
+
+def write_file(kind: str, clip: Clip, result: VideoResult, folder: Path) -> Path:
     """Write one file of a clip.
 
     Args:
         kind: A key of ``KINDS``.
         clip: The clip.
-        raw: What was read.
         result: What is shown of it.
         folder: Where to write.
 
     Raises:
         FemoError: It cannot be written.
     """
-    stem = clip.stem.replace(",", "_") or "clip"
+    stem = clip.path.stem.replace(",", "_") or "clip"
     path = folder / f"{stem}{KINDS[kind][1]}"
     if kind == "csv":
         export.write_csv(path, result)
@@ -40,9 +62,9 @@ def write_file(kind: str, clip: Path, raw: RawVideo, result: VideoResult, folder
     elif kind == "srt":
         export.write_srt(path, result)
     elif kind == "mp4":
-        export_video.write_annotated(path, clip, overlay.painter(result))
+        export_video.write_annotated(path, clip.path, overlay.painter(result))
     else:
-        _write_abaw(path, stem, raw, result, folder / "abaw")
+        _write_abaw(path, stem, clip.raw, result, folder / "abaw")
     return path
 
 
