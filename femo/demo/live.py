@@ -1,6 +1,6 @@
 """The Live tab and the API ``/live_frame``: a camera's frames come in, boxes and smoothed expressions go back.
 
-Conventions: a session keeps the state of its own camera; after a pause of ``FORGET_S`` it starts anew. No frame is written
+Conventions: each visitor has a camera of their own; after a pause of ``FORGET_S`` it starts anew. No frame is written
 to disk by the tab.
 """
 
@@ -8,8 +8,9 @@ import base64
 import binascii
 import html
 import io
+import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import gradio as gr
@@ -36,15 +37,38 @@ Frames are read as they come and thrown away. Expressions are means over the las
 
 @dataclass(slots=True, eq=False)
 class Camera:
-    """What a session keeps.
+    """One visitor's camera.
 
     Attributes:
         live: Follows the persons.
         last_s: When the last frame came, on the monotonic clock.
+        lock: Frames of one camera are read one after the other.
     """
 
     live: Live
     last_s: float
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+class Cameras:
+    """The cameras that run now, by visitor; those without a frame for ``FORGET_S`` are forgotten. Thread-safe."""
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        self._pipeline = pipeline
+        self._lock = threading.Lock()
+        self._running: dict[str, Camera] = {}
+
+    def frame(self, visitor: str, rgb: RGB) -> PhotoResult:
+        """Read the next frame of a visitor's camera."""
+        now = time.monotonic()
+        with self._lock:
+            self._running = {key: c for key, c in self._running.items() if now - c.last_s <= FORGET_S}
+            if visitor not in self._running:
+                self._running[visitor] = Camera(self._pipeline.live(), now)
+            camera = self._running[visitor]
+            camera.last_s = now
+        with camera.lock:
+            return camera.live.frame(rgb, now)
 
 
 def build(pipeline: Pipeline) -> None:
@@ -56,7 +80,7 @@ class LiveTab:
     """The tab's components and handlers."""
 
     def __init__(self, pipeline: Pipeline) -> None:
-        self.pipeline = pipeline
+        self.cameras = Cameras(pipeline)
         with gr.Row(equal_height=False):
             with gr.Column(scale=5, min_width=300):
                 self.camera = gr.Image(
@@ -67,50 +91,54 @@ class LiveTab:
                     label="Faces", interactive=False, format="jpeg", buttons=["fullscreen"], elem_id="live-output"
                 )
                 self.persons = gr.HTML(EMPTY, elem_id="live-persons")
-        with gr.Accordion("As JSON", open=False):
-            self.json = gr.JSON(show_label=False)
-        self.state = gr.State(None, time_to_live=600)
 
     def wire(self) -> None:
-        """Register the stream, which is the API as well."""
+        """Register the stream and the API."""
+        gr.events.api(self.live_frame, api_name="live_frame", **QUICK)
         self.camera.stream(
-            self.live_frame,
-            [self.camera, self.state],
-            [self.shown, self.json, self.persons, self.state],
-            api_name="live_frame",
-            api_description="Read one camera frame: boxes, and expressions averaged over the session's last second.",
+            self.show,
+            self.camera,
+            [self.shown, self.persons],
+            api_visibility="private",
             preprocess=False,
             time_limit=TIME_LIMIT_S,
             stream_every=EVERY_S,
             show_progress="hidden",
             **QUICK,
         )
-        self.camera.clear(
-            lambda: (None, None, EMPTY, None),
-            None,
-            [self.shown, self.json, self.persons, self.state],
-            api_visibility="private",
-            show_progress="hidden",
-        )
 
-    def live_frame(self, payload: Any, state: Camera | None) -> tuple[RGB, dict[str, Any], str, Camera]:
-        """Read one frame."""
+    def live_frame(self, frame: gr.FileData, request: gr.Request) -> dict[str, Any]:
+        """Read one camera frame: persons with stable ids, and scores averaged over the session's last second.
+
+        Args:
+            frame: The picture: JPEG, PNG or WebP.
+            request: Tells whose camera it is.
+        """
+        with one_sentence():
+            return _document(self.cameras.frame(str(request.session_hash), _picture(frame)))
+
+    def show(self, payload: Any, request: gr.Request) -> tuple[RGB, str]:
+        """Read one frame and draw what was found."""
         with one_sentence():
             rgb = _picture(payload)
-            now = time.monotonic()
-            if state is None or now - state.last_s > FORGET_S:
-                state = Camera(self.pipeline.live(), now)
-            state.last_s = now
-            result = state.live.frame(rgb, now)
-        numbers = [] if result.faces.track is None else result.faces.track.tolist()
+            result = self.cameras.frame(str(request.session_hash), rgb)
         expression = result.scores.get("expression")
         captions = [label or "" for label in expression.top()] if expression else None
         shown, factor = draw.shrink(rgb, SHOWN_PX)
-        picture = draw.annotate(shown, result.faces.xyxy * np.float32(factor), numbers=numbers, captions=captions)
-        document = result.to_dict()
-        for face, number in zip(document["faces"], numbers, strict=True):
-            face["id"] = number
-        return picture, document, _lines(result, numbers), state
+        boxes = result.faces.xyxy * np.float32(factor)
+        return draw.annotate(shown, boxes, numbers=_numbers(result), captions=captions), _lines(result)
+
+
+def _numbers(result: PhotoResult) -> list[int]:
+    """Ids of the persons in a frame."""
+    return [] if result.faces.track is None else [int(track) for track in result.faces.track]
+
+
+def _document(result: PhotoResult) -> dict[str, Any]:
+    """The photo shape of the contract, each face with its id."""
+    document = result.to_dict()
+    faces = zip(_numbers(result), document["faces"], strict=True)
+    return document | {"faces": [{"id": number} | face for number, face in faces]}
 
 
 def _picture(payload: Any) -> RGB:
@@ -129,9 +157,10 @@ def _picture(payload: Any) -> RGB:
     return read_photo(uploaded(payload, "camera frame")).rgb
 
 
-def _lines(result: PhotoResult, numbers: list[int]) -> str:
+def _lines(result: PhotoResult) -> str:
     """Return one card per person: the three strongest expressions, valence and arousal."""
     expression, affect = result.scores.get("expression"), result.scores.get("valence_arousal")
+    numbers = _numbers(result)
     if not numbers or expression is None:
         return '<div class="femo-empty"><b>Nobody in view</b></div>'
     cards = []
