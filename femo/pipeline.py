@@ -220,7 +220,8 @@ class Pipeline:
         Args:
             min_face: Smallest face side in pixels to look for; None depends on the size of the frames.
         """
-        tracker = Tracker(self.detector, min_face=min_face)
+        changing = self.readers[0].heads.expression_directions()
+        tracker = Tracker(self.detector, min_face=min_face, changing=changing)
         return Live(tracker, lambda rgb, faces: self._score(self._crop(rgb, faces)), self.model)
 
     def score_crops(self, crops: Sequence[RGB]) -> dict[str, Scores]:
