@@ -12,8 +12,8 @@ FEMO_BASE = Recipe(
     arch_args={"channels": [64, 128, 240, 240]},
     phases=(
         Phase(64, 18, 2e-3, 4e-4),
-        Phase(80, 7, 4e-4, 4e-5, pseudo=True, keep_whole=0.6, class_weight_power=0.0),
-        Phase(80, 1, 4e-5, 1e-6, sam=True, pseudo=True, keep_whole=0.6, class_weight_power=0.0),
+        Phase(80, 6, 4e-4, 6e-5, pseudo=True, keep_whole=0.6, class_weight_power=0.0),
+        Phase(64, 9, 3e-4, 1e-6, pseudo=True, keep_whole=0.6, class_weight_power=0.0),
     ),
 )
 
