@@ -86,6 +86,8 @@ def crops(halves: list[RGB], squares: Floats, size: int) -> RGB:
         left, top = int(x1[row]) >> level, int(y1[row]) >> level
         right, bottom = -(-int(x2[row]) >> level), -(-int(y2[row]) >> level)
         part = halves[level][top:bottom, left:right]
+        while min(part.shape[:2]) >= 2 * size:
+            part = geometry.half(part)
         # Between two neighbouring halves bilinear is as good as the area average (same IoU), in a tenth of the time.
         near = max(part.shape[:2]) < 2 * size
         out[row] = cv2.resize(part, (size, size)) if near else geometry.resize(part, size, size)
