@@ -29,7 +29,7 @@ lock: $(VENV)/bin/uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --extra dev -c requirements.txt pyproject.toml -o requirements-dev.txt
 
 space-check: $(VENV)/.dev
-	$(BIN)/python -m benchmarks.space_check
+	$(BIN)/python -m tests.space_check
 
 $(VENV)/bin/uv:
 	$(PYTHON) -m venv $(VENV)

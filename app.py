@@ -11,7 +11,7 @@ from typing import Any, Final
 import gradio as gr
 
 import femo
-from femo.demo import group, group_cards, live, photo, player, theme, video
+from femo.demo import group, group_cards, live, photo, player, theme, video, zero_gpu
 from leaderboard.board import Board, open_board
 from leaderboard.tab import build_tab
 
@@ -54,4 +54,4 @@ def launch(demo: gr.Blocks, **changes: Any) -> str:
 
 
 if __name__ == "__main__":
-    launch(build(femo.load(), open_board()))
+    launch(build(zero_gpu.load(), open_board()))

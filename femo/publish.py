@@ -62,6 +62,6 @@ license_link: {spec.name}/{CARD}
 # {INDEX_MARK}
 
 One folder per model, each with its own card, licence and checksum. Use them with
-[femo](https://pypi.org/project/femo/): set `FEMO_HUB_REPO` to this repository and a commit, then
+femo: set `FEMO_HUB_REPO` to this repository and a commit, then
 `femo photo --model {spec.name} FILE`.
 """

@@ -1,0 +1,62 @@
+"""ZeroGPU: borrows a GPU of a Space for the time of one call, and does nothing anywhere else.
+
+On such a Space (``SPACES_ZERO_GPU`` is set) the package ``spaces`` is there; it must be imported before a network is
+put on the GPU. A decorated call runs in a process of its own, so what crosses must be data: callbacks stay behind,
+and functions that run there are ordinary ones, never coroutines. One call reads a whole clip, faces of several frames
+in one batch, so a clip borrows the GPU once.
+"""
+
+import inspect
+import os
+from collections.abc import Callable
+from contextvars import ContextVar
+from typing import Any, Final
+
+import femo
+
+VARIABLE: Final = "SPACES_ZERO_GPU"
+DURATION_S: Final = {"photo": 20, "score_crops": 20, "video": 120, "raw_video": 120, "group": 120}
+"""The longest that a call may hold the GPU; a visitor without an account has 120 s per day."""
+STAY_BEHIND: Final = ("progress", "cancel")
+_BORROWED: ContextVar[bool] = ContextVar("femo_gpu_borrowed", default=False)
+"""Whether this call runs on a borrowed GPU already: an analysis that calls another does not borrow twice."""
+
+
+def load(name: str | None = None) -> femo.Pipeline:
+    """Return ``femo.load(name)``; on ZeroGPU its analyses borrow the GPU."""
+    if not os.environ.get(VARIABLE):
+        return femo.load(name)
+    import spaces
+
+    pipeline = femo.load(name)
+    for method, seconds in DURATION_S.items():
+        setattr(pipeline, method, borrowing(getattr(pipeline, method), spaces.GPU(duration=seconds)))
+    return pipeline
+
+
+def borrowing(
+    call: Callable[..., Any], gpu: Callable[[Callable[..., Any]], Callable[..., Any]]
+) -> Callable[..., Any]:
+    """Decorate a function with ``spaces.GPU`` and keep callbacks out of its process.
+
+    Raises:
+        TypeError: It is a coroutine function, which ZeroGPU does not run.
+    """
+    if inspect.iscoroutinefunction(call):
+        raise TypeError(f"{call.__name__} is a coroutine function, which ZeroGPU does not run")
+
+    def within(*args: Any, **kwargs: Any) -> Any:
+        token = _BORROWED.set(True)
+        try:
+            return call(*args, **kwargs)
+        finally:
+            _BORROWED.reset(token)
+
+    decorated = gpu(within)
+
+    def run(*args: Any, **kwargs: Any) -> Any:
+        if _BORROWED.get():
+            return call(*args, **kwargs)
+        return decorated(*args, **{key: value for key, value in kwargs.items() if key not in STAY_BEHIND})
+
+    return run

@@ -1,0 +1,63 @@
+"""The endpoints as tools for assistants, through the real MCP client."""
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+from mcp import ClientSession
+from mcp.client.streamable_http import streamablehttp_client
+from mcp.types import CallToolResult, TextContent, Tool
+
+TOOLS = {"analyze_photo", "leaderboard", "validate_submission", "submit_predictions", "compare_submissions"}
+
+
+def ask(
+    address: str, tool: str = "", arguments: dict[str, Any] | None = None
+) -> tuple[list[Tool], CallToolResult | None]:
+    """List the tools, and call one."""
+
+    async def session() -> tuple[list[Tool], CallToolResult | None]:
+        async with (
+            streamablehttp_client(f"{address}gradio_api/mcp/") as (read, write, _),
+            ClientSession(read, write) as client,
+        ):
+            await client.initialize()
+            tools = (await client.list_tools()).tools
+            return tools, await client.call_tool(tool, arguments or {}) if tool else None
+
+    return asyncio.run(session())
+
+
+@pytest.fixture(scope="module")
+def tools(address: str) -> dict[str, Tool]:
+    return {tool.name: tool for tool in ask(address)[0]}
+
+
+def test_every_endpoint_is_a_tool_with_documented_arguments(tools: dict[str, Tool]) -> None:
+    assert set(tools) >= TOOLS
+    for name in TOOLS:
+        assert (tools[name].description or "").strip(), f"{name} does not say what it does"
+        for argument, schema in tools[name].inputSchema["properties"].items():
+            assert schema.get("type") or schema.get("anyOf"), f"{name}: {argument} has no type"
+            assert schema.get("description"), f"{name}: {argument} is not described"
+
+
+def test_a_tool_answers_with_the_same_json(address: str) -> None:
+    _, answer = ask(address, "leaderboard", {"task": "afew"})
+    assert answer is not None
+    assert not answer.isError
+    content = answer.content[0]
+    assert isinstance(content, TextContent)
+    table = json.loads(content.text)
+    assert table["task"] == "afew"
+    assert table["rows"]
+
+
+def test_a_wrong_argument_is_answered_in_one_sentence(address: str) -> None:
+    _, answer = ask(address, "leaderboard", {"task": "nope"})
+    assert answer is not None
+    content = answer.content[0]
+    assert isinstance(content, TextContent)
+    assert "nope" in content.text
+    assert "Traceback" not in content.text
