@@ -6,6 +6,7 @@ leaderboard keeps submissions and finds labels.
 """
 
 import os
+import socket
 from typing import Any, Final
 
 import gradio as gr
@@ -17,6 +18,7 @@ from leaderboard.tab import build_tab
 
 CACHE_S: Final = (600, 3600)
 """Look every ten minutes for uploads and results older than an hour, and delete them."""
+PORTS: Final = range(7860, 7960)
 LAUNCH: Final[dict[str, Any]] = {
     "mcp_server": True,
     "ssr_mode": False,
@@ -45,11 +47,34 @@ def build(pipeline: femo.Pipeline, board: Board) -> gr.Blocks:
     return demo
 
 
+def free_port(host: str) -> int:
+    """Return ``GRADIO_SERVER_PORT``, or the first free port from 7860 on.
+
+    Gradio looks for one by itself, but its MCP server does not survive a second try.
+
+    Raises:
+        SystemExit: None is free.
+    """
+    wanted = os.environ.get("GRADIO_SERVER_PORT")
+    for port in [int(wanted)] if wanted else PORTS:
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((host, port))
+            except OSError:
+                continue
+            return port
+    raise SystemExit(
+        f"No free port at {host} ({wanted or 'tried 7860 to 7959'}); set GRADIO_SERVER_PORT to another."
+    )
+
+
 def launch(demo: gr.Blocks, **changes: Any) -> str:
     """Start the server and return its address; ``changes`` go to Gradio's ``launch``."""
     css = theme.CSS + player.css() + group_cards.CSS
     look = {"theme": theme.theme(), "css": css, "head": player.script()}
-    address = {"server_name": os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1")}
+    host = os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1")
+    address = {"server_name": host, "server_port": free_port(host)}
     return str(demo.launch(**{**LAUNCH, **look, **address, **changes})[1])
 
 

@@ -24,7 +24,7 @@ def address(pipeline: femo.Pipeline, tmp_path_factory: pytest.TempPathFactory) -
     os.environ["GRADIO_TEMP_DIR"] = str(folder)
     demo = app.build(pipeline, open_board({"FEMO_STORE": str(tmp_path_factory.mktemp("board"))}))
     try:
-        yield app.launch(demo, prevent_thread_lock=True, quiet=True, server_port=None)
+        yield app.launch(demo, prevent_thread_lock=True, quiet=True)
     finally:
         demo.close()
         if before is None:

@@ -20,7 +20,7 @@ ARGS = ["--no-sandbox", "--disable-background-networking", "--disable-component-
 @pytest.fixture(scope="session")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     demo = app.build(femo.load(), open_board({"FEMO_STORE": str(tmp_path_factory.mktemp("board"))}))
-    yield app.launch(demo, prevent_thread_lock=True, quiet=True, server_port=None)
+    yield app.launch(demo, prevent_thread_lock=True, quiet=True)
     demo.close()
 
 
