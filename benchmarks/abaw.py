@@ -132,14 +132,11 @@ def training_section(folder: Path) -> str:
 
 def train_child(folder: str, n_frames: str) -> dict[str, float]:
     """Write the cache (as far as it is not there), read it, and train one epoch of each head."""
-    import torch
-
     from femo.training.abaw_features import Cache, Columns
     from femo.training.abaw_heads import HeadRecipe, Trainer
     from femo.training.abaw_samples import Lines, Samples
     from femo.training.abaw_tasks import TASKS
 
-    torch.set_num_threads(os.cpu_count() or 1)
     store = Cache(Path(folder), "", "synthetic", Columns(N_FEATURES, 0), {})
     names = [f"video{i}" for i in range(int(n_frames) // VIDEO_FRAMES)]
     lines = [Lines(name, np.arange(VIDEO_FRAMES), write_video(store, i, name)) for i, name in enumerate(names)]
