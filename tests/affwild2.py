@@ -28,6 +28,18 @@ FOLDERS = {
 }
 HEADERS = {"expr": ",".join(EXPR_HEADER), "va": "valence,arousal", "au": ",".join(AU_HEADER)}
 
+GROUP_PRIOR = {
+    "labels": "vgaf-3",
+    "kind": "distribution",
+    "source": "prior",
+    "citation": "by hand",
+    "coefficients": {
+        label: [float(label == "happiness"), float(label in ("neutral", "surprise")), 0.0] for label in AFFECTNET_8
+    },
+}
+for _label in ("anger", "contempt", "disgust", "fear", "sadness"):
+    GROUP_PRIOR["coefficients"][_label] = [0.0, 0.0, 1.0]
+
 
 @dataclass
 class Spec:
@@ -203,6 +215,7 @@ def write_square_model(folder: Path) -> Path:
         "std": [0.5] * 3,
         "embedding_dim": 6,
         "heads": {"expression": expression, **prior_heads()},
+        "clip_heads": {"group": GROUP_PRIOR},
     }
     write_model_folder(folder, tensors, config, "# squares\n")
     return folder

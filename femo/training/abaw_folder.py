@@ -62,9 +62,19 @@ def write_folder(
         tensors = {key: value for key, value in tensors.items() if not key.startswith(f"heads.{name}.")}
         tensors |= stored(_tensors(net, part, name))
         heads[name] = _config(net, part, thresholds if part == "au" else None) | {"scores": scores}
+    if "expr" in task.parts and "clip_heads" in config:
+        config["clip_heads"] = {name: _with_other(head) for name, head in config["clip_heads"].items()}
     kept = {key: value for key, value in config.items() if key not in ("name", "files", "heads", "sources")}
     extra = {"adaptive": dict(adaptive)} if adaptive else {}
     write_stored(folder, tensors, kept | {"heads": heads} | extra, card)
+
+
+def _with_other(head: Mapping[str, Any]) -> dict[str, Any]:
+    """Let a prior over expressions know ABAW's eighth class: other says no more of a mood than neutral does."""
+    coefficients = head.get("coefficients")
+    if not coefficients or "other" in coefficients or "neutral" not in coefficients:
+        return dict(head)
+    return {**head, "coefficients": {**coefficients, "other": coefficients["neutral"]}}
 
 
 def _tensors(net: HeadNet, part: Part, name: str) -> dict[str, Tensor]:

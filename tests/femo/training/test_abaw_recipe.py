@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from femo.heads import load_heads
+from femo.heads import linear_prior, load_heads
 from femo.models import read_spec
 from femo.training import abaw_evaluate as evaluate
 from femo.training.abaw import DEFAULTS, Plan, train_abaw
@@ -119,6 +119,14 @@ def test_the_folder_keeps_the_network_and_reads_like_any_model(expr: Run, root: 
     card = (expr.out / "README.md").read_text()
     assert "| validation" in card or "| val |" in card
     assert "95 % interval" in card
+
+
+def test_the_mood_of_a_group_still_adds_up_to_one(expr: Run) -> None:
+    spec = read_spec(expr.out)
+    scores = load_heads(spec).score(np.random.default_rng(0).uniform(-1, 1, (20, 6)).astype(np.float32))
+    assert scores["expression"].column("other").max() > 0.05
+    mood = linear_prior(scores["expression"], spec.clip_head("group"))
+    np.testing.assert_allclose(mood.sum(axis=1), 1, atol=1e-5)
 
 
 def test_evaluate_gives_the_figures_of_the_training_run(expr: Run, root: Path) -> None:
