@@ -84,12 +84,17 @@ class PhotoTab:
                     buttons=["fullscreen"],
                 )
                 self.chooser = gr.Radio(
-                    [], label="Face", visible=False, elem_classes="femo-chips", info="or tap a face in the picture"
+                    [],
+                    label="Face",
+                    visible=False,
+                    info="or tap a face in the picture",
+                    elem_classes="femo-chips",
+                    elem_id="photo-chooser",
                 )
         with gr.Column(visible=False) as self.details:
             self.panel = FacePanel(self.citations)
             with gr.Column(elem_classes="femo-card"):
-                self.table = gr.HTML()
+                self.table = gr.HTML(elem_id="photo-table")
             with gr.Row():
                 self.files = [
                     gr.DownloadButton(f"Download {kind}", size="sm") for kind in ("JSON", "CSV", "picture")
