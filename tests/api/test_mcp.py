@@ -9,7 +9,9 @@ from mcp import ClientSession
 from mcp.client.streamable_http import streamable_http_client
 from mcp.types import CallToolResult, TextContent, Tool
 
-TOOLS = {"analyze_photo", "leaderboard", "validate_submission", "submit_predictions", "compare_submissions"}
+TOOLS = {"analyze_photo", "analyze_video", "analyze_group", "live_frame"} | {
+    "leaderboard", "validate_submission", "submit_predictions", "compare_submissions",
+}  # fmt: skip
 
 
 def ask(
