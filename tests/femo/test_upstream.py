@@ -452,3 +452,13 @@ def test_each_described_network_can_be_built(spec: Any) -> None:
 def test_an_unknown_architecture_is_named(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="'no_such_net', which timm does not know"):
         create_network(describe(tmp_path, "no_such_net", 32, 8, MTL))
+
+
+@pytest.mark.parametrize(
+    "spec", [s for s in AUTHOR_S if any(h.name == "expression" for h in s.heads)], ids=lambda s: s.name
+)
+def test_each_expression_network_can_read_groups(spec: Any) -> None:
+    """The Group tab needs what is said of whole clips; without a trained head that is a prior."""
+    head = spec.clip_head("group")
+    assert head.coefficients is not None
+    assert set(spec.head("expression").labels) <= set(head.coefficients)
