@@ -35,16 +35,7 @@ def group_timeline(group: GroupResult) -> "Figure":
     if len(index) < 2 or not group.over_time.present.any():
         return empty_figure("one moment has no course over time" if len(index) else "nobody was seen", 90)
     time_s = group.over_time.time_s[index]
-    figure = new_figure(
-        HEIGHT_PX,
-        hovermode="x unified",
-        showlegend=True,
-        legend={"orientation": "h", "y": 1.01, "yanchor": "bottom", "x": 0, "traceorder": "normal"},
-        xaxis=axis(range=[0, float(time_s[-1])], ticksuffix=" s", anchor="y3", hoverformat=".2f"),
-        yaxis=axis(domain=[0.52, 1], range=[0, 1], tickformat=".0%", tickvals=[0, 0.5, 1]),
-        yaxis2=axis(domain=[0.27, 0.43], rangemode="tozero", nticks=4, tickformat="d"),
-        yaxis3=axis(domain=[0, 0.18], range=[0, 1.05], tickformat=".0%", tickvals=[0, 0.5, 1]),
-    )
+    figure = _empty_timeline(float(time_s[-1]))
     for label in ("negative", "neutral", "positive"):
         figure.add_scatter(
             x=time_s,
@@ -73,6 +64,20 @@ def group_timeline(group: GroupResult) -> "Figure":
         )
     _veil(figure, group)
     return figure
+
+
+def _empty_timeline(end_s: float) -> "Figure":
+    """Three charts above each other over one time axis."""
+    return new_figure(
+        HEIGHT_PX,
+        hovermode="x unified",
+        showlegend=True,
+        legend={"orientation": "h", "y": 1.01, "yanchor": "bottom", "x": 0, "traceorder": "normal"},
+        xaxis=axis(range=[0, end_s], ticksuffix=" s", anchor="y3", hoverformat=".2f"),
+        yaxis=axis(domain=[0.52, 1], range=[0, 1], tickformat=".0%", tickvals=[0, 0.5, 1]),
+        yaxis2=axis(domain=[0.27, 0.43], rangemode="tozero", nticks=4, tickformat="d"),
+        yaxis3=axis(domain=[0, 0.18], range=[0, 1.05], tickformat=".0%", tickvals=[0, 0.5, 1]),
+    )
 
 
 def _veil(figure: "Figure", group: GroupResult) -> None:
