@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-import clips
 import pytest
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 
 import femo
+from tests import clips
 
 
 @pytest.fixture(scope="module")

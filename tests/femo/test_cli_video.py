@@ -4,10 +4,10 @@ import csv
 import json
 from pathlib import Path
 
-import clips
 import pytest
 
 from femo.cli import main
+from tests import clips
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
 
-import clips
 import numpy as np
 import pytest
 
@@ -20,6 +19,7 @@ from femo.streaming import Progress, ReadAhead, raise_if, room_for
 from femo.timelines import RawPerson, RawVideo, Rows
 from femo.tracker import KEY_FRAMES
 from femo.types import Scores
+from tests import clips
 
 
 @pytest.fixture(scope="module")

@@ -3,11 +3,11 @@
 import csv
 from pathlib import Path
 
-import clips
 import pytest
 from playwright.sync_api import Page, expect
 
 import femo
+from tests import clips
 
 pytestmark = pytest.mark.ui
 UPLOAD = "#video-input input[type=file]"
