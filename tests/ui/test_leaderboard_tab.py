@@ -8,7 +8,7 @@ from pathlib import Path
 
 import gradio as gr
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from leaderboard.board import open_board
 from leaderboard.tab import build_tab
@@ -16,7 +16,6 @@ from leaderboard.tasks import TASKS
 
 pytestmark = pytest.mark.ui
 
-CHROMIUM = ["--no-sandbox", "--disable-background-networking", "--disable-component-update"]
 TASK = TASKS["sandbox-afew"]
 EVIL = "<img src=x onerror=\"document.title='hurt'\"> ${1+1} {{value}}"
 
@@ -42,19 +41,10 @@ def address(folder: Path) -> Iterator[str]:
             os.environ["GRADIO_TEMP_DIR"] = before
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM)
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
 def page(browser: Browser, address: str) -> Iterator[Page]:
     page = browser.new_page(viewport={"width": 1280, "height": 900})
-    page.set_default_timeout(30_000)
-    expect.set_options(timeout=30_000)
+    page.set_default_timeout(60_000)
     problems: list[str] = []
     page.on("pageerror", lambda error: problems.append(str(error)))
     page.goto(address)
