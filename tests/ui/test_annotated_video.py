@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser
 
 from femo.export_video import write_annotated
 from tests import clips
@@ -26,23 +26,18 @@ SEEK = """async (times) => {
 }"""
 
 
-def test_chromium_shows_each_picture_at_its_time(tmp_path: Path) -> None:
+def test_chromium_shows_each_picture_at_its_time(browser: Browser, tmp_path: Path) -> None:
     frames = clips.numbered(6)
     source = clips.write_clip(tmp_path / "in.mkv", frames, times_s=TIMES_S, audio="flac", audio_s=1.3)
     write_annotated(tmp_path / "out.mp4", source, lambda frame: frame.rgb)
     data = base64.b64encode((tmp_path / "out.mp4").read_bytes()).decode()
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium",
-            args=["--no-sandbox", "--disable-background-networking", "--disable-component-update"],
-        )
-        page = browser.new_page()
-        page.set_content(f"<video muted src='data:video/mp4;base64,{data}'></video>")
-        page.wait_for_function("document.querySelector('video').readyState >= 2")
-        size = page.evaluate("(v => [v.videoWidth, v.videoHeight])(document.querySelector('video'))")
-        colours = page.evaluate(SEEK, [time + 0.01 for time in TIMES_S])
-        page.evaluate("document.querySelector('video').play()")
-        page.wait_for_function("document.querySelector('video').webkitAudioDecodedByteCount > 0")
-        browser.close()
+    page = browser.new_page()
+    page.set_content(f"<video muted src='data:video/mp4;base64,{data}'></video>")
+    page.wait_for_function("document.querySelector('video').readyState >= 2")
+    size = page.evaluate("(v => [v.videoWidth, v.videoHeight])(document.querySelector('video'))")
+    colours = page.evaluate(SEEK, [time + 0.01 for time in TIMES_S])
+    page.evaluate("document.querySelector('video').play()")
+    page.wait_for_function("document.querySelector('video').webkitAudioDecodedByteCount > 0")
+    page.close()
     assert size == [64, 48]
     np.testing.assert_allclose(np.array(colours)[:, 0], [8 * number for number in range(6)], atol=4)
