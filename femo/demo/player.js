@@ -50,9 +50,17 @@
       pen.fillStyle = person.ink; pen.fillText(text, x + 4, at + 10.5);
     }
   }
+  let fittedAt = 0;
+  function fit(plot) { // drawn while its column was still hidden, a chart keeps the narrow width of then
+    const room = plot.parentElement.clientWidth;
+    if (Math.abs(room - plot._fullLayout.width) < 5 || Date.now() - fittedAt < 500) return;
+    fittedAt = Date.now();
+    window.dispatchEvent(new Event("resize"));
+  }
   function moveCursor(video) {
     const plot = plotOf(), axis = axisOf(plot);
     if (!axis) return;
+    fit(plot);
     let cursor = plot.querySelector(":scope > .femo-cursor");
     if (!cursor) { cursor = document.createElement("div"); cursor.className = "femo-cursor"; plot.append(cursor); }
     const at = Math.min(Math.max(axis.d2p(video.currentTime), 0), axis._length);
