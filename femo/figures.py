@@ -100,7 +100,7 @@ def _bars(labels: Sequence[str], values: Sequence[float], hex_colour: str, stron
     """Horizontal bars 0-100 %, first label on top, the value to the right of each bar."""
     figure = new_figure(
         BAR_HEIGHT_PX * len(labels) + 16,
-        xaxis=axis(range=[0, 1.16], visible=False),
+        xaxis=axis(range=[0, 1.3], visible=False),
         yaxis=axis(autorange="reversed", ticklabelstandoff=6),
         bargap=0.38,
     )

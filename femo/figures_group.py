@@ -99,7 +99,7 @@ def share_bars(shares: Mapping[str, float]) -> "Figure":
     ranked = sorted(shares.items(), key=lambda item: -item[1])
     figure = new_figure(
         28 * len(ranked) + 16,
-        xaxis=axis(range=[0, 1.16], visible=False),
+        xaxis=axis(range=[0, 1.3], visible=False),
         yaxis=axis(autorange="reversed", ticklabelstandoff=6),
         bargap=0.38,
     )
