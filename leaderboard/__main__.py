@@ -14,6 +14,7 @@ from typing import Any
 
 from leaderboard.board_cli import add_verbs
 from leaderboard.errors import LeaderboardError, ReferenceMissing, SubmissionRefused
+from leaderboard.private_labels import labels_root
 from leaderboard.reference import load_reference
 from leaderboard.scoring import compare, score
 from leaderboard.standings import shown_comparison
@@ -56,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=help_text, description=help_text)
         sub.add_argument("task", metavar="TASK", help=f"one of {names}")
         sub.add_argument("--json", type=Path, metavar="OUT", help="write the result, or the refusal, as JSON")
-        sub.add_argument("--reference", type=Path, metavar="PATH", help="labels (default: FEMO_REFERENCE)")
+        sub.add_argument("--reference", metavar="PATH", help="labels (default: FEMO_REFERENCE)")
         sub.set_defaults(command=command)
         return sub
 
@@ -82,10 +83,9 @@ def _count(text: str) -> int:
 
 def _reference(task: Task, options: argparse.Namespace) -> Reference:
     """Return the labels that the options, the environment or the sandbox name."""
-    folder = os.environ.get("FEMO_REFERENCE")
     if options.reference is not None:
-        return load_reference(task, options.reference)
-    return load_reference(task, Path(folder) if folder and not task.sandbox else None)
+        return load_reference(task, labels_root(options.reference))
+    return load_reference(task, None if task.sandbox else labels_root(os.environ.get("FEMO_REFERENCE")))
 
 
 def _validate(options: argparse.Namespace) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from leaderboard.entries import RESCORED, SELF_REPORTED, Entry, Mirror, StoredSc
 from leaderboard.errors import LeaderboardError, NotComparable
 from leaderboard.kept_files import StagedFile
 from leaderboard.packing import pack_folder, refuse_oversized
+from leaderboard.private_labels import labels_root
 from leaderboard.publications import published
 from leaderboard.ranking import ladder
 from leaderboard.reference import load_reference
@@ -282,7 +283,7 @@ def open_board(environment: Mapping[str, str] = os.environ, mirror: Mirror | Non
     root = environment.get("FEMO_REFERENCE")
 
     def labels(task: Task) -> Reference:
-        return load_reference(task, Path(root) if root and not task.sandbox else None)
+        return load_reference(task, None if task.sandbox else labels_root(root))
 
     on_hub = folder.startswith(hub.SCHEME)
     store = Store(Path.home() / ".femo" / "board" if on_hub or not folder else Path(folder))
