@@ -71,8 +71,10 @@ def choose_option(page: Page, where: str, text: str) -> None:
 
 def submit(page: Page, path: Path, system: str) -> None:
     upload = page.locator("#board-submit input[type=file]")
+    clear = page.locator("#board-submit").get_by_role("button", name="Clear")
+    expect(upload.or_(clear).first).to_be_attached()
     if not upload.count():
-        page.locator("#board-submit").get_by_role("button", name="Clear").first.click()
+        clear.first.click()
     upload.set_input_files(path)
     expect(page.locator("#board-submit").get_by_text(path.name)).to_be_visible()
     page.get_by_role("textbox", name="System").fill(system)
