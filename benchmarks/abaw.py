@@ -6,7 +6,6 @@ temporary folder, deleted afterwards); it is lowered, and said, where the disk h
 
 import json
 import os
-import resource
 import shutil
 import subprocess
 import sys
@@ -18,7 +17,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from benchmarks.measure import table
+from benchmarks.measure import peak_mb, table
 
 N_FEATURES = 1288
 DEFAULT_FRAMES = 1_500_000
@@ -156,7 +155,7 @@ def train_child(folder: str, n_frames: str) -> dict[str, float]:
         seen: list[dict[str, float]] = []
         Trainer(train, val, [recipe], TASKS["expr"]).run(seen.append)
         out[key] = len(train) / seen[0]["frames_per_s"]
-    out["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    out["peak_mb"] = peak_mb()
     return out
 
 

@@ -6,7 +6,6 @@ processor time, so that other work on the machine does not count. Both ways use 
 
 import argparse
 import json
-import resource
 import statistics
 import subprocess
 import sys
@@ -17,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.measure import table
+from benchmarks.measure import peak_mb, table
 from leaderboard.labels import AU_HEADER, EXPR_HEADER
 
 AU_ROWS, AU_VIDEOS = 445_836, 105
@@ -196,7 +195,7 @@ def main() -> None:
     parser.add_argument("--draws", type=int, required=True)
     options = parser.parse_args()
     result = RUNS[options.run](options.folder, options.draws)
-    result["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    result["peak_mb"] = peak_mb()
     print(json.dumps(result))
 
 

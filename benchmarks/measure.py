@@ -28,6 +28,15 @@ def table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
 
 
+def peak_mb() -> float:
+    """Return the most memory this process has held, in MB.
+
+    From the process's own high-water mark: ``getrusage`` also counts what the parent held when it forked.
+    """
+    lines = Path("/proc/self/status").read_text("ascii", errors="replace").splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:")) / 1024
+
+
 def machine() -> str:
     """Say what the figures were measured on."""
     cpu = platform.processor() or platform.machine()

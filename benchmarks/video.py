@@ -5,7 +5,6 @@ Clips are made of scikit-image's public-domain portrait (NASA, Eileen Collins), 
 """
 
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -24,6 +23,7 @@ import timm
 import torch
 from facenet_pytorch import MTCNN
 
+from benchmarks.measure import peak_mb as own_peak_mb
 from benchmarks.measure import table, take_turns
 from femo import geometry, temporal
 from femo.backbone import Backbone
@@ -290,4 +290,4 @@ Decisions after smoothing and boxes of the default, beside the whole cascade and
 
 if __name__ == "__main__":
     load().raw_video(sys.argv[1])
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    print(own_peak_mb())
