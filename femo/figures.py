@@ -12,7 +12,7 @@ import numpy as np
 
 from femo.draw import INK, colour, rgba
 from femo.results import PhotoResult
-from femo.types import Scores
+from femo.types import Ints, Scores
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,6 +22,8 @@ FONT_FAMILY: Final = "IBM Plex Sans, ui-sans-serif, system-ui, sans-serif"
 GRID: Final = rgba(INK, 0.28)
 BAR_HEIGHT_PX: Final = 30
 NOT_MEASURED: Final = "not measured"
+MAX_POINTS: Final = 1500
+"""Moments of a clip that are drawn; more than a wide screen has pixels."""
 
 AU_NAMES: Final = {
     "AU1": "inner brow raiser",
@@ -90,6 +92,11 @@ def empty_figure(text: str, height_px: int = 200) -> "Figure":
     figure = new_figure(height_px, xaxis=axis(visible=False), yaxis=axis(visible=False))
     figure.add_annotation(text=text, x=0.5, y=0.5, xref="paper", yref="paper", showarrow=False)
     return figure
+
+
+def moments(n_frames: int) -> Ints:
+    """Return the rows that are drawn, first and last among them."""
+    return np.unique(np.linspace(0, max(n_frames - 1, 0), min(n_frames, MAX_POINTS)).round().astype(np.int64))
 
 
 def _measured(scores: Scores, row: int) -> bool:

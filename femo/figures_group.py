@@ -10,22 +10,15 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from femo.draw import EXPRESSION_COLOURS, INK, rgba
-from femo.figures import GRID, axis, empty_figure, new_figure
+from femo.figures import GRID, axis, empty_figure, moments, new_figure
 from femo.results import GroupResult
-from femo.types import Ints
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
 MOOD_COLOURS: Final[Mapping[str, str]] = {"positive": "#009E73", "neutral": "#A8A59D", "negative": "#D55E00"}
 """Colour-blind-safe (Okabe & Ito 2008); neutral is grey."""
-MAX_POINTS: Final = 1500
 HEIGHT_PX: Final = 430
-
-
-def moments(n_frames: int) -> Ints:
-    """Return the rows that are drawn, first and last among them."""
-    return np.unique(np.linspace(0, max(n_frames - 1, 0), min(n_frames, MAX_POINTS)).round().astype(np.int64))
 
 
 def group_timeline(group: GroupResult) -> "Figure":

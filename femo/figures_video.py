@@ -11,14 +11,13 @@ import numpy as np
 
 from femo import summaries, temporal
 from femo.draw import EXPRESSION_COLOURS, INK, PALETTE, colour, rgba
-from femo.figures import AU_NAMES, GRID, affect_circle, axis, empty_figure, new_figure
+from femo.figures import AU_NAMES, GRID, affect_circle, axis, empty_figure, moments, new_figure
 from femo.results import Timeline, VideoResult
 from femo.types import Floats, Ints, Scores
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
-MAX_POINTS: Final = 1500
 MAX_STRIPS: Final = 12
 """Persons in the presence strip: the chosen one and those seen longest."""
 MAX_VEILS: Final = 150
@@ -69,11 +68,6 @@ def find(result: VideoResult, track: int) -> Timeline:
         if line.track == track:
             return line
     raise ValueError(f"nobody in this clip has the id {track}")
-
-
-def moments(n_frames: int) -> Ints:
-    """Return the rows that are drawn, first and last among them."""
-    return np.unique(np.linspace(0, max(n_frames - 1, 0), min(n_frames, MAX_POINTS)).round().astype(np.int64))
 
 
 def share_bar(line: Timeline) -> "Figure":
