@@ -6,7 +6,7 @@ submission of the test set. The validation split chooses the epoch, as in the pa
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -14,8 +14,7 @@ from typing import Any, Final, Literal
 from femo.model_folder import write_atomically
 from femo.models import ModelSpec
 from femo.training import abaw_adaptive
-from femo.training.abaw_data import Data, Say, Source, read_data
-from femo.training.abaw_extract import Network, Progress
+from femo.training.abaw_data import Data, Job, read_data
 from femo.training.abaw_features import Input
 from femo.training.abaw_files import write_predictions
 from femo.training.abaw_folder import write_folder
@@ -77,34 +76,23 @@ def recipes_of(plan: Plan, data: Data) -> list[HeadRecipe]:
     return out
 
 
-def train_abaw(
-    plan: Plan,
-    source: Source,
-    spec: ModelSpec,
-    say: Say = lambda text: None,
-    progress: Callable[[Progress], None] = lambda state: None,
-    network: Network | None = None,
-) -> Report:
+def train_abaw(plan: Plan, job: Job) -> Report:
     """Run the recipe.
 
     Args:
         plan: What to train.
-        source: Where the data is.
-        spec: The model folder whose features the head reads.
-        say: Gets what a person should read while it runs.
-        progress: Gets the state of the extraction.
-        network: Stands in for the model in tests.
+        job: What it is trained on, and whom to tell.
 
     Raises:
         AbawError: The data cannot be used; names what and where.
     """
     task = TASKS[plan.task]
-    data = read_data(task, source, spec, ("train", "val"), say, progress, network)
+    data = read_data(task, job, ("train", "val"))
     samples = Samples(data.cache, map(usable, data.clips["train"]))
     val = Samples(data.cache, map(visible, data.clips["val"]))
     recipes = recipes_of(plan, data)
     trainer = Trainer(samples, val, recipes, task)
-    nets = trainer.run(lambda row: say("  ".join(f"{name} {value:.4g}" for name, value in row.items())))
+    nets = trainer.run(lambda row: job.say("  ".join(f"{name} {value:.4g}" for name, value in row.items())))
     values = predict(val, nets, data.cache.columns)
     predicted = [spread(data.clips["val"], val, each) for each in values]
     on_train = _on_training_videos(nets[0], data, task)
@@ -112,9 +100,9 @@ def train_abaw(
     chosen = _chosen(plan.thresholds, thresholds)
     report = Report(
         task=task,
-        model=spec.name,
+        model=job.spec.name,
         method=plan.recipe.method,
-        family=network_family(spec.arch),
+        family=network_family(job.spec.arch),
         counts=data.table,
         sweep=sweep(predicted[0], task, chosen, list(dict.fromkeys((*SWEEP, plan.smooth)))),
         thresholds=thresholds,
@@ -125,7 +113,7 @@ def train_abaw(
     if "expr" in task.parts:
         adaptive = abaw_adaptive.calibrate(on_train, task)
         report.adaptive = abaw_adaptive.measure(predicted[0], task, adaptive)
-    _write(plan, report, spec, nets[0], chosen, adaptive["video"] if adaptive else None, predicted[0], data)
+    _write(plan, report, job.spec, nets[0], chosen, adaptive["video"] if adaptive else None, predicted[0], data)
     return report
 
 

@@ -39,6 +39,25 @@ class Source:
     workers: int = 1
 
 
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What training and evaluation work with, and whom they tell.
+
+    Attributes:
+        source: Where the data is.
+        spec: The model folder whose features are used.
+        say: Gets what a person should read while it runs.
+        progress: Gets the state of the extraction.
+        network: Stands in for the model in tests.
+    """
+
+    source: Source
+    spec: ModelSpec
+    say: Say = lambda text: None
+    progress: Report = lambda state: None
+    network: Network | None = None
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Data:
     """What training and evaluation start from.
@@ -58,29 +77,18 @@ class Data:
     notes: tuple[str, ...]
 
 
-def read_data(
-    task: AbawTask,
-    source: Source,
-    spec: ModelSpec,
-    splits: Sequence[Split],
-    say: Say = lambda text: None,
-    report: Report = lambda progress: None,
-    network: Network | None = None,
-) -> Data:
+def read_data(task: AbawTask, job: Job, splits: Sequence[Split]) -> Data:
     """Read annotations and make the features that are missing.
 
     Args:
         task: Which annotations.
-        source: Where things are.
-        spec: The model folder.
+        job: Where things are, and whom to tell.
         splits: Splits that are needed.
-        say: Gets what a person should read.
-        report: Gets the progress of the extraction.
-        network: Stands in for the model in tests.
 
     Raises:
         AbawError: Something is missing, mixed up, or of another model.
     """
+    source, spec = job.source, job.spec
     layout = find_layout(source.data, task, source.crops, splits)
     annotations = {split: layout.read(split) for split in splits}
     crops = read_crops(layout.crops)
@@ -92,13 +100,13 @@ def read_data(
     wanted = _wanted([*(clip for split in splits for clip in clips[split]), *test], crops)
     columns = stored_columns(source.store, spec.embedding_dim, _n_scores(spec))
     cache = open_cache(source.features, spec, columns)
-    say(counts_table(found, task))
+    job.say(counts_table(found, task))
     n_crops = sum(len(video.frames) for video in wanted.values())
-    say(
+    job.say(
         f"{n_crops:,} crops, {cache.columns.row_bytes:,} bytes each; {needed_bytes(cache, wanted) / 1e9:.2f} GB more are "
         f"needed in {source.features}"
     )
-    extract(cache, wanted, spec, source.workers, report, network)
+    extract(cache, wanted, spec, source.workers, job.progress, job.network)
     unreadable = {name: bad for name in wanted if (bad := cache.unreadable(name))}
     for split in splits:
         clips[split], found[split] = join_split(annotations[split], crops, task, unreadable)

@@ -4,18 +4,16 @@ Conventions: values come from the folder's own heads on cached embeddings. A hea
 ABAW's order, contempt as other, as in the prediction files. Action units take the folder's thresholds if it has some.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import numpy as np
 
 from femo.export_abaw import abaw_expression
 from femo.heads import Heads, load_heads
-from femo.models import ModelSpec
 from femo.training import abaw_adaptive
 from femo.training.abaw import choose_thresholds
-from femo.training.abaw_data import Say, Source, read_data
-from femo.training.abaw_extract import Network, Progress
+from femo.training.abaw_data import Job, Source, read_data
 from femo.training.abaw_heads import Values
 from femo.training.abaw_layout import find_layout
 from femo.training.abaw_report import Report
@@ -39,24 +37,17 @@ def tasks_in(source: Source) -> list[TaskName]:
     return found
 
 
-def evaluate_abaw(
-    name: TaskName,
-    source: Source,
-    spec: ModelSpec,
-    say: Say = lambda text: None,
-    progress: Callable[[Progress], None] = lambda state: None,
-    network: Network | None = None,
-) -> Report:
-    """Score the heads of a model folder on one task.
+def evaluate_abaw(name: TaskName, job: Job) -> Report:
+    """Score the heads of the job's model folder on one task.
 
     Raises:
         AbawError: The data cannot be used, or the model has no head for the task.
     """
-    task = TASKS[name]
+    task, spec = TASKS[name], job.spec
     missing = {HEADS[part] for part in task.parts} - {head.name for head in spec.heads}
     if missing:
         raise AbawError(f"{spec.name} has no head {', '.join(sorted(missing))}, which the task {name} needs")
-    data = read_data(task, source, spec, ("val",), say, progress, network)
+    data = read_data(task, job, ("val",))
     samples = Samples(data.cache, map(visible, data.clips["val"]))
     values = head_values(samples, load_heads(spec), task)
     predicted = spread(data.clips["val"], samples, values)

@@ -75,7 +75,7 @@ def train_abaw(
     from femo.models import find_model
     from femo.temporal import parse_smoothing
     from femo.training import abaw
-    from femo.training.abaw_data import Source
+    from femo.training.abaw_data import Job, Source
 
     spec = find_model(model)
     base = abaw.DEFAULTS[task]
@@ -92,7 +92,7 @@ def train_abaw(
     plan = abaw.Plan(task, target, recipe, ablation, str(parse_smoothing(smooth)), thresholds)
     source = Source(data, features or cache_folder(spec.name), crops, store, workers)
     with progress_bar() as progress:
-        report = abaw.train_abaw(plan, source, spec, _say, progress)
+        report = abaw.train_abaw(plan, Job(source, spec, _say, progress))
     typer.echo(report.markdown())
     _say(f"{target} is written; femo video --model {target} uses it")
 
@@ -129,14 +129,14 @@ def evaluate_abaw(
     """
     from femo.models import find_model
     from femo.training import abaw_evaluate
-    from femo.training.abaw_data import Source
+    from femo.training.abaw_data import Job, Source
 
     spec = find_model(model)
     source = Source(data, features or cache_folder(spec.name), crops, "both", workers)
     out: dict[str, Any] = {}
     for name in [task] if task else abaw_evaluate.tasks_in(source):
         with progress_bar() as progress:
-            report = abaw_evaluate.evaluate_abaw(name, source, spec, _say, progress)
+            report = abaw_evaluate.evaluate_abaw(name, Job(source, spec, _say, progress))
         if tables:
             typer.echo(f"# {spec.name}, ABAW {name.upper()}\n\n{report.markdown()}\n")
         out[f"abaw-{name}"] = report.to_dict()
