@@ -1,21 +1,17 @@
 """Writes results as tables, JSON and subtitles.
 
-Conventions: every file is written beside its target under another name and renamed when it is whole, so a crash
-leaves the old file or none. Text is UTF-8. JSON has the shape of the shared contract (``to_dict``). ABAW prediction
-files are in ``femo.export_abaw``, annotated videos in ``femo.export_video``.
+Conventions: every file is written whole or not at all (``femo.atomic``). Text is UTF-8. JSON has the shape of the shared
+contract (``to_dict``). ABAW prediction files are in ``femo.export_abaw``, annotated videos in ``femo.export_video``.
 """
 
 import json
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
 from os import PathLike
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
-from uuid import uuid4
 
 import numpy as np
 
-from femo.errors import FemoError
+from femo.atomic import replacing
 from femo.results import GroupResult, PhotoResult, Timeline, VideoResult
 
 if TYPE_CHECKING:
@@ -29,33 +25,6 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t")
 """A spreadsheet takes a cell that begins with one of these for a formula (OWASP, "CSV injection")."""
 VIDEO_COLUMNS = ("frame", "time_s", "person", "present", "x1", "y1", "x2", "y2")
 """The header of a table without rows: a clip in which nobody was seen."""
-
-
-@contextmanager
-def replacing(path: str | PathLike[str]) -> Iterator[Path]:
-    """Give the path of a temporary file that takes the place of ``path`` when the block ends well.
-
-    Raises:
-        FemoError: The folder is missing or cannot be written to.
-    """
-    target = Path(path)
-    if target.is_dir():
-        raise FemoError(f"{target} cannot be written: it is a folder.")
-    if target.is_char_device() or target.is_fifo():  # such as /dev/stdout: written to, never replaced
-        yield target
-        return
-    try:
-        real = target.resolve()  # a link goes on pointing where it does
-        partial = real.with_name(f".{real.name[:40]}.{uuid4().hex[:8]}.part")
-        partial.touch(exist_ok=False)
-    except (OSError, ValueError) as error:
-        raise FemoError(f"{target} cannot be written: {getattr(error, 'strerror', None) or error}.") from error
-    try:
-        yield partial
-        partial.replace(real)
-    finally:
-        with suppress(FileNotFoundError):
-            partial.unlink()
 
 
 def write_text(path: str | PathLike[str], text: str) -> None:

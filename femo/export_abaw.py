@@ -17,8 +17,9 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
+from femo.atomic import replacing
 from femo.errors import FemoError
-from femo.export import replacing, write_text
+from femo.export import write_text
 from femo.labels import ABAW_AU, ABAW_EXPR, VALENCE_AROUSAL
 from femo.results import Timeline, VideoResult
 from femo.temporal import decide_class, decide_units, resample

@@ -13,8 +13,8 @@ import av
 import cv2
 import numpy as np
 
+from femo.atomic import replacing
 from femo.errors import MediaError
-from femo.export import replacing
 from femo.types import RGB, Frame
 from femo.video_file import VideoLimits, open_container, open_file
 from femo.video_io import VideoReader, open_video

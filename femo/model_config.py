@@ -138,10 +138,8 @@ class ModelSpec:
         Raises:
             ModelError: There is none of this name.
         """
-        for head in self.heads:
-            if head.name == name:
-                return head
-        raise ModelError(f"{self.name} has no head {name!r}, only {', '.join(h.name for h in self.heads)}")
+        problem = f"{self.name} has no head {name!r}, only {', '.join(head.name for head in self.heads)}"
+        return _named(self.heads, name, problem)
 
     def clip_head(self, name: str) -> HeadSpec:
         """Return one head of whole clips.
@@ -149,10 +147,15 @@ class ModelSpec:
         Raises:
             ModelError: There is none of this name.
         """
-        for head in self.clip_heads:
-            if head.name == name:
-                return head
-        raise ModelError(f"{self.name} says nothing of whole clips under the name {name!r}")
+        return _named(self.clip_heads, name, f"{self.name} says nothing of whole clips under the name {name!r}")
+
+
+def _named(heads: tuple[HeadSpec, ...], name: str, problem: str) -> HeadSpec:
+    """Return the head of this name; ``problem`` is what to say where there is none."""
+    for head in heads:
+        if head.name == name:
+            return head
+    raise ModelError(problem)
 
 
 def read_spec(folder: Path) -> ModelSpec:

@@ -1,7 +1,7 @@
 """Writes a model folder: fp16 weights, config with SHA-256, card.
 
 Conventions: matrices are stored in float16, vectors (norms, biases) in float32, which together stay under 10 MB for the
-lightweight networks. Every file is written beside its place and renamed.
+lightweight networks. Every file is written whole or not at all.
 """
 
 import json
@@ -13,15 +13,8 @@ import torch
 from safetensors.torch import save
 from torch import Tensor
 
+from femo.atomic import write_bytes
 from femo.weights import WEIGHTS, file_sha256
-
-
-def write_atomically(path: Path, data: bytes) -> None:
-    """Write a file so that nobody ever sees a part of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.name}.partial")
-    partial.write_bytes(data)
-    partial.replace(path)
 
 
 def stored(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -48,8 +41,8 @@ def write_model_folder(folder: Path, tensors: Mapping[str, Tensor], config: Mapp
 def write_stored(folder: Path, tensors: Mapping[str, Tensor], config: Mapping[str, Any], card: str) -> None:
     """Write a model folder as ``write_model_folder`` does, keeping the precision of each tensor."""
     weights = folder / WEIGHTS
-    write_atomically(weights, save(dict(tensors)))
+    write_bytes(weights, save(dict(tensors)))
     files = [{"name": WEIGHTS, "sha256": file_sha256(weights), "size": weights.stat().st_size}]
     full = {"name": folder.name, **config, "files": files}
-    write_atomically(folder / "config.json", (json.dumps(full, indent=2, ensure_ascii=False) + "\n").encode())
-    write_atomically(folder / "README.md", card.encode())
+    write_bytes(folder / "config.json", (json.dumps(full, indent=2, ensure_ascii=False) + "\n").encode())
+    write_bytes(folder / "README.md", card.encode())

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from femo.model_folder import write_atomically
+from femo.atomic import write_bytes
 from femo.models import ModelSpec
 from femo.training import abaw_adaptive
 from femo.training.abaw_data import Data, Job, read_data
@@ -211,7 +211,7 @@ def _write(
     figure = tally_dict(best.with_crop, task) | {"smoothing": plan.smooth, "split": "Aff-Wild2 validation"}
     card = write_card(plan, report)
     units = thresholds if "au" in task.parts else None
-    write_atomically(plan.out / "scores.json", (json.dumps(report.to_dict(), indent=2) + "\n").encode())
+    write_bytes(plan.out / "scores.json", (json.dumps(report.to_dict(), indent=2) + "\n").encode())
     write_folder(plan.out, spec, net, task, figure, units, adaptive, card)
 
 

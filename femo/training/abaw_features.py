@@ -16,8 +16,8 @@ from typing import Any, Final, Literal
 import numpy as np
 import numpy.typing as npt
 
+from femo.atomic import write_bytes
 from femo.heads import AFFECTNET_HEAD
-from femo.model_folder import write_atomically
 from femo.models import ModelSpec
 from femo.training.abaw_crops import Video
 from femo.training.abaw_tasks import AbawError
@@ -162,7 +162,7 @@ class Cache:
             "scores": self.columns.scores,
             "videos": self.digests,
         }
-        write_atomically(self.folder / INDEX, json.dumps(document, indent=1).encode())
+        write_bytes(self.folder / INDEX, json.dumps(document, indent=1).encode())
 
     def rows(self, video: str, start: int = 0, stop: int | None = None) -> Half:
         """Map rows of a finished video, float16 (N, width); nothing is read until it is used.

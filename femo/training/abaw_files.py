@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from femo.model_folder import write_atomically
+from femo.atomic import write_bytes
 from femo.temporal import parse_smoothing
 from femo.training.abaw_crops import CROP, Frames, Video
 from femo.training.abaw_labels import Annotation
@@ -41,10 +41,10 @@ def write_predictions(
             rows += [f"{name},{line}" for name, line in zip(names, lines, strict=True)]
         else:
             text = "\n".join([",".join(task.header), *lines]) + "\n"
-            write_atomically(folder / f"{item.clip.video}.txt", text.encode())
+            write_bytes(folder / f"{item.clip.video}.txt", text.encode())
     if task.name != "mtl":
         return folder
-    write_atomically(folder / MTL_FILE, ("\n".join([MTL_HEADER, *rows]) + "\n").encode())
+    write_bytes(folder / MTL_FILE, ("\n".join([MTL_HEADER, *rows]) + "\n").encode())
     return folder / MTL_FILE
 
 

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import numpy as np
 
+from femo.atomic import replacing
 from femo.clips import make_descriptor
 from femo.errors import FemoError
-from femo.export import replacing
 from femo.pipeline import Pipeline, load
 from femo.training.clips_layout import LabelledClip
 from femo.types import Floats

@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from femo.atomic import replacing, write_bytes
 from femo.classifiers import save_classifier
 from femo.model_config import ModelSpec
-from femo.model_folder import write_atomically
 from femo.training.clips_layout import AFEW_FOLDERS, VGAF_WORDS, Recipe
 from femo.training.clips_recipe import DESCRIPTOR, Trained
 from femo.training.priors import clip_heads
@@ -27,7 +27,7 @@ def write_predictions(path: Path, recipe: Recipe, names: Sequence[str], predicte
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, k in zip(names, predicted.tolist(), strict=True):
             archive.writestr(zipfile.ZipInfo(f"{name}.txt"), f"{WORDS[recipe][k]}\n")
-    write_atomically(path, buffer.getvalue())
+    write_bytes(path, buffer.getvalue())
 
 
 def write_clip_model(
@@ -51,9 +51,8 @@ def write_clip_model(
     folder.mkdir(parents=True, exist_ok=True)
     weights, file = find_weights(base), folder / f"{HEAD[recipe]}.skops"
     shutil.copyfile(weights, folder / weights.name)
-    partial = file.with_name(f"{file.name}.partial")
-    save_classifier(trained.classifier, partial)
-    partial.replace(file)
+    with replacing(file) as partial:
+        save_classifier(trained.classifier, partial)
     raw = json.loads((base.folder / "config.json").read_text(encoding="utf-8"))
     head = {
         **clip_heads()[HEAD[recipe]],
@@ -67,8 +66,8 @@ def write_clip_model(
     files = [{"name": path.name, "sha256": file_sha256(path), "size": path.stat().st_size} for path in kept]
     clips = {**raw.get("clip_heads", clip_heads()), HEAD[recipe]: head}
     config = {**raw, "name": folder.name, "clip_heads": clips, "files": files}
-    write_atomically(folder / "config.json", (json.dumps(config, indent=2, ensure_ascii=False) + "\n").encode())
-    write_atomically(folder / "README.md", _card(folder.name, base, recipe, trained, scores).encode())
+    write_bytes(folder / "config.json", (json.dumps(config, indent=2, ensure_ascii=False) + "\n").encode())
+    write_bytes(folder / "README.md", _card(folder.name, base, recipe, trained, scores).encode())
 
 
 def _card(name: str, base: ModelSpec, recipe: Recipe, trained: Trained, scores: Mapping[str, Any]) -> str:

@@ -13,10 +13,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from femo.atomic import write_bytes
 from femo.backbone import Backbone
 from femo.detector import Detector
 from femo.heads import expected_age, load_heads, softmax
-from femo.model_folder import write_atomically, write_model_folder
+from femo.model_folder import write_model_folder
 from femo.models import read_spec
 from femo.pipeline import Pipeline, Reader
 from femo.training.calibration import expected_calibration_error, fit_temperature
@@ -125,5 +126,5 @@ def finish(
         "ferplus": evaluate_ferplus(pipeline, evaluation["ferplus"]),
         "utkface": evaluate_utkface(pipeline, evaluation["utkface"]),
     }
-    write_atomically(folder / "README.md", write_card(spec, recipe, measured, heads).encode())
+    write_bytes(folder / "README.md", write_card(spec, recipe, measured, heads).encode())
     return measured

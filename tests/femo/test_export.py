@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from femo.atomic import replacing, write_bytes
 from femo.errors import FemoError
-from femo.export import replacing, to_srt, to_table, write_csv, write_json, write_srt, write_text
+from femo.export import to_srt, to_table, write_csv, write_json, write_srt, write_text
 from tests.femo import results_by_hand as by_hand
 
 # --- whole or not at all -------------------------------------------------------------------------------------
@@ -50,6 +51,17 @@ def test_devices_and_links_are_not_replaced(tmp_path: Path) -> None:
     write_text(tmp_path / "link.txt", "new")
     assert (tmp_path / "link.txt").is_symlink()
     assert (tmp_path / "real.txt").read_text() == "new"
+
+
+def test_bytes_make_their_folder_and_replace_what_was_there(tmp_path: Path) -> None:
+    target = tmp_path / "made" / "here" / "config.json"
+    write_bytes(target, b"old and longer")
+    write_bytes(target, b"new")
+    assert target.read_bytes() == b"new"
+    assert [path.name for path in target.parent.iterdir()] == ["config.json"]
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(FemoError, match=r"file/config\.json cannot be written: Not a directory\.$"):
+        write_bytes(tmp_path / "file" / "config.json", b"x")
 
 
 def test_a_missing_folder_is_one_sentence(tmp_path: Path) -> None:

@@ -1,0 +1,52 @@
+"""Writes a file whole or not at all.
+
+Conventions: what is written lies beside its target under another name and is renamed when it is whole, so a crash leaves
+the old file or none, and two writers never mix.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from os import PathLike
+from pathlib import Path
+from uuid import uuid4
+
+from femo.errors import FemoError
+
+
+@contextmanager
+def replacing(path: str | PathLike[str]) -> Iterator[Path]:
+    """Give the path of a temporary file that takes the place of ``path`` when the block ends well.
+
+    Raises:
+        FemoError: The folder is missing or cannot be written to.
+    """
+    target = Path(path)
+    if target.is_dir():
+        raise FemoError(f"{target} cannot be written: it is a folder.")
+    if target.is_char_device() or target.is_fifo():  # such as /dev/stdout: written to, never replaced
+        yield target
+        return
+    try:
+        real = target.resolve()  # a link goes on pointing where it does
+        partial = real.with_name(f".{real.name[:40]}.{uuid4().hex[:8]}.part")
+        partial.touch(exist_ok=False)
+    except (OSError, ValueError) as error:
+        raise FemoError(f"{target} cannot be written: {getattr(error, 'strerror', None) or error}.") from error
+    try:
+        yield partial
+        partial.replace(real)
+    finally:
+        with suppress(FileNotFoundError):
+            partial.unlink()
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a file, whole or not at all; its folder is made if needed.
+
+    Raises:
+        FemoError: It cannot be written there.
+    """
+    with suppress(OSError):  # said in one sentence below
+        path.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(path) as partial:
+        partial.write_bytes(data)
