@@ -14,6 +14,7 @@ from typing import Any, Final, Literal
 from femo.atomic import write_bytes
 from femo.models import ModelSpec
 from femo.training import abaw_adaptive
+from femo.training.abaw_checkpoint import Checkpoint, run_key
 from femo.training.abaw_data import Data, Job, read_data
 from femo.training.abaw_features import Input
 from femo.training.abaw_files import write_predictions
@@ -91,7 +92,10 @@ def train_abaw(plan: Plan, job: Job) -> Report:
     samples = Samples(data.cache, map(usable, data.clips["train"]))
     val = Samples(data.cache, map(visible, data.clips["val"]))
     recipes = recipes_of(plan, data)
-    trainer = Trainer(samples, val, recipes, task)
+    checkpoint = Checkpoint(job.source.features, run_key(samples, val, recipes, task))
+    trainer = Trainer(samples, val, recipes, task, checkpoint)
+    if trainer.n_epochs:
+        job.say(f"training goes on after epoch {trainer.n_epochs}, which an earlier run finished")
     nets = trainer.run(lambda row: job.say("  ".join(f"{name} {value:.4g}" for name, value in row.items())))
     values = predict(val, nets, data.cache.columns)
     predicted = [spread(data.clips["val"], val, each) for each in values]
@@ -114,6 +118,7 @@ def train_abaw(plan: Plan, job: Job) -> Report:
         adaptive = abaw_adaptive.calibrate(on_train, task)
         report.adaptive = abaw_adaptive.measure(predicted[0], task, adaptive)
     _write(plan, report, job.spec, nets[0], chosen, adaptive["video"] if adaptive else None, predicted[0], data)
+    checkpoint.remove()
     return report
 
 

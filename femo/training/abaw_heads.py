@@ -7,13 +7,14 @@ all heads of an ablation learn from the same batches.
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from femo.training.abaw_checkpoint import Checkpoint
 from femo.training.abaw_features import Columns, Input
 from femo.training.abaw_losses import activate, count_weights, task_loss
 from femo.training.abaw_metrics import count_au, count_expr, count_va, main_score
@@ -158,9 +159,20 @@ class Trainer:
         val: Frames whose main score chooses the epoch, as in the paper.
         recipes: Heads; batch, epochs and seed are those of the first.
         task: Parts and their losses.
+        checkpoint: Keeps the state after every epoch; what a killed run left there is taken up.
+
+    Attributes:
+        n_epochs: Finished epochs.
     """
 
-    def __init__(self, train: Samples, val: Samples, recipes: Sequence[HeadRecipe], task: AbawTask) -> None:
+    def __init__(
+        self,
+        train: Samples,
+        val: Samples,
+        recipes: Sequence[HeadRecipe],
+        task: AbawTask,
+        checkpoint: Checkpoint | None = None,
+    ) -> None:
         self.train, self.val, self.recipes, self.task = train, val, tuple(recipes), task
         self.inputs = [train.cache.columns.of(recipe.input) for recipe in recipes]
         self.nets = [
@@ -171,6 +183,9 @@ class Trainer:
         self.best = [_copy(net) for net in self.nets]
         self.weights = count_weights(train.labels(), task)
         self.val_labels = np.concatenate(list(val.labels()))
+        self.n_epochs, self.checkpoint = 0, checkpoint
+        if checkpoint is not None and (kept := checkpoint.load()):
+            self._restore(*kept)
 
     def run(self, report: Report = lambda row: None) -> list[HeadNet]:
         """Train, and return the heads at their best epoch, rounded as they will be stored.
@@ -178,11 +193,15 @@ class Trainer:
         Args:
             report: Gets a row of figures per epoch.
         """
-        for epoch in range(self.recipes[0].epochs):
+        while self.n_epochs < self.recipes[0].epochs:
             live = [i for i, stop in enumerate(self.stops) if not stop.stop]
             if not live:
                 break
-            report(self._epoch(epoch, live))
+            row = self._epoch(self.n_epochs, live)
+            self.n_epochs += 1
+            if self.checkpoint is not None:
+                self.checkpoint.save(*self._state())
+            report(row)
         for net, state in zip(self.nets, self.best, strict=True):
             net.load_state_dict(state)
             net.round_to_storage()
@@ -201,6 +220,36 @@ class Trainer:
             if self.stops[i].update(score):
                 self.best[i] = _copy(self.nets[i])
         return row
+
+    def _state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        """Return everything that the next epoch depends on."""
+        tensors: dict[str, Tensor] = {}
+        for i, (net, best, optimizer) in enumerate(zip(self.nets, self.best, self.optimizers, strict=True)):
+            tensors |= {f"{i}.net.{name}": value for name, value in net.state_dict().items()}
+            tensors |= {f"{i}.best.{name}": value for name, value in best.items()}
+            for number, moments in optimizer.state_dict()["state"].items():
+                tensors |= {f"{i}.adam.{number}.{name}": value for name, value in moments.items()}
+        stops = [(stop.best, stop.best_epoch, stop.epoch) for stop in self.stops]
+        return tensors, {"n_epochs": self.n_epochs, "stops": stops}
+
+    def _restore(self, tensors: Mapping[str, Tensor], counters: Mapping[str, Any]) -> None:
+        """Take up what ``_state`` gave."""
+        self.n_epochs = int(counters["n_epochs"])
+        for stop, values in zip(self.stops, counters["stops"], strict=True):
+            stop.best, stop.best_epoch, stop.epoch = values
+        adam: list[dict[int, dict[str, Tensor]]] = [{} for _ in self.nets]
+        parts: list[dict[str, dict[str, Tensor]]] = [{"net": {}, "best": {}} for _ in self.nets]
+        for key, value in tensors.items():
+            head, kind, name = key.split(".", 2)
+            if kind == "adam":
+                number, moment = name.split(".")
+                adam[int(head)].setdefault(int(number), {})[moment] = value
+            else:
+                parts[int(head)][kind][name] = value
+        for i, (net, optimizer) in enumerate(zip(self.nets, self.optimizers, strict=True)):
+            net.load_state_dict(parts[i]["net"])
+            self.best[i] = parts[i]["best"]
+            optimizer.load_state_dict(optimizer.state_dict() | {"state": adam[i]})
 
     def _step(self, i: int, rows: Tensor, labels: Tensor) -> None:
         self.optimizers[i].zero_grad()

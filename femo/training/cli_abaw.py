@@ -68,7 +68,7 @@ def train_abaw(
 
     Data layout: DIR/**/EXPR_*|VA_*|AU_*/{Train_Set,Validation_Set}/VIDEO.txt or DIR/**/MTL_*/train_set.txt and
     validation_set.txt, DIR/**/cropped/VIDEO/00001.jpg (folder or zip), and the official test lists. A killed run goes
-    on when the same command is given again.
+    on when the same command is given again: features after the last block, heads after the last epoch.
     """
     from dataclasses import replace
 
