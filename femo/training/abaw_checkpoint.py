@@ -16,7 +16,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from femo.model_folder import write_atomically
+from femo.atomic import write_bytes
 from femo.training.abaw_samples import Samples
 from femo.training.abaw_tasks import AbawError, AbawTask
 
@@ -62,7 +62,7 @@ class Checkpoint:
         """
         whole = {name: value.detach().contiguous().clone() for name, value in tensors.items()}
         try:
-            write_atomically(self.path, save(whole, {"counters": json.dumps(counters)}))
+            write_bytes(self.path, save(whole, {"counters": json.dumps(counters)}))
         except OSError as error:
             raise AbawError(
                 f"the state of the training cannot be written to {self.folder} ({error.strerror or error}); mend that and "
