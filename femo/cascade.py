@@ -120,16 +120,31 @@ def suppress(boxes: Floats, score: Floats, threshold: float) -> list[int]:
 
 def suppress_inner(boxes: Floats, score: Floats, threshold: float) -> list[int]:
     """Suppression by intersection over the smaller box, which removes a face inside a face; few boxes."""
-    size = boxes[:, 2:] - boxes[:, :2] + 1
-    extent = size[:, 0] * size[:, 1]
-    low = np.maximum(boxes[:, None, :2], boxes[None, :, :2])
-    high = np.minimum(boxes[:, None, 2:], boxes[None, :, 2:])
-    shared = np.prod(np.maximum(high - low + 1, 0), axis=2) / np.minimum(extent[:, None], extent[None])
+    extent = _extent(boxes)
+    shared = _shared(boxes, boxes) / np.minimum(extent[:, None], extent[None])
     kept: list[int] = []
     for row in np.argsort(-score, kind="stable"):
         if all(shared[row, other] <= threshold for other in kept):
             kept.append(int(row))
     return kept
+
+
+def inside(boxes: Floats, around: Floats, share: float) -> Bools:
+    """Which boxes (N, 4) lie in one of the others (M, 4) by more than this share of their own area; bool (N,)."""
+    covered = _shared(boxes, around) / _extent(boxes)[:, None]
+    return np.asarray((covered > share).any(axis=1), np.bool_)
+
+
+def _extent(boxes: Floats) -> Floats:
+    """Number of pixels of each box (N,), both edges counted."""
+    return np.asarray((boxes[:, 2:] - boxes[:, :2] + 1).prod(axis=1), np.float32)
+
+
+def _shared(first: Floats, second: Floats) -> Floats:
+    """Number of pixels that every pair has in common, (N, M)."""
+    low = np.maximum(first[:, None, :2], second[None, :, :2])
+    high = np.minimum(first[:, None, 2:], second[None, :, 2:])
+    return np.asarray(np.maximum(high - low + 1, 0).prod(axis=2), np.float32)
 
 
 def at_least_a_pixel(boxes: Floats, width: int, height: int) -> Floats:

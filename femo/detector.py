@@ -33,6 +33,8 @@ FINEST = 20
 """Smallest face in pixels that is searched unless a smaller one is asked for."""
 QUICK_PIXELS = 576 * 324
 """The first P-Net level has at most this many pixels by default: faces of 40 px in a 1080p picture."""
+KNOWN_SHARE = 0.7
+"""A candidate that lies in a known face by more than this share of its area is that face: the last suppression's share."""
 NORMALISE = ((0.5, 0.5, 0.5), (128 / 255, 128 / 255, 128 / 255))
 """The networks want (pixel - 127.5) / 128."""
 
@@ -69,12 +71,14 @@ class Detector:
         self._rnet = _network("rnet", (None, R_SIZE, R_SIZE, 3), 128, device)
         self._onet = _network("onet", (None, O_SIZE, O_SIZE, 3), 64, device)
 
-    def detect(self, rgb: RGB, min_face: int | None = None) -> Faces:
+    def detect(self, rgb: RGB, min_face: int | None = None, known: Faces | None = None) -> Faces:
         """Find the faces of one picture.
 
         Args:
             rgb: uint8 (H, W, 3).
             min_face: Overrides the detector's own for this picture, in pixels, >= 12.
+            known: Faces of this picture that ``refine`` gave already. They come back among the others, and R-Net and
+                O-Net do not look at them again: with six faces that is a third of the time.
 
         Returns:
             Faces largest first, boxes inside the picture; empty if there are none, or none can be that large.
@@ -85,9 +89,11 @@ class Detector:
         check_shape("rgb", rgb, (None, None, 3))
         smallest = _checked(min_face) or self.min_face or quick_min_face(*rgb.shape[:2])
         halves = geometry.halves(rgb, CELL)
+        known = Faces.empty() if known is None else known
         boxes = self._propose(halves, smallest)
+        boxes = boxes[~cascade.inside(boxes, geometry.square(known.xyxy), KNOWN_SHARE)]
         boxes = self._filter(halves, boxes)
-        return self._settle(halves, boxes)
+        return self._settle(halves, boxes, known)
 
     def refine(self, rgb: RGB, xyxy: Floats) -> Faces:
         """Look again with O-Net alone, where faces are expected: well under a millisecond for a few of them.
@@ -112,9 +118,8 @@ class Detector:
         )
         points[:] = ((squares[:, :2] + squares[:, 2:]) / 2)[:, None]
         if inside.any():
-            boxes[inside], score[inside], points[inside] = self._look(
-                geometry.halves(rgb, O_SIZE), squares[inside]
-            )
+            # From full size: halving the few faces costs less than halving the picture, 0.1 against 0.7 ms at 1080p.
+            boxes[inside], score[inside], points[inside] = self._look([rgb], squares[inside])
         kept = cascade.at_least_a_pixel(boxes, width, height)
         score[geometry.area(geometry.clip(boxes, width, height)) < 1] = 0
         return Faces(kept, score, points)
@@ -145,14 +150,15 @@ class Detector:
         pick = cascade.suppress(boxes, score, 0.7)
         return geometry.square(cascade.moved(boxes[pick], move[pick]))
 
-    def _settle(self, halves: list[RGB], boxes: Floats) -> Faces:
-        """O-Net on what is left: the faces."""
+    def _settle(self, halves: list[RGB], boxes: Floats, known: Faces) -> Faces:
+        """O-Net on what is left: the faces, with those that are known."""
         boxes = boxes[cascade.visible(boxes, halves[0])]
-        if not len(boxes):
+        if not len(boxes) and not len(known):
             return Faces.empty()
         boxes, score, points = self._look(halves, boxes)
         keep = score > self.thresholds[2]
-        boxes, score, points = boxes[keep], score[keep], points[keep]
+        boxes, score = np.concatenate([known.xyxy, boxes[keep]]), np.concatenate([known.score, score[keep]])
+        points = np.concatenate([known.keypoints, points[keep]])
         pick = cascade.suppress_inner(boxes, score, 0.7)
         height, width = halves[0].shape[:2]
         boxes, score, points = geometry.clip(boxes[pick], width, height), score[pick], points[pick]

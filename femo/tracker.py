@@ -1,7 +1,8 @@
 """Faces through a clip: full detection now and then, cheap following between, one stable id per person.
 
-The whole cascade runs on key frames: the first, then regularly, at scene cuts, and when a face is lost. Between
-them O-Net alone looks at the last box, moved on by the face's velocity, squared.
+The cascade runs on key frames: the first, then regularly, at scene cuts, and when a face is lost. Between them O-Net
+alone looks at the last box, moved on by the face's velocity, squared. Key frames search for newcomers; faces that O-Net
+is sure of pass through the cascade themselves every two seconds.
 
 Use, with embeddings in batches:
 
@@ -40,6 +41,8 @@ FOLLOW_SCORE = 0.7
 """Least O-Net score of a face that is followed: the cascade's own last threshold."""
 SURE_SCORE = 0.9
 """Least O-Net score of a face that one key frame may miss."""
+CONFIRM_S = 2.0
+"""A followed face passes through the whole cascade itself at least this often."""
 FOLLOW_IOU = 0.3
 """A followed box that overlaps its expectation less has jumped to something else."""
 DOUBLE_IOU = 0.5
@@ -54,7 +57,7 @@ LOOK_SIZE = 16
 Embed = Callable[[Frame, Faces], Floats]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Followed:
     """A face that is in the picture now."""
 
@@ -63,8 +66,10 @@ class _Followed:
     score: float
     points: Floats
     look: Floats
+    confirmed_s: float
     velocity: Floats = field(default_factory=lambda: np.zeros(2, np.float32))
     missed: int = 0
+    n_followed: int = 0
 
 
 class Tracker:
@@ -175,8 +180,11 @@ class Tracker:
             face = self._followed[row]
             _move(face, found, int(row), elapsed)
             face.look = looks[row]
+            face.n_followed += 1
             kept.append(face)
-        lost = len(kept) < len(self._followed)
+        # What O-Net does not know again in the very next frame was hardly a face: to search for it would run the
+        # cascade on every frame.
+        lost = any(face.n_followed for face, is_good in zip(self._followed, good, strict=True) if not is_good)
         if lost:
             self._lost_s = frame.time_s
         self._followed = kept
@@ -186,7 +194,8 @@ class Tracker:
         """Run the whole cascade and bring it together with what was followed."""
         self._since_key, self._key_s = 0, frame.time_s
         self.key_count += 1
-        found = self._detector.detect(frame.rgb, self._min_face)
+        known = [] if cut else [face for face in self._followed if self._is_sure(face, frame.time_s)]
+        found = self._detector.detect(frame.rgb, self._min_face, _faces_of(known))
         looks = _looks(frame.rgb, found.xyxy)
         if cut:
             self._shot += 1
@@ -194,6 +203,7 @@ class Tracker:
         for face in self._followed:
             face.missed += 1
         for row, face in pairs.items():
+            face.confirmed_s = face.confirmed_s if face in known else frame.time_s
             face.xyxy, face.score, face.points = found.xyxy[row], float(found.score[row]), found.keypoints[row]
             face.look, face.missed, face.tracklet.shot = looks[row], 0, self._shot
         kept = [face for face in self._followed if not face.missed or self._may_miss(face, cut)]
@@ -201,6 +211,10 @@ class Tracker:
             self._lost_s = frame.time_s
         new = [self._begin(frame, found, row, looks[row]) for row in range(len(found)) if row not in pairs]
         self._followed = kept + new
+
+    def _is_sure(self, face: _Followed, time_s: float) -> bool:
+        """O-Net's word alone is enough for a while."""
+        return face.score >= SURE_SCORE and time_s - face.confirmed_s < CONFIRM_S
 
     def _may_miss(self, face: _Followed, cut: bool) -> bool:
         """One key frame may overlook a face that O-Net is sure of."""
@@ -226,18 +240,11 @@ class Tracker:
         tracklet = Tracklet(track, self._shot, frame.time_s, frame.time_s, box, box)
         self._tracklets[track] = tracklet
         self._persons = None
-        return _Followed(tracklet, box, float(found.score[row]), found.keypoints[row], look)
+        return _Followed(tracklet, box, float(found.score[row]), found.keypoints[row], look, frame.time_s)
 
     def _faces(self) -> Faces:
         """What is followed now, largest first."""
-        if not self._followed:
-            return _nobody()
-        faces = Faces(
-            np.stack([face.xyxy for face in self._followed]).astype(np.float32),
-            np.array([face.score for face in self._followed], np.float32),
-            np.stack([face.points for face in self._followed]).astype(np.float32),
-            np.array([face.tracklet.track for face in self._followed], np.int64),
-        )
+        faces = _faces_of(self._followed)
         return faces.select(np.argsort(-geometry.area(faces.xyxy), kind="stable"))
 
     def _identified(self, frame: Frame, faces: Faces) -> Faces:
@@ -274,6 +281,14 @@ def _looks(rgb: RGB, xyxy: Floats) -> Floats:
     return np.asarray(centred / np.maximum(np.linalg.norm(centred, axis=1, keepdims=True), 1e-6), np.float32)
 
 
-def _nobody() -> Faces:
+def _faces_of(followed: list[_Followed]) -> Faces:
+    """Followed faces as rows."""
     empty = Faces.empty()
-    return Faces(empty.xyxy, empty.score, empty.keypoints, np.zeros(0, np.int64))
+    if not followed:
+        return Faces(empty.xyxy, empty.score, empty.keypoints, np.zeros(0, np.int64))
+    return Faces(
+        np.stack([face.xyxy for face in followed]).astype(np.float32),
+        np.array([face.score for face in followed], np.float32),
+        np.stack([face.points for face in followed]).astype(np.float32),
+        np.array([face.tracklet.track for face in followed], np.int64),
+    )

@@ -11,6 +11,7 @@ import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,7 @@ class Phase:
         lr_start: Learning rate at its beginning (reached after ``warmup_steps``).
         lr_end: Learning rate at its end, by cosine.
         sam: Step with SAM, two passes each.
+        climb_every: SAM climbs by every n-th picture of the batch; 1 takes all, 3 costs a third more than no SAM.
         heads_only: Keep the backbone frozen.
         pseudo: Label the other pools with the averaged network's reading of their grey version first.
         keep_whole: Share of pictures shown nearly whole; more of it at the end closes the gap to evaluation.
@@ -53,6 +55,7 @@ class Phase:
     lr_start: float
     lr_end: float
     sam: bool = False
+    climb_every: int = 1
     heads_only: bool = False
     pseudo: bool = False
     keep_whole: float = 0.4
@@ -204,7 +207,7 @@ class Trainer:
             lr = phase.lr_end + (phase.lr_start - phase.lr_end) * 0.5 * (1 + math.cos(math.pi * share))
             for group in self.optimizer.param_groups:
                 group["lr"] = lr * min(1.0, (done + 1) / self.recipe.warmup_steps)
-            losses.append(self._step(images, labels, weights, phase.sam))
+            losses.append(self._step(images, labels, weights, phase))
             self.average.update_parameters(self.network)
         size = phase.size
         row: dict[str, float] = {"epoch": epoch + 1, "size": size, "lr": lr, "loss": sum(losses) / len(losses)}
@@ -221,15 +224,17 @@ class Trainer:
         }
 
     def _step(
-        self, images: Tensor, labels: Mapping[str, Tensor], weights: Mapping[str, Tensor], sam: bool
+        self, images: Tensor, labels: Mapping[str, Tensor], weights: Mapping[str, Tensor], phase: Phase
     ) -> float:
-        def loss() -> Tensor:
+        def loss(every: int = 1) -> Tensor:
             with torch.autocast("cpu", torch.bfloat16):
-                logits = self.network(images)
-            return multitask_loss(logits, labels, weights, self.recipe)
+                logits = self.network(images[::every])
+            part = {name: label[::every] for name, label in labels.items()}
+            return multitask_loss(logits, part, weights, self.recipe)
 
-        if sam:
-            return sam_step(self.optimizer, self.network, loss, self.recipe.rho)
+        if phase.sam:
+            climb = partial(loss, phase.climb_every)
+            return sam_step(self.optimizer, self.network, loss, self.recipe.rho, climb)
         self.optimizer.zero_grad()
         value = loss()
         value.backward()

@@ -10,7 +10,7 @@ import pytest
 import skimage.data
 from facenet_pytorch import MTCNN
 
-from femo import geometry
+from femo import cascade, geometry
 from femo.detector import Detector, quick_min_face
 from femo.errors import ModelError
 from femo.types import RGB, Faces, Floats
@@ -124,6 +124,40 @@ def test_bad_arguments_are_refused(detector: Detector) -> None:
         Detector(factor=1)
     with pytest.raises(ValueError, match="rgb has shape"):
         detector.detect(PORTRAIT[..., 0])
+
+
+def test_known_faces_come_back_and_are_not_looked_at_again(
+    detector: Detector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rgb = group()
+    faces = detector.detect(rgb, 40)
+    n_looked = []
+    for name in ("_rnet", "_onet"):
+        network = getattr(detector, name)
+        monkeypatch.setattr(detector, name, lambda crops, net=network: n_looked.append(len(crops)) or net(crops))
+    detector.detect(rgb, 40)
+    again = detector.detect(rgb, 40, faces)
+    np.testing.assert_array_equal(again.xyxy, faces.xyxy)
+    np.testing.assert_array_equal(again.keypoints, faces.keypoints)
+    whole, short = n_looked[:2], n_looked[2:]
+    assert short[0] < 0.8 * whole[0]  # R-Net
+    assert sum(short[1:]) < 0.4 * whole[1]  # O-Net, none if R-Net left nothing
+
+
+def test_beside_known_faces_the_others_are_found(detector: Detector) -> None:
+    rgb = group()
+    faces = detector.detect(rgb, 40)
+    for row in range(len(faces)):
+        again = detector.detect(rgb, 40, faces.select(np.delete(np.arange(len(faces)), row)))
+        assert len(again) == len(faces)
+        assert geometry.iou(again.xyxy, faces.xyxy).max(axis=0).min() > 0.9
+
+
+def test_a_candidate_is_inside_by_its_own_area() -> None:
+    around = np.array([(0, 0, 9, 9)], np.float32)  # 100 pixels, both edges counted
+    boxes = np.array([(2, 2, 5, 5), (5, 0, 14, 9), (3, 0, 12, 9), (-10, -10, 29, 29), (20, 20, 29, 29)], np.float32)
+    assert cascade.inside(boxes, around, 0.6).tolist() == [True, False, True, False, False]
+    assert cascade.inside(boxes, around[:0], 0.6).tolist() == [False] * 5
 
 
 def shifted(faces: Faces, by: float) -> Floats:

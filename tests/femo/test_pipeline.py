@@ -29,7 +29,7 @@ class FakeDetector:
     def __init__(self, boxes: list[list[float]]) -> None:
         self.boxes = np.array(boxes, np.float32).reshape(-1, 4)
 
-    def detect(self, rgb: Any, min_face: int | None = None) -> Faces:
+    def detect(self, rgb: Any, min_face: int | None = None, known: Faces | None = None) -> Faces:
         n = len(self.boxes)
         return Faces(self.boxes, np.ones(n, np.float32), np.zeros((n, 5, 2), np.float32))
 

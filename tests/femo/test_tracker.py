@@ -5,7 +5,7 @@ follows, and whom it takes for whom. The last ones run the real cascade.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
@@ -35,19 +35,22 @@ class Truth:
     path: Path
     now: int = 0
     looked: int = 0
+    blind: bool = False
+    known: list[int] = field(default_factory=list)
 
     def boxes(self) -> Floats:
         centres = np.array(list(self.path(self.now).values()), np.float32).reshape(-1, 2)
         return np.concatenate([centres - 30, centres + 30], axis=1)
 
-    def detect(self, rgb: RGB, min_face: int | None = None) -> Faces:
+    def detect(self, rgb: RGB, min_face: int | None = None, known: Faces | None = None) -> Faces:
         self.looked += 1
+        self.known.append(0 if known is None else len(known))
         return self._faces(self.boxes(), np.ones(len(self.boxes()), np.float32))
 
     def refine(self, rgb: RGB, xyxy: Floats) -> Faces:
         boxes = self.boxes()
         overlap = geometry.iou(xyxy, boxes) if len(boxes) else np.zeros((len(xyxy), 1), np.float32)
-        seen = overlap.max(axis=1) > 0.3
+        seen = (overlap.max(axis=1) > 0.3) & (not self.blind)
         snapped = boxes[overlap.argmax(axis=1)] if len(boxes) else xyxy
         return self._faces(np.where(seen[:, None], snapped, xyxy), seen.astype(np.float32))
 
@@ -93,6 +96,22 @@ def test_a_moving_face_is_one_track_and_the_cascade_rests() -> None:
     tracker, seen = follow(lambda i: {"ann": (60 + 3 * i, 100 + i)}, 60)
     assert [ids["ann"] for ids in seen] == [1] * 60
     assert tracker.key_count == 60 / KEY_FRAMES
+
+
+def test_a_sure_face_passes_through_the_cascade_every_two_seconds() -> None:
+    truth = Truth(lambda i: {"ann": (100, 100), "bob": (200, 100)})
+    tracker = Tracker(truth)  # type: ignore[arg-type]
+    for index in range(72):
+        tracker.update(Frame(SCENES[index >= 70], index / FPS, index))
+    assert truth.known == [0, 2, 2, 2, 2, 0, 0]  # key frames at 0, 0.4, ... 2 s, and at the cut
+
+
+def test_what_the_next_frame_does_not_know_again_is_not_searched_for() -> None:
+    truth = Truth(lambda i: {"shadow": (100, 100)}, blind=True)
+    tracker = Tracker(truth)  # type: ignore[arg-type]
+    n_faces = [len(tracker.update(Frame(SCENES[0], index / FPS, index))) for index in range(3 * KEY_FRAMES)]
+    assert n_faces == ([1] + [0] * (KEY_FRAMES - 1)) * 3
+    assert truth.looked == 3
 
 
 def test_every_frame_is_a_key_frame_on_demand() -> None:
