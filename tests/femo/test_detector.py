@@ -155,7 +155,9 @@ def test_beside_known_faces_the_others_are_found(detector: Detector) -> None:
 
 def test_a_candidate_is_inside_by_its_own_area() -> None:
     around = np.array([(0, 0, 9, 9)], np.float32)  # 100 pixels, both edges counted
-    boxes = np.array([(2, 2, 5, 5), (5, 0, 14, 9), (3, 0, 12, 9), (-10, -10, 29, 29), (20, 20, 29, 29)], np.float32)
+    boxes = np.array(
+        [(2, 2, 5, 5), (5, 0, 14, 9), (3, 0, 12, 9), (-10, -10, 29, 29), (20, 20, 29, 29)], np.float32
+    )
     assert cascade.inside(boxes, around, 0.6).tolist() == [True, False, True, False, False]
     assert cascade.inside(boxes, around[:0], 0.6).tolist() == [False] * 5
 
