@@ -69,6 +69,8 @@ def photo(
             documents.append({"file": str(file), "error": str(error)})
             say(str(error))
             continue
+        for note in result.notes:
+            say(f"{file}: {note}")
         results.append((file, result))
         documents.append({"file": str(file), **result.to_dict()})
     if json is not None:

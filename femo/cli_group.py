@@ -44,6 +44,8 @@ def group(
             report = counter.begin(clip)
             try:
                 result = pipeline.group(clip, smooth=smooth, min_face=min_face, progress=report)
+                for note in result.video.notes:
+                    say(f"{clip}: {note}")
                 results[str(clip)] = result
                 documents.append({"file": str(clip), **result.to_dict()})
             except FemoError as error:

@@ -79,6 +79,8 @@ class Job:
         from femo import export, export_abaw, export_video, overlay
 
         result = raw.result(self.smooth)
+        for note in result.notes:
+            say(f"{clip}: {note}")
         copy = self.annotated(clip)
         if copy is not None:
             make_folder(copy.parent)

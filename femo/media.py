@@ -35,7 +35,7 @@ __all__ = [
     "read_photo",
 ]
 
-PhotoSource: TypeAlias = "str | PathLike[str] | bytes | IO[bytes] | Image.Image | npt.NDArray[Any]"
+PhotoSource: TypeAlias = "str | PathLike[str] | bytes | IO[bytes] | Image.Image | npt.NDArray[Any] | Photo"
 
 FORMATS = ("JPEG", "PNG", "WEBP", "HEIF", "AVIF", "GIF", "TIFF", "BMP", "DIB", "JPEG2000", "PPM", "TGA", "ICO")
 MEGA = 1_000_000
@@ -106,13 +106,15 @@ def read_photo(source: PhotoSource, limits: PhotoLimits | None = None) -> Photo:
     """Read one photo.
 
     Args:
-        source: Path, bytes, binary file object, PIL image, or RGB array uint8 (H, W, 3).
+        source: Path, bytes, binary file object, PIL image, RGB array uint8 (H, W, 3), or a photo that was read before.
         limits: What is refused; ``PhotoLimits()`` by default.
 
     Raises:
         MediaError: The source is missing, no picture, damaged, or over a limit.
     """
     limits = limits or PhotoLimits()
+    if isinstance(source, Photo):
+        return source
     if isinstance(source, np.ndarray):
         return _from_array(source, limits)
     if isinstance(source, Image.Image):
@@ -139,7 +141,7 @@ def is_picture(source: Any) -> bool:
     Args:
         source: What ``read_photo`` and ``open_video`` take. A missing or unreadable file is no picture.
     """
-    if isinstance(source, Image.Image | np.ndarray):
+    if isinstance(source, Photo | Image.Image | np.ndarray):
         return True
     opened: Any = io.BytesIO(source) if isinstance(source, bytes | bytearray | memoryview) else source
     _register_heif()

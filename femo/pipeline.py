@@ -17,6 +17,7 @@ from femo.backbone import Backbone
 from femo.batches import Batches, Crops, Read
 from femo.classifiers import ClipClassifier, load_classifier
 from femo.clips import Descriptor, make_descriptor
+from femo.crowd import crowd_notes, largest
 from femo.detector import Detector
 from femo.errors import MediaError
 from femo.group import describe_group, still_group
@@ -75,7 +76,7 @@ class Pipeline:
         align: bool = False,
         limits: PhotoLimits | None = None,
     ) -> PhotoResult:
-        """Analyse every face of one photo.
+        """Analyse every face of one photo; of a crowd the 256 largest, which the notes say.
 
         Args:
             source: Path, bytes, binary file, PIL image, or RGB uint8 array (H, W, 3).
@@ -88,9 +89,10 @@ class Pipeline:
         """
         photo = read_photo(source, limits)
         rgb = photo.rgb
-        faces = self.detector.detect(rgb, min_face)
+        found = self.detector.detect(rgb, min_face)
+        faces, notes = largest(found), (*photo.notes, *crowd_notes(len(found)))
         scores, embedding = self._score(self._crop(rgb, faces, align=align), still=True)
-        return PhotoResult(faces, scores, embedding, rgb.shape[1], rgb.shape[0], self.model, photo.notes)
+        return PhotoResult(faces, scores, embedding, rgb.shape[1], rgb.shape[0], self.model, notes)
 
     def video(
         self,
@@ -182,7 +184,8 @@ class Pipeline:
                 self._watch(frames, tracker, collector, meter, cancel, rate, descriptors)
             meter.tell(len(reader.times_s), collector.n_faces, last=True)
             size = (reader.width, reader.height)
-            clip = (reader.skipped_frames, self.model, reader.duration_s, *size, reader.notes)
+            notes = (*reader.notes, *crowd_notes(tracker.most_found))
+            clip = (reader.skipped_frames, self.model, reader.duration_s, *size, notes)
             times = np.array(collector.times_s)
             return RawVideo(times, reader.times_s, collector.persons(tracker.stable), *clip)
 

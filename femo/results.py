@@ -241,7 +241,7 @@ class GroupResult:
     def to_dict(self) -> dict[str, Any]:
         """Return the group shape of the JSON contract."""
         curve = self.over_time.scores["group"]
-        return {
+        out = {
             "model": self.video.model,
             "verdict": {label: _plain(self.verdict.column(label)[0]) for label in self.verdict.labels},
             "source": self.verdict.source,
@@ -252,6 +252,7 @@ class GroupResult:
             "expression": {label: _plain(share) for label, share in self.shares.items()},
             "persons": [line.to_dict() for line in self.video.timelines],
         }
+        return {**out, "notes": list(self.video.notes)} if self.video.notes else out
 
     def to_frame(self) -> "pd.DataFrame":
         """Return one row per moment: probabilities, number of faces, agreement."""

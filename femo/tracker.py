@@ -24,7 +24,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from femo import geometry, identity
+from femo import crowd, geometry, identity
 from femo.cuts import Cuts
 from femo.detector import Detector
 from femo.identity import Tracklet
@@ -111,6 +111,8 @@ class Tracker:
         self._lost_s = -RETRY_S
         self.key_count = 0
         """Frames on which the whole cascade ran."""
+        self.most_found = 0
+        """The most faces that it found in one frame."""
 
     def update(self, frame: Frame) -> Faces:
         """Take the next frame.
@@ -196,6 +198,8 @@ class Tracker:
         self.key_count += 1
         known = [] if cut else [face for face in self._followed if self._is_sure(face, frame.time_s)]
         found = self._detector.detect(frame.rgb, self._min_face, _faces_of(known))
+        self.most_found = max(self.most_found, len(found))
+        found = crowd.largest(found)
         looks = _looks(frame.rgb, found.xyxy)
         if cut:
             self._shot += 1
@@ -209,8 +213,8 @@ class Tracker:
         kept = [face for face in self._followed if not face.missed or self._may_miss(face, cut)]
         if len(kept) < len(self._followed):
             self._lost_s = frame.time_s
-        new = [self._begin(frame, found, row, looks[row]) for row in range(len(found)) if row not in pairs]
-        self._followed = kept + new
+        unknown = [row for row in range(len(found)) if row not in pairs][: crowd.MAX_FACES - len(kept)]
+        self._followed = kept + [self._begin(frame, found, row, looks[row]) for row in unknown]
 
     def _is_sure(self, face: _Followed, time_s: float) -> bool:
         """O-Net's word alone is enough for a while."""

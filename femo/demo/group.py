@@ -5,7 +5,7 @@ folder that is gone once Gradio has copied them into its cache, which ``delete_c
 """
 
 import html
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -19,16 +19,18 @@ import numpy as np
 from femo import Pipeline, draw, export, figures_group
 from femo.demo import cards, group_cards
 from femo.demo.events import LONG, one_sentence, uploaded
-from femo.errors import FemoError
+from femo.demo.jobs import Job, Jobs, progress_bar
+from femo.errors import Cancelled, FemoError
 from femo.group import peaks
 from femo.media import is_picture, open_video, read_photo
 from femo.results import GroupResult
-from femo.streaming import Progress
-from femo.types import Frame
+from femo.streaming import Cancel, Report, raise_if
+from femo.types import RGB, Frame
 
 EMPTY: Final = """<div class="femo-empty"><b>Drop in a clip or a photo of a group</b>
 The mood of the group over time, how many faces there are and how alike they are, and each person's own course.
 Nothing is kept: files are deleted within the hour.</div>"""
+CANCELLED: Final = '<div class="femo-empty"><b>Cancelled</b>Nothing was kept.</div>'
 KINDS: Final = {"csv": ("CSV", "-group.csv"), "json": ("JSON", "-group.json")}
 SMALLEST: Final = [("quick", 0), ("40 px", 40), ("20 px", 20), ("12 px", 12)]
 CLICK_JS: Final = "() => setTimeout(() => document.getElementById('group-file').click(), 150)"
@@ -36,10 +38,23 @@ CLICK_JS: Final = "() => setTimeout(() => document.getElementById('group-file').
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Reading:
-    """What a session keeps of one clip or photo."""
+    """What was read of one clip or photo.
+
+    Attributes:
+        path: The upload.
+        group: What it says.
+        picture: The photo, None for a clip.
+        moments: Frames of a clip that stand out, with what to call them.
+    """
 
     path: Path
     group: GroupResult
+    picture: RGB | None = None
+    moments: Sequence[tuple[str, Frame]] = ()
+
+    def kept(self) -> "Reading":
+        """Return what a session keeps: no pictures, which may take hundreds of megabytes."""
+        return Reading(self.path, self.group)
 
 
 def build(pipeline: Pipeline) -> None:
@@ -53,11 +68,15 @@ class GroupTab:
     def __init__(self, pipeline: Pipeline) -> None:
         self.pipeline = pipeline
         self.prior = pipeline.readers[0].spec.clip_head("group")
+        self.jobs = Jobs()
         with gr.Row(equal_height=False):
             with gr.Column(scale=4, min_width=300):
                 self.file_in = gr.File(
                     label="Clip or photo", file_types=["video", "image"], height=150, elem_id="group-input"
                 )
+                with gr.Row():
+                    self.run = gr.Button("Analyse", variant="primary", elem_id="group-run")
+                    self.cancel = gr.Button("Cancel", elem_id="group-cancel", visible=False)
                 with gr.Accordion("Options", open=False):
                     self.min_face = gr.Radio(SMALLEST, value=0, label="Smallest face to look for")
                 self.verdict = gr.HTML()
@@ -86,20 +105,20 @@ class GroupTab:
     def wire(self) -> None:
         """Register the events."""
         gr.events.api(self.analyze_group, api_name="analyze_group", **LONG)
-        outputs = [self.stage, self.verdict, self.details, self.timeline, self.shares, self.moments, self.people]
+        charts = [self.timeline, self.shares, self.moments, self.people]
+        outputs = [self.stage, self.verdict, self.details, *charts, self.reading, self.run, self.cancel]
+        hidden: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
         gr.on(
-            [self.file_in.upload, self.min_face.input],
+            [self.file_in.upload, self.min_face.input, self.run.click],
             self.show,
             [self.file_in, self.min_face],
-            [*outputs, self.reading],
+            outputs,
             preprocess=False,
-            api_visibility="private",
-            show_progress_on=[self.stage],
+            **hidden,
             **LONG,
         )
-        self.file_in.clear(
-            lambda: self._nothing(EMPTY), None, [*outputs, self.reading], queue=False, api_visibility="private"
-        )
+        self.cancel.click(self.stop, None, None, queue=False, **hidden)
+        self.file_in.clear(self.clear, None, outputs, queue=False, **hidden)
         for kind, button in self.files.items():
             button.click(
                 partial(self.download, kind), self.reading, self.file, api_visibility="private", **LONG
@@ -119,44 +138,76 @@ class GroupTab:
             path = uploaded(file, "clip or photo")
             return self.pipeline.group(path, smooth=smooth, min_face=min_face or None).to_dict()
 
-    def show(self, payload: Any, min_face: int, progress: gr.Progress | None = None) -> dict[Any, Any]:
-        """Read the file and fill the tab."""
-        progress = progress or gr.Progress()
+    def show(self, payload: Any, min_face: int, request: gr.Request) -> Iterator[dict[Any, Any]]:
+        """Read the file, telling how far it is, and fill the tab."""
         if payload is None:
-            return self._nothing(EMPTY)
-
-        def tell(news: Progress) -> None:
-            progress((news.n_done, news.n_frames), desc=f"{news.fps:.0f} frames per second", unit="frames")
-
+            yield self._nothing(EMPTY)
+            return
         try:
             path = uploaded(payload, "clip or photo")
-            group = self.pipeline.group(path, min_face=int(min_face) or None, progress=tell)
-            return self._filled(Reading(path, group))
+            job = Job(lambda report, cancel: self.read(path, int(min_face) or None, report, cancel))
+            yield from self._follow(str(request.session_hash), job)
+        except Cancelled:
+            yield self._nothing(CANCELLED)
         except FemoError as error:
-            return self._nothing(f'<div class="femo-empty"><b>Not read</b>{html.escape(str(error))}</div>')
+            yield self._nothing(f'<div class="femo-empty"><b>Not read</b>{html.escape(str(error))}</div>')
+
+    def read(self, path: Path, min_face: int | None, report: Report, cancel: Cancel) -> Reading:
+        """Read a clip, or a photo, whose file is opened once."""
+        photo = read_photo(path) if is_picture(path) else None
+        source = path if photo is None else photo
+        group = self.pipeline.group(source, min_face=min_face, progress=report, cancel=cancel)
+        if photo is not None:
+            return Reading(path, group, photo.rgb)
+        return Reading(path, group, moments=_standing_out(path, group, cancel))
+
+    def _follow(self, visitor: str, job: Job[Reading]) -> Iterator[dict[Any, Any]]:
+        self.jobs.start(visitor, job)
+        yield self._nothing(progress_bar(None)) | self._buttons(running=True)
+        try:
+            for progress in job.follow():
+                yield {self.stage: progress_bar(progress)}
+            reading = job.result()
+        finally:
+            self.jobs.end(visitor, job)
+        yield self._filled(reading)
+
+    def stop(self, request: gr.Request) -> None:
+        """Cancel this visitor's analysis."""
+        self.jobs.cancel(str(request.session_hash))
+
+    def clear(self, request: gr.Request) -> dict[Any, Any]:
+        """Cancel this visitor's analysis and empty the tab."""
+        self.stop(request)
+        return self._nothing(EMPTY)
+
+    def _buttons(self, running: bool) -> dict[Any, Any]:
+        return {self.run: gr.Button(visible=not running), self.cancel: gr.Button(visible=running)}
 
     def _nothing(self, message: str) -> dict[Any, Any]:
+        """The tab without a reading."""
         return {
             self.stage: message,
             self.verdict: "",
             self.details: gr.Column(visible=False),
             self.reading: None,
-        }
+        } | self._buttons(running=False)
 
     def _filled(self, reading: Reading) -> dict[Any, Any]:
+        """The tab with a reading."""
         group = reading.group
         shown = {
             self.stage: _stage(reading),
             self.verdict: group_cards.verdict_card(group, self.prior.citation),
             self.details: gr.Column(visible=bool(group.video.timelines)),
-            self.reading: reading,
-        }
+            self.reading: reading.kept(),
+        } | self._buttons(running=False)
         if not group.video.timelines:
             return shown
         return shown | {
             self.timeline: figures_group.group_timeline(group),
             self.shares: figures_group.share_bars(group.shares),
-            self.moments: group_cards.moments_card(_standing_out(reading)),
+            self.moments: group_cards.moments_card(reading.moments),
             self.people: group_cards.people(group, self.prior, _pictures(reading)),
         }
 
@@ -172,10 +223,9 @@ class GroupTab:
 
 def _stage(reading: Reading) -> str:
     """The clip in a player, or the photo with its boxes."""
-    video = reading.group.video
-    if is_picture(reading.path):
-        boxes = [line.xyxy[0] for line in video.timelines]
-        rgb, scale = draw.shrink(read_photo(reading.path).rgb, 1200)
+    if reading.picture is not None:
+        boxes = [line.xyxy[0] for line in reading.group.video.timelines]
+        rgb, scale = draw.shrink(reading.picture, 1200)
         drawn = draw.annotate(rgb, np.array(boxes, np.float32).reshape(-1, 4) * np.float32(scale))
         return f'<img src="{cards.data_uri(drawn)}" alt="the photo with a numbered box per face">'
     source = html.escape(f"gradio_api/file={quote(str(reading.path))}", quote=True)
@@ -183,24 +233,24 @@ def _stage(reading: Reading) -> str:
 
 
 def _pictures(reading: Reading) -> dict[int, str]:
-    """Portraits by person; for a photo they are cut out of it."""
-    lines = reading.group.video.timelines
-    if is_picture(reading.path):
-        rgb = read_photo(reading.path).rgb
+    """Portraits by person, of those that are shown; for a photo they are cut out of it."""
+    lines, rgb = reading.group.video.timelines[: group_cards.MAX_PERSONS], reading.picture
+    if rgb is not None:
         return {line.track: cards.data_uri(draw.portrait(rgb, line.xyxy[0], 112)) for line in lines}
     return {line.track: cards.data_uri(line.portrait) for line in lines if line.portrait is not None}
 
 
-def _standing_out(reading: Reading) -> list[tuple[str, Frame]]:
-    """The frames of highest and lowest affect of a clip; a photo has no such moments."""
-    rows = peaks(reading.group)
-    if rows is None or is_picture(reading.path) or rows[0] == rows[1]:
+def _standing_out(path: Path, group: GroupResult, cancel: Cancel) -> list[tuple[str, Frame]]:
+    """The frames of highest and lowest affect of a clip, none where it has one moment only."""
+    rows = peaks(group)
+    if rows is None or rows[0] == rows[1]:
         return []
-    time_s = reading.group.over_time.time_s
+    time_s = group.over_time.time_s
     wanted = {float(time_s[rows[0]]): "most positive", float(time_s[rows[1]]): "least positive"}
     found = []
-    with open_video(reading.path) as reader:
+    with open_video(path) as reader:
         for frame in reader:
+            raise_if(cancel)
             if frame.time_s in wanted:
                 found.append((wanted[frame.time_s], frame))
                 if len(found) == len(wanted):

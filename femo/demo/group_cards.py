@@ -44,10 +44,11 @@ def verdict_card(group: GroupResult, citation: str) -> str:
     said = f"{n_persons} {'person' if n_persons == 1 else 'people'}, at most {most} at once"
     if np.isfinite(group.agreement).any():
         said += f"; their faces agree to {percent(float(np.nanmean(group.agreement)))}"
+    notes = "".join(f'<p class="femo-note">{html.escape(note)}</p>' for note in group.video.notes)
     return (
         f'<div class="femo-verdict" style="--face:{MOOD_COLOURS[top]}"><h3>{html.escape(top)} '
         f"{badge(group.verdict.source, citation)}</h3>{lines}"
-        f'<p class="femo-quiet">{html.escape(said)}</p></div>'
+        f'<p class="femo-quiet">{html.escape(said)}</p>{notes}</div>'
     )
 
 
@@ -81,7 +82,8 @@ def people(group: GroupResult, prior: HeadSpec, pictures: dict[int, str]) -> str
             f"{mood_strip(line, prior)}</span></button>"
         )
     more = len(group.video.timelines) - MAX_PERSONS
-    note = f'<p class="femo-quiet">and {more} more, who were seen for less time</p>' if more > 0 else ""
+    order = "seen for less time" if len(group.video.time_s) > 1 else "with smaller faces"
+    note = f'<p class="femo-quiet">and {more} more, {order}</p>' if more > 0 else ""
     return f'<div class="femo-members">{"".join(rows)}</div>{note}'
 
 

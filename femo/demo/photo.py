@@ -6,7 +6,7 @@ are written to a folder that is gone once Gradio has copied them into its cache,
 
 import html
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
@@ -187,8 +187,7 @@ class PhotoTab:
     def read(self, payload: Any, min_face: int | None, align: bool) -> tuple[Photo, PhotoResult]:
         """Read an uploaded photo once, for the pipeline and for drawing."""
         photo = read_photo(uploaded(payload))
-        result = self.pipeline.photo(photo.rgb, min_face=whole_pixels(min_face, "min_face"), align=bool(align))
-        return photo, replace(result, notes=photo.notes)
+        return photo, self.pipeline.photo(photo, min_face=whole_pixels(min_face, "min_face"), align=bool(align))
 
     def show(self, payload: Any, min_face: int, align: bool) -> Iterator[dict[Any, Any]]:
         """Read the photo and fill the tab; an empty input empties it."""

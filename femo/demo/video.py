@@ -17,9 +17,9 @@ import gradio as gr
 from femo import Pipeline, figures_video
 from femo.demo import cards, player
 from femo.demo.events import LONG, QUICK, one_sentence, uploaded
+from femo.demo.jobs import Job, Jobs, progress_bar
 from femo.demo.person import changes, person_card
 from femo.demo.video_files import KINDS, Clip, clip_of, write_file
-from femo.demo.video_job import Job, Jobs, progress_bar
 from femo.errors import Cancelled, FemoError
 from femo.pipeline import Every
 

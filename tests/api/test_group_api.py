@@ -1,13 +1,17 @@
 """``/analyze_group`` on the running app, through gradio_client."""
 
+import tempfile
 from pathlib import Path
+from types import SimpleNamespace
 
+import gradio as gr
 import numpy as np
 import pytest
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 
 import femo
+from femo.demo.group import CANCELLED, GroupTab
 from tests.clips import canvas, no_face, paste, portrait, second_face, write_clip
 
 
@@ -55,3 +59,50 @@ def test_a_broken_file_is_one_sentence(client: Client, tmp_path: Path) -> None:
         client.predict(handle_file(tmp_path / "broken.mp4"), api_name="/analyze_group")
     assert "broken.mp4" in str(refused.value)
     assert "Traceback" not in str(refused.value)
+
+
+def test_a_cancelled_reading_leaves_nothing(
+    pipeline: femo.Pipeline, party: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with gr.Blocks():
+        tab = GroupTab(pipeline)
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(party.parent))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    me = SimpleNamespace(session_hash="me")
+    updates = tab.show({"path": str(party)}, 0, me)  # type: ignore[arg-type]
+    running = next(updates)
+    assert (running[tab.run].visible, running[tab.cancel].visible) == (False, True)
+    tab.stop(me)  # type: ignore[arg-type]
+    last = list(updates)[-1]
+    assert (last[tab.stage], last[tab.reading]) == (CANCELLED, None)
+    assert (last[tab.run].visible, last[tab.cancel].visible) == (True, False)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_somebody_else_does_not_cancel_it(
+    pipeline: femo.Pipeline, party: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with gr.Blocks():
+        tab = GroupTab(pipeline)
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(party.parent))
+    updates = tab.show({"path": str(party)}, 0, SimpleNamespace(session_hash="me"))  # type: ignore[arg-type]
+    next(updates)
+    tab.stop(SimpleNamespace(session_hash="somebody else"))  # type: ignore[arg-type]
+    assert list(updates)[-1][tab.reading].group.face_count.tolist() == pipeline.group(party).face_count.tolist()
+
+
+def test_a_photo_is_opened_once_and_a_session_keeps_no_picture(
+    pipeline: femo.Pipeline, portrait: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = []
+    monkeypatch.setattr("femo.media._read_file", lambda path, limits: opened.append(path) or path.read_bytes())
+    with gr.Blocks():
+        tab = GroupTab(pipeline)
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(portrait.parent))
+    last = list(tab.show({"path": str(portrait)}, 0, SimpleNamespace(session_hash="me")))[-1]  # type: ignore[arg-type]
+    assert opened == [portrait]
+    assert last[tab.stage].startswith('<img src="data:image/jpeg;base64,')
+    assert last[tab.people].count('<img src="data:image/jpeg;base64,') == 1
+    kept = last[tab.reading]
+    assert (kept.path, kept.picture, kept.moments) == (portrait, None, ())
+    assert kept.group.face_count.tolist() == [1]

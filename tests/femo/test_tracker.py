@@ -14,7 +14,7 @@ import skimage.data
 from hypothesis import given
 from hypothesis import strategies as st
 
-from femo import geometry, identity
+from femo import crowd, geometry, identity
 from femo.detector import Detector
 from femo.identity import Tracklet
 from femo.tracker import KEY_FRAMES, Tracker
@@ -188,6 +188,20 @@ def test_two_faces_that_cross_keep_their_ids() -> None:
     assert persons(tracker, seen, "ann") == {1}
     assert persons(tracker, seen, "bob") == {2}
     assert len({ids["ann"] for ids in seen}) == 1
+
+
+def test_of_more_faces_than_are_read_the_first_are_followed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The detector gives the largest first. Who is left out opens no tracklet, so the next newcomer is number 3."""
+    monkeypatch.setattr(crowd, "MAX_FACES", 2)
+
+    def path(i: int) -> dict[str, tuple[float, float]]:
+        return ({"a": (50, 60)} if i < 40 else {}) | {"b": (150, 60), "c": (250, 60)}
+
+    tracker, seen = follow(path, 80)
+    assert all(ids == {"a": 1, "b": 2} for ids in seen[:40])
+    assert seen[-1] == {"b": 2, "c": 3}
+    assert tracker.key_count > 4
+    assert tracker.most_found == 3
 
 
 def test_a_face_in_one_frame_only() -> None:

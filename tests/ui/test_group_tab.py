@@ -1,4 +1,4 @@
-"""The Group tab in a real browser: a clip, its moments that seek the player, a photo, a bad file."""
+"""The Group tab in a real browser: a clip, its moments that seek the player, a photo, cancelling, a bad file."""
 
 import csv
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.clips import canvas, paste, portrait, second_face, write_clip
+from tests.clips import canvas, paste, portrait, second_face, two_faces, write_clip
 
 pytestmark = pytest.mark.ui
 
@@ -62,6 +62,19 @@ def test_a_photo_shows_boxes_and_no_moments(page: Page, examples: Path) -> None:
     expect(page.locator("#group-stage img")).to_be_visible()
     expect(page.locator(".femo-member")).to_have_count(3)
     expect(page.locator(".femo-moment")).to_have_count(0)
+
+
+def test_cancel_ends_the_analysis_and_the_tab_is_ready_again(page: Page, tmp_path: Path) -> None:
+    _open(page)
+    _drop(page, write_clip(tmp_path / "long.mp4", two_faces(400)))
+    for _ in range(2):
+        expect(page.locator("#group-stage .femo-bar")).to_be_visible()
+        page.locator("#group-cancel").click()
+        expect(page.locator("#group-stage")).to_contain_text("Nothing was kept")
+        expect(page.locator("#group-cancel")).to_be_hidden()
+        expect(page.locator(".femo-verdict")).to_have_count(0)
+        page.locator("#group-run").click()
+    page.locator("#group-cancel").click()
 
 
 def test_a_broken_file_gets_a_sentence(page: Page, tmp_path: Path) -> None:

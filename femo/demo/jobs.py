@@ -6,10 +6,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Final
+from typing import Any, Final, Generic, TypeVar
 
 from femo.streaming import Progress, Report, clock
-from femo.timelines import RawVideo
+
+T = TypeVar("T")
 
 LEFT_ALONE_S: Final = 30.0
 """A job that nobody asked about for so long belongs to a page that was closed."""
@@ -20,9 +21,9 @@ class Jobs:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._running: dict[str, Job] = {}
+        self._running: dict[str, Job[Any]] = {}
 
-    def start(self, visitor: str, job: "Job") -> None:
+    def start(self, visitor: str, job: "Job[Any]") -> None:
         """Note a visitor's new job; an earlier one of theirs is stopped."""
         with self._lock:
             earlier = self._running.pop(visitor, None)
@@ -30,7 +31,7 @@ class Jobs:
         if earlier is not None:
             earlier.stop.set()
 
-    def end(self, visitor: str, job: "Job") -> None:
+    def end(self, visitor: str, job: "Job[Any]") -> None:
         """Forget a job that has ended."""
         with self._lock:
             if self._running.get(visitor) is job:
@@ -44,20 +45,20 @@ class Jobs:
             job.stop.set()
 
 
-class Job:
+class Job(Generic[T]):
     """One analysis.
 
     Args:
-        read: Reads the clip; gets what takes progress, and what tells whether to stop.
+        read: Reads the file; gets what takes progress, and what tells whether to stop.
     """
 
-    def __init__(self, read: Callable[[Report, Callable[[], bool]], RawVideo]) -> None:
+    def __init__(self, read: Callable[[Report, Callable[[], bool]], T]) -> None:
         self.stop = threading.Event()
         self._read = read
         self._asked = time.monotonic()
         self._news: queue.Queue[Progress | None] = queue.Queue()
         self._thread = ThreadPoolExecutor(1, "femo-video")
-        self._future: Future[RawVideo] | None = None
+        self._future: Future[T] | None = None
 
     def follow(self) -> Iterator[Progress]:
         """Start, and yield progress until the end; leaving the loop stops the analysis."""
@@ -71,11 +72,11 @@ class Job:
             self.stop.set()
             self._thread.shutdown()
 
-    def result(self) -> RawVideo:
+    def result(self) -> T:
         """Return what was read, after ``follow`` came to its end.
 
         Raises:
-            FemoError: The clip cannot be read, or the job was stopped.
+            FemoError: The file cannot be read, or the job was stopped.
         """
         if self._future is None:
             raise RuntimeError("follow the job first")
@@ -95,7 +96,7 @@ class Job:
 def progress_bar(progress: Progress | None) -> str:
     """Return the bar with frames per second and time left; None is the time before the first frame."""
     if progress is None:
-        return '<div class="femo-running" role="status"><p><span>Opening the clip …</span></p></div>'
+        return '<div class="femo-running" role="status"><p><span>Opening the file …</span></p></div>'
     of = f" of {progress.n_frames}" if progress.n_frames else ""
     left = "" if progress.left_s is None else f", {clock(progress.left_s)} left"
     part = 100 * (progress.fraction or 0)
