@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -20,6 +21,8 @@ import numpy as np
 from benchmarks.measure import peak_mb, table
 
 N_FEATURES = 1288
+BATCH = 256
+HIDDEN = 128
 DEFAULT_FRAMES = 1_500_000
 VIDEO_FRAMES = 5_000
 SPARE_BYTES = 4 << 30
@@ -112,20 +115,28 @@ def training_section(folder: Path) -> str:
     n_frames = max(min(wanted, int(room)), VIDEO_FRAMES * 4)
     found = [child("train", [str(folder), str(n)]) for n in (n_frames // 4, n_frames)]
     names = {
-        "read": "read from disk or its cache, in long runs",
-        "batches": "shuffled float32 batches, no training",
+        "read": "read from disk, in long runs",
+        "cold": "shuffled batches from disk",
+        "cold linear": "one epoch, linear head, from disk",
+        "batches": "shuffled batches from memory",
+        "linear": "one epoch, linear head, from memory",
+        "hidden": "one epoch, 128 hidden neurons, from memory",
+        "products": "the two large matrix products of 128 hidden neurons alone",
     }
-    names |= {"linear": "one epoch, linear head", "hidden": "one epoch, 128 hidden neurons"}
-    head = ["", *(f"{round(each['n_frames']):,} frames" for each in found)]
-    rows: list[list[str]] = [
-        [text, *(f"{each['n_frames'] / each[key]:,.0f} frames/s" for each in found)] for key, text in names.items()
-    ]
-    rows.append(["largest memory of the process", *(f"{each['peak_mb']:,.0f} MB" for each in found)])
+    reading = {"cold linear": "cold", "linear": "batches", "hidden": "batches"}
+    head = ["", *(f"{round(each['n_frames']):,} frames" for each in found), "of the rate of its reading"]
+    rows: list[list[str]] = []
+    for key, text in names.items():
+        whole = found[-1]
+        part = f"{100 * whole[reading[key]] / whole[key]:.0f} %" if key in reading else ""
+        rows.append([text, *(f"{each['n_frames'] / each[key]:,.0f} frames/s" for each in found), part])
+    rows.append(["largest memory of the process", *(f"{each['peak_mb']:,.0f} MB" for each in found), ""])
     lowered = "" if n_frames == wanted else f" (of {wanted:,} wanted, for want of disk space)"
     size = f"{n_frames * N_FEATURES * 2 / 1e9:.1f} GB"
     return (
         f"Training on a synthetic cache of {n_frames:,} × {N_FEATURES:,} float16{lowered}, {size}, beside a quarter of it; EXPR, "
-        f"batches of 256.\n\n{table(head, rows)}"
+        f"batches of {BATCH}, float32. From disk means that the files are dropped from the machine's memory first.\n\n"
+        f"{table(head, rows)}"
     )
 
 
@@ -141,22 +152,61 @@ def train_child(folder: str, n_frames: str) -> dict[str, float]:
     lines = [Lines(name, np.arange(VIDEO_FRAMES), write_video(store, i, name)) for i, name in enumerate(names)]
     train, val = Samples(store, lines), Samples(store, lines[:1])
     out: dict[str, float] = {"n_frames": float(len(train))}
-    start = time.perf_counter()
-    for name in names:
-        with store.path(name).open("rb", buffering=0) as file:
-            while file.read(1 << 22):
-                pass
-    out["read"] = time.perf_counter() - start
-    start = time.perf_counter()
-    assert sum(len(rows) for rows, _ in train.batches(256, seed=0)) == len(train)
-    out["batches"] = time.perf_counter() - start
-    for key, hidden in (("linear", 0), ("hidden", 128)):
-        recipe = HeadRecipe("embedding", hidden, epochs=1, batch=256)
+
+    def read() -> None:
+        for name in names:
+            with store.path(name).open("rb", buffering=0) as file:
+                while file.read(1 << 22):
+                    pass
+
+    def batches() -> None:
+        assert sum(len(rows) for rows, _ in train.batches(BATCH, seed=0)) == len(train)
+
+    forget(store.folder)
+    out["read"] = seconds(read)
+    forget(store.folder)
+    out["cold"] = seconds(batches)
+    out["batches"] = seconds(batches)
+    for key, hidden in (("cold linear", 0), ("linear", 0), ("hidden", HIDDEN)):
+        if key == "cold linear":
+            forget(store.folder)
+        recipe = HeadRecipe("embedding", hidden, epochs=1, batch=BATCH)
         seen: list[dict[str, float]] = []
         Trainer(train, val, [recipe], TASKS["expr"]).run(seen.append)
         out[key] = len(train) / seen[0]["frames_per_s"]
+    out["products"] = products() * len(train) / BATCH
     out["peak_mb"] = peak_mb()
     return out
+
+
+def seconds(work: Callable[[], None]) -> float:
+    """Return how long something takes."""
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def forget(folder: Path) -> None:
+    """Drop a folder's files from the machine's memory, so that the next pass reads the disk."""
+    os.sync()
+    for path in folder.iterdir():
+        with path.open("rb") as file:
+            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+
+
+def products() -> float:
+    """Return the seconds that a batch costs at least with a hidden layer: its products forward and backward."""
+    import torch
+
+    rows, weight = torch.randn(BATCH, N_FEATURES), torch.randn(HIDDEN, N_FEATURES)
+    gradient = torch.randn(HIDDEN, BATCH)
+
+    def both() -> None:
+        torch.mm(weight, rows.t())
+        torch.mm(gradient, rows)
+
+    both()
+    return min(seconds(both) for _ in range(200))
 
 
 @cache

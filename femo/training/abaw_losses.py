@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from femo.training.abaw_tasks import OUTPUTS, AbawTask, columns
-from femo.training.losses import class_loss, class_weights
+from femo.training.losses import class_weights
 from femo.types import Floats
 
 VARIANCE_FLOOR: Final = 1e-8
@@ -65,6 +65,19 @@ def unit_loss(logits: Tensor, labels: Tensor, positive_weight: Tensor) -> Tensor
     return (loss * known).sum() / known.sum()
 
 
+def expression_loss(logits: Tensor, labels: Tensor, weights: Tensor) -> Tensor:
+    """Mean weighted cross-entropy over the rows that have a label (SISY 2021, equation 2); 0 with none.
+
+    Args:
+        logits: (N, 8).
+        labels: (N,) classes as float32, NaN where missing.
+        weights: (8,) of the classes.
+    """
+    target = labels.nan_to_num(-1).long()
+    total = functional.cross_entropy(logits, target, weight=weights, ignore_index=-1, reduction="sum")
+    return total / (target >= 0).sum().clamp(min=1)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class LossWeights:
     """Weights from the training labels.
@@ -102,8 +115,7 @@ def task_loss(logits: Mapping[str, Tensor], labels: Tensor, task: AbawTask, weig
     losses = []
     for part, at in columns(task).items():
         if part == "expr":
-            target = labels[:, at][:, 0].nan_to_num(-1).long()
-            losses.append(class_loss(logits[part], target, weights.expr))
+            losses.append(expression_loss(logits[part], labels[:, at.start], weights.expr))
         elif part == "va":
             losses.append(ccc_loss(activate(part, logits[part]), labels[:, at]))
         else:

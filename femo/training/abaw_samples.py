@@ -19,8 +19,8 @@ from femo.training.abaw_split import Clip
 from femo.types import Floats, Ints
 
 BLOCK_ROWS: Final = 512
-EXPONENT: Final = np.uint16(0x7C00)
-"""All exponent bits of a float16 are set in NaN and infinity (IEEE 754-2008)."""
+INFINITY: Final = 0x7C00
+"""Bits of the float16 infinity; NaN has more, and the sign is the highest bit (IEEE 754-2008)."""
 POOL_BLOCKS: Final = 32
 """16,384 rows: 42 MB for 1,288 columns."""
 
@@ -52,6 +52,12 @@ def visible(clip: Clip) -> Lines:
     return Lines(clip.video, clip.row[there], clip.labels[there])
 
 
+def _finite(rows: Half) -> bool:
+    """Tell whether no number is NaN or infinite, in two passes over the bits and without a copy."""
+    positive, negative = rows.view(np.int16).max(), rows.view(np.uint16).max()
+    return bool(positive < INFINITY and negative < 0x8000 | INFINITY)
+
+
 class Samples:
     """Frames of some clips.
 
@@ -77,30 +83,46 @@ class Samples:
         for line in self.lines:
             yield line.labels
 
-    def read_block(self, block: tuple[int, int]) -> tuple[Half, Floats]:
-        """Return the rows (N, width) and labels (N, C) of one block.
+    def _span(self, block: tuple[int, int]) -> tuple[Lines, int, int]:
+        """Return the clip of a block, and which of its frames the block holds."""
+        line = self.lines[block[0]]
+        low, high = np.searchsorted(line.row, (block[1], block[1] + BLOCK_ROWS))
+        return line, int(low), int(high)
+
+    def _fill(self, out: Half, line: Lines, low: int, high: int) -> None:
+        """Read the rows of frames ``low`` to ``high`` into ``out`` (high - low, width)."""
+        if low == high:
+            return
+        first, last = int(line.row[low]), int(line.row[high - 1])
+        mapped = self.cache.rows(line.video, first, last + 1)
+        if high - low == len(mapped):
+            out[:] = mapped
+        else:
+            np.take(mapped, line.row[low:high] - first, axis=0, out=out, mode="clip")
+        if not _finite(out):
+            check_finite(out.astype(np.float32), str(self.cache.path(line.video)), first)
+
+    def read(self, blocks: Iterable[tuple[int, int]]) -> tuple[Half, Floats]:
+        """Return the rows (N, width) and labels (N, C) of some blocks, one after the other.
 
         Raises:
             AbawError: A row is not finite.
         """
-        line = self.lines[block[0]]
-        low, high = np.searchsorted(line.row, (block[1], block[1] + BLOCK_ROWS))
-        if low == high:
-            return np.zeros((0, self.cache.columns.width), np.float16), line.labels[:0]
-        first, last = int(line.row[low]), int(line.row[high - 1])
-        mapped = self.cache.rows(line.video, first, last + 1)
-        rows = np.array(mapped) if high - low == last + 1 - first else mapped[line.row[low:high] - first]
-        if ((rows.view(np.uint16) & EXPONENT) == EXPONENT).any():
-            check_finite(rows.astype(np.float32), str(self.cache.path(line.video)), first)
-        return np.ascontiguousarray(rows), line.labels[low:high]
+        spans = [self._span(block) for block in blocks]
+        rows = np.empty((sum(high - low for _, low, high in spans), self.cache.columns.width), np.float16)
+        start = 0
+        for line, low, high in spans:
+            self._fill(rows[start : start + high - low], line, low, high)
+            start += high - low
+        return rows, np.concatenate([line.labels[low:high] for line, low, high in spans])
 
-    def _pools(self, seed: int) -> Iterator[list[tuple[Half, Floats]]]:
+    def _pools(self, seed: int) -> Iterator[tuple[Half, Floats]]:
         """Yield pools of blocks in random order, the next being read while one is in use."""
         order = np.random.default_rng(seed).permutation(len(self._blocks))
         chosen = [order[i : i + POOL_BLOCKS] for i in range(0, len(order), POOL_BLOCKS)]
 
-        def read(pool: Ints) -> list[tuple[Half, Floats]]:
-            return [self.read_block(self._blocks[i]) for i in pool]
+        def read(pool: Ints) -> tuple[Half, Floats]:
+            return self.read(self._blocks[i] for i in pool)
 
         with ThreadPoolExecutor(1) as reader:
             ahead = reader.submit(read, chosen[0]) if chosen else None
@@ -119,15 +141,14 @@ class Samples:
         """
         rng = np.random.default_rng(seed + 1)
         for pool in self._pools(seed):
-            rows = torch.from_numpy(np.concatenate([rows for rows, _ in pool]))
-            labels = torch.from_numpy(np.concatenate([labels for _, labels in pool]))
+            rows, labels = map(torch.from_numpy, pool)
             order = torch.from_numpy(rng.permutation(len(rows)))
-            for index in order.split(size):
-                yield rows[index].float(), labels[index]
+            for index in order.split(size):  # index_select copies whole rows, a tenth of the time of rows[index]
+                yield rows.index_select(0, index).float(), labels[index]
 
     def in_order(self) -> Iterator[tuple[int, Tensor, Floats]]:
         """Yield block by block: number of the clip's line, float32 rows (N, width), labels (N, C)."""
         for block in self._blocks:
-            rows, labels = self.read_block(block)
+            rows, labels = self.read([block])
             if len(rows):
                 yield block[0], torch.from_numpy(rows).float(), labels

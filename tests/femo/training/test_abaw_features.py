@@ -169,10 +169,12 @@ def test_features_that_are_not_finite_are_refused(root: Path, value: float) -> N
         run(root, Counting(spoil=value))  # 1e6 is infinite in float16
 
 
-def test_a_spoilt_cache_is_named_when_it_is_read(root: Path) -> None:
+@pytest.mark.parametrize("value", [np.nan, -np.nan, np.inf, -np.inf])
+def test_a_spoilt_cache_is_named_when_it_is_read(root: Path, value: float) -> None:
     cache = run(root, SquareNetwork())
     data = np.fromfile(cache.path(VIDEO), np.float16).reshape(N_CROPS, -1)
-    data[5, 2] = np.nan
+    data[5, 2] = value
+    data[6, 0] = -np.finfo(np.float16).max  # large, and finite
     data.tofile(cache.path(VIDEO))
     samples = Samples(cache, [Lines(VIDEO, np.arange(N_CROPS), np.zeros((N_CROPS, 1), np.float32))])
     with pytest.raises(AbawError, match=f"{VIDEO}.f16 are not finite at crop 5"):

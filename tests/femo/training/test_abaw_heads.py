@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import f1_score
 
 from femo.training.abaw_heads import EarlyStopping, HeadNet, HeadRecipe
-from femo.training.abaw_losses import ccc_loss, count_weights, task_loss, unit_loss
+from femo.training.abaw_losses import ccc_loss, count_weights, expression_loss, task_loss, unit_loss
 from femo.training.abaw_metrics import (
     THRESHOLDS,
     best_thresholds,
@@ -102,6 +102,16 @@ def test_ccc_loss_by_hand() -> None:
     labels = torch.tensor([[0.0, 0.2], [0.5, 0.8], [NAN, 0.3]])
     assert float(ccc_loss(values, labels)) == pytest.approx(1 - (2 / 3 + 1) / 2, abs=1e-5)
     assert float(ccc_loss(values[:1], labels[:1])) == 0
+
+
+def test_expression_loss_by_hand() -> None:
+    # equal logits are p = 1/8: each row costs its class's weight * ln 8; a row without a label adds nothing
+    weight = torch.arange(1.0, 9.0)
+    labels = torch.tensor([0.0, 2.0, NAN])
+    assert float(expression_loss(torch.zeros(3, 8), labels, weight)) == pytest.approx(
+        (1 + 3) * math.log(8) / 2, abs=1e-6
+    )
+    assert float(expression_loss(torch.zeros(1, 8), labels[2:], weight)) == 0
 
 
 def test_unit_loss_by_hand() -> None:
