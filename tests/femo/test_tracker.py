@@ -204,6 +204,36 @@ def test_of_more_faces_than_are_read_the_first_are_followed(monkeypatch: pytest.
     assert tracker.most_found == 3
 
 
+def test_a_larger_newcomer_takes_the_place_of_the_smallest(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The detector gives the largest first."""
+    monkeypatch.setattr(crowd, "MAX_FACES", 2)
+
+    def path(i: int) -> dict[str, tuple[float, float]]:
+        return ({"large": (50, 60)} if i >= 20 else {}) | {"b": (150, 60), "c": (250, 60)}
+
+    _, seen = follow(path, 80)
+    assert seen[0] == {"b": 1, "c": 2}
+    assert seen[-1] == {"large": 3, "b": 1}
+
+
+def test_whom_one_look_missed_counts_among_those_that_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(crowd, "MAX_FACES", 2)
+
+    class Distracted(Truth):
+        """From the second look on it misses ``a``, whom O-Net still sees, and finds ``b`` and ``c``."""
+
+        def detect(self, rgb: RGB, min_face: int | None = None, known: Faces | None = None) -> Faces:
+            found = super().detect(rgb, min_face)
+            return found if self.looked == 1 else found.select(np.arange(1, len(found)))
+
+    truth = Distracted(lambda i: {"a": (50, 60), "b": (150, 60)} | ({"c": (250, 60)} if i else {}))
+    tracker = Tracker(truth)  # type: ignore[arg-type]
+    for truth.now in range(2 * KEY_FRAMES + 2):
+        faces = tracker.update(Frame(SCENES[0], truth.now / FPS, truth.now))
+        assert len(faces) == 2
+    assert tracker.key_count == 3
+
+
 def test_a_face_in_one_frame_only() -> None:
     _, seen = follow(lambda i: {"ann": (100, 100)} if i == 0 else {}, 20)
     assert seen == [{"ann": 1}] + [{}] * 19
