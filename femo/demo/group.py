@@ -20,6 +20,7 @@ from femo import Pipeline, draw, export, figures_group
 from femo.demo import cards, group_cards
 from femo.demo.events import LONG, one_sentence, uploaded
 from femo.demo.jobs import Job, Jobs, progress_bar
+from femo.demo.playable import COPIED, playable
 from femo.errors import Cancelled, FemoError
 from femo.group import peaks
 from femo.media import is_picture, open_video, read_photo
@@ -45,12 +46,14 @@ class Reading:
         group: What it says.
         picture: The photo, None for a clip.
         moments: Frames of a clip that stand out, with what to call them.
+        watch: What the page plays of a clip: the upload, or a copy.
     """
 
     path: Path
     group: GroupResult
     picture: RGB | None = None
     moments: Sequence[tuple[str, Frame]] = ()
+    watch: Path | None = None
 
     def kept(self) -> "Reading":
         """Return what a session keeps: no pictures, which may take hundreds of megabytes."""
@@ -159,7 +162,8 @@ class GroupTab:
         group = self.pipeline.group(source, min_face=min_face, progress=report, cancel=cancel)
         if photo is not None:
             return Reading(path, group, photo.rgb)
-        return Reading(path, group, moments=_standing_out(path, group, cancel))
+        moments = _standing_out(path, group, cancel)
+        return Reading(path, group, moments=moments, watch=playable(path, self.stage, report, cancel))
 
     def _follow(self, visitor: str, job: Job[Reading]) -> Iterator[dict[Any, Any]]:
         self.jobs.start(visitor, job)
@@ -228,8 +232,9 @@ def _stage(reading: Reading) -> str:
         rgb, scale = draw.shrink(reading.picture, 1200)
         drawn = draw.annotate(rgb, np.array(boxes, np.float32).reshape(-1, 4) * np.float32(scale))
         return f'<img src="{cards.data_uri(drawn)}" alt="the photo with a numbered box per face">'
-    source = html.escape(f"gradio_api/file={quote(str(reading.path))}", quote=True)
-    return f'<video src="{source}" controls playsinline preload="auto"></video>'
+    source = html.escape(f"gradio_api/file={quote(str(reading.watch or reading.path))}", quote=True)
+    said = "" if reading.watch in (None, reading.path) else f'<p class="femo-note">{COPIED}</p>'
+    return f'<video src="{source}" controls playsinline preload="auto"></video>{said}'
 
 
 def _pictures(reading: Reading) -> dict[int, str]:

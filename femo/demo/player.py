@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
-import av
 import numpy as np
 
 from femo.draw import colour, ink_on
@@ -22,24 +21,6 @@ BOXES_ID: Final = "femo-boxes"
 TIMELINE_ID: Final = "femo-timeline"
 MAX_BOXES: Final = 30_000
 """Boxes sent to the page, at some 25 bytes each: 160 s of seven people at 25 frames per second lose none."""
-PLAYS: Final = {
-    "mp4": {"h264", "av1", "vp9"},
-    "webm": {"vp8", "vp9", "av1"},
-}
-"""Containers and codecs that Chromium, Firefox and Safari of the last years play (caniuse.com)."""
-
-
-def plays(path: Path) -> bool:
-    """Tell whether browsers play a clip as it is."""
-    try:
-        with av.open(str(path)) as container:
-            stream = container.streams.video[0]
-            codec, pixels = stream.codec_context.name, stream.codec_context.pix_fmt
-            known = [PLAYS[name] for name in PLAYS if name in container.format.name]
-    except (av.error.FFmpegError, IndexError):
-        return False
-    codec = {"libdav1d": "av1", "libvpx": "vp8", "libvpx-vp9": "vp9"}.get(codec, codec)
-    return pixels in ("yuv420p", "yuvj420p") and any(codec in codecs for codecs in known)
 
 
 def player(path: Path, width: int, height: int) -> str:

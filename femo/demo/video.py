@@ -19,9 +19,11 @@ from femo.demo import cards, player
 from femo.demo.events import LONG, QUICK, one_sentence, uploaded
 from femo.demo.jobs import Job, Jobs, progress_bar
 from femo.demo.person import changes, person_card
+from femo.demo.playable import COPIED, playable
 from femo.demo.video_files import KINDS, Clip, clip_of, write_file
 from femo.errors import Cancelled, FemoError
 from femo.pipeline import Every
+from femo.streaming import Cancel, Report
 
 EMPTY: Final = """<div class="femo-empty"><b>Drop in a clip</b>
 Everyone in it gets a timeline of expression, valence and arousal, and action units. Play it, press anywhere on the timeline
@@ -162,17 +164,13 @@ class VideoTab:
         visitor = str(request.session_hash)
         with one_sentence():
             path = uploaded(payload, "clip")
-            job = Job(
-                lambda report, cancel: self.pipeline.raw_video(
-                    path, every=_every(every), min_face=min_face or None, progress=report, cancel=cancel
-                )
-            )
+            job = Job(lambda report, cancel: self.read(path, _every(every), min_face or None, report, cancel))
         self.jobs.start(visitor, job)
         yield self._running()
         try:
             for progress in job.follow():
                 yield {self.message: progress_bar(progress)}
-            clip = clip_of(path, job.result())
+            clip = job.result()
         except Cancelled:
             yield self._nothing(CANCELLED)
             return
@@ -182,6 +180,12 @@ class VideoTab:
         finally:
             self.jobs.end(visitor, job)
         yield self._filled(clip, method, kernel, smallest)
+
+    def read(self, path: Path, every: Every, min_face: int | None, report: Report, cancel: Cancel) -> Clip:
+        """Read a clip, and see to it that the page can play it."""
+        raw = self.pipeline.raw_video(path, every=every, min_face=min_face, progress=report, cancel=cancel)
+        watch = playable(path, self.player, report, cancel) if raw.persons else path
+        return clip_of(path, watch, raw)
 
     def stop(self, request: gr.Request) -> None:
         """Cancel this visitor's analysis."""
@@ -211,14 +215,11 @@ class VideoTab:
         raw = clip.raw
         if not raw.persons:
             return self._nothing(NOBODY)
-        notes = list(raw.notes)
-        watch = clip.path
-        if not player.plays(clip.path):
-            notes.append("browsers do not play this format; download the clip with boxes to watch it")
+        notes = [*raw.notes] if clip.watch == clip.path else [*raw.notes, COPIED]
         said = "".join(f'<p class="femo-note">{html.escape(note)}</p>' for note in notes)
         return {
             self.message: gr.HTML(said, visible=bool(said)),
-            self.player: gr.HTML(player.player(watch, raw.width, raw.height), visible=True),
+            self.player: gr.HTML(player.player(clip.watch, raw.width, raw.height), visible=True),
             self.details: gr.Column(visible=True),
             self.clip: clip,
             self.run: gr.Button(visible=True),

@@ -26,19 +26,21 @@ class Clip:
 
     Attributes:
         path: The uploaded file.
+        watch: What the page plays: the upload, or a copy.
         raw: What was read.
         pictures: Portraits as data URIs by person.
     """
 
     path: Path
+    watch: Path
     raw: RawVideo
     pictures: dict[int, str]
 
 
-def clip_of(path: Path, raw: RawVideo) -> Clip:
+def clip_of(path: Path, watch: Path, raw: RawVideo) -> Clip:
     """Return what a session keeps of a clip that was read."""
     pictures = {p.track: cards.data_uri(p.portrait) for p in raw.persons if p.portrait is not None}
-    return Clip(path, raw, pictures)
+    return Clip(path, watch, raw, pictures)
 
 
 def write_file(kind: str, clip: Clip, result: VideoResult, folder: Path) -> Path:

@@ -64,6 +64,17 @@ def test_a_clip_becomes_a_timeline_that_drives_the_player(page: Page, clip: Path
     )
 
 
+def test_a_format_that_browsers_do_not_play_is_watched_as_a_copy(page: Page, tmp_path: Path) -> None:
+    frames, _ = clips.moving_face(20)
+    drop(page, clips.write_clip(tmp_path / "old.avi", frames, codec="mjpeg", pix_fmt="yuvj420p"))
+    expect(page.locator("#femo-player video")).to_have_js_property("readyState", 4, timeout=120_000)
+    assert page.locator("#femo-player video").evaluate("video => [video.videoWidth, video.duration]") == [
+        320,
+        pytest.approx(0.8, abs=0.05),
+    ]
+    expect(page.get_by_text("this is a copy in H.264")).to_be_visible()
+
+
 def test_persons_and_smoothing_change_the_picture_without_reading_again(page: Page, clip: Path) -> None:
     drop(page, clip)
     buttons = page.locator("#video-persons [data-track]")

@@ -1,0 +1,70 @@
+"""Gives the page a clip that browsers play: the upload itself, or a copy in H.264 with its sound.
+
+Conventions: a copy lies in Gradio's cache, which the page may read, and goes when the page's other files go.
+"""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+import av
+from gradio.blocks import Block
+
+from femo import export_video
+from femo.streaming import Cancel, Meter, Report, raise_if
+from femo.types import RGB, Frame
+
+PLAYS: Final = {
+    "mp4": {"h264", "av1", "vp9"},
+    "webm": {"vp8", "vp9", "av1"},
+}
+"""Containers and codecs that Chromium, Firefox and Safari of the last years play (caniuse.com)."""
+COPIED: Final = "browsers do not play this format, so this is a copy in H.264"
+
+
+def plays(path: Path) -> bool:
+    """Tell whether browsers play a clip as it is."""
+    try:
+        with av.open(str(path)) as container:
+            stream = container.streams.video[0]
+            codec, pixels = stream.codec_context.name, stream.codec_context.pix_fmt
+            known = _containers(container.format.name, path)
+    except (av.error.FFmpegError, IndexError):
+        return False
+    codec = {"libdav1d": "av1", "libvpx": "vp8", "libvpx-vp9": "vp9"}.get(codec, codec)
+    return pixels in ("yuv420p", "yuvj420p") and any(codec in codecs for codecs in known)
+
+
+def playable(path: Path, block: Block, report: Report, cancel: Cancel) -> Path:
+    """Return a clip that browsers play.
+
+    Args:
+        path: The upload.
+        block: Keeps the copy, if one is made.
+        report: Gets how far the copy is.
+        cancel: Tells whether to stop.
+
+    Raises:
+        Cancelled: ``cancel`` said so.
+        MediaError: The clip cannot be read.
+    """
+    if plays(path):
+        return path
+    meter = Meter(report, None)
+
+    def draw(frame: Frame) -> RGB:
+        raise_if(cancel)
+        meter.tell(frame.index + 1, 0)
+        return frame.rgb
+
+    with TemporaryDirectory() as folder:
+        copy = Path(folder) / f"{path.stem}.mp4"
+        export_video.write_annotated(copy, path, draw)
+        return Path(str(block.move_resource_to_block_cache(copy)))
+
+
+def _containers(format_name: str, path: Path) -> list[set[str]]:
+    """Codecs that play in this container. Matroska and WebM are one format to the reader, so the name decides."""
+    if "matroska" in format_name and path.suffix.lower() != ".webm":
+        return []
+    return [codecs for name, codecs in PLAYS.items() if name in format_name]
