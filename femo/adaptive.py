@@ -19,6 +19,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from femo.errors import FemoError
 from femo.types import Bools, Floats, Ints
 
 STRIDES: Final = (200, 100, 50, 25, 10, 1)
@@ -104,9 +105,14 @@ def rate_from(config: Mapping[str, Any] | None, fpr: float | None = None) -> Ada
 
     Args:
         config: What ``Calibration.to_dict`` gave; None where the model has none.
-        fpr: The knob; None means 0.05.
+        fpr: The knob, between 0 and 1; None means 0.05.
+
+    Raises:
+        FemoError: The rate lies outside.
     """
     wanted = FPR if fpr is None else fpr
+    if not 0 < wanted < 1:
+        raise FemoError(f"The false-positive rate is {wanted}; expected a number between 0 and 1.")
     if config is None:
         return uncalibrated(wanted)
     strides = tuple(int(v) for v in config["strides"])

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from femo.cli_auto import parse_every, read_auto
 from femo.cli_output import finish, say, write_json
 from femo.cli_progress import Counter
 from femo.errors import FemoError, MediaError
@@ -20,6 +21,7 @@ from femo.errors import FemoError, MediaError
 if TYPE_CHECKING:
     from femo.pipeline import Every, Pipeline
     from femo.results import VideoResult
+    from femo.streaming import Report
     from femo.timelines import RawVideo
 
 OUTPUTS = (".json", ".csv", ".srt")
@@ -39,6 +41,8 @@ class Job:
         annotate: File or folder for annotated copies, or None.
         several: Whether there are several clips.
         keep: Whether whole results are kept, for one table or document of all.
+        fpr: Of the adaptive rate, or None for the usual one.
+        agreement: Whether the adaptive rate is compared with every frame.
         au_thresholds: Of the model's action units in ABAW files, one or twelve.
         results: The results kept, or the error, in the order of the clips.
         table: Rows for the terminal.
@@ -53,6 +57,8 @@ class Job:
     annotate: Path | None
     several: bool
     keep: bool
+    fpr: float | None = None
+    agreement: bool = False
     au_thresholds: Sequence[float] = (0.5,)
     results: "dict[Path, VideoResult | FemoError]" = field(default_factory=dict)
     table: list[tuple[str, ...]] = field(default_factory=list)
@@ -134,6 +140,13 @@ def video(
         str,
         typer.Option("--every", metavar="N|all|auto", help="Analyse each N-th frame, all, or as many as needed."),
     ] = "all",
+    fpr: Annotated[
+        float | None,
+        typer.Option(help="With --every auto: wrong early decisions that may pass, 0-1; default 0.05."),
+    ] = None,
+    agreement: Annotated[
+        bool, typer.Option("--agreement", help="With --every auto: read every frame too, and compare.")
+    ] = False,
     min_face: Annotated[int | None, typer.Option(help="Smallest face side in pixels; default is quick.")] = None,
     model: Annotated[
         str | None, typer.Option("--model", help="Model folder; default FEMO_MODEL, else femo-base.")
@@ -142,13 +155,15 @@ def video(
     """Read every person of one or more clips over time."""
     if out is not None and (json is not None or csv is not None):
         raise typer.BadParameter("--out writes JSON and CSV of each clip; leave --json and --csv out")
+    if every != "auto" and (agreement or fpr is not None):
+        raise typer.BadParameter("--fpr and --agreement belong to --every auto")
     from femo import temporal
     from femo.pipeline import load
 
     clips = expand(files)
     temporal.parse_smoothing(smooth)
     keep = json is not None or csv is not None
-    job = Job(smooth, parse_every(every), min_face, out, abaw, annotate, len(clips) > 1, keep)
+    job = Job(smooth, parse_every(every), min_face, out, abaw, annotate, len(clips) > 1, keep, fpr, agreement)
     _prepare(job, clips)
     waiting = [clip for clip in clips if not _skip(job, clip)]
     if waiting:
@@ -173,21 +188,6 @@ def expand(files: Sequence[str]) -> list[Path]:
             raise MediaError(f"no file matches {name}")
         found |= dict.fromkeys(Path(match) for match in matches)
     return list(found)
-
-
-def parse_every(text: str) -> "Every":
-    """Read ``all``, ``auto`` or a whole number from 1.
-
-    Raises:
-        typer.BadParameter: The text is none of these.
-    """
-    if text == "auto":
-        return "auto"
-    if text == "all":
-        return 1
-    if not (text.isascii() and text.isdigit() and int(text) >= 1):
-        raise typer.BadParameter(f"--every is {text!r}; expected all, auto or a whole number from 1")
-    return int(text)
 
 
 def _prepare(job: Job, clips: Sequence[Path]) -> None:
@@ -231,11 +231,17 @@ def _run(job: Job, clips: Sequence[Path], pipeline: "Pipeline") -> None:
         for clip in clips:
             report = counter.begin(clip)
             try:
-                raw = pipeline.raw_video(clip, every=job.every, min_face=job.min_face, progress=report)
-                job.write(clip, raw)
+                job.write(clip, _read(job, clip, pipeline, report))
             except FemoError as error:
                 job.fail(clip, error)
             counter.end(clip)
+
+
+def _read(job: Job, clip: Path, pipeline: "Pipeline", report: "Report") -> "RawVideo":
+    if job.every != "auto":
+        return pipeline.raw_video(clip, every=job.every, min_face=job.min_face, progress=report)
+    compared = job.smooth if job.agreement else None
+    return read_auto(pipeline, clip, fpr=job.fpr, min_face=job.min_face, smooth=compared, progress=report)
 
 
 def _write_together(job: Job, json: str | None, csv: Path | None) -> None:

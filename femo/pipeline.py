@@ -100,6 +100,7 @@ class Pipeline:
         *,
         smooth: str = "mean:15",
         every: Every = 1,
+        fpr: float | None = None,
         min_face: int | None = None,
         limits: VideoLimits | None = None,
         progress: Report | None = None,
@@ -111,7 +112,8 @@ class Pipeline:
             source: Path, bytes, or seekable binary file.
             smooth: ``none``, ``mean:K`` or ``median:K``: the filter over K frames, applied to probabilities.
             every: Analyse each n-th frame only; ``auto`` tracks faces on every frame, but reads only as many as the
-                decision needs (``femo.adaptive``).
+                decision needs (``femo.adaptive``); ``RawVideo.read_share`` says how many that were.
+            fpr: With ``auto``, the share of wrong early decisions that may pass for sure ones; None is 0.05.
             min_face: Smallest face side in pixels to look for; None depends on the size of the frames.
             limits: What is refused; ``VideoLimits()`` by default.
             progress: Gets a ``Progress`` several times per second; ``print`` will do.
@@ -123,7 +125,7 @@ class Pipeline:
         """
         temporal.parse_smoothing(smooth)
         raw = self.raw_video(
-            source, every=every, min_face=min_face, limits=limits, progress=progress, cancel=cancel
+            source, every=every, fpr=fpr, min_face=min_face, limits=limits, progress=progress, cancel=cancel
         )
         return raw.result(smooth)
 
@@ -164,6 +166,7 @@ class Pipeline:
         source: VideoSource,
         *,
         every: Every = 1,
+        fpr: float | None = None,
         min_face: int | None = None,
         limits: VideoLimits | None = None,
         progress: Report | None = None,
@@ -177,7 +180,7 @@ class Pipeline:
         collector = Collector()
         changing = self.readers[0].heads.expression_directions()
         tracker = Tracker(self.detector, min_face=min_face, changing=changing)
-        rate = adaptive.rate_from(self.readers[0].spec.adaptive) if every == "auto" else None
+        rate = adaptive.rate_from(self.readers[0].spec.adaptive, fpr) if every == "auto" else None
         with open_video(source, limits, 1 if every == "auto" else every) as reader:
             meter = Meter(progress, reader.n_frames)
             with ReadAhead(reader, room_for(reader.width * reader.height * 3)) as frames:

@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from femo import temporal
-from femo.results import Timeline
+from femo.results import Timeline, VideoResult
 from femo.types import Bools, Doubles
 
 if TYPE_CHECKING:
     import pandas as pd
+
+SAME_PLACE = 0.25
+"""Boxes whose edges differ by less than this part of the face's side show the same face."""
 
 
 def spans(time_s: Doubles, marked: Bools, end_s: float) -> list[tuple[float, float]]:
@@ -53,6 +56,24 @@ def transitions(line: Timeline) -> "pd.DataFrame":
     pairs = [(head.labels[a], head.labels[b]) for a, b in zip(top[:-1][change], top[1:][change], strict=True)]
     counted = pd.Series(pairs, dtype=object).value_counts()
     return pd.DataFrame([(*pair, int(n)) for pair, n in counted.items()], columns=columns)  # type: ignore[misc]
+
+
+def count_alike(first: VideoResult, second: VideoResult) -> tuple[int, int]:
+    """Compare two readings of the same frames of a clip, face by face, where both show a face at the same place.
+
+    Returns:
+        How many faces have the same dominant expression in both, and how many were compared.
+    """
+    same = compared = 0
+    for one in first.timelines:
+        for other in second.timelines:
+            side = (one.xyxy[:, 2:] - one.xyxy[:, :2]).max(axis=1)
+            near = np.abs(one.xyxy - other.xyxy).max(axis=1) < SAME_PLACE * side
+            tops = [temporal.decide_class(line.scores["expression"].values) for line in (one, other)]
+            both = one.present & other.present & near & (tops[1] >= 0)
+            same += int((tops[0] == tops[1])[both].sum())
+            compared += int(both.sum())
+    return same, compared
 
 
 def _dominant(line: Timeline) -> tuple[Any, Doubles]:

@@ -82,6 +82,16 @@ class RawVideo:
     height: int
     notes: tuple[str, ...] = field(default=())
 
+    @property
+    def read_share(self) -> float:
+        """Share of the frames with a face in which a face was read and not only followed, 0-1; 1 without faces."""
+        shown, read = (np.zeros(len(self.time_s), np.bool_) for _ in range(2))
+        for person in self.persons:
+            shown[person.row] = True
+            for head in person.scores.values():
+                read[person.row[temporal.measured(head.values)]] = True
+        return float(read.sum() / shown.sum()) if shown.any() else 1.0
+
     def result(self, smooth: str | temporal.Smoothing = "mean:15", *, smallest: int = 0) -> VideoResult:
         """Fill gaps, then smooth.
 

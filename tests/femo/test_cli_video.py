@@ -2,10 +2,13 @@
 
 import csv
 import json
+import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+import femo
 from femo.cli import main
 from tests import clips
 
@@ -70,6 +73,27 @@ def test_a_second_run_reads_only_what_is_missing(
     assert f"{folder / 'one.mp4'}: done already" in capsys.readouterr().err
     assert (out / "one.json").stat().st_mtime_ns == first
     assert (out / "three.srt").read_text() == ""  # nobody, so no cue
+
+
+def test_auto_says_what_share_it_looked_at_and_how_often_it_agrees(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clip = clips.write_clip(tmp_path / "clip.mp4", clips.moving_face(40)[0])
+    assert _run("video", clip, "--every", "auto", "--agreement", "--smooth", "none") == 0
+    said = capsys.readouterr().err
+    [(share, same, of)] = re.findall(
+        r"looked at ([\d.]+) % of the frames with faces; ([\d.]+) % of (\d+) decisions as on every frame, in \d+ %",
+        said,
+    )
+    raw = femo.load().raw_video(clip, every="auto")
+    read = np.isfinite(raw.persons[0].scores["expression"].values).all(axis=1)
+    assert float(share) == pytest.approx(100 * read.mean(), abs=0.05)
+    assert 0 < float(share) < 50
+    assert int(of) == len(read)
+    assert float(same) >= 90
+    assert _run("video", clip, "--every", "2", "--fpr", "0.1") == 2
+    assert _run("video", clip, "--every", "auto", "--fpr", "1.5") == 1
+    assert "false-positive rate is 1.5; expected a number between 0 and 1" in capsys.readouterr().err
 
 
 def test_wrong_usage_is_told_apart_from_bad_input(folder: Path, tmp_path: Path) -> None:
