@@ -9,9 +9,8 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -24,6 +23,7 @@ from femo.models import ModelSpec, read_spec
 from femo.training.abaw_crops import Video
 from femo.training.abaw_features import Cache, Columns, Half, check_finite, crops_digest
 from femo.training.abaw_tasks import AbawError
+from femo.training.workers import in_processes
 from femo.types import Floats
 
 BLOCK_CROPS: Final = 128
@@ -232,10 +232,7 @@ _WORKER: dict[str, Network] = {}
 """The network of a worker process, made once when it starts."""
 
 
-def _start_worker(folder: str, cores: Sequence[int]) -> None:
-    if hasattr(os, "sched_setaffinity") and cores:  # OpenVINO takes as many threads as there are cores to run on
-        os.sched_setaffinity(0, cores)
-    cv2.setNumThreads(1)
+def _start_worker(folder: str) -> None:
     _WORKER["network"] = ModelNetwork(read_spec(Path(folder)))
 
 
@@ -255,25 +252,10 @@ def _in_processes(
     tell: Callable[[int, Sequence[str]], None],
 ) -> None:
     """Give whole videos to processes, the longest first, so that they end together."""
-    context = get_context("spawn")
-    cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
-    pools = [
-        ProcessPoolExecutor(1, context, _start_worker, (str(spec.folder), cores[i::workers]))
-        for i in range(workers)
-    ]
-    waiting = list(todo)
-    running: dict[Future[str], tuple[ProcessPoolExecutor, str]] = {}
-    try:
-        while waiting or running:
-            for pool in pools:
-                if waiting and pool not in {p for p, _ in running.values()}:
-                    name = waiting.pop(0)
-                    running[pool.submit(_work, cache, name, videos[name])] = (pool, name)
-            for future in wait(running, timeout=POLL_S, return_when=FIRST_COMPLETED).done:
-                name = running.pop(future)[1]
-                future.result()
-                finished += len(videos[name].frames)
-            tell(finished, [name for _, name in running.values()])
-    finally:
-        for pool in pools:
-            pool.shutdown(cancel_futures=True)
+    jobs = [(cache, name, videos[name]) for name in todo]
+    left = dict.fromkeys(todo)
+    for done in in_processes(workers, _start_worker, (str(spec.folder),), _work, jobs, POLL_S):
+        for _, name in done:
+            del left[name]
+            finished += len(videos[name].frames)
+        tell(finished, list(left))

@@ -39,7 +39,9 @@ def train_clips(
     cache: Annotated[Path, typer.Option(help="Folder of descriptors; a killed run goes on from it.")] = Path(
         "runs/clips"
     ),
-    processes: Annotated[int, typer.Option(help="Clips read at once.", min=1)] = 2,
+    processes: Annotated[
+        int, typer.Option(help="Processes that read clips, each on cores of its own.", min=1)
+    ] = 2,
     min_face: Annotated[int | None, typer.Option(help="Smallest face side in pixels.")] = None,
     model: Annotated[str | None, typer.Option("--model", help="Network whose embeddings are used.")] = None,
 ) -> None:

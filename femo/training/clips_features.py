@@ -7,9 +7,7 @@ are named together at the end, and nothing is trained on a part of the data.
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -17,8 +15,10 @@ import numpy as np
 from femo.atomic import replacing
 from femo.clips import make_descriptor
 from femo.errors import FemoError
+from femo.models import find_models
 from femo.pipeline import Pipeline, load
 from femo.training.clips_layout import LabelledClip
+from femo.training.workers import in_processes
 from femo.types import Floats
 from femo.weights import weights_sha256
 
@@ -38,7 +38,7 @@ class Extraction:
 
     def folder(self) -> Path:
         """Return the cache folder of this network, descriptor and smallest face."""
-        spec = load_once(self.model).readers[0].spec
+        spec = find_models(self.model)[0]
         key = f"{weights_sha256(spec)} {self.descriptor} {self.min_face}"
         return self.cache / f"{spec.name}-{self.descriptor}-{hashlib.sha256(key.encode()).hexdigest()[:12]}"
 
@@ -111,6 +111,6 @@ def _run(what: Extraction, waiting: Sequence[tuple[LabelledClip, Path]], n_proce
     if n_processes <= 1 or len(waiting) < 2:
         yield from (_extract_one(what, clip, file) for clip, file in waiting)
         return
-    with ProcessPoolExecutor(n_processes, mp_context=get_context("spawn")) as pool:
-        for future in as_completed(pool.submit(_extract_one, what, clip, file) for clip, file in waiting):
-            yield future.result()
+    jobs = [(what, clip, file) for clip, file in waiting]
+    for done in in_processes(n_processes, load_once, (what.model,), _extract_one, jobs):
+        yield from (problem for _, problem in done)

@@ -103,6 +103,16 @@ def test_extraction_goes_on_from_its_cache(vgaf: Path, tmp_path: Path) -> None:
     np.testing.assert_array_equal(again[:2], first)
 
 
+def test_two_processes_find_what_one_finds(vgaf: Path, tmp_path: Path) -> None:
+    clips = read_layout("vgaf", vgaf, "val")[:3]
+    one, two = (
+        extract(Extraction(None, "vgaf-mean-std", tmp_path / str(n)), clips, n, lambda done, of: None)
+        for n in (1, 2)
+    )
+    assert np.ptp(one, axis=0).max() > 0.05
+    np.testing.assert_allclose(two, one, atol=0.01)  # vectors of length 1; sums in another order, in bfloat16
+
+
 def test_unreadable_clips_are_named_together(vgaf: Path, tmp_path: Path) -> None:
     clips = []
     for name in ("one", "two"):
