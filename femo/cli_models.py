@@ -150,10 +150,15 @@ def publish(
     repo: Annotated[str, typer.Option("--repo", metavar="USER/REPO", help="Model repository on the Hub.")],
     private: Annotated[bool, typer.Option(help="Make the repository private if it is new.")] = False,
 ) -> None:
-    """Put a complete model folder on the Hub; prints the FEMO_HUB_REPO that makes it the source."""
+    """Put a complete model folder on the Hub; prints what a Space's README.md needs, and FEMO_HUB_REPO."""
     from femo.models import find_model
-    from femo.publish import publish_model
+    from femo.publish import publish_model, space_keys
 
-    pinned = publish_model(find_model(name), repo, private=private)
-    typer.echo(f"{name} is on {pinned.repo_id}. Use it with:")
+    spec = find_model(name)
+    pinned = publish_model(spec, repo, private=private)
+    typer.echo(f"{name} is on {pinned.repo_id}.")
+    if not private:
+        typer.echo("To have it in a Space's image, add to the head of the Space's README.md:\n")
+        typer.echo(space_keys(spec, pinned))
+    typer.echo("Use it with:")
     typer.echo(f"export FEMO_HUB_REPO={pinned}")

@@ -46,6 +46,17 @@ def publish_model(spec: ModelSpec, repo_id: str, private: bool = False) -> HubRe
     return HubRepo(repo_id, done.oid)
 
 
+def space_keys(spec: ModelSpec, pinned: HubRepo) -> str:
+    """Return what a Space's README.md says at its head to have a published model in its image.
+
+    Spaces preload from public repositories only, into the cache that the app looks in ("Spaces Configuration Reference"
+    of the Hub's documentation: ``models``, ``preload_from_hub``).
+    """
+    names = ("config.json", CARD, *(file.name for file in spec.files))
+    files = ",".join(f"{spec.name}/{name}" for name in names if (spec.folder / name).is_file())
+    return f"models:\n- {pinned.repo_id}\npreload_from_hub:\n- {pinned.repo_id} {files} {pinned.revision}\n"
+
+
 def index_card(spec: ModelSpec) -> str:
     """Return the repository's own card: metadata that the Hub reads, and how to use it."""
     return f"""---

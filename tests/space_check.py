@@ -85,9 +85,7 @@ def check(python: str, folder: Path) -> None:
     checkout(code)
     home.mkdir()
     user = as_user(python, home)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     address = f"http://127.0.0.1:{port}/"
     environment = {
         "PATH": os.environ["PATH"], "HOME": str(home), "GRADIO_SERVER_NAME": "127.0.0.1",
@@ -107,6 +105,15 @@ def check(python: str, folder: Path) -> None:
         for path in [code, *(p for p in code.rglob("*") if p.is_dir())]:
             path.chmod(0o755)
     assert "Traceback" not in log.read_text(), log.read_text()[-4000:]
+
+
+def free_port() -> int:
+    """Return a port below those that systems hand out by themselves, since minutes pass until the app takes it."""
+    for port in range(20_000, 30_000):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) != 0:
+                return port
+    raise AssertionError("no port from 20000 to 29999 is free")
 
 
 @contextmanager

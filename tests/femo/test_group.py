@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from femo.group import agreement, describe_group, expression_shares
+from femo.group import agreement, describe_group, expression_shares, peaks
 from femo.labels import AFFECTNET_8
 from femo.models import find_model
 from femo.results import Timeline, VideoResult
@@ -44,6 +44,13 @@ def test_verdict_is_the_mean_over_faces_and_then_over_moments(two: VideoResult) 
     curve = group.over_time.scores["group"].values
     np.testing.assert_allclose(curve, [[0.5, 0, 0.5], [0.45, 0.3, 0.25], [0.4, 0.6, 0]], atol=1e-6)
     np.testing.assert_array_equal(group.over_time.present, [True, False, True])
+
+
+def test_peaks_are_the_moments_of_highest_and_lowest_affect(two: VideoResult) -> None:
+    """Positive minus negative is 0 at moment 0 and 0.4 at moment 2; nobody is in view at moment 1."""
+    head = find_model("femo-base").clip_heads[0]
+    assert peaks(describe_group(two, head)) == (2, 0)
+    assert peaks(describe_group(_video(), head)) is None
 
 
 def test_shares_of_expressions(two: VideoResult) -> None:
