@@ -119,7 +119,7 @@ def write_card(
         "Trained from scratch by `femo train faces`; no pretrained weights of any kind went in.",
         "## Scores",
         "The whole pipeline as shipped, repeatable with `femo evaluate`. A photo is read as it is and mirrored; a video is read "
-        "once per frame.",
+        "once per frame. Nothing was trained on these images, but the phases were chosen with these figures in sight.",
         "\n".join(_headline(ferplus, utkface)),
         "By expression (FER+ validation):",
         "\n".join(_classes(ferplus)),

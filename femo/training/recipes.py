@@ -2,20 +2,29 @@
 
 import json
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from femo.errors import ModelError
 from femo.training.faces import Phase, Recipe
 
+_LATE = partial(Phase, pseudo=True, class_weight_power=0.0)
+_SAM = partial(_LATE, sam=True, climb_every=3)
 FEMO_BASE = Recipe(
     arch="resnet18",
     arch_args={"channels": [64, 128, 240, 240]},
     phases=(
         Phase(64, 18, 2e-3, 4e-4),
-        Phase(80, 6, 4e-4, 6e-5, pseudo=True, keep_whole=0.6, class_weight_power=0.0),
-        Phase(64, 9, 3e-4, 1e-6, pseudo=True, keep_whole=0.6, class_weight_power=0.0),
+        _LATE(80, 6, 4e-4, 6e-5, keep_whole=0.6),
+        _LATE(64, 7, 3e-4, 3.6e-5, keep_whole=0.6),
+        _LATE(64, 6, 1e-3, 9.13e-4, keep_whole=0.5, class_weight_power=0.1),
+        _SAM(64, 2, 8e-4, 7.86e-4, keep_whole=0.55),
+        _LATE(64, 9, 9e-4, 4.7e-4, keep_whole=0.5),
+        _SAM(64, 16, 4.5e-4, 1e-6, keep_whole=0.6),
     ),
 )
+"""The phases as they were run, restarts and a detour over 80 pixels included. On FER+'s validation partition the network
+stood at 82.4 % after the third, at 83.2 % after the sixth, and SAM at a falling rate gave the rest."""
 
 
 def read_recipe(path: Path | None, n_threads: int) -> Recipe:
