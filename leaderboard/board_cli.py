@@ -5,6 +5,7 @@ Conventions: the submitter is the user of this computer; whoever can write the s
 
 import argparse
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -43,11 +44,18 @@ def add_verbs(add: Add) -> None:
     add("rescore", _rescore, "Recompute every score of a task from the submitted files.")
 
 
+RESTORE_S = 60.0
+"""How long a command waits for the entries of a data set."""
+
+
 def _open(options: argparse.Namespace) -> Board:
     environment = dict(os.environ)
     if options.reference is not None:
         environment["FEMO_REFERENCE"] = str(options.reference)
-    return open_board(environment)
+    board = open_board(environment)
+    if board.mirror is not None and (problem := board.mirror.wait_restored(RESTORE_S)):
+        print(f"{environment['FEMO_STORE']} was not read, so entries may be missing: {problem}", file=sys.stderr)
+    return board
 
 
 def _submit(options: argparse.Namespace) -> dict[str, Any]:

@@ -108,3 +108,6 @@ class Mirror(Protocol):
 
     def pending(self) -> set[str]:
         """Return the ids of entries that are not copied yet."""
+
+    def wait_restored(self, wait_s: float) -> str:
+        """Wait until earlier entries are in the store; return what stands in the way, or nothing."""

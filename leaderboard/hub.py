@@ -101,6 +101,7 @@ class HubMirror:
         self._restored = False
         self._changed = threading.Condition()
         self._closing = False
+        self._tried = threading.Event()
         self._pushing = threading.Lock()
         self._thread = threading.Thread(target=self._work, name="leaderboard-hub", daemon=True)
 
@@ -132,6 +133,12 @@ class HubMirror:
     def pending(self) -> set[str]:
         """Return the ids of entries that are not in the repository yet: they are "saving"."""
         return {path.name.split("-")[0] for path in self.outbox.glob("*.json")}
+
+    def wait_restored(self, wait_s: float) -> str:
+        """Wait for the first attempt to restore; return what stands in the way, or nothing."""
+        if not self._tried.wait(wait_s):
+            return f"no answer within {wait_s:g} s"
+        return "" if self._restored else self.problem
 
     def push(self) -> int:
         """Commit what is in the outbox and return how many states that was.
@@ -225,6 +232,7 @@ class HubMirror:
         pause = FIRST_PAUSE_S
         while not self._closing:
             done = self._attempt()
+            self._tried.set()
             pause = FIRST_PAUSE_S if done else min(pause * 2, LONGEST_PAUSE_S)
             with self._changed:
                 if not self._closing and not (done and any(self.outbox.glob("*.json"))):

@@ -275,6 +275,9 @@ def test_the_mirror_hears_of_every_change(tmp_path: Path, labels: Callable[[Task
         def pending(self) -> set[str]:
             return set()
 
+        def wait_restored(self, wait_s: float) -> str:
+            return ""
+
     board = Board(Store(tmp_path / "store"), labels, mirror=Listener())  # type: ignore[arg-type]
     entry = submit(board, tmp_path, 3)
     board.withdraw(entry.id, "ada")

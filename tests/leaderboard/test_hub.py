@@ -11,10 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from leaderboard.__main__ import main
 from leaderboard.board import open_board
+from leaderboard.details import Details
 from leaderboard.entries import Entry, StoredScore
 from leaderboard.hub import HubInvalid, HubMirror, entry_from_json, entry_to_json, merge, repo_of
 from leaderboard.store import Store
+from leaderboard.tasks import get_task
 from tests.hub_server import Fault, HubServer
 
 REPO = "user/board"
@@ -77,6 +80,31 @@ def test_a_fresh_disk_gets_everything_back(hub: HubServer, store: Store, tmp_pat
     assert [entry.id for entry in fresh.entries()] == [first.id]
     assert file_of(fresh, second).read_text() == "two"
     assert fresh.used_today("afew", "ada") == 2
+
+
+def test_the_command_prints_what_the_data_set_holds(
+    hub: HubServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    there = tmp_path / "there"
+    first = HubMirror(REPO, Store(there)).start()
+    board = open_board({"FEMO_STORE": str(there)}, first)
+    board.self_report(get_task("afew"), "ada", Details("net one", links=("https://example.org",)), 0.6, "val")
+    first.close()
+    monkeypatch.setenv("FEMO_STORE", f"hf://datasets/{REPO}")
+    monkeypatch.setenv("HOME", str(tmp_path / "fresh"))
+    assert main(["board", "afew"]) == 0
+    assert "net one" in capsys.readouterr().out
+
+
+def test_the_command_says_when_the_data_set_is_away(
+    hub: HubServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FEMO_STORE", f"hf://datasets/{REPO}")
+    monkeypatch.setenv("HOME", str(tmp_path / "fresh"))
+    hub.faults["/api/"] = Fault(status=500)
+    assert main(["board", "afew"]) == 0
+    said = capsys.readouterr().err
+    assert f"hf://datasets/{REPO} was not read, so entries may be missing" in said
 
 
 def test_while_the_hub_is_away_entries_wait_and_then_go(hub: HubServer, store: Store, tmp_path: Path) -> None:
