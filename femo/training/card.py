@@ -4,8 +4,10 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from femo.identity import SAME_COSINE
 from femo.models import ModelSpec
 from femo.training.faces import Recipe
+from femo.training.strangers import NEAR_YEARS
 
 FRONT_MATTER = """---
 library_name: timm
@@ -95,6 +97,17 @@ def _calibration(heads: Mapping[str, Any]) -> list[str]:
     return lines
 
 
+def _identity(strangers: Mapping[str, Any]) -> str:
+    return (
+        "The embedding was not trained to tell people apart and is no face recognition. Without the directions that the "
+        f"expression head reads, {strangers['share']:.2%} of {strangers['n_pairs']:,} pairs of strangers (adults of UTKFace "
+        f"kept out of training) have a cosine above {SAME_COSINE}, from where `femo video` takes two faces for one person "
+        f"if the place does not decide; of the {strangers['n_alike']:,} pairs of one gender, one ethnicity and less than "
+        f"{NEAR_YEARS:g} years apart {strangers['share_alike']:.1%}. `femo evaluate --lfw` repeats the protocol of SISY 2021, "
+        "section 4.1; LFW itself was not at hand."
+    )
+
+
 def write_card(
     spec: ModelSpec, recipe: Recipe, measured: Mapping[str, Mapping[str, Any]], heads: Mapping[str, Any]
 ) -> str:
@@ -103,7 +116,7 @@ def write_card(
     Args:
         spec: The folder as written.
         recipe: What was trained.
-        measured: ``ferplus`` and ``utkface`` reports of ``femo evaluate``.
+        measured: ``ferplus`` and ``utkface`` reports of ``femo evaluate``, and ``strangers``.
         heads: Head configs with their calibration.
     """
     ferplus, utkface = measured["ferplus"], measured["utkface"]
@@ -125,6 +138,8 @@ def write_card(
         "\n".join(_classes(ferplus)),
         "By group (UTKFace, kept out of training):",
         "\n".join(_groups(utkface)),
+        "## Telling people apart",
+        _identity(measured["strangers"]),
         "## Calibration",
         "One temperature per head, fitted on one half of the hold-out; expected calibration error (15 bins) on the other half. "
         f"Age is the mean over the L = {heads['age']['top_l']} most probable years (SISY 2021, equation 1).",

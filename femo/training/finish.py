@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from femo import geometry
 from femo.atomic import write_bytes
 from femo.backbone import Backbone
 from femo.detector import Detector
@@ -27,6 +28,7 @@ from femo.training.faces import Recipe, predict
 from femo.training.network import FaceNetwork
 from femo.training.priors import clip_heads, prior_heads
 from femo.training.samples import IMAGENET_MEAN, IMAGENET_STD, Pool
+from femo.training.strangers import measure_strangers
 from femo.types import Floats
 
 L_CHOICES = (1, 2, 3, 5, 10, 20, 40, 101)
@@ -85,6 +87,14 @@ def head_configs(network: FaceNetwork, faces: Pool, attributes: Pool, size: int)
     }
 
 
+def _strangers(reader: Reader, people: Pool) -> dict[str, float]:
+    """Measure how well the embedding tells people apart."""
+    size = reader.spec.input_size
+    crops = [geometry.resize(picture, size, size) for picture in people.images.permute(0, 2, 3, 1).numpy()]
+    labels = (people.age_years.numpy(), people.gender.numpy(), people.ethnicity.numpy())
+    return measure_strangers(reader.backbone.embed(np.stack(crops)), reader.heads.expression_directions(), *labels)
+
+
 def finish(
     network: FaceNetwork,
     recipe: Recipe,
@@ -125,6 +135,7 @@ def finish(
     measured = {
         "ferplus": evaluate_ferplus(pipeline, evaluation["ferplus"]),
         "utkface": evaluate_utkface(pipeline, evaluation["utkface"]),
+        "strangers": _strangers(pipeline.readers[0], attributes),
     }
     write_bytes(folder / "README.md", write_card(spec, recipe, measured, heads).encode())
     return measured
