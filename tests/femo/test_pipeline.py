@@ -44,7 +44,7 @@ class MeanColour:
         return (crops.mean(axis=(1, 2)) / 255).astype(np.float32) if len(crops) else np.zeros((0, 3), np.float32)
 
 
-def _fake(boxes: list[list[float]]) -> Pipeline:
+def fake(boxes: list[list[float]]) -> Pipeline:
     """Red is anger, green is contempt, blue is disgust."""
     weight = np.zeros((8, 3), np.float32)
     weight[:3] = np.eye(3) * 20
@@ -61,23 +61,44 @@ def _flag() -> np.ndarray:
 
 def test_each_face_gets_the_scores_of_its_own_pixels() -> None:
     boxes = [[80, 0, 120, 40], [0, 0, 40, 40], [42, 5, 78, 35]]
-    result = _fake([list(map(float, box)) for box in boxes]).photo(_flag())
+    result = fake([list(map(float, box)) for box in boxes]).photo(_flag())
     assert result.scores["expression"].top() == ["disgust", "anger", "contempt"]
     np.testing.assert_allclose(result.embedding, [[0, 0, 1], [1, 0, 0], [0, 1, 0]], atol=0.02)
     assert (result.width, result.height, result.model) == (120, 40, "fake")
 
 
+def test_a_margin_widens_the_crop_and_ends_at_the_edge() -> None:
+    """40 pixels around the green third take in red and blue; above and below there is nothing."""
+    pipeline = fake([[40, 0, 80, 40]])
+    [reader] = pipeline.readers
+    wide = Pipeline(pipeline.detector, [replace(reader, spec=replace(SPEC, crop_margin_px=40))])
+    np.testing.assert_allclose(pipeline.photo(_flag()).embedding, [[0, 1, 0]], atol=0.02)
+    np.testing.assert_allclose(wide.photo(_flag()).embedding, [[1 / 3, 1 / 3, 1 / 3]], atol=0.03)
+
+
+def test_a_head_that_two_networks_have_is_taken_from_the_first() -> None:
+    pipeline = fake([[0, 0, 40, 40]])
+    [reader] = pipeline.readers
+    weight = np.zeros((8, 3), np.float32)
+    weight[7, 0] = 20
+    other = Heads([HEAD], {"heads.expression.weight": weight, "heads.expression.bias": np.zeros(8, np.float32)})
+    for heads, expected in (((reader.heads, other), "anger"), ((other, reader.heads), AFFECTNET_8[7])):
+        both = Pipeline(pipeline.detector, [replace(reader, heads=own) for own in heads])
+        assert both.photo(_flag()).scores["expression"].top() == [expected]
+        assert both.score_crops([_flag()[:, :40]])["expression"].top() == [expected]
+
+
 def test_no_face_is_an_empty_result() -> None:
-    result = _fake([]).photo(_flag())
+    result = fake([]).photo(_flag())
     assert result.to_dict() == {"model": "fake", "width": 120, "height": 40, "faces": []}
     assert len(result.to_frame()) == 0
 
 
 def test_crops_of_any_size_are_squashed() -> None:
-    scores = _fake([]).score_crops([_flag()[:, :40], _flag()[:7, 41:79]])
+    scores = fake([]).score_crops([_flag()[:, :40], _flag()[:7, 41:79]])
     assert scores["expression"].top() == ["anger", "contempt"]
     assert scores["expression"].labels == AFFECTNET_8
-    assert _fake([]).score_crops([])["expression"].values.shape == (0, 8)
+    assert fake([]).score_crops([])["expression"].values.shape == (0, 8)
 
 
 def test_a_mirrored_reading_is_the_mean_of_both_views() -> None:
@@ -100,7 +121,7 @@ def test_a_mirrored_reading_is_the_mean_of_both_views() -> None:
 )
 def test_crops_of_another_kind_are_refused(crop: np.ndarray) -> None:
     with pytest.raises(MediaError, match="crop 0 is not RGB uint8"):
-        _fake([]).score_crops([crop])
+        fake([]).score_crops([crop])
 
 
 @pytest.fixture(scope="module")

@@ -8,8 +8,9 @@ from PIL import Image
 
 import femo
 from femo.errors import FemoError
-from femo.training.lfw import centre_crop, evaluate_lfw, find_subjects, rank_1
+from femo.training.lfw import centre_crop, embed_photos, evaluate_lfw, find_subjects, rank_1
 from tests.clips import canvas, paste, portrait, second_face
+from tests.femo.test_pipeline import fake
 
 
 def test_rank_1_by_hand() -> None:
@@ -38,6 +39,17 @@ def test_people_with_one_photo_are_left_out(tmp_path: Path) -> None:
     (tmp_path / "subjects.txt").write_text("A\n")
     with pytest.raises(FemoError, match="has 1 people with two photos"):
         find_subjects(tmp_path)
+
+
+def test_the_face_nearest_to_the_middle_counts(tmp_path: Path) -> None:
+    """Red, green and blue thirds: the larger face is red, the one in the middle green."""
+    picture = np.zeros((40, 120, 3), np.uint8)
+    for channel in range(3):
+        picture[:, 40 * channel : 40 * (channel + 1), channel] = 255
+    Image.fromarray(picture).save(tmp_path / "a.png")
+    _, faces, n_missing = embed_photos(fake([[0, 0, 40, 40], [45, 10, 75, 30]]), [tmp_path / "a.png"])
+    np.testing.assert_allclose(faces, [[0, 1, 0]], atol=0.01)
+    assert n_missing == 0
 
 
 def test_two_people_are_told_apart(tmp_path: Path) -> None:
