@@ -10,17 +10,19 @@ from typing import Final
 import numpy as np
 
 from femo.demo.cards import badge, data_uri
-from femo.draw import colour
+from femo.draw import colour, shrink
 from femo.figures import percent
 from femo.figures_group import MOOD_COLOURS
 from femo.heads import linear_prior
 from femo.model_config import HeadSpec
 from femo.results import GroupResult, Timeline
-from femo.types import RGB, Frame
+from femo.types import Frame
 
 N_CELLS: Final = 90
 """Parts of a person's mood strip."""
 MAX_PERSONS: Final = 40
+MOMENT_PX: Final = 360
+"""Longer side of a picture of a moment."""
 SEEK_JS: Final = """
 element.addEventListener("click", (event) => {
   const button = event.target.closest("[data-time]");
@@ -91,17 +93,11 @@ def moments_card(frames: Sequence[tuple[str, Frame]]) -> str:
     """Return the moments that stand out as pictures that seek the player."""
     cards = [
         f'<button type="button" class="femo-moment" data-time="{frame.time_s:.3f}">'
-        f'<img src="{data_uri(shrunk(frame.rgb))}" alt=""><span>{html.escape(title)}, {frame.time_s:.1f} s</span></button>'
+        f'<img src="{data_uri(shrink(frame.rgb, MOMENT_PX)[0])}" alt="">'
+        f"<span>{html.escape(title)}, {frame.time_s:.1f} s</span></button>"
         for title, frame in frames
     ]
     return f'<div class="femo-moments">{"".join(cards)}</div>'
-
-
-def shrunk(rgb: RGB, side: int = 360) -> RGB:
-    """Return a picture small enough for a card."""
-    from femo.draw import shrink
-
-    return shrink(rgb, side)[0]
 
 
 CSS: Final = """
