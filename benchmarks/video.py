@@ -26,7 +26,7 @@ from facenet_pytorch import MTCNN
 from benchmarks.measure import peak_mb as own_peak_mb
 from benchmarks.measure import table, take_turns
 from femo import geometry, temporal
-from femo.backbone import Backbone
+from femo.backbone import Backbone, faces_per_pass
 from femo.detector import Detector, quick_min_face
 from femo.engine import compile_module
 from femo.heads import Heads
@@ -91,7 +91,13 @@ def pipeline_224(module: torch.nn.Module, precision: str = "fast") -> Pipeline:
         spec, arch="efficientnet_b0", arch_args={}, input_size=SIZE, embedding_dim=dim, mean=MEAN, std=STD
     )
     network = compile_module(
-        module, (None, SIZE, SIZE, 3), name="bench-video", normalise=(MEAN, STD), precision=precision, device="cpu"
+        module,
+        (None, SIZE, SIZE, 3),
+        name="bench-video",
+        normalise=(MEAN, STD),
+        precision=precision,
+        device="cpu",
+        max_batch=faces_per_pass(SIZE),
     )
     random = np.random.default_rng(0)
     tensors = {}

@@ -21,6 +21,12 @@ if TYPE_CHECKING:
 
 PREFIX = "backbone."
 
+PASS_PIXELS = 8 * 224 * 224
+"""Pixels that go through the network at once: of 32 faces of 224 px the layers' outputs push everything else, the tracker's
+frames too, out of the processor's cache, and a clip takes 6 % longer."""
+PASS_FACES = 32
+"""Faces that go through at once at most: more gain nothing."""
+
 
 class Backbone:
     """The compiled network of one model folder; thread-safe.
@@ -64,7 +70,19 @@ def compile_backbone(spec: ModelSpec) -> Network:
     def build() -> "nn.Module":
         return build_backbone(spec, path)
 
-    return compile_module(build, shape, name=spec.name, key=key, normalise=(spec.mean, spec.std))
+    return compile_module(
+        build,
+        shape,
+        name=spec.name,
+        key=key,
+        normalise=(spec.mean, spec.std),
+        max_batch=faces_per_pass(spec.input_size),
+    )
+
+
+def faces_per_pass(size: int) -> int:
+    """Return how many crops of this side go through the network at once."""
+    return min(max(PASS_PIXELS // size**2, 1), PASS_FACES)
 
 
 def build_backbone(spec: ModelSpec, path: Path) -> "nn.Module":

@@ -11,6 +11,7 @@ import numpy as np
 
 from femo.errors import WeightsError
 from femo.labels import AGE
+from femo.linear import project
 from femo.models import HeadSpec, ModelSpec
 from femo.types import Floats, Scores
 from femo.weights import Tensors, find_weights, load_tensors
@@ -148,12 +149,12 @@ class Heads:
     def _logits(self, head: HeadSpec, inputs: Floats) -> Floats:
         prefix = f"heads.{head.name}"
         if f"{prefix}.hidden.weight" in self._tensors:
-            hidden = inputs @ self._tensors[f"{prefix}.hidden.weight"].T + self._tensors[f"{prefix}.hidden.bias"]
+            hidden = (
+                project(inputs, self._tensors[f"{prefix}.hidden.weight"]) + self._tensors[f"{prefix}.hidden.bias"]
+            )
             inputs = np.maximum(hidden, 0)
-        out: Floats = (inputs @ self._tensors[f"{prefix}.weight"].T + self._tensors[f"{prefix}.bias"]).astype(
-            np.float32
-        )
-        return out
+        out: Floats = project(inputs, self._tensors[f"{prefix}.weight"]) + self._tensors[f"{prefix}.bias"]
+        return out.astype(np.float32)
 
 
 def _activate(head: HeadSpec, logits: Floats) -> Scores:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from femo.linear import project
 from femo.types import Floats, Ints
 
 NEAR_S = 3.0
@@ -87,8 +88,17 @@ def add_embeddings(tracklets: dict[int, Tracklet], track: Ints, embedding: Float
 
 def basis(directions: Floats) -> Floats:
     """Return orthonormal rows (R, D) that span the rows of ``directions`` (K, D); R is their rank."""
-    _, size, rows = np.linalg.svd(directions.astype(np.float32), full_matrices=False)
-    return np.asarray(rows[size > 1e-5 * max(float(size[0]), 1e-12)], np.float32)
+    rows = directions.astype(np.float64)
+    # By the small products of the rows: the decomposition of the long rows themselves starts numpy's threads, see linear.
+    square, turn = np.linalg.eigh(np.einsum("kd,jd->kj", rows, rows))
+    size = np.sqrt(np.maximum(square, 0))
+    kept = size > 1e-5 * max(float(size.max(initial=0)), 1e-12)
+    return np.asarray(np.einsum("kr,kd->rd", turn[:, kept] / size[kept], rows), np.float32)
+
+
+def without(embedding: Floats, axes: Floats) -> Floats:
+    """Return embeddings (N, D) without what lies along orthonormal axes (R, D), see ``basis``."""
+    return np.asarray(embedding - project(project(embedding, axes), axes.T), np.float32)
 
 
 def _best(tracklet: Tracklet, found: list[_Person]) -> _Person | None:

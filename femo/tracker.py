@@ -28,6 +28,7 @@ from femo import crowd, geometry, identity
 from femo.cuts import Cuts
 from femo.detector import Detector
 from femo.identity import Tracklet
+from femo.linear import project
 from femo.types import RGB, Bools, Faces, Floats, Frame, Ints
 
 KEY_FRAMES = 12
@@ -147,7 +148,7 @@ class Tracker:
             embedding: float32 (N, D); rows that are not finite are left out.
         """
         if self._changing is not None:
-            embedding = np.asarray(embedding - embedding @ self._changing.T @ self._changing, np.float32)
+            embedding = identity.without(embedding, self._changing)
         identity.add_embeddings(self._tracklets, track, embedding)
         self._persons = None
 
@@ -229,7 +230,7 @@ class Tracker:
         if not self._followed or not len(found):
             return {}
         overlap = geometry.iou(found.xyxy, np.stack([face.xyxy for face in self._followed]))
-        alike = looks @ np.stack([face.look for face in self._followed]).T
+        alike = project(looks, np.stack([face.look for face in self._followed]))
         overlap[alike < (SAME_LOOK if cut else FOLLOW_LOOK)] = 0
         pairs: dict[int, _Followed] = {}
         while overlap.max() >= FOLLOW_IOU:

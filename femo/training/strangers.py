@@ -38,8 +38,7 @@ def measure_strangers(
     adult = age_years >= ADULT_YEARS
     rows = embedding[adult]
     if changing is not None:
-        axes = identity.basis(changing)
-        rows = np.asarray(rows - rows @ axes.T @ axes, np.float32)
+        rows = identity.without(rows, identity.basis(changing))
     unit = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
     first, second = np.triu_indices(len(unit), 1)
     close = (unit @ unit.T)[first, second] > identity.SAME_COSINE
