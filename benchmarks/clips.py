@@ -33,7 +33,7 @@ def group_section(folder: Path) -> str:
     clip = write_clip(folder / "seven.mp4", shifted(portraits(1920, 1080, SIDES_1080P), N_FRAMES))
     pipeline = femo.load()
     seconds = take_turns(
-        {"Pipeline.video": lambda: pipeline.video(clip), "Pipeline.group": lambda: pipeline.group(clip)}, rounds=3
+        {"Pipeline.video": lambda: pipeline.video(clip), "Pipeline.group": lambda: pipeline.group(clip)}, rounds=9
     )
     rows = [[name, f"{1000 * spent / N_FRAMES:.1f}", f"{N_FRAMES / spent:.0f}"] for name, spent in seconds.items()]
     ratio = seconds["Pipeline.group"] / seconds["Pipeline.video"]

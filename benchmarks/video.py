@@ -1,7 +1,6 @@
 """A whole clip, every frame read, beside what people run today: MTCNN on every frame and the network on every face.
 
-Clips are made of scikit-image's public-domain portrait (NASA, Eileen Collins), which drifts, turns, and changes its light.
-``FEMO_BENCH_CLIP`` names one more clip of your own.
+``FEMO_BENCH_CLIP`` names one more clip of your own, beside those that ``benchmarks.made`` makes.
 """
 
 import os
@@ -11,18 +10,16 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from fractions import Fraction
 from pathlib import Path
 
-import av
 import cv2
 import numpy as np
 import onnxruntime
-import skimage.data
 import timm
 import torch
 from facenet_pytorch import MTCNN
 
+from benchmarks.made import make_clip
 from benchmarks.measure import peak_mb as own_peak_mb
 from benchmarks.measure import table, take_turns
 from femo import geometry, temporal
@@ -40,47 +37,7 @@ MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 ROUNDS = 5
 PEER_FRAMES = 6
 """A peer reads so many frames of the clip per round."""
-FPS = 25
 KERNEL = "mean:15"
-PLACES = [(0.17, 0.27), (0.5, 0.25), (0.83, 0.28), (0.18, 0.75), (0.5, 0.74), (0.82, 0.76)]
-
-
-def make_clip(path: Path, width: int, height: int, sides: tuple[int, ...], n_frames: int) -> Path:
-    """Write a clip of portraits of these sides in pixels, each at its place."""
-    coarse = np.random.default_rng(0).integers(60, 190, (5, 8, 3), dtype=np.uint8)
-    ground = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)
-    places = PLACES if len(sides) > 1 else [(0.5, 0.5)]
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream("libx264", rate=FPS)
-        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
-        stream.options = {"preset": "veryfast", "crf": "20"}
-        for index in range(n_frames):
-            rgb = ground.copy()
-            for number, side in enumerate(sides):
-                _paste(rgb, index, number, side, places[number % len(places)], len(sides) > len(places))
-            frame = av.VideoFrame.from_ndarray(rgb, format="rgb24")
-            frame.pts, frame.time_base = index, Fraction(1, FPS)
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode(None))
-    return path
-
-
-def _paste(rgb: RGB, index: int, number: int, side: int, place: tuple[float, float], crowd: bool) -> None:
-    """Draw one portrait: it drifts by 0.08 of its side, turns by 8 degrees, and its light changes by a fifth."""
-    phase = index / FPS * 2 * np.pi / 3 + number
-    turn = cv2.getRotationMatrix2D((256, 256), 8 * np.sin(phase * 0.7), 1.0)
-    turned = cv2.warpAffine(skimage.data.astronaut(), turn, (512, 512), borderMode=cv2.BORDER_REFLECT)
-    face = cv2.resize(turned, (side, side), interpolation=cv2.INTER_AREA).astype(np.float32)
-    face = np.clip(face * (1 + 0.2 * np.sin(phase * 1.3)), 0, 255).astype(np.uint8)
-    height, width = rgb.shape[:2]
-    x, y = place
-    if crowd:
-        x, y = (number % 4 + 0.5) / 4, (number // 4 + 0.5) / 4
-    left = round(x * width - side / 2 + 0.08 * side * np.sin(phase))
-    top = round(y * height - side / 2 + 0.04 * side * np.cos(phase))
-    a, b = max(left, 0), max(top, 0)
-    c, d = min(left + side, width), min(top + side, height)
-    rgb[b:d, a:c] = face[b - top : d - top, a - left : c - left]
 
 
 def pipeline_224(module: torch.nn.Module, precision: str = "fast") -> Pipeline:
@@ -175,6 +132,7 @@ def whole(
         )
         contenders = {
             "femo 224": lambda: same.raw_video(path),
+            "femo 224 20": lambda: same.raw_video(path, min_face=20),
             "femo": lambda: default.raw_video(path),
             "decode": lambda: decode(path),
             "network": lambda: backbone.embed(crops),
@@ -183,17 +141,18 @@ def whole(
             "eager": lambda: [eager.frame(rgb) for rgb in frames],
         }
         spent = {key: 1000 * seconds for key, seconds in take_turns(contenders, ROUNDS, warm_up=1).items()}
-    for key in ("femo 224", "femo", "decode"):
+    for key in ("femo 224", "femo 224 20", "femo", "decode"):
         spent[key] /= n_frames
     for key in ("onnx", "onnx 20", "eager"):
         spent[key] = spent[key] / PEER_FRAMES + spent["decode"]
     spent["network"] /= len(crops)
     floor = spent["decode"] + n_faces * spent["network"]
     times = [f"{spent[key]:.0f}" for key in ("eager", "onnx", "onnx 20")]
-    times += [f"{spent[key]:.1f}" for key in ("femo 224", "femo", "decode", "network")]
+    times += [f"{spent[key]:.1f}" for key in ("femo 224", "femo 224 20", "femo", "decode", "network")]
     ratios = []
     for ours in ("femo 224", "femo"):
         ratios += [f"{spent[peer] / spent[ours]:.1f}×" for peer in ("eager", "onnx", "onnx 20")]
+    ratios.insert(3, f"{spent['onnx 20'] / spent['femo 224 20']:.1f}×")
     head = [name, str(n_faces), str(n_frames), str(min_face), *times]
     return head, [name, *ratios, f"{spent['femo 224'] / floor:.2f}"]
 
@@ -277,8 +236,9 @@ def run() -> str:
         alike = [agreement(title, path, default) for title, (path, _) in clips.items()]
         by_frames, by_faces = scale(folder, default)
     times = ["clip", "faces", "frames", "smallest face px", "eager peer", "ONNX peer", "ONNX peer from 20 px"]
-    times += ["femo 224 px", "femo default", "decoding", "network per face"]
-    ratios = ["clip", "eager / femo 224", "ONNX / femo 224", "ONNX from 20 px / femo 224", "eager / femo default"]
+    times += ["femo 224 px", "femo 224 px from 20 px", "femo default", "decoding", "network per face"]
+    ratios = ["clip", "eager / femo 224", "ONNX / femo 224", "ONNX from 20 px / femo 224"]
+    ratios += ["both from 20 px", "eager / femo default"]
     ratios += ["ONNX / femo default", "ONNX from 20 px / femo default", "femo 224 / (decoding + network)"]
     return f"""## A whole clip
 

@@ -15,7 +15,7 @@ levels (stride 8 for a stream). A stream is refined chunk by chunk, a whole list
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal, TypeAlias
 
 import numpy as np
 
@@ -29,8 +29,25 @@ CHUNK_STRIDES: Final = (32, 16, 8, 4, 2, 1)
 """For a stream, of which 33 decoded frames are kept at a time."""
 FPR: Final = 0.05
 
+Every: TypeAlias = "int | Literal['auto']"
+"""Each n-th frame, or as many as the decision needs."""
 Look = Callable[[Ints], Floats]
 """Analyses the frames at an index (int64, increasing) and returns float32 (len, P, K)."""
+
+
+def parse_every(text: str) -> Every:
+    """Read ``all``, ``auto`` or a whole number from 1.
+
+    Raises:
+        FemoError: The text is none of these.
+    """
+    if text == "auto":
+        return "auto"
+    if text == "all":
+        return 1
+    if not (text.isascii() and text.isdigit() and int(text) >= 1):
+        raise FemoError(f"every is {text!r}; expected all, auto or a whole number from 1.")
+    return int(text)
 
 
 @dataclass(frozen=True, slots=True)

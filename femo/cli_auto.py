@@ -1,32 +1,15 @@
-"""``femo video --every``: which frames are read, and what ``auto`` says of each clip: its share and its agreement."""
+"""What ``femo video --every auto`` says of each clip: its share of frames and its agreement."""
 
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
-
 from femo.cli_output import say
 
 if TYPE_CHECKING:
-    from femo.pipeline import Every, Pipeline
+    from femo.pipeline import Pipeline
     from femo.streaming import Report
     from femo.timelines import RawVideo
-
-
-def parse_every(text: str) -> "Every":
-    """Read ``all``, ``auto`` or a whole number from 1.
-
-    Raises:
-        typer.BadParameter: The text is none of these.
-    """
-    if text == "auto":
-        return "auto"
-    if text == "all":
-        return 1
-    if not (text.isascii() and text.isdigit() and int(text) >= 1):
-        raise typer.BadParameter(f"--every is {text!r}; expected all, auto or a whole number from 1")
-    return int(text)
 
 
 def read_auto(

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from femo.cli_auto import parse_every, read_auto
+from femo.cli_auto import read_auto
 from femo.cli_output import finish, say, write_json
 from femo.cli_progress import Counter
 from femo.errors import FemoError, MediaError
 
 if TYPE_CHECKING:
-    from femo.pipeline import Every, Pipeline
+    from femo.adaptive import Every
+    from femo.pipeline import Pipeline
     from femo.results import VideoResult
     from femo.streaming import Report
     from femo.timelines import RawVideo
@@ -158,6 +159,7 @@ def video(
     if every != "auto" and (agreement or fpr is not None):
         raise typer.BadParameter("--fpr and --agreement belong to --every auto")
     from femo import temporal
+    from femo.adaptive import parse_every
     from femo.pipeline import load
 
     clips = expand(files)

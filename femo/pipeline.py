@@ -7,12 +7,13 @@ state of any call.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from femo import adaptive, geometry, temporal
+from femo.adaptive import Every
 from femo.backbone import Backbone
 from femo.batches import Batches, Crops, Read
 from femo.classifiers import ClipClassifier, load_classifier
@@ -31,8 +32,6 @@ from femo.timelines import Collector, RawVideo, Rows
 from femo.tracker import Tracker
 from femo.types import RGB, Faces, Frame, Scores
 from femo.video_file import VideoSource
-
-Every: TypeAlias = "int | Literal['auto']"
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,9 +19,9 @@ import numpy as np
 from femo import Pipeline, draw, export, figures_group
 from femo.demo import cards, group_cards
 from femo.demo.events import LONG, one_sentence, uploaded
-from femo.demo.jobs import Job, Jobs, progress_bar
+from femo.demo.jobs import Job, Jobs, progress_bar, why_nothing
 from femo.demo.playable import COPIED, playable
-from femo.errors import Cancelled, FemoError
+from femo.errors import FemoError
 from femo.group import peaks
 from femo.media import is_picture, open_video, read_photo
 from femo.results import GroupResult
@@ -31,7 +31,6 @@ from femo.types import RGB, Frame
 EMPTY: Final = """<div class="femo-empty"><b>Drop in a clip or a photo of a group</b>
 The mood of the group over time, how many faces there are and how alike they are, and each person's own course.
 Nothing is kept: files are deleted within the hour.</div>"""
-CANCELLED: Final = '<div class="femo-empty"><b>Cancelled</b>Nothing was kept.</div>'
 KINDS: Final = {"csv": ("CSV", "-group.csv"), "json": ("JSON", "-group.json")}
 SMALLEST: Final = [("quick", 0), ("40 px", 40), ("20 px", 20), ("12 px", 12)]
 CLICK_JS: Final = "() => setTimeout(() => document.getElementById('group-file').click(), 150)"
@@ -149,11 +148,11 @@ class GroupTab:
         try:
             path = uploaded(payload, "clip or photo")
             job = Job(lambda report, cancel: self.read(path, int(min_face) or None, report, cancel))
-            yield from self._follow(str(request.session_hash), job)
-        except Cancelled:
-            yield self._nothing(CANCELLED)
+            for progress in self.jobs.follow(str(request.session_hash), job):
+                yield {self.stage: progress_bar(progress)} if progress else self._running()
+            yield self._filled(job.result())
         except FemoError as error:
-            yield self._nothing(f'<div class="femo-empty"><b>Not read</b>{html.escape(str(error))}</div>')
+            yield self._nothing(why_nothing(error))
 
     def read(self, path: Path, min_face: int | None, report: Report, cancel: Cancel) -> Reading:
         """Read a clip, or a photo, whose file is opened once."""
@@ -165,17 +164,6 @@ class GroupTab:
         moments = _standing_out(path, group, cancel)
         return Reading(path, group, moments=moments, watch=playable(path, self.stage, report, cancel))
 
-    def _follow(self, visitor: str, job: Job[Reading]) -> Iterator[dict[Any, Any]]:
-        self.jobs.start(visitor, job)
-        yield self._nothing(progress_bar(None)) | self._buttons(running=True)
-        try:
-            for progress in job.follow():
-                yield {self.stage: progress_bar(progress)}
-            reading = job.result()
-        finally:
-            self.jobs.end(visitor, job)
-        yield self._filled(reading)
-
     def stop(self, request: gr.Request) -> None:
         """Cancel this visitor's analysis."""
         self.jobs.cancel(str(request.session_hash))
@@ -184,6 +172,9 @@ class GroupTab:
         """Cancel this visitor's analysis and empty the tab."""
         self.stop(request)
         return self._nothing(EMPTY)
+
+    def _running(self) -> dict[Any, Any]:
+        return self._nothing(progress_bar(None)) | self._buttons(running=True)
 
     def _buttons(self, running: bool) -> dict[Any, Any]:
         return {self.run: gr.Button(visible=not running), self.cancel: gr.Button(visible=running)}

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Final, Generic, TypeVar
 
+from femo.errors import Cancelled, FemoError
 from femo.streaming import Progress, Report, clock
 
 T = TypeVar("T")
@@ -23,19 +24,17 @@ class Jobs:
         self._lock = threading.Lock()
         self._running: dict[str, Job[Any]] = {}
 
-    def start(self, visitor: str, job: "Job[Any]") -> None:
-        """Note a visitor's new job; an earlier one of theirs is stopped."""
-        with self._lock:
-            earlier = self._running.pop(visitor, None)
-            self._running[visitor] = job
-        if earlier is not None:
-            earlier.stop.set()
+    def follow(self, visitor: str, job: "Job[Any]") -> Iterator[Progress | None]:
+        """Run a visitor's job: None when it starts, then its progress until its end.
 
-    def end(self, visitor: str, job: "Job[Any]") -> None:
-        """Forget a job that has ended."""
-        with self._lock:
-            if self._running.get(visitor) is job:
-                del self._running[visitor]
+        An earlier job of theirs is stopped; leaving the loop stops this one.
+        """
+        self._start(visitor, job)
+        try:
+            yield None
+            yield from job.follow()
+        finally:
+            self._end(visitor, job)
 
     def cancel(self, visitor: str) -> None:
         """Stop a visitor's job, if there is one."""
@@ -43,6 +42,18 @@ class Jobs:
             job = self._running.get(visitor)
         if job is not None:
             job.stop.set()
+
+    def _start(self, visitor: str, job: "Job[Any]") -> None:
+        with self._lock:
+            earlier = self._running.pop(visitor, None)
+            self._running[visitor] = job
+        if earlier is not None:
+            earlier.stop.set()
+
+    def _end(self, visitor: str, job: "Job[Any]") -> None:
+        with self._lock:
+            if self._running.get(visitor) is job:
+                del self._running[visitor]
 
 
 class Job(Generic[T]):
@@ -91,6 +102,12 @@ class Job(Generic[T]):
 
     def _is_unwanted(self) -> bool:
         return self.stop.is_set() or time.monotonic() - self._asked > LEFT_ALONE_S
+
+
+def why_nothing(error: FemoError) -> str:
+    """Return what the tab says when a job ended without a reading."""
+    title, text = ("Cancelled", "Nothing was kept.") if isinstance(error, Cancelled) else ("Not read", str(error))
+    return f'<div class="femo-empty"><b>{title}</b>{html.escape(text)}</div>'
 
 
 def progress_bar(progress: Progress | None) -> str:

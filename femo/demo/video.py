@@ -15,14 +15,14 @@ from typing import Any, Final
 import gradio as gr
 
 from femo import Pipeline, figures_video
+from femo.adaptive import Every, parse_every
 from femo.demo import cards, player
 from femo.demo.events import LONG, QUICK, one_sentence, uploaded
-from femo.demo.jobs import Job, Jobs, progress_bar
+from femo.demo.jobs import Job, Jobs, progress_bar, why_nothing
 from femo.demo.person import changes, person_card
 from femo.demo.playable import COPIED, playable
 from femo.demo.video_files import KINDS, Clip, clip_of, write_file
-from femo.errors import Cancelled, FemoError
-from femo.pipeline import Every
+from femo.errors import FemoError
 from femo.streaming import Cancel, Report
 
 EMPTY: Final = """<div class="femo-empty"><b>Drop in a clip</b>
@@ -30,8 +30,7 @@ Everyone in it gets a timeline of expression, valence and arousal, and action un
 to jump there, and download what the ABAW leaderboard scores. Nothing is kept: clips are deleted within the hour.</div>"""
 NOBODY: Final = """<div class="femo-empty"><b>No face found</b>
 Faces must be seen mostly from the front. Small ones are found with a smaller &ldquo;smallest face&rdquo;.</div>"""
-CANCELLED: Final = '<div class="femo-empty"><b>Cancelled</b>Nothing was kept.</div>'
-EVERY: Final = [("all", "1"), ("each second", "2"), ("each fifth", "5"), ("as many as needed", "auto")]
+EVERY: Final = [("all", "all"), ("each second", "2"), ("each fifth", "5"), ("as many as needed", "auto")]
 SMALLEST: Final = [("quick", 0), ("40 px", 40), ("20 px", 20), ("12 px", 12)]
 MAX_KERNEL: Final = 101
 CLICK_JS: Final = "() => setTimeout(() => document.getElementById('video-file').click(), 150)"
@@ -73,7 +72,7 @@ class VideoTab:
             self.run = gr.Button("Analyse", variant="primary", elem_id="video-run")
             self.cancel = gr.Button("Cancel", elem_id="video-cancel", visible=False)
         with gr.Accordion("Options", open=False):
-            self.every = gr.Radio(EVERY, value="1", label="Frames to read")
+            self.every = gr.Radio(EVERY, value="all", label="Frames to read")
             self.min_face = gr.Radio(SMALLEST, value=0, label="Smallest face to look for")
 
     def _charts(self) -> None:
@@ -139,12 +138,12 @@ class VideoTab:
         Args:
             video: The clip: MP4, WebM, MOV, MKV or AVI.
             smooth: none, mean:K or median:K over K frames, K odd.
-            every: Read each n-th frame, such as "2", or "auto" for as many as needed.
+            every: Read "all" frames, each n-th, such as "2", or "auto" for as many as needed.
             min_face: Smallest face to look for, in pixels; leave out for the quick choice.
         """
         with one_sentence():
             path = uploaded(video, "clip")
-            result = self.pipeline.video(path, smooth=smooth, every=_every(every), min_face=min_face or None)
+            result = self.pipeline.video(path, smooth=smooth, every=parse_every(every), min_face=min_face or None)
             return result.to_dict()
 
     def show(
@@ -161,24 +160,16 @@ class VideoTab:
         if payload is None:
             yield self._nothing(EMPTY)
             return
-        visitor = str(request.session_hash)
         with one_sentence():
             path = uploaded(payload, "clip")
-            job = Job(lambda report, cancel: self.read(path, _every(every), min_face or None, report, cancel))
-        self.jobs.start(visitor, job)
-        yield self._running()
+            job = Job(lambda report, cancel: self.read(path, parse_every(every), min_face or None, report, cancel))
         try:
-            for progress in job.follow():
-                yield {self.message: progress_bar(progress)}
+            for progress in self.jobs.follow(str(request.session_hash), job):
+                yield {self.message: progress_bar(progress)} if progress else self._running()
             clip = job.result()
-        except Cancelled:
-            yield self._nothing(CANCELLED)
-            return
         except FemoError as error:
-            yield self._nothing(f'<div class="femo-empty"><b>Not read</b>{html.escape(str(error))}</div>')
+            yield self._nothing(why_nothing(error))
             return
-        finally:
-            self.jobs.end(visitor, job)
         yield self._filled(clip, method, kernel, smallest)
 
     def read(self, path: Path, every: Every, min_face: int | None, report: Report, cancel: Cancel) -> Clip:
@@ -271,14 +262,6 @@ class VideoTab:
             result = clip.raw.result(_smooth(method, kernel), smallest=int(smallest))
             file = write_file(kind, clip, result, Path(folder))
             yield gr.DownloadButton(value=str(file))
-
-
-def _every(text: str) -> Every:
-    if text == "auto":
-        return "auto"
-    if not (text.isascii() and text.isdigit()):
-        raise FemoError(f"every is {text!r}; expected auto or a whole number from 1.")
-    return int(text)
 
 
 def _smooth(method: str, kernel: float) -> str:

@@ -11,7 +11,7 @@ from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 
 import femo
-from femo.demo.group import CANCELLED, GroupTab
+from femo.demo.group import GroupTab
 from tests.clips import canvas, no_face, paste, portrait, second_face, write_clip
 
 
@@ -74,7 +74,8 @@ def test_a_cancelled_reading_leaves_nothing(
     assert (running[tab.run].visible, running[tab.cancel].visible) == (False, True)
     tab.stop(me)  # type: ignore[arg-type]
     last = list(updates)[-1]
-    assert (last[tab.stage], last[tab.reading]) == (CANCELLED, None)
+    assert "Cancelled" in last[tab.stage]
+    assert last[tab.reading] is None
     assert (last[tab.run].visible, last[tab.cancel].visible) == (True, False)
     assert list(tmp_path.iterdir()) == []
 

@@ -25,7 +25,7 @@ def test_answer_is_what_three_lines_of_python_give(client: Client, pipeline: fem
     ("settings", "says"),
     [
         ({"smooth": "gauss"}, "expected none, mean:K or median:K"),
-        ({"every": "often"}, "expected auto or a whole number from 1"),
+        ({"every": "often"}, "expected all, auto or a whole number from 1"),
         ({"min_face": 3}, "expected at least 12 pixels"),
     ],
 )

@@ -9,11 +9,13 @@ from femo.adaptive import (
     AdaptiveRate,
     Calibration,
     allowed_fpr,
+    parse_every,
     rate_from,
     refine,
     uncalibrated,
     window_mean,
 )
+from femo.errors import FemoError
 from femo.summaries import count_alike
 from femo.timelines import RawPerson, RawVideo
 from femo.types import Scores
@@ -145,3 +147,14 @@ def test_the_share_counts_frames_in_which_a_face_was_read() -> None:
     assert share(one) == 0.5
     assert share(one, two) == 3 / 5  # frames 0, 2 and 3 of 0, 1, 2, 3 and 5
     assert share() == 1
+
+
+@pytest.mark.parametrize(("text", "every"), [("all", 1), ("1", 1), ("12", 12), ("auto", "auto")])
+def test_which_frames_are_read(text: str, every: object) -> None:
+    assert parse_every(text) == every
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "1.5", "", "some", "²", "all "])
+def test_other_words_for_frames_are_refused(text: str) -> None:
+    with pytest.raises(FemoError, match="expected all, auto or a whole number from 1"):
+        parse_every(text)

@@ -98,7 +98,7 @@ def test_auto_says_what_share_it_looked_at_and_how_often_it_agrees(
 
 def test_wrong_usage_is_told_apart_from_bad_input(folder: Path, tmp_path: Path) -> None:
     assert _run("video", folder / "one.mp4", "--out", tmp_path / "o", "--json", "x.json") == 2
-    assert _run("video", folder / "one.mp4", "--every", "some") == 2
+    assert _run("video", folder / "one.mp4", "--every", "some") == 1
     assert _run("video", folder / "one.mp4", "--smooth", "gauss") == 1
     assert _run("video", f"{folder}/*.avi") == 1
     (tmp_path / "one.mp4").write_bytes(b"")
