@@ -72,7 +72,7 @@ def free_port(host: str) -> int:
 def launch(demo: gr.Blocks, **changes: Any) -> str:
     """Start the server and return its address; ``changes`` go to Gradio's ``launch``."""
     css = theme.CSS + player.css() + group_cards.CSS
-    look = {"theme": theme.theme(), "css": css, "head": player.script()}
+    look = {"theme": theme.theme(), "css": css, "head": theme.HEAD + player.script()}
     host = os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1")
     address = {"server_name": host, "server_port": free_port(host)}
     return str(demo.launch(**{**LAUNCH, **look, **address, **changes})[1])

@@ -108,3 +108,9 @@ _CHIPS: Final = "\n".join(
 )
 
 CSS: Final = Path(__file__).with_name("theme.css").read_text(encoding="utf-8") + _CHIPS
+
+HEAD: Final = """<style>@media (max-width: 640px) {
+  .gradio-container .main.app { padding: 12px 14px !important; }
+  footer .divider { display: none !important; }
+}</style>"""
+"""Rules for narrow pages outside the tabs, where Gradio's rewriting of ``css`` lets no media query reach."""

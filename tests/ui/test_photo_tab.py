@@ -113,6 +113,8 @@ def test_a_phone_needs_no_sideways_scrolling_and_no_label_is_cut(
     drop(page, examples / "triptych.jpg")
     drawn(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert page.locator(".gradio-container .main.app").evaluate("e => getComputedStyle(e).paddingLeft") == "14px"
+    assert page.locator("footer").inner_text().strip() == "Settings"
     cut = """() => [...document.querySelectorAll('.js-plotly-plot')].flatMap(plot => {
         const frame = plot.getBoundingClientRect();
         return [...plot.querySelectorAll('.main-svg text')].filter(text => text.textContent.trim()).filter(text => {
