@@ -41,7 +41,7 @@ def make_classifier(kind: str, c: float = 1.0, seed: int = 1) -> Any:
     if kind == "linear-svc":
         return LinearSVC(C=c, random_state=seed)
     if kind == "svc-rbf":
-        return SVC(C=c, kernel="rbf", break_ties=True, random_state=seed)
+        return SVC(C=c, kernel="rbf", random_state=seed)
     if kind == "random-forest":
         return RandomForestClassifier(N_TREES, random_state=seed, n_jobs=1)
     raise ModelError(f"no classifier named {kind!r}, expected one of {', '.join(KINDS)}")
