@@ -195,7 +195,7 @@ class VideoReader:
                 yield frame
         promised = self._stream.frames if "mp4" in self._container.format.name else 0  # others count loosely
         n_promised = max(n_shown, promised - n_hidden)
-        if self._stream.codec_context.name in ONE_FRAME_PER_PACKET and not interlaced:
+        if self._stream.codec.canonical_name in ONE_FRAME_PER_PACKET and not interlaced:
             self.skipped_frames = max(n_errors, n_promised - n_frames)
 
     def _packets(self) -> Iterator[Any]:

@@ -27,11 +27,10 @@ def plays(path: Path) -> bool:
     try:
         with av.open(str(path)) as container:
             stream = container.streams.video[0]
-            codec, pixels = stream.codec_context.name, stream.codec_context.pix_fmt
+            codec, pixels = stream.codec.canonical_name, stream.codec_context.pix_fmt
             known = _containers(container.format.name, path)
     except (av.error.FFmpegError, IndexError):
         return False
-    codec = {"libdav1d": "av1", "libvpx": "vp8", "libvpx-vp9": "vp9"}.get(codec, codec)
     return pixels in ("yuv420p", "yuvj420p") and any(codec in codecs for codecs in known)
 
 

@@ -25,6 +25,8 @@ def block(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> gr.HTML:
         ("a.mp4", "libx264", "yuv420p", True),
         ("a.mov", "libx264", "yuv420p", True),
         ("a.webm", "libvpx", "yuv420p", True),
+        ("a.webm", "libvpx-vp9", "yuv420p", True),
+        ("a.mp4", "libsvtav1", "yuv420p", True),
         ("a.mp4", "libx264", "yuv444p", False),
         ("a.mkv", "libx264", "yuv420p", False),
         ("a.mkv", "libvpx", "yuv420p", False),
@@ -43,8 +45,9 @@ def test_a_clip_that_plays_is_not_copied(tmp_path: Path, block: gr.HTML) -> None
 
 
 def test_a_copy_shows_the_same_frames_with_their_sound_and_goes_with_the_page(
-    tmp_path: Path, block: gr.HTML
+    tmp_path: Path, block: gr.HTML, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("femo.streaming.REPORT_S", 0)
     path = clips.write_clip(
         tmp_path / "walk.mkv",
         clips.numbered(30),
@@ -55,6 +58,7 @@ def test_a_copy_shows_the_same_frames_with_their_sound_and_goes_with_the_page(
     )
     told: list[Progress] = []
     copy = playable(path, block, told.append, lambda: False)
+    assert [progress.n_done for progress in told] == list(range(1, 31))
     assert plays(copy)
     assert copy.name == "walk.mp4"
     assert copy.is_relative_to(tmp_path / "cache")

@@ -261,6 +261,25 @@ def test_frames_zeroed_within_the_clip_are_counted_and_the_rest_is_read(tmp_path
     assert missing == {10, 11, 25}
 
 
+@pytest.mark.parametrize(
+    ("name", "codec"),
+    [("a.mp4", "libsvtav1"), ("a.webm", "libvpx-vp9"), ("a.mp4", "libx264"), ("a.mp4", "libx265")],
+)
+def test_a_frame_wiped_out_is_counted_in_every_usual_codec(name: str, codec: str, tmp_path: Path) -> None:
+    path = clips.write_clip(tmp_path / name, clips.numbered(30), codec=codec)
+    data = bytearray(path.read_bytes())
+    with av.open(str(path)) as container:
+        packets = [(packet.pos, packet.size) for packet in container.demux(video=0) if packet.size]
+    position, size = packets[20]
+    header = 8 if name.endswith("webm") else 0  # there the position is that of the block, whose header stays whole
+    data[position + header : position + size] = bytes(size - header)
+    whole, frames = read(path)
+    assert (len(frames), whole.skipped_frames) == (30, 0)
+    reader, left = read(bytes(data))
+    assert len(left) + reader.skipped_frames == 30
+    assert reader.skipped_frames + reader.corrupt_frames > 0
+
+
 def test_concealed_damage_is_counted(tmp_path: Path) -> None:
     frames, _ = clips.moving_face(30, 320, 240)
     path = clips.write_clip(tmp_path / "face.mp4", frames)
