@@ -39,6 +39,13 @@ PEER_FRAMES = 6
 """A peer reads so many frames of the clip per round."""
 KERNEL = "mean:15"
 
+RATIOS = (
+    *((peer, "femo 224") for peer in ("eager", "onnx", "onnx 20")),
+    ("onnx 20", "femo 224 20"),
+    *((peer, "femo") for peer in ("eager", "onnx", "onnx 20")),
+)
+"""Who is compared with whom, in the order of the table's columns."""
+
 
 def pipeline_224(module: torch.nn.Module, precision: str = "fast") -> Pipeline:
     """Femo with the same network as the peers: EfficientNet-B0 at 224 px, random weights, heads of the default."""
@@ -149,10 +156,7 @@ def whole(
     floor = spent["decode"] + n_faces * spent["network"]
     times = [f"{spent[key]:.0f}" for key in ("eager", "onnx", "onnx 20")]
     times += [f"{spent[key]:.1f}" for key in ("femo 224", "femo 224 20", "femo", "decode", "network")]
-    ratios = []
-    for ours in ("femo 224", "femo"):
-        ratios += [f"{spent[peer] / spent[ours]:.1f}×" for peer in ("eager", "onnx", "onnx 20")]
-    ratios.insert(3, f"{spent['onnx 20'] / spent['femo 224 20']:.1f}×")
+    ratios = [f"{spent[peer] / spent[ours]:.1f}×" for peer, ours in RATIOS]
     head = [name, str(n_faces), str(n_frames), str(min_face), *times]
     return head, [name, *ratios, f"{spent['femo 224'] / floor:.2f}"]
 
