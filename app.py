@@ -14,7 +14,7 @@ import gradio as gr
 import femo
 from femo.demo import group, group_cards, live, photo, player, theme, video, zero_gpu
 from leaderboard.board import Board, open_board
-from leaderboard.tab import build_tab
+from leaderboard.page.tab import build_tab
 
 CACHE_S: Final = (600, 3600)
 """Look every ten minutes for uploads and results older than an hour, and delete them."""

@@ -56,9 +56,9 @@ def write_inputs(folder: Path) -> None:
 
 def ours_au(folder: Path, n_draws: int) -> dict[str, float]:
     """Read, check and score the AU set with this project."""
-    from leaderboard.reference import load_reference
-    from leaderboard.scoring import score
-    from leaderboard.submission import read_submission
+    from leaderboard.reading.reference import load_reference
+    from leaderboard.reading.submission import read_submission
+    from leaderboard.scoring.reports import score
     from leaderboard.tasks import get_task
 
     task = get_task("abaw-au")
@@ -108,7 +108,7 @@ def pandas_au(folder: Path, n_draws: int) -> dict[str, float]:
 
 def ours_expr(folder: Path, n_draws: int) -> dict[str, float]:
     """Read and validate the EXPR test form with this project."""
-    from leaderboard.submission import read_submission
+    from leaderboard.reading.submission import read_submission
     from leaderboard.tasks import get_task
 
     started = time.process_time()

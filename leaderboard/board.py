@@ -15,22 +15,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from leaderboard import hub
 from leaderboard.connected import ConnectedLabels, Labels
-from leaderboard.details import Details
-from leaderboard.entries import RESCORED, SELF_REPORTED, Entry, Mirror, StoredScore, utc_now
 from leaderboard.errors import LeaderboardError, NotComparable
-from leaderboard.kept_files import StagedFile
-from leaderboard.packing import pack_folder, refuse_oversized
-from leaderboard.private_labels import labels_root
-from leaderboard.publications import published
-from leaderboard.ranking import ladder
-from leaderboard.reference import load_reference
+from leaderboard.reading.packing import pack_folder, refuse_oversized
+from leaderboard.reading.private_labels import labels_root
+from leaderboard.reading.reference import load_reference
+from leaderboard.reading.submission import read_submission, template
 from leaderboard.schema import Task
-from leaderboard.scoring import compare, score
-from leaderboard.standings import Row, shown_comparison, shown_report, standings
-from leaderboard.store import Store
-from leaderboard.submission import read_submission, template
+from leaderboard.scoring.reports import compare, score
+from leaderboard.standings.publications import published
+from leaderboard.standings.ranking import ladder
+from leaderboard.standings.table import Row, shown_comparison, shown_report, standings
+from leaderboard.store import hub
+from leaderboard.store.database import Store
+from leaderboard.store.details import Details
+from leaderboard.store.entries import RESCORED, SELF_REPORTED, Entry, Mirror, StoredScore, utc_now
+from leaderboard.store.files import StagedFile
 from leaderboard.tasks import get_task
 from leaderboard.types import Comparison, Reference, Submission
 
@@ -277,7 +277,7 @@ def open_board(environment: Mapping[str, str] = os.environ, mirror: Mirror | Non
     """Return the board that ``FEMO_STORE`` and ``FEMO_REFERENCE`` describe; both may be missing.
 
     Without ``FEMO_STORE`` submissions live in ``~/.femo/board``; ``hf://datasets/USER/REPO`` keeps them in a private
-    data set as well (``leaderboard.hub``). Without ``FEMO_REFERENCE`` only the sandbox tasks have labels.
+    data set as well (``leaderboard.store.hub``). Without ``FEMO_REFERENCE`` only the sandbox tasks have labels.
     """
     folder = environment.get("FEMO_STORE") or ""
     root = environment.get("FEMO_REFERENCE")

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from leaderboard.errors import ReferenceMissing
 from leaderboard.schema import Task
-from leaderboard.scoring import signature_of
+from leaderboard.scoring.reports import signature_of
 from leaderboard.types import Reference
 
 Labels = Callable[[Task], Reference]

@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 MODULES = sorted([ROOT / "app.py", *(ROOT / "femo").rglob("*.py"), *(ROOT / "leaderboard").rglob("*.py")])
-GRADIO_MAY = ("app.py", "femo/demo/", "leaderboard/tab")
+GRADIO_MAY = ("app.py", "femo/demo/", "leaderboard/page/")
 MAX_MODULE_LINES = 300
 MAX_FUNCTION_LINES = 40
 FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "manager", "misc", "common"}

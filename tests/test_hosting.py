@@ -16,8 +16,8 @@ from huggingface_hub import constants, hf_hub_download
 from typer.testing import CliRunner
 
 from femo.cli import app
-from leaderboard.hub import HubMirror
-from leaderboard.store import Store
+from leaderboard.store.database import Store
+from leaderboard.store.hub import HubMirror
 from tests.hub_server import TOKEN, HubServer
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 
 from leaderboard.board import Board, open_board
-from leaderboard.details import Details, DetailsInvalid, checked_details
-from leaderboard.entries import AlreadySubmitted, Entry, NotOwner, QuotaReached
 from leaderboard.errors import LeaderboardError, NotComparable, ReferenceMissing, SubmissionRefused
-from leaderboard.reference import load_reference
+from leaderboard.reading.reference import load_reference
 from leaderboard.schema import Task
-from leaderboard.store import Store
-from leaderboard.tables import rank_text
+from leaderboard.standings.export import rank_text
+from leaderboard.store.database import Store
+from leaderboard.store.details import Details, DetailsInvalid, checked_details
+from leaderboard.store.entries import AlreadySubmitted, Entry, NotOwner, QuotaReached
 from leaderboard.tasks import TASKS
 
 AFEW = TASKS["afew"]
@@ -260,7 +260,7 @@ def test_a_link_is_never_followed(board: Board, tmp_path: Path) -> None:
 def test_an_oversized_file_is_not_even_copied(
     board: Board, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("leaderboard.packing.MAX_FILE_BYTES", 10)
+    monkeypatch.setattr("leaderboard.reading.packing.MAX_FILE_BYTES", 10)
     with pytest.raises(SubmissionRefused, match="at most 10 bytes"):
         submit(board, tmp_path, 5)
 

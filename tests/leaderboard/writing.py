@@ -5,7 +5,7 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from leaderboard.reference import load_reference
+from leaderboard.reading.reference import load_reference
 from leaderboard.tasks import get_task
 from leaderboard.types import Reference, ScoreReport
 
@@ -41,8 +41,8 @@ def reference(task: str, source: Path) -> Reference:
 
 
 def score_files(task: str, labels: Path, predictions: Path, **options: object) -> ScoreReport:
-    from leaderboard.scoring import score
-    from leaderboard.submission import read_submission
+    from leaderboard.reading.submission import read_submission
+    from leaderboard.scoring.reports import score
 
     loaded = reference(task, labels)
     return score(get_task(task), read_submission(get_task(task), predictions, loaded), loaded, **options)  # type: ignore[arg-type]

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from leaderboard.board import open_board
-from leaderboard.tab import build_tab
+from leaderboard.page.tab import build_tab
 from leaderboard.tasks import TASKS
 
 pytestmark = pytest.mark.ui

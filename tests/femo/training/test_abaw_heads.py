@@ -24,7 +24,7 @@ from femo.training.abaw_metrics import (
     tally,
 )
 from femo.training.abaw_tasks import TASKS
-from leaderboard.metrics import ccc as board_ccc
+from leaderboard.scoring.metrics import ccc as board_ccc
 
 NAN = float("nan")
 

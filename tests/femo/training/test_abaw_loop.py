@@ -22,7 +22,7 @@ from femo.training.abaw_extract import extract
 from femo.training.abaw_features import open_cache, stored_columns
 from femo.training.network import FaceNetwork
 from femo.training.priors import prior_heads
-from leaderboard.__main__ import main as leaderboard
+from leaderboard.cli.main import main as leaderboard
 from tests.clips import moving_face, portrait, write_clip
 
 HAPPY, SAD = 4, 5

@@ -19,7 +19,7 @@ from femo.training.abaw_data import Job, Source
 from femo.training.abaw_evaluate import evaluate_abaw
 from femo.training.abaw_report import Report
 from femo.weights import find_weights, load_tensors
-from leaderboard.__main__ import main as leaderboard
+from leaderboard.cli.main import main as leaderboard
 from tests.affwild2 import Spec, SquareNetwork, truth_of, write_affwild2, write_square_model
 
 ANNOTATIONS = "Third ABAW Annotations"

@@ -1,0 +1,132 @@
+"""The leaderboard's API: /leaderboard, /validate_submission, /submit_predictions, /compare_submissions.
+
+Conventions: the submitter is whoever is logged in with Hugging Face; away from a Space it is the user of the computer
+that runs the app. A name in a form is never an identity. Uploads are read only from Gradio's upload folder, and
+nothing of the store or of the labels is ever returned as a path.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from html import escape
+from pathlib import Path
+from typing import Any, Final
+
+import gradio as gr
+from gradio.utils import get_upload_folder
+
+from leaderboard.board import Board
+from leaderboard.errors import LeaderboardError
+from leaderboard.page import answers
+from leaderboard.store.users import local_user
+
+QUEUE: Final[dict[str, Any]] = {"concurrency_id": "leaderboard", "concurrency_limit": 2}
+NO_FILE: Final = LeaderboardError("there is no file: upload a prediction file first")
+
+
+class NotSignedIn(LeaderboardError):
+    """On a Space, submitting needs a login."""
+
+
+def submitter(profile: gr.OAuthProfile | None) -> str:
+    """Return who submits: the login on a Space, else the user of this computer.
+
+    Raises:
+        NotSignedIn: On a Space without a login.
+    """
+    if profile is not None:
+        return str(profile.username)
+    if "SPACE_ID" in os.environ:
+        raise NotSignedIn("sign in with Hugging Face first: submissions are counted by login")
+    return local_user()
+
+
+def uploaded(payload: Any) -> Path:
+    """Return the path of an uploaded file; ``payload`` is what the API was sent.
+
+    Raises:
+        LeaderboardError: Nothing was uploaded, or the path is not one of this app's uploads.
+    """
+    path = payload.get("path") if isinstance(payload, dict) else None
+    if not isinstance(path, str) or not path:
+        raise NO_FILE
+    file = Path(path).resolve()
+    if not file.is_relative_to(Path(get_upload_folder()).resolve()):
+        raise LeaderboardError("the file must be uploaded; a path on the server is not read")
+    return file
+
+
+@contextmanager
+def one_sentence() -> Iterator[None]:
+    """Show a named problem as its one sentence; Gradio renders messages as HTML, so the text is escaped."""
+    try:
+        yield
+    except LeaderboardError as error:
+        raise gr.Error(escape(str(error)), title="Leaderboard", print_exception=False) from error
+
+
+class BoardApi:
+    """The endpoints; answers are plain JSON types, named problems included."""
+
+    def __init__(self, board: Board) -> None:
+        self.board = board
+
+    def wire(self) -> None:
+        """Register the endpoints in the current ``gr.Blocks``."""
+        gr.events.api(self.leaderboard, api_name="leaderboard", **QUEUE)
+        gr.events.api(self.validate_submission, api_name="validate_submission", **QUEUE)
+        gr.events.api(self.submit_predictions, api_name="submit_predictions", **QUEUE)
+        gr.events.api(self.compare_submissions, api_name="compare_submissions", **QUEUE)
+
+    def leaderboard(self, task: str, group: str | None = None) -> dict[str, Any]:
+        """Return the table of a task with published, re-scored and self-reported rows.
+
+        Args:
+            task: Task name, such as abaw-expr, abaw-va, abaw-au, afew, vgaf or sandbox-abaw-expr.
+            group: One group of rows that are ranked together, such as "val · complete"; leave out for all.
+        """
+        return answers.table(self.board, task, group)
+
+    def validate_submission(self, task: str, file: gr.FileData) -> dict[str, Any]:
+        """Check a prediction file without scoring it; the answer lists every problem with file, line and column.
+
+        Args:
+            task: Task name.
+            file: The prediction file: txt, csv, zip or gz.
+        """
+        return answers.answered(lambda: answers.validation(self.board, task, uploaded(file)))
+
+    def submit_predictions(
+        self,
+        task: str,
+        file: gr.FileData,
+        system: str,
+        team: str = "",
+        links: str = "",
+        note: str = "",
+        profile: gr.OAuthProfile | None = None,
+    ) -> dict[str, Any]:
+        """Score a prediction file and publish the result on the leaderboard.
+
+        Args:
+            task: Task name.
+            file: The prediction file: txt, csv, zip or gz.
+            system: What the table shall call the system.
+            team: Team or author.
+            links: Addresses of paper and code, separated by blanks.
+            note: Remark.
+        """
+        return answers.answered(
+            lambda: answers.submission(
+                self.board, task, uploaded(file), submitter(profile), system, team, links, note
+            )
+        )
+
+    def compare_submissions(self, first: str, second: str) -> dict[str, Any]:
+        """Compare two submissions that were scored here by paired bootstrap.
+
+        Args:
+            first: Entry id, as in the rows of /leaderboard.
+            second: Entry id.
+        """
+        return answers.comparison(self.board, first, second)

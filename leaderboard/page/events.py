@@ -1,0 +1,214 @@
+"""What happens on the Leaderboard tab: thin handlers that ask the board and fill the components.
+
+Conventions: files for download are written to a folder that is gone once Gradio has copied them into its cache.
+"""
+
+from collections.abc import Iterator
+from html import escape
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+
+import gradio as gr
+from gradio.context import Context
+
+from leaderboard.board import Board
+from leaderboard.errors import LeaderboardError
+from leaderboard.page import answers, cards
+from leaderboard.page.api import NO_FILE, QUEUE, NotSignedIn, one_sentence, submitter
+from leaderboard.page.history import history
+from leaderboard.page.layout import ALL_GROUPS, BADGES, FILES, BoardLayout
+from leaderboard.page.table import board_table
+from leaderboard.schema import Task
+from leaderboard.standings.export import export
+from leaderboard.standings.table import Row, groups
+from leaderboard.store.entries import PUBLISHED, RESCORED, Entry
+from leaderboard.tasks import get_task
+
+QUIET: Final[dict[str, Any]] = {"api_visibility": "private", **QUEUE}
+PUBLIC_NOTE: Final = "Names, links and notes are shown to everyone; the file itself is kept, and never shown."
+
+
+class BoardEvents:
+    """The handlers of one tab.
+
+    Args:
+        board: Where entries come from and go to.
+        on: The components.
+    """
+
+    def __init__(self, board: Board, on: BoardLayout) -> None:
+        self.board = board
+        self.on = on
+
+    def wire(self) -> None:
+        """Register the events."""
+        on, page = self.on, Context.root_block
+        if page is None:
+            raise RuntimeError("build_tab must be called inside gr.Blocks")
+        shown = [on.table, on.plot, *on.files]
+        whole = [on.group, on.about, on.format, on.who, on.first, on.second, on.mine, *shown]
+        gr.on([page.load, on.task.change], self.open_task, [on.task], whole, **QUIET)
+        gr.on([on.task.change], self.clear, None, [on.report, on.compared, on.outcome, on.template], **QUIET)
+        gr.on([on.group.input, on.badges.input], self.show, [on.task, on.group, on.badges], shown, **QUIET)
+        on.table.click(self.choose, [on.task], on.report, **QUIET)
+        on.make_template.click(self.write_template, [on.task], [on.template], **QUIET)
+        on.compare.click(self.compare_two, [on.task, on.first, on.second], on.compared, **QUIET)
+        on.check.click(self.check_file, [on.task, on.file], on.outcome, **QUIET)
+        for button, handler, inputs in (
+            (on.submit, self.submit_file, [on.task, on.file, *on.texts]),
+            (on.claimed, self.claim_score, [on.task, on.claim, on.split, *on.texts]),
+            (on.withdraw, self.withdraw_entry, [on.mine]),
+        ):
+            event = button.click(handler, inputs, [on.outcome], **QUIET)
+            event.then(self.open_task, [on.task], whole, **QUIET)
+
+    def open_task(self, name: str, profile: gr.OAuthProfile | None) -> Iterator[dict[Any, Any]]:
+        """Fill everything that depends on the task."""
+        task = get_task(name)
+        with one_sentence():
+            rows = self.board.rows(task)
+        known = groups(rows)
+        group = known[0] if known else ALL_GROUPS
+        entries = self.board.store.entries(task.name)
+        scored = [_choice(entry) for entry in entries if entry.badge == RESCORED]
+        try:
+            user = submitter(profile)
+            used = f"{self.board.store.used_today(task.name, user)} of {self.board.quota(task)} submissions used today"
+            who = f"You submit as <b>{escape(user)}</b>: {used} (UTC)."
+        except NotSignedIn as error:
+            user, who = "", escape(str(error))
+        with TemporaryDirectory() as folder:
+            yield {
+                self.on.group: gr.Dropdown([*known, ALL_GROUPS], value=group),
+                self.on.about: cards.about(task, self.board.labels.signature(task)),
+                self.on.format: f"**Format.** {task.format}\n\n{PUBLIC_NOTE}",
+                self.on.who: f'<div class="board-quiet">{who}</div>',
+                self.on.first: gr.Dropdown(scored, value=scored[0][1] if scored else None),
+                self.on.second: gr.Dropdown(scored, value=scored[-1][1] if scored else None),
+                self.on.mine: gr.Dropdown([_choice(entry) for entry in entries if entry.user == user], value=None),
+                **self._shown(task, rows, group, list(BADGES), Path(folder)),
+            }
+
+    def show(self, name: str, group: str, badges: list[str]) -> Iterator[dict[Any, Any]]:
+        """Show other rows of the same task."""
+        task = get_task(name)
+        with one_sentence(), TemporaryDirectory() as folder:
+            yield self._shown(task, self.board.rows(task), group, badges, Path(folder))
+
+    def _shown(self, task: Task, rows: list[Row], group: str, badges: list[str], folder: Path) -> dict[Any, Any]:
+        chosen = [row for row in rows if group in (ALL_GROUPS, row.group) and row.badge in badges]
+        paths = [folder / f"{task.name}{suffix}" for suffix in FILES.values()]
+        for path, kind in zip(paths, FILES, strict=True):
+            path.write_text(
+                export(chosen, task, self.board.labels.signature(task), kind.lower()), encoding="utf-8"
+            )
+        drawn = chosen if group != ALL_GROUPS else []
+        return {
+            self.on.table: board_table(chosen, task),
+            self.on.plot: gr.Plot(history(drawn, task), visible=bool(drawn)),
+            **dict(zip(self.on.files, map(str, paths), strict=True)),
+        }
+
+    def clear(self) -> list[Any]:
+        """Forget what belonged to another task."""
+        return [cards.EMPTY_REPORT, "", "", gr.File(visible=False)]
+
+    def write_template(self, name: str) -> Iterator[Any]:
+        """Write a valid file with every key."""
+        with one_sentence(), TemporaryDirectory() as folder:
+            path = Path(folder) / f"{name}-template.csv"
+            path.write_text(self.board.template(get_task(name)), encoding="utf-8")
+            yield gr.File(str(path), visible=True)
+
+    def choose(self, name: str, event: gr.EventData) -> str:
+        """Show the report of a clicked row."""
+        task = get_task(name)
+        with one_sentence():
+            row = next((row for row in self.board.rows(task) if row.id == event.id), None)
+            if row is None:
+                return cards.EMPTY_REPORT
+            report = None if row.badge == PUBLISHED else self.board.report(task, row.id)
+        return cards.row_card(task, row, report)
+
+    def compare_two(self, name: str, first: str | None, second: str | None) -> str:
+        """Show which of two submissions is better."""
+        if not first or not second:
+            return cards.refusal_card(LeaderboardError("choose two submissions that were scored here").to_dict())
+        answer = answers.comparison(self.board, first, second)
+        if "error" in answer:
+            return cards.refusal_card(answer)
+        names = [self.board.store.entry(entry_id).system for entry_id in (first, second)]
+        return cards.comparison_card(get_task(name), names[0], names[1], answer)
+
+    def check_file(self, name: str, path: str | None) -> str:
+        """Say whether a file could be scored."""
+        if not path:
+            return cards.refusal_card(NO_FILE.to_dict())
+        answer = answers.validation(self.board, name, Path(path))
+        if "error" in answer:
+            return cards.refusal_card(answer)
+        return cards.valid_card(answer["n_rows"], answer["keys_checked"], answer["notes"])
+
+    def submit_file(
+        self,
+        name: str,
+        path: str | None,
+        system: str,
+        team: str,
+        links: str,
+        note: str,
+        profile: gr.OAuthProfile | None,
+    ) -> str:
+        """Score a file and publish it."""
+
+        def work() -> answers.Answer:
+            user = submitter(profile)
+            if not path:
+                raise NO_FILE
+            return answers.submission(self.board, name, Path(path), user, system, team, links, note)
+
+        answer = answers.answered(work)
+        if "error" in answer:
+            return cards.refusal_card(answer)
+        rows = self.board.rows(get_task(name))
+        row = next((row for row in rows if row.id == answer["entry"]), None)
+        if row is None:
+            return cards.done_card("Scored", f"{answer['score']['main']}; an earlier entry of {system} is better.")
+        return (cards.SAVING if "saving" in answer else "") + cards.row_card(get_task(name), row, answer["score"])
+
+    def claim_score(
+        self,
+        name: str,
+        score: str,
+        split: str,
+        system: str,
+        team: str,
+        links: str,
+        note: str,
+        profile: gr.OAuthProfile | None,
+    ) -> str:
+        """List a score that nobody here has checked."""
+
+        def work() -> answers.Answer:
+            texts = (system, team, links, note)
+            return answers.self_report(self.board, name, submitter(profile), score, split, texts)
+
+        answer = answers.answered(work)
+        if "error" in answer:
+            return cards.refusal_card(answer)
+        return cards.done_card("Listed", f"{system} is in the table as self-reported, without a rank.")
+
+    def withdraw_entry(self, entry_id: str | None, profile: gr.OAuthProfile | None) -> str:
+        """Take back one's own entry."""
+        answer = answers.answered(lambda: answers.withdrawal(self.board, entry_id or "", submitter(profile)))
+        if "error" in answer:
+            return cards.refusal_card(answer)
+        return cards.done_card(
+            "Withdrawn", "The entry has left the table; an earlier one of the system stands again."
+        )
+
+
+def _choice(entry: Entry) -> tuple[str, str]:
+    score = f"{entry.scores[-1].shown:.{min(get_task(entry.task).precision, 4)}f}"
+    return f"{entry.system} ({score}, {entry.created[:10]})", entry.id

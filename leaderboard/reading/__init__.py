@@ -1,0 +1,1 @@
+"""From a submitted file or a folder of labels to rows in the order of the reference."""

@@ -1,0 +1,153 @@
+"""Reads the data lines of a text as arrays, a block of some megabytes at a time.
+
+Conventions: a line of the usual shape is read by array operations on its bytes (regular.py); every other line goes
+through cells.parse_line, which defines the format and names the problems. Line numbers count from 1.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from leaderboard.errors import Problems
+from leaderboard.reading.cells import Layout, parse_line
+from leaderboard.reading.regular import (
+    Block,
+    find_cells,
+    read_frame_keys,
+    read_grid,
+    read_item_keys,
+    read_values,
+    split_lines,
+)
+from leaderboard.types import Indices, Keys, Values
+
+BLOCK_BYTES = 2**20
+"""Small enough for the cache, large enough that Python's own cost per block does not show."""
+MAX_ROWS = 3_000_000
+"""Most rows of one submission; the largest official form has 1,022,655."""
+
+
+@dataclass(slots=True)
+class Rows:
+    """Rows read so far, from one text or several.
+
+    Attributes:
+        layout: What each line holds.
+        codes: Group name to code, in order of appearance.
+        group: int32 (r,) per block.
+        frame: int32 (r,) per block, 0 for whole items.
+        line: int32 (r,) per block.
+        values: (r, C) per block.
+    """
+
+    layout: Layout
+    codes: dict[str, int] = field(default_factory=dict)
+    group: list[Indices] = field(default_factory=list)
+    frame: list[Indices] = field(default_factory=list)
+    line: list[Indices] = field(default_factory=list)
+    values: list[Values] = field(default_factory=list)
+
+    def code(self, name: str) -> int:
+        """Return the code of a group, a new one for a new name."""
+        return self.codes.setdefault(name, len(self.codes))
+
+    def append(self, group: Indices, frame: Indices, line: Indices, values: Values) -> None:
+        """Add rows of one block."""
+        self.group.append(group)
+        self.frame.append(frame)
+        self.line.append(line)
+        self.values.append(values)
+
+    def stacked(self) -> tuple[Keys, Indices, Values]:
+        """Return (keys, line numbers, values) of all rows."""
+        empty = np.zeros(0, np.int32)
+        keys = Keys(tuple(self.codes), np.concatenate([empty, *self.group]), np.concatenate([empty, *self.frame]))
+        values = np.concatenate([np.zeros((0, len(self.layout.columns)), self.layout.dtype), *self.values])
+        return keys, np.concatenate([empty, *self.line]), values
+
+
+def clean(data: bytes) -> bytes:
+    """Return ``data`` without byte order mark, with ``\\n`` line ends and without blank lines at the end."""
+    data = data.removeprefix(b"\xef\xbb\xbf")
+    if b"\r" in data:
+        data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    return data.rstrip(b" \t\n")
+
+
+def read_rows(body: bytes, file: str, first_line: int, rows: Rows, problems: Problems, video: str = "") -> int:
+    """Read data lines into ``rows`` and return how many lines there were.
+
+    Args:
+        body: Cleaned data lines, without the header.
+        file: File name for messages.
+        first_line: Line number of the first data line.
+        rows: Receives what was read.
+        problems: Collects what is wrong.
+        video: Group of all rows where the layout has no key: line i is frame i.
+    """
+    n_lines = body.count(b"\n") + 1 if body else 0
+    if n_lines > MAX_ROWS:
+        problems.add(file, None, None, f"at most {MAX_ROWS} data lines", f"{n_lines} lines")
+        return n_lines
+    position = done = 0
+    while position < len(body):
+        stop = len(body)
+        if position + BLOCK_BYTES < stop:
+            newline = body.find(b"\n", position + BLOCK_BYTES)
+            stop = newline if newline >= 0 else stop
+        block = split_lines(body[position:stop], first_line + done)
+        _read_block(block, file, rows, problems, video, done)
+        done += len(block.start)
+        position = stop + 1
+    return n_lines
+
+
+def _read_block(block: Block, file: str, rows: Rows, problems: Problems, video: str, done: int) -> None:
+    """Read one block: regular lines as arrays, the others one by one."""
+    layout = rows.layout
+    n_lines = len(block.start)
+    line = np.arange(block.first_line, block.first_line + n_lines, dtype=np.int32)
+    group = np.full(n_lines, -1 if layout.key else rows.code(video), np.int32)
+    frame = np.arange(done + 1, done + n_lines + 1, dtype=np.int32)
+    if layout.key is None and (grid := read_grid(block, layout)) is not None:
+        rows.append(group, frame, line, grid)
+        return
+    cells = find_cells(block, layout)
+    if layout.key is not None:
+        read = read_frame_keys if layout.key == "frame" else read_item_keys
+        good, groups, frames = read(cells, rows.code)
+        group[cells.lines], frame[cells.lines] = groups, frames
+        cells = cells.select(good, first_cell=1)
+    values = np.zeros((n_lines, len(layout.columns)), layout.dtype)
+    good, values[cells.lines] = read_values(cells, layout)
+    irregular = np.ones(n_lines, bool)
+    irregular[cells.lines[good]] = False
+    for index in np.flatnonzero(irregular).tolist():
+        _read_slowly(block, index, file, rows, problems, group, frame, values)
+    kept = group >= 0
+    if kept.all():
+        rows.append(group, frame, line, values)
+    else:
+        rows.append(group[kept], frame[kept], line[kept], values[kept])
+
+
+def _read_slowly(
+    block: Block,
+    index: int,
+    file: str,
+    rows: Rows,
+    problems: Problems,
+    group: Indices,
+    frame: Indices,
+    values: Values,
+) -> None:
+    number = block.first_line + index
+    try:
+        line = block.data[block.start[index] : block.end[index]].decode()
+    except UnicodeDecodeError:
+        problems.add(file, number, None, "UTF-8 text", "other bytes")
+        return
+    key, cells = parse_line(line, rows.layout, file, number, problems)
+    values[index] = cells
+    if key is not None:
+        group[index], frame[index] = rows.code(key[0]), key[1]

@@ -1,0 +1,1 @@
+"""From aligned labels and predictions to a report."""

@@ -1,0 +1,177 @@
+"""Published results, read from ``published/``: one JSON file per task, and ``sources.json`` with the citations.
+
+Conventions: scores are fractions (years for UTKFace) as in the reports; ``main`` is None where a rank is known but
+no score was found. ``subset`` names the items that the figure was computed on: ``complete``, or what was left out.
+``source`` is the work that the system comes from, ``via`` the work that its figure was read in, if another.
+Nothing here was scored by this project, and every row says so.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from leaderboard.errors import LeaderboardError
+from leaderboard.schema import Task
+from leaderboard.tasks import TASKS
+
+FOLDER = Path(__file__).parents[1] / "published"
+_REQUIRED = {"system", "main", "split", "subset", "n", "year", "source"}
+_ALLOWED = _REQUIRED | {"team", "parts", "edition", "via", "where", "note", "challenge_rank", "spread", "printed"}
+_LIMITS = {"multi-task": (0.0, 3.0), "valence-arousal": (-1.0, 1.0), "faces": (0.0, 120.0)}
+"""Range of the main score by task family; every other family has a fraction."""
+
+
+class PublishedInvalid(LeaderboardError):
+    """A file of published results breaks its own rules."""
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A work that a figure comes from.
+
+    Attributes:
+        key: Name in ``sources.json``.
+        title: Title of the paper, repository or notebook.
+        authors: As printed, or empty where the source does not say.
+        venue: Where it appeared, or empty.
+        year: Year, or None where the source does not say.
+        url: Page to open (``https``), or empty.
+        note: How the work was read, if not directly.
+    """
+
+    key: str
+    title: str
+    authors: str = ""
+    venue: str = ""
+    year: int | None = None
+    url: str = ""
+    note: str = ""
+
+    def __str__(self) -> str:
+        parts = (self.authors, self.title, self.venue, str(self.year or ""), self.note)
+        return ". ".join(part for part in parts if part)
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedRow:
+    """One published figure.
+
+    Attributes:
+        task: Task name.
+        system: What was scored.
+        main: Main score, or None where no source gives it.
+        split: Split of the data set.
+        subset: ``complete``, or which items were counted.
+        n: Items counted, or None where the source does not say.
+        year: Year of the system, or None.
+        source: Work that the system comes from.
+        team: Who, or empty where the source names only the method.
+        parts: Components by the task's names.
+        edition: Edition of the challenge (``ABAW3``), or empty.
+        via: Work in which the figure was read, if another one.
+        where: Table or section.
+        note: What a reader must know before comparing.
+        challenge_rank: Official rank, or None.
+        spread: Standard deviation printed beside the score, or None.
+        printed: The figure as printed, where rounding matters.
+    """
+
+    task: str
+    system: str
+    main: float | None
+    split: str
+    subset: str
+    n: int | None
+    year: int | None
+    source: Citation
+    team: str = ""
+    parts: Mapping[str, float] = field(default_factory=dict)
+    edition: str = ""
+    via: Citation | None = None
+    where: str = ""
+    note: str = ""
+    challenge_rank: int | None = None
+    spread: float | None = None
+    printed: str = ""
+
+
+@cache
+def published(task: str) -> tuple[PublishedRow, ...]:
+    """Return the published rows of a task; empty where there are none. Read once per process.
+
+    Raises:
+        PublishedInvalid: A row breaks a rule; the message names file, row and rule.
+    """
+    path = FOLDER / f"{task}.json"
+    if task not in TASKS or not path.is_file():
+        return ()
+    return read_rows(path, TASKS[task], citations())
+
+
+@cache
+def citations() -> Mapping[str, Citation]:
+    """Return every citation by its key. Read once per process."""
+    data = json.loads((FOLDER / "sources.json").read_text(encoding="utf-8"))
+    return {key: _citation(key, entry) for key, entry in data.items()}
+
+
+def _citation(key: str, entry: Mapping[str, Any]) -> Citation:
+    links = dict(entry)
+    doi, arxiv = links.pop("doi", ""), links.pop("arxiv", "")
+    links.setdefault("url", f"https://doi.org/{doi}" if doi else f"https://arxiv.org/abs/{arxiv}" if arxiv else "")
+    if unknown := set(links) - {"title", "authors", "venue", "year", "url", "note"}:
+        raise PublishedInvalid(f"sources.json, {key}: unknown fields {sorted(unknown)}")
+    if links["url"] and not links["url"].startswith("https://"):
+        raise PublishedInvalid(f"sources.json, {key}: the address must start with https://")
+    return Citation(key, **links)
+
+
+def read_rows(path: Path, task: Task, sources: Mapping[str, Citation]) -> tuple[PublishedRow, ...]:
+    """Return the rows of one file, checked.
+
+    Args:
+        path: JSON file with a list of rows.
+        task: The task that they belong to.
+        sources: Citations by key.
+
+    Raises:
+        PublishedInvalid: A row breaks a rule; the message names file, row and rule.
+    """
+    rows: list[PublishedRow] = []
+    seen: set[tuple[object, ...]] = set()
+    for number, data in enumerate(json.loads(path.read_text(encoding="utf-8")), start=1):
+        place = f"{path.name}, row {number}"
+        if problem := _problem(data, task, sources):
+            raise PublishedInvalid(f"{place}: {problem}")
+        via = sources[data["via"]] if "via" in data else None
+        row = PublishedRow(**{**data, "task": task.name, "source": sources[data["source"]], "via": via})
+        identity = (row.system, row.team, row.split, row.edition, row.subset, row.source.key, row.where)
+        if identity in seen:
+            raise PublishedInvalid(f"{place}: {row.system!r} stands there twice")
+        seen.add(identity)
+        rows.append(row)
+    return tuple(rows)
+
+
+def _problem(data: Mapping[str, Any], task: Task, sources: Mapping[str, Citation]) -> str:
+    """Return what is wrong with one row, or an empty string."""
+    keys = set(data)
+    if keys - _ALLOWED or _REQUIRED - keys:
+        return f"unknown fields {sorted(keys - _ALLOWED)}, missing fields {sorted(_REQUIRED - keys)}"
+    low, high = _LIMITS.get(task.family, (0.0, 1.0))
+    if data["main"] is not None and not low <= data["main"] <= high:
+        return f"main is {data['main']}, expected {low:g} to {high:g}"
+    if data["main"] is None and not data.get("note") and not data.get("parts"):
+        return "a row without a score needs a note that says why"
+    if unknown := set(data.get("parts", {})) - set(task.parts):
+        return f"parts {sorted(unknown)} are not among {list(task.parts)}"
+    if missing := {data["source"], data.get("via", data["source"])} - set(sources):
+        return f"sources.json has no {sorted(missing)}"
+    if data["n"] is not None and not (isinstance(data["n"], int) and data["n"] > 0):
+        return f"n is {data['n']}, expected a positive whole number or null"
+    if data["year"] is not None and not 1990 <= data["year"] <= 2100:
+        return f"year is {data['year']}, expected four digits or null"
+    return ""

@@ -1,0 +1,272 @@
+"""The table of one task: published, re-scored and self-reported rows side by side, ranked where they are comparable.
+
+Conventions: only rows of one *group* are ranked against each other: the same split (and the same edition of a test
+set, whose labels change with each edition) and the same subset of items. Ranks are ranges, see ``ranking``.
+Self-reported scores and scores of an older metric or reference are listed without a rank. Missing scores sort last.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from leaderboard.errors import LeaderboardError
+from leaderboard.schema import Task
+from leaderboard.standings.publications import PublishedRow
+from leaderboard.standings.ranking import Interval, better, rank_ranges, wilson
+from leaderboard.store.entries import PUBLISHED, SELF_REPORTED, Badge, Entry, StoredScore
+from leaderboard.types import Comparison, ScoreReport
+
+COMPLETE = "complete"
+OUTDATED = "scored with an older metric version or other labels, so not ranked; it will be once it is re-scored"
+UNVERIFIED = "reported by the submitter and not checked, so not ranked"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table.
+
+    Attributes:
+        id: Entry id, or ``published-<number>`` within its task.
+        badge: Where the figure comes from.
+        system: Name of the system.
+        main: Main score as shown, or None.
+        group: Rows of one group are comparable.
+        split: Split of the data set.
+        subset: Which items were counted.
+        rank: Best and worst rank within the group, or None where the row is not ranked.
+        team: Team, or empty.
+        user: Submitter, or empty for a published row.
+        interval: 95 % interval, or None where it is not known.
+        interval_source: How the interval came about.
+        parts: Components by name.
+        n: Items counted, or None.
+        edition: Edition of the challenge, or empty.
+        year: Year, or None.
+        links: Addresses.
+        note: What a reader must know before comparing, or the submitter's remark.
+        caveat: Why the row has no rank, or empty.
+        citation: Where a published figure comes from.
+        signature: Signature of a re-scored row.
+        created: When it was submitted, or empty.
+    """
+
+    id: str
+    badge: Badge
+    system: str
+    main: float | None
+    group: str
+    split: str
+    subset: str
+    rank: tuple[int, int] | None = None
+    team: str = ""
+    user: str = ""
+    interval: Interval | None = None
+    interval_source: str = ""
+    parts: Mapping[str, float] = field(default_factory=dict)
+    n: int | None = None
+    edition: str = ""
+    year: int | None = None
+    links: tuple[str, ...] = ()
+    note: str = ""
+    caveat: str = ""
+    citation: str = ""
+    signature: str = ""
+    created: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON types."""
+        data = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        return data | {
+            "rank": None if self.rank is None else list(self.rank),
+            "interval": None if self.interval is None else list(self.interval),
+            "parts": dict(self.parts),
+            "links": list(self.links),
+        }
+
+
+def group_name(split: str, edition: str, subset: str) -> str:
+    """Return the name of the rows that may be ranked together.
+
+    Validation labels were given out once and stayed, so editions share them; each edition has its own test set.
+    """
+    return " · ".join(part for part in (split, "" if split == "val" else edition, subset) if part)
+
+
+def standings(
+    task: Task, published: Sequence[PublishedRow], entries: Iterable[Entry], signature: str | None
+) -> list[Row]:
+    """Return the rows of a task, the task's own split first, best first within each group.
+
+    Args:
+        task: The task.
+        published: Its published rows.
+        entries: Its entries that are not withdrawn.
+        signature: What a score is compared under today, or None without reference labels.
+    """
+    rows = [_from_published(task, row, number) for number, row in enumerate(published, start=1)]
+    rows += _best_of_each(task, [_from_entry(task, entry, signature) for entry in entries])
+    ranked: list[Row] = []
+    for group in dict.fromkeys(row.group for row in rows):
+        members = [row for row in rows if row.group == group]
+        spans = [_span(row) for row in members]
+        ranks = rank_ranges(spans, task.higher_is_better)
+        ranked += [replace(row, rank=rank) for row, rank in zip(members, ranks, strict=True)]
+    home = group_name(task.split, "", COMPLETE)
+    return sorted(ranked, key=lambda row: _order(row, home, task.higher_is_better))
+
+
+def groups(rows: Iterable[Row]) -> list[str]:
+    """Return the groups in the order of the table."""
+    return list(dict.fromkeys(row.group for row in rows))
+
+
+def chosen_rows(rows: list[Row], group: str | None) -> list[Row]:
+    """Return the rows of one group, or all.
+
+    Raises:
+        LeaderboardError: No such group; the message lists them.
+    """
+    if not group:
+        return rows
+    if group not in groups(rows):
+        raise LeaderboardError(f"no group is called {group!r}; the groups are {', '.join(groups(rows)) or 'none'}")
+    return [row for row in rows if row.group == group]
+
+
+def _order(row: Row, home: str, higher: bool) -> tuple[Any, ...]:
+    edition = int("".join(filter(str.isdigit, row.edition)) or 0)
+    missing = row.main is None
+    score = 0.0 if row.main is None else -row.main if higher else row.main
+    return (row.group != home, -edition if row.split != "val" else 0, row.group, missing, score, row.system)
+
+
+def _span(row: Row) -> Interval | None:
+    if row.main is None or row.caveat:
+        return None
+    return row.interval or (row.main, row.main)
+
+
+def _from_published(task: Task, row: PublishedRow, number: int) -> Row:
+    known = task.family == "accuracy" and row.main is not None and row.n is not None
+    citation = (
+        str(row.source) + (f". Read in: {row.via}" if row.via else "") + (f", {row.where}" if row.where else "")
+    )
+    return Row(
+        id=f"published-{number}",
+        badge=PUBLISHED,
+        system=row.system,
+        main=row.main,
+        group=group_name(row.split, row.edition, row.subset),
+        split=row.split,
+        subset=row.subset,
+        team=row.team,
+        interval=wilson(row.main, row.n) if known and row.main is not None and row.n is not None else None,
+        interval_source="Wilson interval from the accuracy and N" if known else "",
+        parts=row.parts,
+        n=row.n,
+        edition=row.edition,
+        year=row.year,
+        links=tuple(dict.fromkeys(work.url for work in (row.source, row.via) if work and work.url)),
+        note="; ".join(part for part in (*_official(row), row.note) if part),
+        citation=citation,
+    )
+
+
+def _official(row: PublishedRow) -> tuple[str, str]:
+    """Return what the source prints beside the score: the challenge's own rank, and the spread."""
+    rank = "" if row.challenge_rank is None else f"official rank {row.challenge_rank}"
+    spread = "" if row.spread is None else f"standard deviation {row.spread:.4f}"
+    return rank, spread
+
+
+def _from_entry(task: Task, entry: Entry, signature: str | None) -> Row:
+    claimed = entry.badge == SELF_REPORTED
+    current = entry.score(signature) if signature else None
+    score = current or entry.scores[-1]
+    split, subset = (str(score.report["split"]), "as reported") if claimed else (task.split, COMPLETE)
+    row = Row(
+        id=entry.id,
+        badge=entry.badge,
+        system=entry.system,
+        main=score.shown,
+        group=group_name(split, "", subset),
+        split=split,
+        subset=subset,
+        team=entry.team,
+        user=entry.user,
+        year=int(entry.created[:4]),
+        links=entry.links,
+        note=entry.note,
+        caveat=UNVERIFIED if claimed else "" if current else OUTDATED,
+        signature=score.signature,
+        created=entry.created,
+    )
+    return row if claimed else _with_report(row, task, score)
+
+
+def _with_report(row: Row, task: Task, score: StoredScore) -> Row:
+    report = shown_report(task, score)
+    return replace(
+        row,
+        main=report.main,
+        interval=report.interval,
+        interval_source="bootstrap over videos, clips or images" if report.interval else "",
+        parts={name: value for name, value in report.components.items() if name in task.parts},
+        n=report.n_scored,
+    )
+
+
+def shown_report(task: Task, score: StoredScore) -> ScoreReport:
+    """Return the part of a report that may be shown: all of it, or less where labels are hidden.
+
+    Under the ladder rule neither parts nor interval are shown: they would give the exact score away.
+    """
+    report = ScoreReport.from_dict(score.report)
+    if task.hidden:
+        report = report.public(task.precision)
+    if task.ladder:
+        report = replace(
+            report,
+            main=score.shown,
+            components={},
+            interval=None,
+            std_error=None,
+            variants={},
+            per_class=(),
+            notes=(),
+        )
+    return report
+
+
+def shown_comparison(task: Task, result: Comparison) -> Comparison:
+    """Return a comparison to as many digits as the task's scores are shown with."""
+    if not task.hidden:
+        return result
+    low, high = (round(end, task.precision) for end in result.interval)
+    return replace(
+        result,
+        first=round(result.first, task.precision),
+        second=round(result.second, task.precision),
+        difference=round(result.difference, task.precision),
+        interval=(low, high),
+    )
+
+
+def _best_of_each(task: Task, rows: list[Row]) -> list[Row]:
+    """Return one row per submitter, system and kind: the best one; so a withdrawal uncovers the earlier best."""
+    best: dict[tuple[object, ...], Row] = {}
+    for row in rows:
+        key = (row.user, row.system, row.badge, row.caveat)
+        held = best.get(key)
+        if (
+            held is None
+            or held.main is None
+            or (row.main is not None and better(row.main, held.main, task.higher_is_better))
+        ):
+            best[key] = row
+    return [row for row in best.values() if not _is_superseded(row, best)]
+
+
+def _is_superseded(row: Row, best: Mapping[tuple[object, ...], Row]) -> bool:
+    """Whether the same system has a current score, so that its older one need not be listed."""
+    return row.caveat == OUTDATED and (row.user, row.system, row.badge, "") in best

@@ -1,0 +1,271 @@
+"""Keeps what the board accepted in a private data set repository, because a Space's disk is gone at a restart.
+
+Layout of the repository, append-only: ``entries/<entry id>/<hash>.json`` for every state of an entry, named after its
+content, and ``files/<ab>/<sha256>`` for the submitted files. Nothing is ever overwritten, so two Spaces may write at
+once; states of one entry merge in any order (a withdrawal stays, scores are united).
+
+An entry goes into the outbox (one file each, on disk before ``save`` returns) and leaves it when the commit is
+confirmed. A background thread retries as long as it takes. What is still in the outbox is shown as "saving".
+"""
+
+import hashlib
+import json
+import logging
+import os
+import re
+import threading
+import time
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from leaderboard.errors import LeaderboardError
+from leaderboard.store.database import Store
+from leaderboard.store.entries import Entry, StoredScore
+
+SCHEME = "hf://datasets/"
+REPO_ID = re.compile(r"\w[\w.-]*/\w[\w.-]*")
+HEX = re.compile(r"[0-9a-f]{32}|[0-9a-f]{64}")
+WAIT_S = 20.0
+"""How long ``save`` waits for the commit before it leaves the entry as "saving"."""
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 2.0, 120.0
+MAX_PER_COMMIT = 50
+
+_LOG = logging.getLogger(__name__)
+
+
+class HubInvalid(LeaderboardError):
+    """The address of the data set repository is not one."""
+
+
+def entry_to_json(entry: Entry) -> str:
+    """Write an entry, the same text for the same state."""
+    return json.dumps(asdict(entry), sort_keys=True, ensure_ascii=False)
+
+
+def entry_from_json(text: str) -> Entry:
+    """Read an entry back.
+
+    Raises:
+        ValueError: The text is no entry.
+    """
+    try:
+        raw: dict[str, Any] = json.loads(text)
+        scores = tuple(StoredScore(**score) for score in raw.pop("scores"))
+        entry = Entry(**{**raw, "scores": scores, "links": tuple(raw["links"])})
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"no entry: {error!r}") from error
+    if not HEX.fullmatch(entry.id) or not (entry.sha256 is None or HEX.fullmatch(entry.sha256)) or not scores:
+        raise ValueError(f"no entry: id {entry.id!r}, file {entry.sha256!r}, {len(scores)} scores")
+    return entry
+
+
+def merge(first: Entry, second: Entry) -> Entry:
+    """Unite two states of one entry; the order does not matter."""
+    scores = {(score.scored, score.signature): score for score in (*first.scores, *second.scores)}
+    by_signature: dict[str, StoredScore] = {}
+    for key in sorted(scores):
+        by_signature.setdefault(scores[key].signature, scores[key])
+    withdrawn = min((time for time in (first.withdrawn, second.withdrawn) if time), default=None)
+    return replace(first, scores=tuple(by_signature.values()), withdrawn=withdrawn)
+
+
+def repo_of(address: str) -> str:
+    """Return USER/REPO of ``hf://datasets/USER/REPO``.
+
+    Raises:
+        HubInvalid: It is not of this form.
+    """
+    repo_id = address.removeprefix(SCHEME).strip("/")
+    if not REPO_ID.fullmatch(repo_id):
+        raise HubInvalid(f"FEMO_STORE is {address!r}, expected a folder or {SCHEME}USER/REPO")
+    return repo_id
+
+
+class HubMirror:
+    """The board's ``Mirror``: an outbox on disk and a thread that empties it into the repository.
+
+    Args:
+        repo_id: USER/REPO of the data set; made, private, if it does not exist.
+        store: Where entries are; restored from the repository in the background, and at once by ``restore``.
+        wait_s: How long ``save`` waits for the commit.
+    """
+
+    def __init__(self, repo_id: str, store: Store, wait_s: float = WAIT_S) -> None:
+        self.repo_id = repo_id
+        self.store = store
+        self.wait_s = wait_s
+        self.outbox = store.folder / "outbox"
+        self.outbox.mkdir(parents=True, exist_ok=True)
+        self.problem = ""
+        self._restored = False
+        self._changed = threading.Condition()
+        self._closing = False
+        self._tried = threading.Event()
+        self._pushing = threading.Lock()
+        self._thread = threading.Thread(target=self._work, name="leaderboard-hub", daemon=True)
+
+    def start(self) -> "HubMirror":
+        """Start the background thread; entries left in the outbox by an earlier process go first."""
+        self._thread.start()
+        return self
+
+    def close(self) -> None:
+        """Stop the thread after its current attempt; the outbox stays."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify_all()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def save(self, entry: Entry, file: Path | None) -> None:
+        """Put an entry into the outbox, and wait a little for its commit.
+
+        The submitted file needs no copy here: the store keeps it under its hash.
+        """
+        item = self._enqueue(entry)
+        deadline = time.monotonic() + self.wait_s
+        with self._changed:
+            self._changed.notify_all()
+            while item.exists() and not self._closing and (left := deadline - time.monotonic()) > 0:
+                self._changed.wait(left)
+
+    def pending(self) -> set[str]:
+        """Return the ids of entries that are not in the repository yet: they are "saving"."""
+        return {path.name.split("-")[0] for path in self.outbox.glob("*.json")}
+
+    def wait_restored(self, wait_s: float) -> str:
+        """Wait for the first attempt to restore; return what stands in the way, or nothing."""
+        if not self._tried.wait(wait_s):
+            return f"no answer within {wait_s:g} s"
+        return "" if self._restored else self.problem
+
+    def push(self) -> int:
+        """Commit what is in the outbox and return how many states that was.
+
+        Raises:
+            OSError: The Hub cannot be reached or refuses; nothing has left the outbox.
+        """
+        from huggingface_hub import CommitOperationAdd, HfApi
+
+        with self._pushing:
+            items = sorted(self.outbox.glob("*.json"))[:MAX_PER_COMMIT]
+            if not items:
+                return 0
+            adding: dict[str, Any] = {}
+            for item in items:
+                text = item.read_text(encoding="utf-8")
+                entry = entry_from_json(text)
+                adding[_path_of(entry.id, text)] = text.encode()
+                if entry.sha256 is not None:
+                    adding[f"files/{entry.sha256[:2]}/{entry.sha256}"] = self.store.files.path(entry.sha256)
+            api = HfApi()
+            api.create_repo(self.repo_id, repo_type="dataset", private=True, exist_ok=True)
+            api.create_commit(
+                self.repo_id,
+                [CommitOperationAdd(path, data) for path, data in adding.items()],
+                commit_message=f"Keep {len(items)} entries" if len(items) > 1 else "Keep an entry",
+                repo_type="dataset",
+            )
+            for item in items:
+                item.unlink(missing_ok=True)
+        with self._changed:
+            self._changed.notify_all()
+        return len(items)
+
+    def restore(self) -> int:
+        """Bring every entry of the repository into the store and return how many there are.
+
+        Entries that the store has and the repository has not go into the outbox.
+
+        Raises:
+            OSError: The Hub cannot be reached or refuses.
+        """
+        from huggingface_hub import errors, snapshot_download
+
+        entries: dict[str, Entry] = {}
+        known: set[str] = set()
+        try:
+            folder = Path(snapshot_download(self.repo_id, repo_type="dataset", revision="main", max_workers=4))
+        except errors.RepositoryNotFoundError:
+            self._restored = True
+            return 0
+        for path in sorted(folder.glob("entries/*/*.json")):
+            known.add(path.relative_to(folder).as_posix())
+            entry = _read(path)
+            if entry is not None:
+                entries[entry.id] = merge(entries[entry.id], entry) if entry.id in entries else entry
+        for entry in sorted(entries.values(), key=lambda entry: entry.created):
+            self._bring_in(entry, folder)
+        for entry in self.store.entries(withdrawn=True):
+            if _path_of(entry.id, entry_to_json(entry)) not in known and entries.get(entry.id) != entry:
+                self._enqueue(entry)
+        self._restored = True
+        return len(entries)
+
+    def _bring_in(self, entry: Entry, folder: Path) -> None:
+        if entry.sha256 is not None and not self.store.files.path(entry.sha256).exists():
+            copy = folder / "files" / entry.sha256[:2] / entry.sha256
+            if not copy.is_file():
+                _LOG.warning("%s has no file %s for entry %s", self.repo_id, entry.sha256, entry.id)
+                return
+            with self.store.files.staged(copy) as staged:
+                if staged.sha256 != entry.sha256:
+                    _LOG.warning("%s has other bytes under %s", self.repo_id, entry.sha256)
+                    return
+                self.store.files.keep(staged)
+        self.store.restore(entry)
+
+    def _enqueue(self, entry: Entry) -> Path:
+        """Write one state of an entry to the outbox, on disk before this returns."""
+        text = entry_to_json(entry)
+        item = self.outbox / f"{entry.id}-{_digest(text)}.json"
+        partial = item.with_suffix(".partial")
+        with partial.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(item)
+        return item
+
+    def _work(self) -> None:
+        pause = FIRST_PAUSE_S
+        while not self._closing:
+            done = self._attempt()
+            self._tried.set()
+            pause = FIRST_PAUSE_S if done else min(pause * 2, LONGEST_PAUSE_S)
+            with self._changed:
+                if not self._closing and not (done and any(self.outbox.glob("*.json"))):
+                    self._changed.wait(pause if not done else None)
+
+    def _attempt(self) -> bool:
+        """Restore if that is still to do, then push; return whether the Hub did both."""
+        from huggingface_hub import errors
+
+        http_error: type[Exception] = errors.HTTPError  # type: ignore[attr-defined]
+        try:
+            if not self._restored:
+                self.restore()
+            self.push()
+        except (OSError, ValueError, http_error, errors.EntryNotFoundError) as error:
+            self.problem = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
+            _LOG.warning("%s cannot be reached, entries wait in the outbox: %s", self.repo_id, self.problem)
+            return False
+        self.problem = ""
+        return True
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def _path_of(entry_id: str, text: str) -> str:
+    return f"entries/{entry_id}/{_digest(text)}.json"
+
+
+def _read(path: Path) -> Entry | None:
+    try:
+        return entry_from_json(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        _LOG.warning("%s is left out: %s", path, error)
+        return None

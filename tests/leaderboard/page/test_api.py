@@ -1,0 +1,160 @@
+"""The four endpoints through gradio_client on a running gr.Blocks: JSON in and out, and nothing that leaks."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import pytest
+from gradio_client import Client, handle_file
+
+from leaderboard.board import open_board
+from leaderboard.errors import LeaderboardError
+from leaderboard.page.api import NotSignedIn, one_sentence, submitter, uploaded
+from leaderboard.page.tab import build_tab
+from leaderboard.store.users import local_user
+from leaderboard.tasks import TASKS
+
+TASK = "sandbox-afew"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("board")
+
+
+@pytest.fixture(scope="module")
+def client(folder: Path) -> Iterator[Client]:
+    before = os.environ.get("GRADIO_TEMP_DIR")
+    os.environ["GRADIO_TEMP_DIR"] = str(folder / "uploads")
+    with gr.Blocks(analytics_enabled=False) as demo, gr.Tab("Leaderboard"):
+        build_tab(open_board({"FEMO_STORE": str(folder / "store")}))
+    _, address, _ = demo.launch(prevent_thread_lock=True, quiet=True, ssr_mode=False, server_name="127.0.0.1")
+    client = Client(address, verbose=False, download_files=str(folder / "downloads"))
+    try:
+        yield client
+    finally:
+        client.close()
+        demo.close()
+        if before is None:
+            del os.environ["GRADIO_TEMP_DIR"]
+        else:
+            os.environ["GRADIO_TEMP_DIR"] = before
+
+
+def predictions(folder: Path, name: str, emotion: str) -> Path:
+    """Return a sandbox file that answers the same for every clip."""
+    path = folder / f"{name}.csv"
+    board = open_board({"FEMO_STORE": str(folder / "store")})
+    header, *rows = board.template(TASKS[TASK]).splitlines()
+    path.write_text("\n".join([header, *(f"{row.split(',')[0]},{emotion}" for row in rows)]) + "\n")
+    return path
+
+
+def ask(client: Client, api: str, **values: Any) -> dict[str, Any]:
+    answer = client.predict(api_name=f"/{api}", **values)
+    assert isinstance(answer, dict)
+    return answer
+
+
+def test_the_four_endpoints_and_no_other_are_public(client: Client) -> None:
+    named = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
+    assert set(named) == {"/leaderboard", "/validate_submission", "/submit_predictions", "/compare_submissions"}
+    asked = [parameter["parameter_name"] for parameter in named["/submit_predictions"]["parameters"]]
+    assert asked == ["task", "file", "system", "team", "links", "note"], "no field may set the submitter"
+
+
+def test_the_table(client: Client) -> None:
+    answer = ask(client, "leaderboard", task="vgaf", group="val · faces-only")
+    assert (answer["task"], answer["main"], answer["signature"]) == ("vgaf", "accuracy", None)
+    assert [row["main"] for row in answer["rows"]][:2] == [0.7112, 0.7031]
+    assert {row["subset"] for row in answer["rows"]} == {"faces-only"}
+    assert answer["rows"][0]["rank"] == [1, 6]
+
+
+def test_unknown_names_are_an_answer(client: Client) -> None:
+    answer = ask(client, "leaderboard", task="imagenet")
+    assert "no task is called 'imagenet'" in answer["error"]
+    assert "no group is called" in ask(client, "leaderboard", task="vgaf", group="x")["error"]
+
+
+def test_submit_compare_and_see_the_rows(client: Client, folder: Path) -> None:
+    happy, sad = predictions(folder, "happy", "Happy"), predictions(folder, "sad", "Sad")
+    valid = ask(client, "validate_submission", task=TASK, file=handle_file(happy))
+    assert valid == {"task": TASK, "valid": True, "n_rows": 60, "keys_checked": True, "notes": []}
+    first = ask(client, "submit_predictions", task=TASK, file=handle_file(happy), system="<b>happy</b>")
+    second = ask(
+        client, "submit_predictions", task=TASK, file=handle_file(sad), system="sad", links="https://example.org"
+    )
+    score = first["score"]
+    assert score["signature"].startswith("sandbox-afew|sandbox|ref:")
+    assert score["interval"][0] <= score["main"] <= score["interval"][1]
+    assert (score["confusion"], score["per_class"], score["per_video"]) == (None, [], [])
+    rows = ask(client, "leaderboard", task=TASK)["rows"]
+    assert {row["system"]: row["main"] for row in rows} == {
+        "<b>happy</b>": score["main"],
+        "sad": second["score"]["main"],
+    }
+    assert {row["user"] for row in rows} == {local_user()}
+    assert next(row["links"] for row in rows if row["system"] == "sad") == ["https://example.org"]
+    result = ask(client, "compare_submissions", first=first["entry"], second=second["entry"])
+    assert result["difference"] == pytest.approx(score["main"] - second["score"]["main"], abs=1e-9)
+    assert 0 <= result["p_first_better"] <= 1
+    again = ask(client, "submit_predictions", task=TASK, file=handle_file(happy), system="again")
+    assert "this very file is on the board already" in again["error"]
+
+
+def test_a_refusal_lists_every_problem(client: Client, folder: Path) -> None:
+    path = predictions(folder, "bad", "Bored")
+    answer = ask(client, "submit_predictions", task=TASK, file=handle_file(path), system="bad")
+    assert answer["n_problems"] == 60
+    assert len(answer["problems"]) == 20
+    assert answer["problems"][0]["line"] == 2
+    assert answer["problems"][0]["found"] == "'Bored'"
+    assert all(row["system"] != "bad" for row in ask(client, "leaderboard", task=TASK)["rows"])
+
+
+def test_a_task_without_labels_says_how_to_connect_them(client: Client, folder: Path) -> None:
+    path = folder / "real.csv"
+    path.write_text("clip,emotion\n000000001,Happy\n")
+    valid = ask(client, "validate_submission", task="afew", file=handle_file(path))
+    assert (valid["valid"], valid["keys_checked"]) == (True, False)
+    answer = ask(client, "submit_predictions", task="afew", file=handle_file(path), system="x")
+    assert "FEMO_REFERENCE" in answer["error"]
+
+
+def test_a_path_on_the_server_is_not_read(client: Client, folder: Path) -> None:
+    """A caller may write any path into the request, such as that of the labels."""
+    secret = folder / "secret.csv"
+    secret.write_text("clip,emotion\n")
+    for payload in ({"path": str(secret)}, {"path": "/etc/passwd"}, {"path": ""}, {}):
+        with pytest.raises(LeaderboardError, match="upload"):
+            uploaded(payload)
+
+
+def test_labels_and_submissions_have_no_address(client: Client, folder: Path) -> None:
+    """Gradio serves files of the working folder's cache only; the store and the sandbox labels are in neither."""
+    import httpx
+
+    predictions(folder, "x", "Sad")
+    stored = next(path for path in (folder / "store" / "files").rglob("*") if path.is_file())
+    labels = Path(open_board.__code__.co_filename).parent / "sandbox" / "afew.csv"
+    assert labels.is_file()
+    for path in (stored, folder / "store" / "board.sqlite", labels):
+        assert httpx.get(f"{client.src.rstrip('/')}/gradio_api/file={path}").status_code in (403, 404)
+
+
+def test_a_named_problem_is_shown_as_text() -> None:
+    with pytest.raises(gr.Error) as shown, one_sentence():
+        raise LeaderboardError("<b>labels</b> cannot be read")
+    assert shown.value.message == "&lt;b&gt;labels&lt;/b&gt; cannot be read"
+
+
+def test_a_visitor_of_a_space_must_sign_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert submitter(None) == local_user()
+    monkeypatch.setenv("SPACE_ID", "someone/femo")
+    with pytest.raises(NotSignedIn, match="sign in"):
+        submitter(None)
+    profile = gr.OAuthProfile({"name": "Ada", "preferred_username": "ada", "profile": "", "picture": ""})
+    assert submitter(profile) == "ada"

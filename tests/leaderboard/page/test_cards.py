@@ -1,0 +1,119 @@
+"""HTML of the tab: whatever a submitter wrote stays text, and the figures in a card are those of the report."""
+
+from dataclasses import replace
+from html import unescape
+from html.parser import HTMLParser
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from leaderboard.board import open_board
+from leaderboard.errors import Problems, SubmissionRefused
+from leaderboard.page import answers, cards
+from leaderboard.page.table import board_table
+from leaderboard.standings.publications import published
+from leaderboard.standings.table import Row, standings
+from leaderboard.tasks import TASKS
+
+AFEW = TASKS["afew"]
+EVIL = "</h3><script>alert(1)</script><img src=x onerror='alert(1)'> \"${1+1}\" {{value}}"
+REPORT = {
+    "n_excluded": 7,
+    "components": {EVIL: 0.5},
+    "variants": {"other": 0.25},
+    "per_class": [{"class": "angry", "f1": 0.123456, "n": 64}],
+    "per_video": [{"video": EVIL, "n": 12, "f1": 0.5}],
+    "confusion": {"labels": ["a", "b"], "counts": [[3, 1], [0, 1234]]},
+    "notes": [EVIL],
+}
+
+
+class Tags(HTMLParser):
+    """Collects the tags and attributes that a browser would see, and the text."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.attributes: set[str] = set()
+        self.text = ""
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.attributes |= {name for name, _ in attributes}
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def row() -> Row:
+    (first, *_) = standings(AFEW, published("afew"), [], None)
+    return replace(first, system=EVIL, team=EVIL, user=EVIL, note=EVIL, caveat=EVIL, citation=EVIL, signature=EVIL)
+
+
+@given(st.text())
+def test_text_survives_and_markup_does_not(value: str) -> None:
+    safe = cards.text(value)
+    assert unescape(safe) == value
+    assert not set(safe) & set("<>\"'{$")
+
+
+def test_every_card_shows_evil_text_as_text() -> None:
+    problems = Problems()
+    problems.add(EVIL, 3, EVIL, EVIL, EVIL)
+    refusal = SubmissionRefused(EVIL, problems.first, 1).to_dict()
+    comparison = {"first": 0.5, "second": 0.4, "difference": 0.1, "interval": [0.0, 0.2], "p_first_better": 0.99}
+    comparison |= {"n_draws": 1000, "n_groups": 60}
+    pages = (
+        cards.row_card(AFEW, row(), REPORT),
+        cards.refusal_card(refusal),
+        cards.refusal_card({"error": EVIL, "problems": [], "n_problems": 0}),
+        cards.done_card(EVIL, EVIL),
+        cards.valid_card(3, False, [EVIL]),
+        cards.comparison_card(AFEW, EVIL, EVIL, comparison),
+        cards.about(replace(AFEW, about=EVIL, main=EVIL), EVIL),
+        board_table([row()], AFEW),
+    )
+    for page in pages:
+        seen = Tags(page)
+        assert not seen.tags & {"script", "img"}
+        assert not {name for name in seen.attributes if name.startswith("on")}
+        assert "<script>alert(1)</script>" in seen.text or "<script>alert(1)" in seen.text
+        assert "${" not in page
+        assert "{{" not in page
+
+
+def test_a_report_card_holds_the_figures() -> None:
+    seen = Tags(cards.row_card(AFEW, replace(row(), main=0.5927, interval=(0.543, 0.641)), REPORT)).text
+    for shown in ("0.5927", "0.5430 to 0.6410", "7 left out by the labels", "0.1235", "1,234", "0.25"):
+        assert shown in seen
+
+
+def test_the_better_of_two_is_named_and_a_draw_is_not() -> None:
+    result = {"first": 0.4, "second": 0.5, "difference": -0.1, "interval": [-0.2, -0.01], "p_first_better": 0.001}
+    result |= {"n_draws": 1000, "n_groups": 60}
+    seen = Tags(cards.comparison_card(AFEW, "old", "new", result)).text
+    assert "new is better" in seen
+    assert "new scored better in 99.9% of 1,000 paired draws of 60" in seen
+    near = Tags(cards.comparison_card(AFEW, "old", "new", {**result, "p_first_better": 0.2})).text
+    assert "They cannot be told apart" in near
+
+
+def test_all_problems_are_counted() -> None:
+    problems = Problems()
+    for line in range(30):
+        problems.add("a.csv", line, None, "x", "y")
+    refusal = SubmissionRefused("a.csv", problems.first, problems.count).to_dict()
+    seen = Tags(cards.refusal_card(refusal)).text
+    assert "30 problems" in seen
+    assert "and 10 more" in seen
+
+
+def test_a_score_that_is_no_number_is_a_named_problem(tmp_path: Path) -> None:
+    board = open_board({"FEMO_STORE": str(tmp_path)})
+    texts = ("net", "", "https://example.org", "")
+    assert "must be a number" in answers.self_report(board, "afew", "ada", "", "val", texts)["error"]
+    assert "finite" in answers.self_report(board, "afew", "ada", "nan", "val", texts)["error"]
+    entry = answers.self_report(board, "afew", "ada", " 0.6 ", "test", texts)["entry"]
+    assert board.store.entry(entry).scores[0].shown == 0.6

@@ -1,0 +1,191 @@
+"""Labels in the official layouts, in the places where they are looked for, and never in a message."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from leaderboard.cli.sandbox import make_sandbox
+from leaderboard.errors import ReferenceInvalid, ReferenceMissing
+from leaderboard.reading.reference import SANDBOX, load_reference, locate
+from leaderboard.schema import Task
+from leaderboard.tasks import TASKS, get_task
+from leaderboard.types import Reference
+from tests.leaderboard.writing import AU_HEADER, EXPR_HEADER, VA_HEADER, reference, text, videos, zipped
+
+EXPR = {"b_left": ["3", "-1"], "a": ["0", "7"]}
+
+
+def labelled(truth: Reference) -> dict[str, list[float] | None]:
+    return {
+        truth.keys.name(row): truth.labels[row].tolist() if truth.valid[row].all() else None
+        for row in range(len(truth.keys))
+    }
+
+
+@pytest.mark.parametrize(
+    "folder",
+    [
+        "", "Validation_Set", "abaw-expr", "abaw-expr/Validation_Set", "EXPR_Recognition_Challenge/Validation_Set",
+        "EXPR_Classification_Challenge/Validation_Set", "Third ABAW Annotations/EXPR_Classification_Challenge/Validation_Set",
+    ],
+)  # fmt: skip
+def test_expression_labels_are_found(folder: str, tmp_path: Path) -> None:
+    videos(tmp_path / folder, EXPR_HEADER, EXPR)
+    truth = reference("abaw-expr", tmp_path)
+    assert labelled(truth) == {
+        "a/00001.jpg": [0],
+        "a/00002.jpg": [7],
+        "b_left/00001.jpg": [3],
+        "b_left/00002.jpg": None,
+    }
+    assert truth.keys.groups == ("a", "b_left")
+
+
+def test_one_root_serves_every_task(tmp_path: Path) -> None:
+    videos(tmp_path / "EXPR_Recognition_Challenge" / "Validation_Set", EXPR_HEADER, EXPR)
+    videos(tmp_path / "EXPR_Recognition_Challenge" / "Train_Set", EXPR_HEADER, {"train": ["1"]})
+    videos(
+        tmp_path / "VA_Estimation_Challenge" / "Validation_Set", VA_HEADER, {"a": ["0.5,-0.25", "-5,-5", "-5,0.1"]}
+    )
+    videos(
+        tmp_path / "AU_Detection_Challenge" / "Validation_Set",
+        AU_HEADER,
+        {"a": ["1" + ",0" * 11, ",".join(["-1"] * 12)]},
+    )
+    text(tmp_path / "VGAF" / "Val_labels.txt", "Vid_name Label", "Val_1 3", "Val_2 1")
+    text(tmp_path / "Val_AFEW" / "Angry" / "000046280.avi", "")
+    text(tmp_path / "Val_AFEW" / "Surprise" / "011145880.avi", "")
+    assert reference("abaw-expr", tmp_path).keys.groups == ("a", "b_left")
+    affect = reference("abaw-va", tmp_path)
+    assert affect.valid.tolist() == [[True, True], [False, False], [False, True]]
+    assert affect.labels[0].tolist() == [0.5, -0.25]
+    assert reference("abaw-au", tmp_path).valid.all(axis=1).tolist() == [True, False]
+    assert labelled(reference("vgaf", tmp_path)) == {"Val_1": [2], "Val_2": [0]}
+    assert labelled(reference("afew", tmp_path)) == {"000046280": [0], "011145880": [6]}
+    with pytest.raises(ReferenceMissing, match="FEMO_REFERENCE"):
+        reference("abaw-mtl", tmp_path)
+
+
+def test_multi_task_labels(tmp_path: Path) -> None:
+    ones, none = ",".join("1" * 12), ",".join(["-1"] * 12)
+    head = f"image,valence,arousal,expression,{AU_HEADER}"
+    lines = [f"v/00001.jpg,-5.0,-5.0,4,{ones}", f"v/00003.jpg,0.25,-1,-1,{none}"]
+    text(tmp_path / "MTL_Challenge" / "validation_set.txt", head, *lines)
+    truth = reference("abaw-mtl", tmp_path)
+    assert truth.valid.astype(int).tolist() == [[0, 0, 1, *[1] * 12], [1, 1, 0, *[0] * 12]]
+    assert truth.keys.frame.tolist() == [1, 3]
+
+
+def test_images_in_folders_named_after_their_class(tmp_path: Path) -> None:
+    for folder, image in (("ANGRER", "0.jpg"), ("SURPRISE", "12.jpg")):
+        text(tmp_path / folder / image, "")
+    assert labelled(reference("abaw-lsd", tmp_path)) == {"0": [0], "12": [5]}
+
+
+def test_affectnet_arrays(tmp_path: Path) -> None:
+    folder = tmp_path / "AffectNet" / "val_set" / "annotations"
+    folder.mkdir(parents=True)
+    for image, code in ((0, "1"), (10, "7"), (2, "6")):
+        np.save(folder / f"{image}_exp.npy", np.array(code))
+        np.save(folder / f"{image}_val.npy", np.array("0.1"))
+    eight, seven = reference("affectnet-8", tmp_path), reference("affectnet-7", tmp_path)
+    assert labelled(eight) == {"0": [1], "10": [7], "2": [6]}
+    assert labelled(seven) == {"0": [1], "10": None, "2": [6]}
+    assert seven.optional.tolist() == [False, True, False]
+
+
+def test_affectnet_table(tmp_path: Path) -> None:
+    head = "subDirectory_filePath,face_x,expression,valence"
+    path = text(tmp_path / "validation.csv", head, "689/a.jpg,1,0,0.1", "12/b.jpg,2,9,-2", "12/c.png,2,7,-2")
+    assert labelled(reference("affectnet-8", path)) == {"689/a": [0], "12/b": None, "12/c": [7]}
+    bad = text(tmp_path / "bad.csv", head, "689/a.jpg,1,11,0.1")
+    with pytest.raises(ReferenceInvalid, match=r"bad\.csv, line 2: expected an expression code 0-10$"):
+        reference("affectnet-8", bad)
+
+
+def test_a_pickled_array_is_never_loaded(tmp_path: Path) -> None:
+    np.save(tmp_path / "0_exp.npy", np.array([{"expression": 1}], dtype=object))
+    with pytest.raises(ReferenceInvalid, match=r"0_exp\.npy"):
+        reference("affectnet-8", tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["folder", "zip", "names"])
+def test_utkface_names(kind: str, tmp_path: Path) -> None:
+    names = ["1_0_0_2016.jpg.chip.jpg", "116_1_4_2017.jpg", "39_1_2017.jpg", "50_3_0_2017.jpg", "readme.md"]
+    path = tmp_path / "UTKFace"
+    if kind == "folder":
+        for name in names:
+            text(path / name, "")
+    elif kind == "zip":
+        path.write_bytes(zipped({f"UTKFace/{name}": b"" for name in names}))
+    else:
+        text(path, *names)
+    truth = reference("utkface", path)
+    assert labelled(truth) == {
+        "1_0_0_2016.jpg.chip": [1, 0, 0], "116_1_4_2017": [116, 1, 4], "39_1_2017": None, "50_3_0_2017": None,
+    }  # fmt: skip
+    assert truth.optional.tolist() == [not row.any() for row in truth.valid]
+
+
+def test_labels_may_be_links_as_in_the_cache_of_the_hub(tmp_path: Path) -> None:
+    kept = videos(tmp_path / "blobs", EXPR_HEADER, EXPR)
+    (tmp_path / "snapshot" / "abaw-expr").mkdir(parents=True)
+    for path in kept.iterdir():
+        (tmp_path / "snapshot" / "abaw-expr" / path.name).symlink_to(path)
+    assert reference("abaw-expr", tmp_path / "snapshot").digest == reference("abaw-expr", kept).digest
+
+
+def test_a_broken_label_file_is_named_without_its_label(tmp_path: Path) -> None:
+    videos(tmp_path, EXPR_HEADER, {"a": ["0", "77"]})
+    with pytest.raises(ReferenceInvalid) as caught:
+        reference("abaw-expr", tmp_path)
+    assert "a.txt, line 3" in str(caught.value)
+    assert "77" not in str(caught.value)
+
+
+def test_labels_without_one_valid_cell_are_named(tmp_path: Path) -> None:
+    videos(tmp_path, EXPR_HEADER, {"a": ["-1", "-1"]})
+    with pytest.raises(ReferenceInvalid, match="at least one valid label"):
+        reference("abaw-expr", tmp_path)
+
+
+def test_the_digest_depends_on_labels_and_keys_alone(tmp_path: Path) -> None:
+    first = reference("abaw-expr", videos(tmp_path / "1", EXPR_HEADER, EXPR))
+    keyed = [f"{v}/{i:05d}.jpg,{label}" for v, labels in EXPR.items() for i, label in enumerate(labels, 1)]
+    other_form = reference("abaw-expr", text(tmp_path / "2.txt", f"image_location,{EXPR_HEADER}", *keyed))
+    changed = reference("abaw-expr", videos(tmp_path / "3", EXPR_HEADER, EXPR | {"a": ["0", "6"]}))
+    renamed = reference(
+        "abaw-expr", videos(tmp_path / "4", EXPR_HEADER, {"c": EXPR["a"], "b_left": EXPR["b_left"]})
+    )
+    assert first.digest == other_form.digest
+    assert len({first.digest, changed.digest, renamed.digest}) == 3
+    assert "7" not in repr(first).replace(first.digest, "")
+
+
+SANDBOXES = [task for task in TASKS.values() if task.sandbox]
+
+
+@pytest.mark.parametrize("task", SANDBOXES, ids=lambda task: task.name)
+def test_every_scorable_task_has_a_sandbox(task: Task) -> None:
+    truth = load_reference(task)
+    assert truth.valid.shape[1] == len(task.columns)
+    assert 50 <= len(truth.keys) <= 2000
+
+
+def test_there_is_a_sandbox_for_each_scorable_task() -> None:
+    real = {name for name, task in TASKS.items() if task.scorable and not task.sandbox}
+    assert {task.name for task in SANDBOXES} == {f"sandbox-{name}" for name in real}
+
+
+def test_the_sandbox_is_what_its_script_writes(tmp_path: Path) -> None:
+    make_sandbox(tmp_path)
+    written = {path.relative_to(tmp_path): path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    shipped = {path.relative_to(SANDBOX): path.read_bytes() for path in SANDBOX.rglob("*") if path.is_file()}
+    assert written == shipped
+
+
+def test_the_sandbox_is_never_found_for_a_real_task() -> None:
+    assert locate(get_task("abaw-expr"), None) is None
+    with pytest.raises(ReferenceMissing, match="licensed copy"):
+        load_reference(get_task("abaw-expr"))

@@ -1,0 +1,214 @@
+"""The table: what is ranked with what, what sorts where, and how it leaves the house."""
+
+import csv
+import io
+import json
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from leaderboard.errors import LeaderboardError
+from leaderboard.page.history import history, record_line
+from leaderboard.page.table import board_table
+from leaderboard.standings.export import FORMULA_STARTS, export, guarded, latex, rank_text
+from leaderboard.standings.publications import Citation, PublishedRow, published
+from leaderboard.standings.ranking import wilson
+from leaderboard.standings.table import Row, chosen_rows, group_name, groups, standings
+from leaderboard.store.entries import RESCORED, SELF_REPORTED, Entry, StoredScore
+from leaderboard.tasks import TASKS
+from leaderboard.types import ScoreReport
+
+EXPR, AFEW, FACES = TASKS["abaw-expr"], TASKS["afew"], TASKS["utkface"]
+SIGNATURE = "afew|val|ref:0|n:10|accuracy|v1.0"
+SOURCE = Citation("key", "A paper", "A. Author", "Venue", 2020, "https://example.org/paper")
+
+
+def entry(main: float, user: str = "ada", system: str = "net", signature: str = SIGNATURE) -> Entry:
+    report = ScoreReport("afew", main, {}, (main - 0.1, main + 0.1), 10, 0, signature)
+    score = StoredScore(signature, main, report.to_dict(), "2026-01-01T00:00:00+00:00")
+    return Entry("afew", user, system, RESCORED, (score,), sha256=f"{main}", created="2026-01-01T00:00:00+00:00")
+
+
+def paper(main: float | None, system: str = "theirs", **fields: object) -> PublishedRow:
+    given_fields = {"split": "val", "subset": "complete", "n": None, "year": 2020, **fields}
+    return PublishedRow(task="afew", system=system, main=main, source=SOURCE, **given_fields)  # type: ignore[arg-type]
+
+
+def summary(rows: list[Row]) -> list[tuple[str, float | None, str]]:
+    return [(row.system, row.main, rank_text(row.rank)) for row in rows]
+
+
+def test_published_and_rescored_rows_share_one_ranking() -> None:
+    rows = standings(AFEW, [paper(0.7, "a"), paper(0.4, "b")], [entry(0.55)], SIGNATURE)
+    assert summary(rows) == [("a", 0.7, "1"), ("net", 0.55, "2"), ("b", 0.4, "3")]
+
+
+def test_overlapping_intervals_share_a_range() -> None:
+    """0.55 ± 0.1 overlaps 0.6 and not 0.7."""
+    rows = standings(AFEW, [paper(0.7, "a"), paper(0.6, "b")], [entry(0.55)], SIGNATURE)
+    assert summary(rows) == [("a", 0.7, "1"), ("b", 0.6, "2–3"), ("net", 0.55, "2–3")]
+
+
+def test_zero_is_a_score_and_a_missing_one_sorts_last() -> None:
+    """codabench #1284 and #2337: n/a rows above 100 %, and 0 shown as n/a."""
+    rows = standings(AFEW, [paper(None, "none", note="rank known"), paper(0.0, "zero")], [], SIGNATURE)
+    assert summary(rows) == [("zero", 0.0, "1"), ("none", None, "–")]
+    assert ">0.0000</td>" in board_table(rows, AFEW)
+
+
+def test_subsets_and_test_editions_are_ranked_apart_validation_editions_together() -> None:
+    rows = standings(
+        AFEW,
+        [
+            paper(0.6, "faces", subset="faces-only"),
+            paper(0.5, "all"),
+            paper(0.3, "test3", split="test", edition="ABAW3"),
+            paper(0.2, "test5", split="test", edition="ABAW5"),
+            paper(0.4, "val7", edition="ABAW7"),
+        ],
+        [],
+        SIGNATURE,
+    )
+    assert [(row.system, rank_text(row.rank)) for row in rows] == [
+        ("all", "1"), ("val7", "2"), ("test5", "1"), ("test3", "1"), ("faces", "1"),
+    ]  # fmt: skip
+    assert groups(rows) == [
+        "val · complete", "test · ABAW5 · complete", "test · ABAW3 · complete", "val · faces-only",
+    ]  # fmt: skip
+    assert group_name("test", "", "complete") == "test · complete"
+
+
+def test_years_of_error_rank_upwards() -> None:
+    rows = standings(
+        FACES, [replace(paper(value, str(value)), split="all") for value in (8.5, 5.7, 7.3)], [], None
+    )
+    assert summary(rows) == [("5.7", 5.7, "1"), ("7.3", 7.3, "2"), ("8.5", 8.5, "3")]
+
+
+def test_a_published_accuracy_with_n_gets_its_interval() -> None:
+    (row,) = standings(AFEW, [paper(0.5, n=383)], [], SIGNATURE)
+    assert row.interval == wilson(0.5, 383)
+    (row,) = standings(EXPR, [paper(0.5, n=383)], [], SIGNATURE)
+    assert row.interval is None, "an F1 over frames is no share of independent items"
+
+
+def test_one_row_per_submitter_and_system() -> None:
+    entries = [entry(0.4), entry(0.6), entry(0.5), entry(0.3, system="other"), entry(0.2, user="bob")]
+    rows = standings(AFEW, [], entries, SIGNATURE)
+    assert [(row.user, row.system, row.main) for row in rows] == [
+        ("ada", "net", 0.6), ("ada", "other", 0.3), ("bob", "net", 0.2),
+    ]  # fmt: skip
+
+
+def test_an_older_signature_is_listed_only_until_there_is_a_current_one() -> None:
+    old = entry(0.9, signature="afew|val|ref:0|n:10|accuracy|v0.9")
+    assert summary(standings(AFEW, [], [old], SIGNATURE)) == [("net", 0.9, "–")]
+    assert summary(standings(AFEW, [], [old, entry(0.5)], SIGNATURE)) == [("net", 0.5, "1")]
+
+
+def test_a_claim_has_no_rank_and_takes_none_away() -> None:
+    claim = Entry(
+        "afew", "bob", "claim", SELF_REPORTED, (StoredScore("self-reported", 0.99, {"split": "val"}, "t"),)
+    )
+    rows = standings(AFEW, [paper(0.5)], [claim], SIGNATURE)
+    assert {(row.system, rank_text(row.rank)) for row in rows} == {("theirs", "1"), ("claim", "–")}
+
+
+def test_choosing_a_group() -> None:
+    rows = standings(AFEW, published("afew"), [], None)
+    assert {row.subset for row in chosen_rows(rows, "val · faces-only")} == {"faces-only"}
+    assert chosen_rows(rows, None) == rows
+    with pytest.raises(LeaderboardError, match="no group is called 'x'; the groups are val · complete"):
+        chosen_rows(rows, "x")
+
+
+@pytest.mark.parametrize("name", list(TASKS))
+def test_every_task_has_a_table_and_a_figure(name: str) -> None:
+    task = TASKS[name]
+    rows = standings(task, published(name), [], None)
+    assert len(rows) == len(published(name))
+    assert board_table(rows, task).count("<tr") == (len(rows) + 1 if rows else 0)
+    for group in groups(rows) or [""]:
+        chosen = chosen_rows(rows, group)
+        figure = history(chosen, task)
+        drawn = sum(len(trace.x) for trace in figure.data if trace.name != "record")
+        assert drawn == sum(row.year is not None and row.rank is not None for row in chosen)
+
+
+def test_the_official_rank_and_the_spread_stand_in_the_note() -> None:
+    (row,) = standings(AFEW, [paper(None, challenge_rank=3, note="score not found")], [], None)
+    assert row.note == "official rank 3; score not found"
+    (row,) = standings(AFEW, [paper(0.9, spread=0.0419)], [], None)
+    assert row.note == "standard deviation 0.0419"
+
+
+def test_the_record_stands_until_a_better_one_comes() -> None:
+    rows = standings(
+        AFEW, [paper(0.5, year=2016), paper(0.7, "b", year=2018), paper(0.6, "c", year=2021)], [], None
+    )
+    line, points = [trace for trace in history(rows, AFEW).data if trace.name == "record"]
+    assert (list(line.x), list(line.y), line.line.shape) == ([2016, 2018, 2021], [0.5, 0.7, 0.7], "hv")
+    assert (list(points.x), list(points.y)) == ([2016, 2018], [0.5, 0.7])
+
+
+def test_the_record_line_climbs() -> None:
+    """Hand-made: 2018 0.5 is the first record, 2019 0.4 none, of 2020's two only the better one."""
+    rows = [
+        replace(row, year=year)
+        for row, year in zip(
+            standings(AFEW, [paper(value, str(value)) for value in (0.7, 0.6, 0.5, 0.4)], [], None),
+            (2020, 2020, 2018, 2019),
+            strict=True,
+        )
+    ]
+    assert [(row.year, row.main) for row in record_line(rows, True)] == [(2018, 0.5), (2020, 0.7)]
+    assert [(row.year, row.main) for row in record_line(rows, False)] == [(2018, 0.5), (2019, 0.4)]
+
+
+def test_names_in_the_figure_are_text() -> None:
+    rows = standings(AFEW, [paper(0.5, "<a href='javascript:1'>x</a>", team="<b>t")], [], None)
+    text = history(rows, AFEW).to_json()
+    assert "<a" not in text.replace("\\u003c", "<")
+    assert "&lt;a" in text.replace("\\u0026", "&")
+
+
+EVIL = '=cmd|" /C calc"!A0'
+
+
+def test_csv_has_every_field_and_no_formula() -> None:
+    row = standings(AFEW, [paper(0.5, EVIL, team="a,b", note='say "x"')], [], None)[0]
+    (record,) = csv.DictReader(io.StringIO(export([row], AFEW, None, "csv")))
+    assert record["system"] == f"'{EVIL}"
+    assert (record["team"], record["note"], record["score"]) == ("a,b", 'say "x"', "0.5")
+    assert (record["rank_best"], record["rank_worst"], record["n"]) == ("1", "1", "")
+
+
+@given(st.text())
+def test_no_cell_starts_like_a_formula(text: str) -> None:
+    assert not guarded(text).startswith(FORMULA_STARTS)
+    assert guarded(text).removeprefix("'") == text.removeprefix("'")
+
+
+def test_json_holds_the_same_rows() -> None:
+    rows = standings(AFEW, published("afew"), [entry(0.5)], SIGNATURE)
+    data = json.loads(export(rows, AFEW, SIGNATURE, "json"))
+    assert (data["task"], data["signature"], len(data["rows"])) == ("afew", SIGNATURE, 24)
+    assert data["rows"][0]["rank"] == list(rows[0].rank or ())
+
+
+def test_latex_is_escaped() -> None:
+    assert latex(r"50%_of $x$ & {a}#~^\b") == (
+        r"50\%\_of \$x\$ \& \{a\}\#\textasciitilde{}\textasciicircum{}\textbackslash{}b"
+    )
+    text = export(standings(AFEW, [paper(0.5, "a & b_c")], [], None), AFEW, None, "latex")
+    assert r"1 & a \& b\_c &  & 0.5000" in text
+    assert text.count(r"\\") == 2
+    header, line = [line for line in text.splitlines() if line.endswith(r"\\")]
+    assert header.replace(r"\&", "").count("&") == line.replace(r"\&", "").count("&") == 8
+
+
+def test_an_unknown_export_is_refused() -> None:
+    with pytest.raises(LeaderboardError, match="expected csv, json or latex"):
+        export([], AFEW, None, "xlsx")

@@ -1,0 +1,266 @@
+"""Submissions in a data set repository on loopback: nothing accepted is lost."""
+
+import json
+import subprocess
+import sys
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from leaderboard.board import open_board
+from leaderboard.cli.main import main
+from leaderboard.store.database import Store
+from leaderboard.store.details import Details
+from leaderboard.store.entries import Entry, StoredScore
+from leaderboard.store.hub import HubInvalid, HubMirror, entry_from_json, entry_to_json, merge, repo_of
+from leaderboard.tasks import get_task
+from tests.hub_server import Fault, HubServer
+
+REPO = "user/board"
+
+
+def score(signature: str = "s1", shown: float = 0.5, scored: str = "2026-01-01T00:00:00+00:00") -> StoredScore:
+    return StoredScore(signature, shown, {"main": shown}, scored)
+
+
+def accepted(store: Store, folder: Path, text: str, user: str = "ada") -> Entry:
+    """Add an entry with a file to a store, as the board does."""
+    path = folder / "prediction.txt"
+    path.write_text(text)
+    with store.files.staged(path) as staged:
+        store.files.keep(staged)
+    return store.add(
+        Entry("afew", user, f"net {text}", "re-scored here", (score(),), sha256=staged.sha256, file_name="p.txt")
+    )
+
+
+def file_of(store: Store, entry: Entry) -> Path:
+    return store.files.path(entry.sha256 or "")
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "store")
+
+
+def test_an_accepted_entry_is_in_the_repository_before_save_returns(
+    hub: HubServer, store: Store, tmp_path: Path
+) -> None:
+    mirror = HubMirror(REPO, store).start()
+    entry = accepted(store, tmp_path, "one")
+    mirror.save(entry, file_of(store, entry))
+    assert mirror.pending() == set()
+    files = hub.files(REPO, "datasets")
+    kept = [json.loads(data) for path, data in files.items() if path.startswith(f"entries/{entry.id}/")]
+    assert [state["system"] for state in kept] == ["net one"]
+    assert files[f"files/{entry.sha256[:2]}/{entry.sha256}"] == b"one"  # type: ignore[index]
+    assert hub.repo(REPO, "datasets").private
+    mirror.close()
+
+
+def test_a_fresh_disk_gets_everything_back(hub: HubServer, store: Store, tmp_path: Path) -> None:
+    mirror = HubMirror(REPO, store)
+    first, second = accepted(store, tmp_path, "one"), accepted(store, tmp_path, "two")
+    for entry in (first, second):
+        mirror._enqueue(entry)
+    mirror.push()
+    store.add_score(first.id, score("s2", 0.7, "2026-02-01T00:00:00+00:00"))
+    store.withdraw(second.id, "ada")
+    for entry in store.entries(withdrawn=True):
+        mirror._enqueue(entry)
+    mirror.push()
+    fresh = Store(tmp_path / "fresh")
+    assert HubMirror(REPO, fresh).restore() == 2
+    by_id = {entry.id: entry for entry in store.entries(withdrawn=True)}
+    assert {entry.id: entry for entry in fresh.entries(withdrawn=True)} == by_id
+    assert [entry.id for entry in fresh.entries()] == [first.id]
+    assert file_of(fresh, second).read_text() == "two"
+    assert fresh.used_today("afew", "ada") == 2
+
+
+def test_the_command_prints_what_the_data_set_holds(
+    hub: HubServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    there = tmp_path / "there"
+    first = HubMirror(REPO, Store(there)).start()
+    board = open_board({"FEMO_STORE": str(there)}, first)
+    board.self_report(get_task("afew"), "ada", Details("net one", links=("https://example.org",)), 0.6, "val")
+    first.close()
+    monkeypatch.setenv("FEMO_STORE", f"hf://datasets/{REPO}")
+    monkeypatch.setenv("HOME", str(tmp_path / "fresh"))
+    assert main(["board", "afew"]) == 0
+    assert "net one" in capsys.readouterr().out
+
+
+def test_the_command_says_when_the_data_set_is_away(
+    hub: HubServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FEMO_STORE", f"hf://datasets/{REPO}")
+    monkeypatch.setenv("HOME", str(tmp_path / "fresh"))
+    hub.faults["/api/"] = Fault(status=500)
+    assert main(["board", "afew"]) == 0
+    said = capsys.readouterr().err
+    assert f"hf://datasets/{REPO} was not read, so entries may be missing" in said
+
+
+def test_while_the_hub_is_away_entries_wait_and_then_go(hub: HubServer, store: Store, tmp_path: Path) -> None:
+    hub.faults["/api/"] = Fault(status=500)
+    mirror = HubMirror(REPO, store, wait_s=0.2).start()
+    entry = accepted(store, tmp_path, "one")
+    mirror.save(entry, file_of(store, entry))
+    assert mirror.pending() == {entry.id}
+    hub.faults.clear()
+    mirror.wait_s = 30
+    other = accepted(store, tmp_path, "two")
+    mirror.save(other, file_of(store, other))
+    deadline = threading.Event()
+    while mirror.pending() and not deadline.wait(0.05):
+        pass
+    stored = {path.split("/")[1] for path in hub.files(REPO, "datasets") if path.startswith("entries/")}
+    assert stored == {entry.id, other.id}
+    mirror.close()
+
+
+def test_a_killed_process_leaves_its_outbox_to_the_next(hub: HubServer, store: Store, tmp_path: Path) -> None:
+    code = (
+        "import os, signal, sys\nfrom pathlib import Path\nfrom leaderboard.store.hub import HubMirror\n"
+        "from leaderboard.store.database import Store\nfrom tests.leaderboard.test_hub import accepted\n"
+        "folder = Path(sys.argv[1]); store = Store(folder / 'store'); mirror = HubMirror('user/board', store)\n"
+        "mirror._enqueue(accepted(store, folder, 'one')); os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)], check=False, capture_output=True, timeout=120
+    )
+    assert done.returncode == -9, done.stderr
+    mirror = HubMirror(REPO, store)
+    assert len(mirror.pending()) == 1
+    assert mirror.push() == 1
+    assert any(path.startswith("entries/") for path in hub.files(REPO, "datasets"))
+
+
+def test_an_entry_that_never_reached_the_outbox_is_found_at_the_start(
+    hub: HubServer, store: Store, tmp_path: Path
+) -> None:
+    hub.put(REPO, {"README.md": b""}, "datasets")
+    entry = accepted(store, tmp_path, "one")
+    mirror = HubMirror(REPO, store)
+    assert mirror.restore() == 0
+    assert mirror.pending() == {entry.id}
+    mirror.push()
+    again = HubMirror(REPO, store)
+    assert again.restore() == 1
+    assert again.pending() == set()
+
+
+def test_two_spaces_write_at_once(hub: HubServer, tmp_path: Path) -> None:
+    stores = [Store(tmp_path / name) for name in ("a", "b")]
+    mirrors = [HubMirror(REPO, store).start() for store in stores]
+    entries: list[Entry] = []
+
+    def work(number: int) -> None:
+        folder = tmp_path / f"work{number}"
+        folder.mkdir()
+        for round_ in range(4):
+            entry = accepted(stores[number], folder, f"{number}-{round_}", user=f"user{number}")
+            entries.append(entry)
+            mirrors[number].save(entry, file_of(stores[number], entry))
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in (0, 1)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for mirror in mirrors:
+        mirror.close()
+    fresh = Store(tmp_path / "fresh")
+    HubMirror(REPO, fresh).restore()
+    assert {entry.id for entry in fresh.entries()} == {entry.id for entry in entries}
+    assert len(entries) == 8
+
+
+def test_a_commit_whose_answer_was_lost_is_not_kept_twice(hub: HubServer, store: Store, tmp_path: Path) -> None:
+    mirror = HubMirror(REPO, store)
+    item = mirror._enqueue(accepted(store, tmp_path, "one"))
+    text = item.read_text()
+    mirror.push()
+    item.write_text(text)
+    mirror.push()
+    assert len([path for path in hub.files(REPO, "datasets") if path.startswith("entries/")]) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        "{}",
+        "null",
+        '{"id": "../../x", "scores": []}',
+        entry_to_json(Entry("t", "u", "s", "self-reported", ())),
+    ],
+)
+def test_what_is_no_entry_is_left_out(hub: HubServer, store: Store, text: str) -> None:
+    hub.put(REPO, {"entries/x/y.json": text.encode()}, "datasets")
+    assert HubMirror(REPO, store).restore() == 0
+    with pytest.raises(ValueError, match=r"entry|Expecting"):
+        entry_from_json(text)
+
+
+def test_a_file_with_other_bytes_is_not_brought_in(hub: HubServer, store: Store, tmp_path: Path) -> None:
+    mirror = HubMirror(REPO, store)
+    entry = accepted(store, tmp_path, "one")
+    mirror._enqueue(entry)
+    mirror.push()
+    hub.put(REPO, {f"files/{entry.sha256[:2]}/{entry.sha256}": b"other"}, "datasets")  # type: ignore[index]
+    fresh = Store(tmp_path / "fresh")
+    HubMirror(REPO, fresh).restore()
+    assert fresh.entries() == []
+
+
+SCORES = st.lists(
+    st.builds(score, st.sampled_from(["s1", "s2", "s3"]), st.floats(0, 1), st.sampled_from(["2026-01", "2026-02"])),
+    min_size=1, max_size=3, unique_by=lambda s: s.signature,
+)  # fmt: skip
+STATES = st.tuples(SCORES, st.sampled_from([None, "2026-03", "2026-04"]))
+
+
+@given(st.lists(STATES, min_size=2, max_size=3))
+def test_states_merge_in_any_order(states: list[tuple[list[StoredScore], str | None]]) -> None:
+    base = Entry("afew", "ada", "net", "re-scored here", (score(),), created="2026-01")
+    first, *rest = [replace(base, scores=tuple(scores), withdrawn=at) for scores, at in states]
+    forward, backward = first, rest[-1]
+    for state in rest:
+        forward = merge(forward, state)
+    for state in [*rest[:-1][::-1], first]:
+        backward = merge(backward, state)
+    assert {s.signature for s in forward.scores} == {s.signature for s in backward.scores}
+    assert forward.withdrawn == backward.withdrawn
+    assert entry_from_json(entry_to_json(forward)) == forward
+
+
+def test_the_address_of_the_data_set() -> None:
+    assert repo_of("hf://datasets/user/board") == "user/board"
+    with pytest.raises(HubInvalid, match="expected a folder or hf://datasets/USER/REPO"):
+        repo_of("hf://datasets/user")
+
+
+def test_the_board_opens_with_its_data_set(
+    hub: HubServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = Store(tmp_path / "elsewhere")
+    mirror = HubMirror(REPO, elsewhere)
+    mirror._enqueue(accepted(elsewhere, tmp_path, "one"))
+    mirror.push()
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    board = open_board({"FEMO_STORE": f"hf://datasets/{REPO}"})
+    assert isinstance(board.mirror, HubMirror)
+    wait = threading.Event()
+    while not board.mirror._restored and not wait.wait(0.05):
+        pass
+    assert [entry.system for entry in board.store.entries("afew")] == ["net one"]
+    assert board.saving() == set()
+    board.mirror.close()
