@@ -128,7 +128,7 @@ def test_while_the_hub_is_away_entries_wait_and_then_go(hub: HubServer, store: S
 def test_a_killed_process_leaves_its_outbox_to_the_next(hub: HubServer, store: Store, tmp_path: Path) -> None:
     code = (
         "import os, signal, sys\nfrom pathlib import Path\nfrom leaderboard.store.hub import HubMirror\n"
-        "from leaderboard.store.database import Store\nfrom tests.leaderboard.test_hub import accepted\n"
+        "from leaderboard.store.database import Store\nfrom tests.leaderboard.store.test_hub import accepted\n"
         "folder = Path(sys.argv[1]); store = Store(folder / 'store'); mirror = HubMirror('user/board', store)\n"
         "mirror._enqueue(accepted(store, folder, 'one')); os.kill(os.getpid(), signal.SIGKILL)\n"
     )
