@@ -70,8 +70,8 @@ def write_crops(root: Path) -> None:
 
 def model_folder(folder: Path) -> Path:
     """Write EfficientNet-B0 with random weights, which is as fast as a trained one."""
-    from femo.model_folder import write_model_folder
-    from femo.training.network import FaceNetwork
+    from femo.models.write import write_model_folder
+    from femo.training.faces.network import FaceNetwork
     from femo.training.priors import prior_heads
 
     network = FaceNetwork("tf_efficientnet_b0", {}, {"expression": 8})
@@ -90,10 +90,10 @@ def model_folder(folder: Path) -> Path:
 
 def extract_child(crops: str, model: str, features: str, workers: str) -> dict[str, float]:
     """Extract and report the rate from the first finished block on, so that starting does not count."""
-    from femo.models import read_spec
-    from femo.training.abaw_crops import read_folder
-    from femo.training.abaw_extract import Progress, extract
-    from femo.training.abaw_features import open_cache, stored_columns
+    from femo.models.config import read_spec
+    from femo.training.abaw.dataset.crops import read_folder
+    from femo.training.abaw.extract import Progress, extract
+    from femo.training.abaw.features import open_cache, stored_columns
 
     spec = read_spec(Path(model))
     marks: list[tuple[float, int]] = []
@@ -142,10 +142,10 @@ def training_section(folder: Path) -> str:
 
 def train_child(folder: str, n_frames: str) -> dict[str, float]:
     """Write the cache (as far as it is not there), read it, and train one epoch of each head."""
-    from femo.training.abaw_features import Cache, Columns
-    from femo.training.abaw_heads import HeadRecipe, Trainer
-    from femo.training.abaw_samples import Lines, Samples
-    from femo.training.abaw_tasks import TASKS
+    from femo.training.abaw.dataset.tasks import TASKS
+    from femo.training.abaw.features import Cache, Columns
+    from femo.training.abaw.heads import HeadRecipe, Trainer
+    from femo.training.abaw.samples import Lines, Samples
 
     store = Cache(Path(folder), "", "synthetic", Columns(N_FEATURES, 0), {})
     names = [f"video{i}" for i in range(int(n_frames) // VIDEO_FRAMES)]
@@ -217,7 +217,7 @@ def noise() -> np.ndarray:
 
 def write_video(store: "object", number: int, name: str) -> np.ndarray:
     """Write the rows of one video, class means plus noise, and return its labels (N, 1)."""
-    from femo.training.abaw_features import Cache
+    from femo.training.abaw.features import Cache
 
     assert isinstance(store, Cache)
     rng = np.random.default_rng(number)

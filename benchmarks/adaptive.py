@@ -14,13 +14,13 @@ import numpy as np
 
 from benchmarks.measure import table
 from femo import load
-from femo.heads import Heads
+from femo.clips.summaries import count_alike, transitions
+from femo.clips.timelines import RawVideo
 from femo.labels import AFFECTNET_8
+from femo.models.weights import find_weights, load_tensors
+from femo.networks.heads import Heads
 from femo.pipeline import Pipeline, Reader
-from femo.summaries import count_alike, transitions
-from femo.timelines import RawVideo
 from femo.types import RGB
-from femo.weights import find_weights, load_tensors
 from tests.clips import canvas, paste, portrait, second_face, write_clip
 
 N_FRAMES = int(os.environ.get("FEMO_BENCH_AUTO_FRAMES", "400"))

@@ -71,8 +71,8 @@ def descriptor_section(folder: Path) -> str:
 def extract_child(clips: str, cache: str, n_processes: str) -> dict[str, float]:
     """Describe the clips of a folder and say what it took, importing and compiling included."""
     start, marks = time.perf_counter(), []
-    from femo.training.clips_features import Extraction, extract
-    from femo.training.clips_layout import LabelledClip
+    from femo.training.clips.features import Extraction, extract
+    from femo.training.clips.layout import LabelledClip
 
     labelled = [LabelledClip(path.stem, path, 0) for path in sorted(Path(clips).iterdir())]
     what = Extraction(None, "vgaf-mean-std", Path(cache))

@@ -13,9 +13,9 @@ import torch
 from facenet_pytorch import MTCNN
 
 from benchmarks.measure import table, take_turns
-from femo import geometry
-from femo.detector import Detector, quick_min_face
-from femo.engine import Network, compile_module
+from femo.faces import geometry
+from femo.faces.detector import Detector, quick_min_face
+from femo.networks.engine import Network, compile_module
 from femo.types import RGB, Floats
 
 SIZE = 224

@@ -22,13 +22,14 @@ from facenet_pytorch import MTCNN
 from benchmarks.made import make_clip
 from benchmarks.measure import peak_mb as own_peak_mb
 from benchmarks.measure import table, take_turns
-from femo import geometry, temporal
-from femo.backbone import Backbone, faces_per_pass
-from femo.detector import Detector, quick_min_face
-from femo.engine import compile_module
-from femo.heads import Heads
-from femo.media import open_video
-from femo.models import find_model
+from femo.clips import temporal
+from femo.faces import geometry
+from femo.faces.detector import Detector, quick_min_face
+from femo.media.video import open_video
+from femo.models.find import find_model
+from femo.networks.backbone import Backbone, faces_per_pass
+from femo.networks.engine import compile_module
+from femo.networks.heads import Heads
 from femo.pipeline import Pipeline, Reader, load
 from femo.types import RGB, Floats
 
@@ -192,8 +193,8 @@ def agreement(name: str, path: Path, pipeline: Pipeline) -> list[str]:
 
 
 def _float32(reader: Reader):
-    from femo.backbone import build_backbone
-    from femo.weights import find_weights
+    from femo.models.weights import find_weights
+    from femo.networks.backbone import build_backbone
 
     spec = reader.spec
     module = build_backbone(spec, find_weights(spec))

@@ -12,26 +12,29 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from femo import adaptive, geometry, temporal
-from femo.adaptive import Every
-from femo.backbone import Backbone
-from femo.batches import Batches, Crops, Read
-from femo.classifiers import ClipClassifier, load_classifier
-from femo.clips import Descriptor, make_descriptor
-from femo.crowd import crowd_notes, largest
-from femo.detector import Detector
+from femo.clips import adaptive, temporal
+from femo.clips.adaptive import Every
+from femo.clips.batches import Batches, Crops, Read
+from femo.clips.classifiers import ClipClassifier, load_classifier
+from femo.clips.descriptors import Descriptor, make_descriptor
+from femo.clips.group import describe_group, still_group
+from femo.clips.live import Live
+from femo.clips.timelines import Collector, RawVideo, Rows
 from femo.errors import MediaError
-from femo.group import describe_group, still_group
-from femo.heads import Heads, load_heads, share_heads
-from femo.live import Live
-from femo.media import PhotoLimits, PhotoSource, VideoLimits, is_picture, open_video, read_photo
-from femo.models import HeadSpec, ModelSpec, find_models
+from femo.faces import geometry
+from femo.faces.crowd import crowd_notes, largest
+from femo.faces.detector import Detector
+from femo.faces.tracker import Tracker
+from femo.media.containers import VideoLimits, VideoSource
+from femo.media.photos import PhotoLimits, PhotoSource, is_picture, read_photo
+from femo.media.streaming import Cancel, Meter, ReadAhead, Report, raise_if, room_for
+from femo.media.video import open_video
+from femo.models.config import HeadSpec, ModelSpec
+from femo.models.find import find_models
+from femo.networks.backbone import Backbone
+from femo.networks.heads import Heads, load_heads, share_heads
 from femo.results import GroupResult, PhotoResult, VideoResult
-from femo.streaming import Cancel, Meter, ReadAhead, Report, raise_if, room_for
-from femo.timelines import Collector, RawVideo, Rows
-from femo.tracker import Tracker
 from femo.types import RGB, Faces, Frame, Scores
-from femo.video_file import VideoSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +114,7 @@ class Pipeline:
             source: Path, bytes, or seekable binary file.
             smooth: ``none``, ``mean:K`` or ``median:K``: the filter over K frames, applied to probabilities.
             every: Analyse each n-th frame only; ``auto`` tracks faces on every frame, but reads only as many as the
-                decision needs (``femo.adaptive``); ``RawVideo.read_share`` says how many that were.
+                decision needs (``femo.clips.adaptive``); ``RawVideo.read_share`` says how many that were.
             fpr: With ``auto``, the share of wrong early decisions that may pass for sure ones; None is 0.05.
             min_face: Smallest face side in pixels to look for; None depends on the size of the frames.
             limits: What is refused; ``VideoLimits()`` by default.
@@ -174,7 +177,7 @@ class Pipeline:
     ) -> RawVideo:
         """Read a clip without smoothing; ``RawVideo.result`` smooths it, in any way, at no cost.
 
-        Arguments and errors are those of ``video``; ``descriptors`` (``femo.clips``) are fed while the clip is read.
+        Arguments and errors are those of ``video``; ``descriptors`` (``femo.clips.descriptors``) are fed while the clip is read.
         """
         collector = Collector()
         changing = self.readers[0].heads.expression_directions()

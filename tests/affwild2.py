@@ -15,8 +15,8 @@ import cv2
 import numpy as np
 
 from femo.labels import AFFECTNET_8
-from femo.training.abaw_features import Columns
-from femo.training.abaw_tasks import AU_HEADER, EXPR_HEADER
+from femo.training.abaw.dataset.tasks import AU_HEADER, EXPR_HEADER
+from femo.training.abaw.features import Columns
 
 SIDE = 24
 NOISE = 8
@@ -199,7 +199,7 @@ def write_square_model(folder: Path) -> Path:
     """Write a model folder whose AffectNet head and embedding have the sizes of ``SquareNetwork``."""
     import torch
 
-    from femo.model_folder import write_model_folder
+    from femo.models.write import write_model_folder
     from femo.training.priors import prior_heads
 
     tensors = {

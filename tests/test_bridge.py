@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from femo.export_abaw import AU_FOLDER, EXPR_FOLDER, VA_FOLDER, join_abaw, write_abaw
+from femo.output.export.abaw import AU_FOLDER, EXPR_FOLDER, VA_FOLDER, join_abaw, write_abaw
 from leaderboard.reading.submission import read_submission
 from leaderboard.tasks import get_task
 from tests.femo import results_by_hand as by_hand

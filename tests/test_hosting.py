@@ -15,7 +15,7 @@ import yaml
 from huggingface_hub import constants, hf_hub_download
 from typer.testing import CliRunner
 
-from femo.cli import app
+from femo.cli.main import app
 from leaderboard.store.database import Store
 from leaderboard.store.hub import HubMirror
 from tests.hub_server import TOKEN, HubServer

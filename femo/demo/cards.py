@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from femo.draw import colour, ink_on
-from femo.figures import NOT_MEASURED, percent, top_text
-from femo.models import ModelSpec
+from femo.models.config import ModelSpec
+from femo.output.draw import colour, ink_on
+from femo.output.figures.photo import NOT_MEASURED, percent, top_text
 from femo.results import PhotoResult
 from femo.types import RGB, Scores, Source
 

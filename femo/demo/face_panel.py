@@ -6,8 +6,10 @@ from typing import Any
 import gradio as gr
 import numpy as np
 
-from femo import PhotoResult, draw, figures
+from femo import PhotoResult
 from femo.demo import cards
+from femo.output import draw
+from femo.output.figures import photo as figures
 from femo.types import Scores
 
 

@@ -16,16 +16,20 @@ from urllib.parse import quote
 import gradio as gr
 import numpy as np
 
-from femo import Pipeline, draw, export, figures_group
+from femo import Pipeline
+from femo.clips.group import peaks
 from femo.demo import cards, group_cards
 from femo.demo.events import LONG, one_sentence, uploaded
 from femo.demo.jobs import Job, Jobs, progress_bar, why_nothing
 from femo.demo.playable import COPIED, playable
 from femo.errors import FemoError
-from femo.group import peaks
-from femo.media import is_picture, open_video, read_photo
+from femo.media.photos import is_picture, read_photo
+from femo.media.streaming import Cancel, Report, raise_if
+from femo.media.video import open_video
+from femo.output import draw
+from femo.output.export import files as export
+from femo.output.figures import group as figures_group
 from femo.results import GroupResult
-from femo.streaming import Cancel, Report, raise_if
 from femo.types import RGB, Frame
 
 EMPTY: Final = """<div class="femo-empty"><b>Drop in a clip or a photo of a group</b>

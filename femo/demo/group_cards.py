@@ -10,11 +10,11 @@ from typing import Final
 import numpy as np
 
 from femo.demo.cards import badge, data_uri
-from femo.draw import colour, shrink
-from femo.figures import percent
-from femo.figures_group import MOOD_COLOURS
-from femo.heads import linear_prior
-from femo.model_config import HeadSpec
+from femo.models.config import HeadSpec
+from femo.networks.heads import linear_prior
+from femo.output.draw import colour, shrink
+from femo.output.figures.group import MOOD_COLOURS
+from femo.output.figures.photo import percent
 from femo.results import GroupResult, Timeline
 from femo.types import Frame
 

@@ -9,7 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Final, Generic, TypeVar
 
 from femo.errors import Cancelled, FemoError
-from femo.streaming import Progress, Report, clock
+from femo.media.streaming import Progress, Report, clock
 
 T = TypeVar("T")
 

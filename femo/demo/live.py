@@ -16,13 +16,14 @@ from typing import Any, Final
 import gradio as gr
 import numpy as np
 
-from femo import Pipeline, draw
+from femo import Pipeline
+from femo.clips.live import Live
 from femo.demo.cards import badge
 from femo.demo.events import QUICK, one_sentence, uploaded
 from femo.errors import MediaError
-from femo.figures import percent
-from femo.live import Live
-from femo.media import read_photo
+from femo.media.photos import read_photo
+from femo.output import draw
+from femo.output.figures.photo import percent
 from femo.results import PhotoResult
 from femo.types import RGB
 

@@ -4,7 +4,8 @@ import html
 from collections.abc import Iterator
 from typing import cast
 
-from femo import draw, summaries
+from femo.clips import summaries
+from femo.output import draw
 from femo.results import Timeline, VideoResult
 
 

@@ -15,11 +15,14 @@ import gradio as gr
 import numpy as np
 from PIL import Image
 
-from femo import PhotoResult, Pipeline, draw, export, figures
+from femo import PhotoResult, Pipeline
 from femo.demo import cards
 from femo.demo.events import QUICK, one_sentence, uploaded, whole_pixels
 from femo.demo.face_panel import FacePanel
-from femo.media import Photo, read_photo
+from femo.media.photos import Photo, read_photo
+from femo.output import draw
+from femo.output.export import files as export
+from femo.output.figures import photo as figures
 from femo.types import Floats
 
 EXAMPLES: Final = Path(__file__).parent / "examples"

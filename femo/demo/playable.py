@@ -10,8 +10,8 @@ from typing import Final
 import av
 from gradio.blocks import Block
 
-from femo import export_video
-from femo.streaming import Cancel, Meter, Report, raise_if
+from femo.media.streaming import Cancel, Meter, Report, raise_if
+from femo.output.export import video as export_video
 from femo.types import RGB, Frame
 
 PLAYS: Final = {

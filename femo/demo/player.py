@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 import numpy as np
 
-from femo.draw import colour, ink_on
+from femo.output.draw import colour, ink_on
 from femo.results import VideoResult
 
 PLAYER_ID: Final = "femo-player"

@@ -1,6 +1,6 @@
 """The look of the demo: one theme for light and dark, a little CSS (``theme.css``), and the header.
 
-Conventions: colours that mean something come from ``femo.draw``; the rest is warm paper and ink with one teal accent,
+Conventions: colours that mean something come from ``femo.output.draw``; the rest is warm paper and ink with one teal accent,
 which no face wears. CSS classes start with ``femo-``. Charts have neutral ink of their own, and here take the theme's.
 """
 
@@ -11,7 +11,7 @@ from typing import Final
 import gradio as gr
 from gradio.themes.utils.fonts import LocalFont
 
-from femo.draw import PALETTE, ink_on
+from femo.output.draw import PALETTE, ink_on
 
 TITLE: Final = "femo: emotion from faces"
 

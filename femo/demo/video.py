@@ -14,8 +14,8 @@ from typing import Any, Final
 
 import gradio as gr
 
-from femo import Pipeline, figures_video
-from femo.adaptive import Every, parse_every
+from femo import Pipeline
+from femo.clips.adaptive import Every, parse_every
 from femo.demo import cards, player
 from femo.demo.events import LONG, QUICK, one_sentence, uploaded
 from femo.demo.jobs import Job, Jobs, progress_bar, why_nothing
@@ -23,7 +23,8 @@ from femo.demo.person import changes, person_card
 from femo.demo.playable import COPIED, playable
 from femo.demo.video_files import KINDS, Clip, clip_of, write_file
 from femo.errors import FemoError
-from femo.streaming import Cancel, Report
+from femo.media.streaming import Cancel, Report
+from femo.output.figures import video as figures_video
 
 EMPTY: Final = """<div class="femo-empty"><b>Drop in a clip</b>
 Everyone in it gets a timeline of expression, valence and arousal, and action units. Play it, press anywhere on the timeline

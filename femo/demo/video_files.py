@@ -5,10 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from femo import export, export_abaw, export_video, overlay
+from femo.clips.timelines import RawVideo
 from femo.demo import cards
+from femo.output import overlay
+from femo.output.export import abaw as export_abaw
+from femo.output.export import files as export
+from femo.output.export import video as export_video
 from femo.results import VideoResult
-from femo.timelines import RawVideo
 
 KINDS: Final = {
     "csv": ("CSV", "-femo.csv"),

@@ -1,0 +1,1 @@
+"""Training: one folder per recipe, and what they share."""

@@ -14,16 +14,16 @@ from typing import Any
 import numpy as np
 import torch
 
-from femo.backbone import PREFIX, create_network
 from femo.errors import WeightsError
-from femo.model_config import HeadSpec, ModelSpec
-from femo.model_folder import write_stored
-from femo.models import user_models_dir
+from femo.models.config import HeadSpec, ModelSpec
+from femo.models.find import user_models_dir
+from femo.models.weights import file_sha256
+from femo.models.write import write_stored
+from femo.networks.backbone import PREFIX, create_network
 from femo.upstream.download import Report, check_file, download
 from femo.upstream.onnx_graph import read_onnx, run_onnx, split_head
 from femo.upstream.other_files import Head, fit_state, head_of_state, read_keras, read_state_dict
 from femo.upstream.steps import Array, map_steps
-from femo.weights import file_sha256
 
 TOLERANCE = 1e-4
 """Largest difference from ONNX Runtime, relative to the largest output where that is above 1: float32 arithmetic."""

@@ -96,7 +96,9 @@ def test_a_photo_is_opened_once_and_a_session_keeps_no_picture(
     pipeline: femo.Pipeline, portrait: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened = []
-    monkeypatch.setattr("femo.media._read_file", lambda path, limits: opened.append(path) or path.read_bytes())
+    monkeypatch.setattr(
+        "femo.media.photos._read_file", lambda path, limits: opened.append(path) or path.read_bytes()
+    )
     with gr.Blocks():
         tab = GroupTab(pipeline)
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(portrait.parent))

@@ -11,11 +11,11 @@ from PIL import Image
 from skimage import data as skimage_data
 
 import femo
-from femo.backbone import Backbone
 from femo.errors import MediaError
-from femo.heads import Heads
 from femo.labels import AFFECTNET_8
-from femo.models import HeadSpec, ModelSpec
+from femo.models.config import HeadSpec, ModelSpec
+from femo.networks.backbone import Backbone
+from femo.networks.heads import Heads
 from femo.pipeline import Pipeline, Reader
 from femo.types import Faces
 

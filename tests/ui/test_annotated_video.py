@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser
 
-from femo.export_video import write_annotated
+from femo.output.export.video import write_annotated
 from tests import clips
 
 pytestmark = pytest.mark.ui

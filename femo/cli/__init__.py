@@ -1,0 +1,1 @@
+"""The ``femo`` command, one module per subcommand."""

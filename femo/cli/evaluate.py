@@ -1,0 +1,71 @@
+"""``femo evaluate``: score a model folder on a labelled data set, with 95 % intervals."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from femo.cli.output import write_json
+
+
+def evaluate(
+    ferplus: Annotated[Path | None, typer.Option(metavar="FILE.npz", help="FER+ partition.")] = None,
+    utkface: Annotated[Path | None, typer.Option(metavar="FILE.zip", help="UTKFace zip or folder.")] = None,
+    abaw: Annotated[Path | None, typer.Option(metavar="DIR", help="Aff-Wild2, validation set.")] = None,
+    afew: Annotated[Path | None, typer.Option(metavar="DIR", help="AFEW, validation clips.")] = None,
+    vgaf: Annotated[Path | None, typer.Option(metavar="DIR", help="VGAF, validation clips.")] = None,
+    lfw: Annotated[Path | None, typer.Option(metavar="DIR", help="LFW, a folder per person.")] = None,
+    model: Annotated[
+        str | None, typer.Option("--model", help="Model folder; default FEMO_MODEL, else femo-base.")
+    ] = None,
+    json: Annotated[
+        str | None, typer.Option("--json", metavar="OUT", help="Write JSON here; - is stdout.")
+    ] = None,
+    features: Annotated[Path | None, typer.Option(help="With --abaw: feature cache.")] = None,
+    crops: Annotated[Path | None, typer.Option(help="With --abaw: folder or zip of cropped faces.")] = None,
+    workers: Annotated[int, typer.Option(help="With --abaw: processes that extract features.")] = 2,
+) -> None:
+    """Score a model on a labelled data set, with 95 % intervals."""
+    sets = {"ferplus": ferplus, "utkface": utkface, "abaw": abaw, "afew": afew, "vgaf": vgaf, "lfw": lfw}
+    given = {name: path for name, path in sets.items() if path is not None}
+    if len(given) != 1:
+        raise typer.BadParameter("name exactly one data set, such as --ferplus FILE.npz")
+    [(name, path)] = given.items()
+    if name == "abaw":
+        from femo.cli.train_abaw import evaluate_abaw
+
+        tables = json != "-"
+        report = evaluate_abaw(path, model=model, features=features, crops=crops, workers=workers, tables=tables)
+    else:
+        report = _report(name, path, model)
+    if json is not None:
+        write_json(json, report)
+    if json != "-" and name != "abaw":
+        _print(report)
+
+
+def _report(name: str, path: Path, model: str | None) -> dict[str, Any]:
+    """Run one protocol; heavy imports happen here."""
+    if name in ("afew", "vgaf"):
+        from femo.cli.train_clips import evaluate_clips
+
+        return evaluate_clips(name, path, model)
+    from femo.pipeline import load
+    from femo.training.faces import evaluate as evaluate_faces
+    from femo.training.faces import lfw
+
+    run = {
+        "ferplus": evaluate_faces.evaluate_ferplus,
+        "utkface": evaluate_faces.evaluate_utkface,
+        "lfw": lfw.evaluate_lfw,
+    }[name]
+    return run(load(model), path)
+
+
+def _print(report: dict[str, Any]) -> None:
+    for key, entry in report.items():
+        if isinstance(entry, dict) and entry.get("interval"):
+            low, high = entry["interval"]
+            typer.echo(f"{key:24} {entry['value']:.4f}  (95 %: {low:.4f} - {high:.4f}, N {entry['n']})")
+        elif isinstance(entry, dict) and "mean" in entry:
+            typer.echo(f"{key:24} {entry['mean']:.4f} ± {entry['std']:.4f}  ({entry['n_splits']} splits)")

@@ -1,0 +1,78 @@
+"""``femo group``: the mood of the people in clips and photos."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from femo.cli.output import finish, say, write_json
+from femo.cli.progress import Counter
+from femo.cli.video import expand
+from femo.errors import FemoError
+
+if TYPE_CHECKING:
+    from femo.results import GroupResult
+
+
+def group(
+    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Clips or photos, or patterns.")],
+    json: Annotated[
+        str | None, typer.Option("--json", metavar="OUT", help="Write JSON here; - is stdout.")
+    ] = None,
+    csv: Annotated[
+        Path | None, typer.Option("--csv", metavar="OUT", help="Write a table here, a row per moment.")
+    ] = None,
+    smooth: Annotated[str, typer.Option("--smooth", help="none, mean:K or median:K over K frames.")] = "mean:15",
+    min_face: Annotated[int | None, typer.Option(help="Smallest face side in pixels; default is quick.")] = None,
+    model: Annotated[
+        str | None, typer.Option("--model", help="Model folder; default FEMO_MODEL, else femo-base.")
+    ] = None,
+) -> None:
+    """Read the mood of a group in one or more clips or photos."""
+    from femo.clips import temporal
+    from femo.output.export import files as export
+    from femo.pipeline import load
+
+    clips = expand(files)
+    temporal.parse_smoothing(smooth)
+    pipeline = load(model)
+    results: dict[str, GroupResult] = {}
+    documents: list[dict[str, Any]] = []
+    problems: list[str] = []
+    with Counter(clips) as counter:
+        for clip in clips:
+            report = counter.begin(clip)
+            try:
+                result = pipeline.group(clip, smooth=smooth, min_face=min_face, progress=report)
+                for note in result.video.notes:
+                    say(f"{clip}: {note}")
+                results[str(clip)] = result
+                documents.append({"file": str(clip), **result.to_dict()})
+            except FemoError as error:
+                say(str(error))
+                problems.append(str(error))
+                documents.append({"file": str(clip), "error": str(error)})
+            counter.end(clip)
+    if json is not None:
+        write_json(json, documents if len(clips) > 1 else documents[0])
+    if csv is not None:
+        export.write_csv(csv, results)
+    if json != "-":
+        _print(list(results.items()))
+    finish(problems, len(clips))
+
+
+def _print(results: "Sequence[tuple[str, GroupResult]]") -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("file", "verdict", "positive", "neutral", "negative", "source", "persons", "most faces at once")
+    for name, result in results:
+        verdict = result.to_dict()["verdict"]
+        top = result.verdict.top()[0] or "no face found"
+        shares = ["-" if verdict[label] is None else f"{verdict[label]:.2f}" for label in result.verdict.labels]
+        n_most = int(result.face_count.max(initial=0))
+        persons = str(len(result.video.timelines))
+        table.add_row(Path(name).name, top, *shares, result.verdict.source, persons, str(n_most))
+    Console().print(table)

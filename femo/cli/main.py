@@ -1,0 +1,54 @@
+"""The ``femo`` command, put together.
+
+Conventions: exit status 0 done, 1 a named problem with the input (one line on stderr each, no traceback), 2 wrong
+usage. A command on many files goes on after a bad one and ends with status 1 and a list. ``--json -`` writes to stdout.
+Heavy imports happen inside the commands, so ``femo --help`` answers at once.
+"""
+
+import sys
+import warnings
+from collections.abc import Sequence
+
+import typer
+
+from femo.cli.evaluate import evaluate
+from femo.cli.group import group
+from femo.cli.models import app as models
+from femo.cli.output import say
+from femo.cli.photo import photo
+from femo.cli.train_abaw import train_abaw
+from femo.cli.train_clips import train_clips
+from femo.cli.train_faces import train_faces
+from femo.cli.video import video
+from femo.errors import FemoError
+
+app = typer.Typer(
+    name="femo",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    help="Reads emotion from faces: photos, videos, groups.",
+)
+
+
+app.command("photo")(photo)
+app.command("video")(video)
+app.command("group")(group)
+app.command("evaluate")(evaluate)
+
+train = typer.Typer(no_args_is_help=True, help="Train a model; each recipe's --help names its data layout.")
+train.command("faces")(train_faces)
+train.command("clips")(train_clips)
+train.command("abaw")(train_abaw)
+app.add_typer(train, name="train")
+app.add_typer(models, name="models")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command and leave with its exit status."""
+    warnings.filterwarnings("ignore", module="PIL")  # what is wrong with a photo is said in our own sentence
+    try:
+        app(args=arguments, prog_name="femo")
+    except FemoError as error:
+        say(f"femo: {error}")
+        sys.exit(1)

@@ -1,0 +1,164 @@
+"""``femo models``: list, show, fetch, import, publish."""
+
+import json as json_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from femo.errors import FemoError
+
+if TYPE_CHECKING:
+    from femo.models.config import ModelSpec
+
+app = typer.Typer(no_args_is_help=True, help="Model folders: what there is, and how to get it.")
+
+Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of a model folder.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+
+
+def where_is(spec: "ModelSpec") -> str:
+    """Say where a model's weights are, or which command gets them."""
+    from femo.models.hub import configured_repo
+
+    if spec.hub is not None:
+        return f"on the Hub: {spec.hub}"
+    if spec.files:
+        return "here"
+    if configured_repo() is not None:
+        return f"not here yet: femo models fetch {spec.name}"
+    return f"not here yet: femo models import {spec.name}"
+
+
+def summary(spec: "ModelSpec") -> dict[str, Any]:
+    """Return what ``list`` and ``show`` tell of a model, as plain JSON types."""
+    return {
+        "name": spec.name,
+        "arch": spec.arch,
+        "input_size": spec.input_size,
+        "embedding_dim": spec.embedding_dim,
+        "heads": {head.name: {"labels": list(head.labels), "source": head.source} for head in spec.heads},
+        "size_mb": round(sum(file.size for file in spec.files) / 1e6, 1) if spec.files else None,
+        "licence": spec.licence,
+        "where": where_is(spec),
+        "scores": {head.name: dict(head.scores) for head in spec.heads if head.scores},
+        "folder": str(spec.folder),
+    }
+
+
+@app.command("list")
+def list_command(json: Json = False) -> None:
+    """List the models: heads, input, size, licence, where they are, published scores."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from femo.models.find import list_models
+
+    rows = [summary(spec) for spec in list_models()]
+    if json:
+        typer.echo(json_module.dumps(rows, indent=2, ensure_ascii=False))
+        return
+    licences = sorted({row["licence"] for row in rows})
+    table = Table("name", "heads", "px", "MB", "terms", "where", "published")
+    for row in rows:
+        heads = ", ".join(
+            name if head["source"] == "trained" else f"({name})" for name, head in row["heads"].items()
+        )
+        size = "-" if row["size_mb"] is None else str(row["size_mb"])
+        terms = str(licences.index(row["licence"]) + 1)
+        figures = "; ".join(_figures(head, scores) for head, scores in row["scores"].items())
+        table.add_row(row["name"], heads, str(row["input_size"]), size, terms, row["where"], figures)
+    table.columns[0].no_wrap = True
+    console = Console()
+    console.print(table)
+    console.print("(in brackets): a prior, no measurement. Terms:")
+    for number, licence in enumerate(licences, start=1):
+        console.print(f"{number} {licence}")
+
+
+def _figures(head: str, scores: dict[str, Any]) -> str:
+    plain = [f"{name} {value:g}" for name, value in scores.items() if isinstance(value, int | float)]
+    return f"{head}: {', '.join(plain)}" if plain else ""
+
+
+@app.command()
+def show(name: Name, json: Json = False) -> None:
+    """Show one model: its configuration and its card."""
+    from femo.models.find import find_model
+
+    spec = find_model(name)
+    if json:
+        typer.echo(json_module.dumps(summary(spec), indent=2, ensure_ascii=False))
+        return
+    for key, value in summary(spec).items():
+        typer.echo(f"{key:14} {value}")
+    for source in spec.sources:
+        typer.echo(f"{'source':14} {source.get('url', '')} {source.get('refused', '')}".rstrip())
+    card = spec.folder / "README.md"
+    if card.is_file():
+        typer.echo("\n" + card.read_text(encoding="utf-8"))
+
+
+@app.command()
+def fetch(name: Name) -> None:
+    """Fetch a model from FEMO_HUB_REPO into the cache and check it."""
+    from femo.models.find import find_model
+    from femo.models.hub import VARIABLE, configured_repo
+    from femo.models.weights import find_weights
+
+    spec = find_model(name)
+    if not spec.files and configured_repo() is None:
+        raise FemoError(
+            f"{VARIABLE} is not set, so there is no Hub repository to fetch {name} from; "
+            f"set it to USER/REPO@REVISION, or run: femo models import {name}"
+        )
+    typer.echo(f"{name}: {find_weights(spec)}")
+
+
+@app.command("import")
+def import_command(
+    name: Name,
+    file: Annotated[Path | None, typer.Option("--file", help="A local copy instead of the download.")] = None,
+    json: Json = False,
+) -> None:
+    """Make a model folder from the author's published file (ONNX, state dict, or Keras HDF5)."""
+    from rich.progress import Progress
+
+    from femo.models.find import describing_folder
+    from femo.upstream.importer import describe, import_model
+
+    spec = describing_folder(name)
+    with Progress(transient=True, disable=json) as progress:
+        task = progress.add_task(f"fetching {name}", total=None, visible=file is None)
+        made = import_model(
+            spec, file, report=lambda done, total: progress.update(task, completed=done, total=total)
+        )
+    if json:
+        typer.echo(json_module.dumps(describe(made), indent=2))
+        return
+    compared = (
+        "not compared with another runtime, there is none for this format"
+        if made.max_difference is None
+        else f"largest difference from ONNX Runtime {made.max_difference:.2g}"
+    )
+    typer.echo(f"{name}: {made.folder} from {made.source} ({compared})")
+
+
+@app.command()
+def publish(
+    name: Name,
+    repo: Annotated[str, typer.Option("--repo", metavar="USER/REPO", help="Model repository on the Hub.")],
+    private: Annotated[bool, typer.Option(help="Make the repository private if it is new.")] = False,
+) -> None:
+    """Put a complete model folder on the Hub; prints what a Space's README.md needs, and FEMO_HUB_REPO."""
+    from femo.models.find import find_model
+    from femo.models.publish import publish_model, space_keys
+
+    spec = find_model(name)
+    pinned = publish_model(spec, repo, private=private)
+    typer.echo(f"{name} is on {pinned.repo_id}.")
+    if not private:
+        typer.echo("To have it in a Space's image, add to the head of the Space's README.md:\n")
+        typer.echo(space_keys(spec, pinned))
+    typer.echo("Use it with:")
+    typer.echo(f"export FEMO_HUB_REPO={pinned}")

@@ -1,0 +1,1 @@
+"""What a clip says over time: timelines, descriptors, groups."""

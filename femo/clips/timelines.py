@@ -1,0 +1,221 @@
+"""Collects what is read from the frames of a clip, and lays it out as one timeline per person.
+
+``Collector`` takes rows as they come, one per face and frame, and keeps nothing but numbers and one small picture per
+face. ``RawVideo`` holds these facts; ``RawVideo.result`` turns them into a ``VideoResult`` within milliseconds, so that
+smoothing and the smallest face shown can be changed without running a network again.
+
+Conventions: a "row" of the clip is the position of an analysed frame, from 0; a face that was seen but not read (another
+frame stood for it) has scores of NaN, which are filled from its neighbours in time.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from femo.clips import temporal
+from femo.faces import geometry
+from femo.results import Timeline, VideoResult
+from femo.types import RGB, Bools, Doubles, Faces, Floats, Frame, Ints, Scores
+
+PORTRAIT_PX = 112
+PORTRAIT_MARGIN = 0.25
+"""Part of the face's side that a portrait shows on each side of it."""
+BETTER = 1.15
+"""A new view replaces the portrait if it is better by this factor, so that few are cut out."""
+MAX_CELLS = 4_000_000
+"""Frames × persons of a result: half a gigabyte of scores. Beyond it those seen for the shortest time are left out."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RawPerson:
+    """What was seen of one person, frame by frame, without gaps filled.
+
+    Attributes:
+        track: Stable id, from 1.
+        row: int64 (n,), rows of the clip in which the face was seen, increasing.
+        xyxy: float32 (n, 4).
+        scores: Head name to Scores of n rows.
+        portrait: uint8 (112, 112, 3), the best view, or None.
+    """
+
+    track: int
+    row: Ints
+    xyxy: Floats
+    scores: Mapping[str, Scores]
+    portrait: RGB | None = None
+
+    def side(self) -> Floats:
+        """Return the longer side of the face, in pixels (n,)."""
+        return np.asarray((self.xyxy[:, 2:] - self.xyxy[:, :2]).max(axis=1), np.float32)
+
+    def select(self, keep: Bools) -> "RawPerson":
+        """Return the rows that ``keep`` marks."""
+        scores = {name: head.with_values(head.values[keep]) for name, head in self.scores.items()}
+        return RawPerson(self.track, self.row[keep], self.xyxy[keep], scores, self.portrait)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RawVideo:
+    """The facts of one clip, as they were read.
+
+    Attributes:
+        time_s: float64 (T,), the time of each analysed frame.
+        frame_time_s: float64 (F,), the time of every frame of the clip; the same unless frames were left out.
+        persons: Everyone who was seen.
+        skipped_frames: Damaged frames that could not be decoded.
+        model: Name of the model folder.
+        duration_s: Length of the clip.
+        width: Pixels across, after rotation.
+        height: Pixels down.
+        notes: What a reader should know.
+    """
+
+    time_s: Doubles
+    frame_time_s: Doubles
+    persons: tuple[RawPerson, ...]
+    skipped_frames: int
+    model: str
+    duration_s: float
+    width: int
+    height: int
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def read_share(self) -> float:
+        """Share of the frames with a face in which a face was read and not only followed, 0-1; 1 without faces."""
+        shown, read = (np.zeros(len(self.time_s), np.bool_) for _ in range(2))
+        for person in self.persons:
+            shown[person.row] = True
+            for head in person.scores.values():
+                read[person.row[temporal.measured(head.values)]] = True
+        return float(read.sum() / shown.sum()) if shown.any() else 1.0
+
+    def result(self, smooth: str | temporal.Smoothing = "mean:15", *, smallest: int = 0) -> VideoResult:
+        """Fill gaps, then smooth.
+
+        Args:
+            smooth: ``none``, ``mean:K`` or ``median:K`` with K an odd number of frames.
+            smallest: Faces whose longer side has fewer pixels are left out.
+
+        Raises:
+            FemoError: ``smooth`` is none of these.
+        """
+        smoothing = temporal.parse_smoothing(smooth)
+        seen = [person.select(person.side() >= smallest) for person in self.persons]
+        seen = sorted((p for p in seen if len(p.row)), key=lambda p: (-len(p.row), p.track))
+        kept = seen[: max(1, MAX_CELLS // max(len(self.time_s), 1))]
+        notes = self.notes
+        if len(kept) < len(seen):
+            notes = (*notes, f"{len(seen) - len(kept)} of {len(seen)} persons are left out, the least seen ones")
+        lines = [_timeline(person, self.time_s, smoothing) for person in kept]
+        clip = (self.skipped_frames, self.model, self.duration_s, self.width, self.height)
+        return VideoResult(self.time_s, tuple(lines), *clip, notes)
+
+
+def _timeline(person: RawPerson, time_s: Doubles, smoothing: temporal.Smoothing) -> Timeline:
+    """Lay one person on the times of the clip."""
+    row = person.row
+    present = np.zeros(len(time_s), np.bool_)
+    present[row] = True
+    scores = {}
+    for name, head in person.scores.items():
+        filled = temporal.resample(time_s[row], head.values, time_s)
+        scores[name] = temporal.smooth_scores(head.with_values(filled), smoothing)
+    xyxy = temporal.resample(time_s[row], person.xyxy, time_s)
+    return Timeline(person.track, time_s, present, xyxy, scores, person.portrait)
+
+
+class Rows(NamedTuple):
+    """Faces of some frames: rows of the clip (n,), tracklets (n,), boxes (n, 4)."""
+
+    row: Ints
+    track: Ints
+    xyxy: Floats
+
+
+class Collector:
+    """Gathers rows of one clip; one thread."""
+
+    def __init__(self) -> None:
+        self.times_s: list[float] = []
+        self.n_faces = 0
+        self._blocks: list[tuple[Rows, dict[str, Scores]]] = []
+        self._portraits: dict[int, tuple[float, bytes]] = {}
+
+    def frame(self, frame: Frame, faces: Faces) -> Rows:
+        """Note one frame; look whether it shows someone better than before.
+
+        Args:
+            frame: Later than the one before.
+            faces: Its faces, with ``track``.
+
+        Returns:
+            Its rows, to be given to ``add`` with their scores.
+        """
+        row = len(self.times_s)
+        self.times_s.append(frame.time_s)
+        self.n_faces += len(faces)
+        track = faces.track if faces.track is not None else np.zeros(0, np.int64)
+        for number, value in zip(track.tolist(), _views(faces).tolist(), strict=True):
+            if value > BETTER * self._portraits.get(number, (0.0, b""))[0]:
+                at = int(np.flatnonzero(track == number)[0])
+                self._portraits[number] = (value, _portrait(frame.rgb, faces.xyxy[at]))
+        return Rows(np.full(len(faces), row, np.int64), track, faces.xyxy)
+
+    def add(self, rows: Rows, scores: dict[str, Scores]) -> None:
+        """Keep the scores of some faces, as many rows as ``rows`` has."""
+        if len(rows.row):
+            self._blocks.append((rows, scores))
+
+    def persons(self, stable: Callable[[Ints], Ints]) -> tuple[RawPerson, ...]:
+        """Return everyone who was seen, by id.
+
+        Args:
+            stable: Maps tracklets (N,) to persons (N,).
+        """
+        if not self._blocks:
+            return ()
+        rows = Rows(*(np.concatenate(parts) for parts in zip(*(block[0] for block in self._blocks), strict=True)))
+        heads = {
+            name: head.with_values(np.concatenate([scores[name].values for _, scores in self._blocks]))
+            for name, head in self._blocks[0][1].items()
+        }
+        everyone = RawPerson(0, rows.row, rows.xyxy, heads)
+        person = stable(rows.track)
+        out = []
+        for number in np.unique(person).tolist():
+            mine = person == number
+            portrait = self._best_portrait(np.unique(rows.track[mine]))
+            part = everyone.select(mine)
+            out.append(RawPerson(number, part.row, part.xyxy, part.scores, portrait))
+        return tuple(out)
+
+    def _best_portrait(self, tracks: Ints) -> RGB | None:
+        known = [self._portraits[track] for track in tracks.tolist() if track in self._portraits]
+        if not known:
+            return None
+        data = np.frombuffer(max(known)[1], np.uint8)
+        return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)[..., ::-1].copy()
+
+
+def _views(faces: Faces) -> Floats:
+    """How well faces are seen (N,): large, sure and frontal, with the nose midway between the eyes."""
+    side = np.sqrt(geometry.area(faces.xyxy))
+    left, right, nose = faces.keypoints[:, 0, 0], faces.keypoints[:, 1, 0], faces.keypoints[:, 2, 0]
+    apart = np.maximum(right - left, 1)
+    frontal = 1 - np.minimum(np.abs(nose - (left + right) / 2) / apart, 0.9)
+    return np.asarray(side * faces.score**2 * frontal, np.float32)
+
+
+def _portrait(rgb: RGB, box: Floats) -> bytes:
+    """Cut out one face with some margin, as JPEG: thousands of passers-by then take little memory."""
+    height, width = rgb.shape[:2]
+    side = float((box[2:] - box[:2]).max()) * (1 + 2 * PORTRAIT_MARGIN)
+    side = min(side, width, height)
+    corner = np.clip((box[:2] + box[2:] - side) / 2, 0, [width - side, height - side])
+    square = np.concatenate([corner, corner + side]).astype(np.float32)[None]
+    picture = geometry.crop(rgb, square, PORTRAIT_PX)[0]
+    return cv2.imencode(".jpg", picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 90])[1].tobytes()

@@ -1,0 +1,1 @@
+"""Faces found, followed, recognised again and cut out."""

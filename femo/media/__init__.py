@@ -1,0 +1,1 @@
+"""Photos and videos in: opened safely, upright RGB, true time stamps."""

@@ -1,0 +1,285 @@
+"""Reads a photo from anywhere into RGB, and refuses with one clear sentence what is no readable photo.
+
+Conventions: RGB uint8 (H, W, 3), upright (EXIF orientation applied), transparent parts over white, values of more
+than 8 bits scaled (not clipped), the first frame of an animation. Only the formats in ``FORMATS`` are tried, so no
+decoder that starts other programs (EPS starts Ghostscript) sees a stranger's file.
+"""
+
+import io
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from os import PathLike
+from pathlib import Path
+from typing import IO, Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from femo.errors import MediaError
+from femo.types import RGB, Frame
+
+PhotoSource: TypeAlias = "str | PathLike[str] | bytes | IO[bytes] | Image.Image | npt.NDArray[Any] | Photo"
+
+FORMATS = ("JPEG", "PNG", "WEBP", "HEIF", "AVIF", "GIF", "TIFF", "BMP", "DIB", "JPEG2000", "PPM", "TGA", "ICO")
+MEGA = 1_000_000
+ORIENTATION_TAG = 0x0112
+UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""EXIF orientation -> what sets the picture upright (EXIF 2.32, tag 0x0112; 1 is upright already)."""
+
+DAMAGE = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    TypeError,
+    LookupError,
+    EOFError,
+    ArithmeticError,
+    RuntimeError,
+    struct.error,
+)
+"""What Pillow's decoders raise on damaged files (found by cutting and corrupting thousands of each format)."""
+MAGIC = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"II*\0", b"MM\0*")
+"""How JPEG, PNG, GIF and TIFF begin."""
+PICTURE_BRANDS = (b"hei", b"hev", b"mif", b"msf", b"avi")
+"""Beginnings of the ISO media brands that are pictures; other brands are videos."""
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoLimits:
+    """What is refused before it is decoded.
+
+    Attributes:
+        max_bytes: Size of the file.
+        max_pixels: Width × height; 80 megapixels decode into 240 MB.
+    """
+
+    max_bytes: int = 100 * MEGA
+    max_pixels: int = 80 * MEGA
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Photo:
+    """A photo that was read.
+
+    Attributes:
+        frame: The upright RGB picture, at 0 s.
+        notes: What a reader should know, such as "animated GIF: the first of 12 frames was read".
+        name: File name for messages and tables, "" where there is none.
+    """
+
+    frame: Frame
+    notes: tuple[str, ...] = ()
+    name: str = ""
+
+    @property
+    def rgb(self) -> RGB:
+        """The picture, uint8 (H, W, 3)."""
+        return self.frame.rgb
+
+
+def read_photo(source: PhotoSource, limits: PhotoLimits | None = None) -> Photo:
+    """Read one photo.
+
+    Args:
+        source: Path, bytes, binary file object, PIL image, RGB array uint8 (H, W, 3), or a photo that was read before.
+        limits: What is refused; ``PhotoLimits()`` by default.
+
+    Raises:
+        MediaError: The source is missing, no picture, damaged, or over a limit.
+    """
+    limits = limits or PhotoLimits()
+    if isinstance(source, Photo):
+        return source
+    if isinstance(source, np.ndarray):
+        return _from_array(source, limits)
+    if isinstance(source, Image.Image):
+        name = Path(str(getattr(source, "filename", ""))).name
+        return _from_image(source, name or "the picture", limits)
+    if isinstance(source, bytes | bytearray | memoryview):
+        return _from_bytes(bytes(source), "the photo", limits)
+    if isinstance(source, str | PathLike):
+        return _from_bytes(_read_file(Path(source), limits), Path(source).name, limits)
+    if not hasattr(source, "read"):
+        raise MediaError(
+            f"A photo is a path, bytes, a file, a PIL image or an RGB array, not {type(source).__name__}."
+        )
+    given = getattr(source, "name", None)
+    data = source.read(limits.max_bytes + 1)
+    if not isinstance(data, bytes):
+        raise MediaError("The file object gives text; open it in binary mode.")
+    return _from_bytes(data, Path(given).name if isinstance(given, str) else "the photo", limits)
+
+
+def is_picture(source: Any) -> bool:
+    """Tell whether a source is a still picture rather than a clip, from its first bytes; animations are clips.
+
+    Args:
+        source: What ``read_photo`` and ``open_video`` take. A missing or unreadable file is no picture.
+    """
+    if isinstance(source, Photo | Image.Image | np.ndarray):
+        return True
+    opened: Any = io.BytesIO(source) if isinstance(source, bytes | bytearray | memoryview) else source
+    _register_heif()
+    try:
+        with Image.open(opened, formats=FORMATS) as image:
+            still = getattr(image, "n_frames", 1) == 1
+    except DAMAGE:
+        still = False
+    if hasattr(opened, "seek"):
+        opened.seek(0)
+    return still
+
+
+def _from_array(rgb: npt.NDArray[Any], limits: PhotoLimits) -> Photo:
+    if rgb.ndim != 3 or rgb.shape[2] != 3 or rgb.dtype != np.uint8 or rgb.size == 0:
+        raise MediaError(
+            f"The array has shape {rgb.shape} and dtype {rgb.dtype}; expected RGB uint8 (height, width, 3)."
+        )
+    _check_pixels("The array", rgb.shape[1], rgb.shape[0], limits)
+    return Photo(Frame(np.ascontiguousarray(rgb)))
+
+
+def _read_file(path: Path, limits: PhotoLimits) -> bytes:
+    """Read the whole file, or say in one sentence why not."""
+    try:
+        size = path.stat().st_size
+        if path.is_dir():
+            raise MediaError(f"{path.name or path} is a folder; give a photo file.")
+        if size > limits.max_bytes:
+            raise MediaError(_too_big(path.name, limits))
+        return path.read_bytes()
+    except FileNotFoundError as error:
+        raise MediaError(f"{path} does not exist.") from error
+    except (OSError, ValueError) as error:
+        raise MediaError(f"{path} cannot be opened: {getattr(error, 'strerror', None) or error}.") from error
+
+
+def _too_big(name: str, limits: PhotoLimits) -> str:
+    return f"{name} is larger than the limit of {limits.max_bytes / MEGA:g} MB (max_bytes)."
+
+
+def _from_bytes(data: bytes, name: str, limits: PhotoLimits) -> Photo:
+    if not data:
+        raise MediaError(f"{name} is empty (zero bytes).")
+    if len(data) > limits.max_bytes:
+        raise MediaError(_too_big(name, limits))
+    _register_heif()
+    try:
+        image = Image.open(io.BytesIO(data), formats=[*FORMATS])
+    except Image.DecompressionBombError as error:  # Pillow's own bound, above ours: the size is not told
+        raise MediaError(f"{name} is larger than the limit of {limits.max_pixels / MEGA:g} megapixels.") from error
+    except DAMAGE as error:
+        raise MediaError(_not_a_photo(data, name)) from error
+    with image:
+        return _from_image(image, name, limits)
+
+
+@cache  # Pillow's list of openers is global; registering once is enough
+def _register_heif() -> None:
+    import pillow_heif
+
+    pillow_heif.register_heif_opener()
+
+
+def _not_a_photo(data: bytes, name: str) -> str:
+    """Name what the bytes are instead, where that can be told from their beginning."""
+    head = data[:4096].lstrip(b"\xef\xbb\xbf \t\r\n")
+    if head.startswith(b"<") and b"<svg" in head.lower():
+        return f"{name} is an SVG drawing; give a photo (JPEG, PNG, WebP, HEIC, ...)."
+    if data.startswith(MAGIC) or data[8:12] == b"WEBP":
+        return f"{name} is damaged or cut off, or of a rare kind that cannot be read."
+    iso_video = data[4:8] == b"ftyp" and data[8:11] not in PICTURE_BRANDS
+    if iso_video or data.startswith(b"\x1aE\xdf\xa3") or data[8:12] == b"AVI ":
+        return f"{name} is no readable photo; if it is a video, read it as a video."
+    return f"{name} is no readable photo (JPEG, PNG, WebP, HEIC, AVIF, GIF, TIFF or BMP), or it is damaged."
+
+
+def _check_pixels(name: str, width: int, height: int, limits: PhotoLimits) -> None:
+    if width * height > limits.max_pixels:
+        raise MediaError(
+            f"{name} has {width}×{height} pixels, more than the limit of {limits.max_pixels / MEGA:g} megapixels."
+        )
+
+
+@contextmanager
+def _damage(name: str) -> Iterator[None]:
+    """Turn a decoder's error into one sentence."""
+    try:
+        yield
+    except DAMAGE as error:
+        reason = " ".join(str(error).split()).rstrip(" .") or type(error).__name__
+        raise MediaError(f"{name} is damaged or cut off: {reason}.") from error
+    except MemoryError as error:
+        raise MediaError(f"{name} does not fit into memory.") from error
+
+
+def _from_image(image: Image.Image, name: str, limits: PhotoLimits) -> Photo:
+    _check_pixels(name, image.width, image.height, limits)
+    with _damage(name):
+        image.load()  # the first frame of an animation
+    notes = _animation_note(image)
+    try:
+        orientation = image.getexif().get(ORIENTATION_TAG)
+    except DAMAGE:
+        orientation, notes = None, (*notes, "the EXIF data are damaged, so the orientation is unknown")
+    with _damage(name):
+        rgb = _to_rgb(image)
+        if orientation in UPRIGHT:
+            rgb = np.asarray(Image.fromarray(rgb).transpose(UPRIGHT[orientation]))
+    if rgb.size == 0:
+        raise MediaError(f"{name} has {image.width}×{image.height} pixels, so there is nothing to read.")
+    return Photo(Frame(np.ascontiguousarray(rgb)), notes, name)
+
+
+def _animation_note(image: Image.Image) -> tuple[str, ...]:
+    """Say that only the first of several frames was read; damage in later frames does not matter."""
+    if image.format == "MPO":  # a phone's photo with a preview or a depth map behind it
+        return ()
+    try:
+        n_frames = int(getattr(image, "n_frames", 1))
+    except DAMAGE:
+        return (f"animated {image.format}: the first frame was read",)
+    if n_frames == 1:
+        return ()
+    if image.format in ("TIFF", "HEIF", "ICO"):
+        return (f"{image.format} with several pictures: the first of {n_frames} was read",)
+    return (f"animated {image.format}: the first of {n_frames} frames was read",)
+
+
+def _to_rgb(image: Image.Image) -> RGB:
+    """Convert any Pillow mode; transparent parts lie over white."""
+    if image.mode.startswith("I;16") or image.mode in ("I", "F"):
+        grey = _scale_to_8_bits(np.asarray(image), image.mode)
+        return np.repeat(grey[:, :, None], 3, axis=2)
+    if image.mode == "La":  # premultiplied grey: Pillow has no direct way to RGBA
+        image = image.convert("LA")
+    if image.has_transparency_data:
+        rgba = image.convert("RGBA")
+        white = Image.new("RGBA", rgba.size, "white")
+        return np.asarray(Image.alpha_composite(white, rgba).convert("RGB"))
+    return np.asarray(image.convert("RGB"))
+
+
+def _scale_to_8_bits(values: npt.NDArray[Any], mode: str) -> npt.NDArray[np.uint8]:
+    """Scale grey values of more than 8 bits by the full scale of their mode.
+
+    ``I`` holds 16-bit values of older files or true 32-bit ones, and ``F`` has no full scale of its own; there the
+    smallest usual full scale that holds the maximum is taken.
+    """
+    real = np.nan_to_num(np.asarray(values, np.float64), nan=0.0, posinf=0.0, neginf=0.0)
+    scales = {"I": (65535, 2**31 - 1), "F": (1, 255, 65535)}.get(mode, (65535,))
+    top = float(real.max(initial=0))
+    full = next((scale for scale in scales if top <= scale), top)
+    return np.clip(np.rint(real * (255 / full)), 0, 255).astype(np.uint8)

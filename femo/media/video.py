@@ -1,0 +1,226 @@
+"""Streams the frames of a video with the container's own time stamps.
+
+Conventions: frames are RGB uint8 (H, W, 3), upright (display matrix applied), in the size of the first frame; time
+is in seconds from the start of the container, as players show it, and strictly increasing. Frames that an edit
+list hides are not frames of the clip. Pixels that are not square stay as they are stored, and so do interlaced
+lines. A reader belongs to one thread.
+"""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from types import TracebackType
+from typing import IO, Any
+
+import av
+import numpy as np
+from av.video.reformatter import VideoReformatter
+
+from femo.errors import MediaError
+from femo.media.containers import MEGA, VideoLimits, VideoSource, open_container, open_file, video_stream
+from femo.media.frames import Clock, is_upright, turn_upright, upright_size
+from femo.types import RGB, Doubles, Frame
+
+FALLBACK_FPS = 25.0
+SHORTER_S = 0.5
+"""A clip that ends earlier than its header says by more than this was cut off; less is rounding."""
+ONE_FRAME_PER_PACKET = ("h264", "hevc", "vp9", "av1", "mjpeg", "mpeg2video", "prores", "ffv1", "rawvideo", "gif")
+"""Codecs whose every shown packet is one frame, so that packets without a frame are damaged frames."""
+
+
+def open_video(source: VideoSource, limits: VideoLimits | None = None, every: int = 1) -> "VideoReader":
+    """Open a video for one pass over its frames.
+
+    Args:
+        source: Path, bytes, or seekable binary file.
+        limits: What is refused; ``VideoLimits()`` by default.
+        every: Yield each n-th frame only; the others are decoded (their time counts) but not converted.
+
+    Returns:
+        A reader to use in a ``with`` block; iterating gives ``Frame`` objects.
+
+    Raises:
+        MediaError: The source is missing, no video, without any frame, or over a limit.
+    """
+    if every < 1:
+        raise MediaError(f"every is {every}; expected a whole number from 1.")
+    limits = limits or VideoLimits()
+    file, name, ours = open_file(source, limits)
+    try:
+        return VideoReader(file, name, limits, every, close_file=ours)
+    except BaseException:
+        if ours:
+            file.close()
+        raise
+
+
+class VideoReader:
+    """One pass over the frames of a video; made by ``open_video``.
+
+    Attributes:
+        name: File name for messages, "the video" where there is none.
+        width: Pixels across, after rotation.
+        height: Pixels down.
+        fps: Frames per second, an estimate of the header; the truth is in the time stamps.
+        n_frames: Number of frames by the header, an estimate for progress, or None.
+        has_audio: Whether there is sound.
+        start_s: Where the clip's zero lies on the container's own clock.
+        limits: What is refused.
+        skipped_frames: Damaged frames that could not be decoded, so far.
+        corrupt_frames: Frames that were decoded with visible damage, so far.
+    """
+
+    def __init__(self, file: IO[bytes], name: str, limits: VideoLimits, every: int, *, close_file: bool) -> None:
+        self.name = name
+        self.skipped_frames = 0
+        self.corrupt_frames = 0
+        self.limits, self._every = limits, every
+        self._file = file if close_file else None
+        self._times: list[float] = []
+        self._end_s: float | None = None
+        self._started = False
+        self._container = open_container(file, name)
+        try:
+            self._prepare()
+        except BaseException:
+            self.close()
+            raise
+
+    def _prepare(self) -> None:
+        """Check the header against the limits and decode the first frame, which alone tells size and rotation."""
+        stream = self._stream = video_stream(self._container, self.name)
+        self._check_pixels(stream.width, stream.height)
+        rate = stream.average_rate or stream.guessed_rate
+        self.fps = float(rate) if rate else FALLBACK_FPS
+        container_s = self._container.duration / MEGA if self._container.duration else 0.0
+        self._header_s = float(stream.duration * stream.time_base) if stream.duration else container_s
+        if max(self._header_s, container_s) > self.limits.max_duration_s:
+            raise MediaError(self._too_long(max(self._header_s, container_s)))
+        self.n_frames = stream.frames or round(self._header_s * self.fps) or None
+        self.has_audio = bool(self._container.streams.audio)
+        stream.thread_type = "AUTO"
+        stream.codec_context.options = {"max_pixels": str(self.limits.max_pixels)}
+        self._reformat = VideoReformatter().reformat
+        self._decoded = self._decode()
+        self._first = next(self._decoded, None)
+        if self._first is None:
+            raise MediaError(f"{self.name} holds no frame that can be decoded.")
+        self._size = (self._first.width, self._first.height)
+        self.width, self.height = upright_size(self._first)
+        self._clock = Clock(self._first, self._container.start_time, stream.time_base, 1 / self.fps)
+        self.start_s = self._clock.start_s
+
+    def __enter__(self) -> "VideoReader":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the container and the file; harmless when done already."""
+        self._container.close()
+        if self._file is not None:
+            self._file.close()
+
+    @property
+    def times_s(self) -> Doubles:
+        """Times of all frames decoded so far, also of those that ``every`` leaves out, float64 (T,)."""
+        return np.array(self._times, np.float64)
+
+    @property
+    def duration_s(self) -> float:
+        """Length: the header's word until the last frame was read, then the end of the last frame."""
+        return self._header_s if self._end_s is None else self._end_s
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader should know of the damage met so far."""
+        said = (
+            (self.skipped_frames, f"{self.skipped_frames} damaged or missing frames could not be decoded"),
+            (self.corrupt_frames, f"{self.corrupt_frames} frames are damaged in part"),
+            (
+                self._end_s is not None and self._header_s - self._end_s > SHORTER_S,
+                f"the pictures end at {self._end_s or 0:.1f} s, but the header promises {self._header_s:.1f} s",
+            ),
+        )
+        return tuple(text for applies, text in said if applies)
+
+    def __iter__(self) -> Iterator[Frame]:
+        """Yield the frames once, in the order in which they are shown."""
+        if self._started:
+            raise RuntimeError("a video is read once; open it again")
+        self._started = True
+        frame, self._first = self._first, None
+        index = 0
+        while frame is not None:
+            time_s = self._clock(frame)
+            self._check_progress(index, time_s)
+            self._times.append(time_s)
+            self.corrupt_frames += bool(frame.is_corrupt)
+            if index % self._every == 0:
+                yield Frame(self._to_rgb(frame), time_s, index)
+            index += 1
+            frame = next(self._decoded, None)
+        self._end_s = self._clock.end_s
+
+    def _to_rgb(self, frame: Any) -> RGB:
+        self._check_pixels(frame.width, frame.height)
+        try:
+            # one kept reformatter: 0.6 ms for 1080p, against 0.8 ms by OpenCV and 9 ms with ACCURATE_RND
+            rgb = np.asarray(self._reformat(frame, *self._size, format="rgb24").to_ndarray(), np.uint8)
+        except (av.error.FFmpegError, ValueError) as error:
+            raise MediaError(
+                f"{self.name} has pixel format {frame.format.name}, which has no RGB form."
+            ) from error
+        return np.ascontiguousarray(rgb) if is_upright(frame) else turn_upright(rgb, frame)
+
+    def _decode(self) -> Iterator[Any]:
+        """Yield decoded frames; count what is lost in ``skipped_frames`` instead of stopping at it."""
+        n_shown = n_hidden = n_frames = n_errors = 0
+        interlaced = False
+        for packet in self._packets():
+            if packet is not None and packet.size:
+                n_hidden += packet.is_discard
+                n_shown += not packet.is_discard
+            try:
+                frames = self._stream.decode(packet)
+            except av.error.FFmpegError:
+                n_errors += 1
+                self.skipped_frames = n_errors
+                continue
+            for frame in frames:
+                n_frames += 1
+                interlaced = interlaced or frame.interlaced_frame
+                yield frame
+        promised = self._stream.frames if "mp4" in self._container.format.name else 0  # others count loosely
+        n_promised = max(n_shown, promised - n_hidden)
+        if self._stream.codec.canonical_name in ONE_FRAME_PER_PACKET and not interlaced:
+            self.skipped_frames = max(n_errors, n_promised - n_frames)
+
+    def _packets(self) -> Iterator[Any]:
+        """Yield packets up to the end, or to where the container is broken, then None to flush the decoder."""
+        with suppress(av.error.FFmpegError):
+            yield from (packet for packet in self._container.demux(self._stream) if packet.size)
+        yield None
+
+    def _check_pixels(self, width: int, height: int) -> None:
+        if width <= 0 or height <= 0:
+            raise MediaError(f"{self.name} has frames of {width}×{height} pixels, so there is nothing to read.")
+        if width * height > self.limits.max_pixels:
+            raise MediaError(
+                f"{self.name} has frames of {width}×{height} pixels, more than the limit of "
+                f"{self.limits.max_pixels / MEGA:.3g} megapixels (max_pixels)."
+            )
+
+    def _too_long(self, seconds: float) -> str:
+        limit = self.limits.max_duration_s
+        return f"{self.name} lasts {seconds:.6g} s, longer than the limit of {limit:g} s (max_duration_s)."
+
+    def _check_progress(self, index: int, time_s: float) -> None:
+        if time_s > self.limits.max_duration_s:
+            raise MediaError(self._too_long(time_s))
+        if index >= self.limits.max_frames:
+            raise MediaError(
+                f"{self.name} has more frames than the limit of {self.limits.max_frames} (max_frames)."
+            )

@@ -1,0 +1,1 @@
+"""Model folders: found, described, verified, written, published."""

@@ -1,0 +1,257 @@
+"""What ``config.json`` of a model folder says, and the check that it says something possible.
+
+Conventions: the file is data and nothing else: an architecture is a plain name with plain JSON arguments, a label
+order is a name from ``femo.labels.ORDERS``, a file is a plain name with its SHA-256.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from femo.errors import ModelError
+from femo.labels import ORDERS
+from femo.models.hub import HubRepo
+from femo.types import Kind, Source
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}")
+SHA256 = re.compile(r"[0-9a-f]{64}")
+ARCH = re.compile(r"[A-Za-z0-9_.]{1,96}")
+"""A plain name: timm would download for ``hf-hub:...`` and read any folder for ``local-dir:...``."""
+LOADING_ARGS = ("pretrained", "checkpoint", "cache", "hf_", "scriptable", "exportable")
+"""timm arguments with these beginnings load files or change how code runs; a model folder needs none of them."""
+CODE_KEYS = ("auto_map", "custom_pipelines", "trust_remote_code", "code", "module", "import")
+KINDS = ("distribution", "independent", "regression")
+INPUTS = ("embedding", "scores", "logits", "embedding+scores", "expression")
+Input = Literal["embedding", "scores", "logits", "embedding+scores", "expression"]
+
+
+@dataclass(frozen=True, slots=True)
+class HeadSpec:
+    """One head of a model folder.
+
+    Attributes:
+        name: expression, valence_arousal, action_units, age, gender, ethnicity, ...
+        order: Key of ``femo.labels.ORDERS``.
+        kind: distribution (softmax), independent (sigmoid) or regression.
+        source: trained or prior.
+        input: What the head reads. ``scores`` and ``logits`` are those of the expression head, ``expression`` its
+            probabilities through a prior's coefficients.
+        temperature: Divides the logits of a distribution (Guo et al. 2017).
+        activation: ``tanh`` bounds a regression to -1 ... 1.
+        top_l: Age only: how many most probable classes enter equation 1 of SISY 2021.
+        thresholds: Decision threshold per label, where it is not 0.5 or the largest.
+        coefficients: Prior only: expression label to one value per label of this head.
+        citation: Where a prior comes from, or the data a trained head has seen.
+        scores: Measured figures by name.
+        descriptor: Trained clip head only: what it reads, a name from ``femo.clips.descriptors.DESCRIPTORS``.
+        file: Trained clip head only: its classifier, a skops file among the folder's files.
+    """
+
+    name: str
+    order: str
+    kind: Kind
+    source: Source
+    input: Input = "embedding"
+    temperature: float = 1.0
+    activation: Literal["none", "tanh"] = "none"
+    top_l: int | None = None
+    thresholds: tuple[float, ...] | None = None
+    coefficients: Mapping[str, tuple[float, ...]] | None = None
+    citation: str = ""
+    scores: Mapping[str, Any] | None = None
+    descriptor: str | None = None
+    file: str | None = None
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The head's outputs in order."""
+        return ORDERS[self.order]
+
+
+@dataclass(frozen=True, slots=True)
+class WeightFile:
+    """One file that a model needs, and how to know it is whole.
+
+    Attributes:
+        name: Name inside the model folder; no path.
+        sha256: 64 hex digits.
+        size: Bytes.
+    """
+
+    name: str
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSpec:
+    """What a model folder says.
+
+    Attributes:
+        name: Folder name.
+        folder: Where it lies.
+        arch: timm architecture.
+        arch_args: Its keyword arguments, plain JSON values.
+        input_size: Side of the square input in pixels.
+        mean: Per channel, on the 0-1 scale.
+        std: Per channel, on the 0-1 scale.
+        embedding_dim: D.
+        heads: In the order in which they are computed.
+        files: Weight files; empty for a folder that has to be fetched or imported first.
+        channels: rgb or bgr, the order that the network was trained with.
+        crop_margin_px: Pixels added around a face box.
+        sources: Where the files come from beside the folder itself, each pinned.
+        licence: Terms in one line.
+        citation: How to cite.
+        adaptive: What an adaptive frame rate was calibrated to (``femo.clips.adaptive.rate_from``), None where it was not.
+        hub: The Hub repository that the folder was read from, None for a local folder.
+        mirror: Photos are read as they are and mirrored, and the two embeddings averaged; videos are read once.
+        clip_heads: What is said of whole clips: ``group`` (VGAF's three classes) and ``afew`` (seven).
+    """
+
+    name: str
+    folder: Path
+    arch: str
+    arch_args: Mapping[str, Any]
+    input_size: int
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+    embedding_dim: int
+    heads: tuple[HeadSpec, ...]
+    files: tuple[WeightFile, ...]
+    channels: Literal["rgb", "bgr"] = "rgb"
+    crop_margin_px: int = 0
+    sources: tuple[Mapping[str, Any], ...] = ()
+    licence: str = ""
+    citation: str = ""
+    adaptive: Mapping[str, Any] | None = None
+    hub: HubRepo | None = None
+    clip_heads: tuple[HeadSpec, ...] = ()
+    mirror: bool = False
+
+    def head(self, name: str) -> HeadSpec:
+        """Return one head.
+
+        Raises:
+            ModelError: There is none of this name.
+        """
+        problem = f"{self.name} has no head {name!r}, only {', '.join(head.name for head in self.heads)}"
+        return _named(self.heads, name, problem)
+
+    def clip_head(self, name: str) -> HeadSpec:
+        """Return one head of whole clips.
+
+        Raises:
+            ModelError: There is none of this name.
+        """
+        return _named(self.clip_heads, name, f"{self.name} says nothing of whole clips under the name {name!r}")
+
+
+def _named(heads: tuple[HeadSpec, ...], name: str, problem: str) -> HeadSpec:
+    """Return the head of this name; ``problem`` is what to say where there is none."""
+    for head in heads:
+        if head.name == name:
+            return head
+    raise ModelError(problem)
+
+
+def read_spec(folder: Path) -> ModelSpec:
+    """Read and check ``config.json``.
+
+    Raises:
+        ModelError: The file is missing, is no JSON, or says something impossible.
+    """
+    path = folder / "config.json"
+    try:
+        raw = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ModelError(f"{folder} is no model folder: it has no config.json") from error
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise ModelError(f"{path} cannot be read as JSON: {error}") from error
+    try:
+        return _spec(folder, raw)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ModelError(f"{path} does not describe a model: {error!r}") from error
+
+
+def _require(condition: bool, message: str) -> None:
+    if not condition:
+        raise ValueError(message)
+
+
+def _spec(folder: Path, raw: dict[str, Any]) -> ModelSpec:
+    _require(bool(NAME.fullmatch(raw["name"])), f"name {raw['name']!r} is not a plain folder name")
+    _require_no_code(raw)
+    _require(raw.get("channels", "rgb") in ("rgb", "bgr"), "channels must be rgb or bgr")
+    _require(8 <= int(raw["input_size"]) <= 1024, "input_size must lie in 8-1024 pixels")
+    files = tuple(WeightFile(f["name"], f["sha256"], int(f["size"])) for f in raw.get("files", []))
+    for file in files:
+        _require(bool(NAME.fullmatch(file.name)), f"file name {file.name!r} is not a plain name")
+        _require(bool(SHA256.fullmatch(file.sha256)), f"sha256 of {file.name} is not 64 hex digits")
+    mean, std = (tuple(float(v) for v in raw[key]) for key in ("mean", "std"))
+    _require(len(mean) == len(std) == 3 and min(std) > 0, "mean and std must have three values, std above 0")
+    return ModelSpec(
+        name=raw["name"],
+        folder=folder,
+        arch=str(raw["arch"]),
+        arch_args=dict(raw.get("arch_args", {})),
+        input_size=int(raw["input_size"]),
+        mean=mean,  # type: ignore[arg-type]
+        std=std,  # type: ignore[arg-type]
+        embedding_dim=int(raw["embedding_dim"]),
+        heads=tuple(_head(name, head) for name, head in raw["heads"].items()),
+        files=files,
+        channels=raw.get("channels", "rgb"),
+        crop_margin_px=int(raw.get("crop_margin_px", 0)),
+        sources=tuple(raw.get("sources", ())),
+        licence=str(raw.get("licence", "")),
+        citation=str(raw.get("citation", "")),
+        adaptive=raw.get("adaptive"),
+        mirror=bool(raw.get("mirror", False)),
+        clip_heads=tuple(_head(name, head) for name, head in raw.get("clip_heads", {}).items()),
+    )
+
+
+def _require_no_code(raw: dict[str, Any]) -> None:
+    """Refuse what would load code or further files: a model folder is data."""
+    _require(bool(ARCH.fullmatch(raw["arch"])), f"arch {raw['arch']!r} is not a plain architecture name")
+    asked = [key for key in CODE_KEYS if key in raw]
+    asked += [key for key in raw.get("arch_args", {}) if key.startswith(LOADING_ARGS)]
+    _require(not asked, f"{', '.join(asked)} would load code or files, and a model folder is data only")
+
+
+def _head(name: str, raw: dict[str, Any]) -> HeadSpec:
+    n_labels = len(ORDERS[raw["labels"]])
+    _require(raw["kind"] in KINDS, f"{name}: kind must be one of {', '.join(KINDS)}")
+    _require(raw["source"] in ("trained", "prior"), f"{name}: source must be trained or prior")
+    _require(raw.get("input", "embedding") in INPUTS, f"{name}: input must be one of {', '.join(INPUTS)}")
+    _require(float(raw.get("temperature", 1)) > 0, f"{name}: temperature must be above 0")
+    coefficients = raw.get("coefficients")
+    if raw["source"] == "prior":
+        _require(
+            bool(coefficients) and bool(raw.get("citation")), f"{name}: a prior needs coefficients and citation"
+        )
+    if coefficients is not None:
+        coefficients = {label: tuple(float(v) for v in row) for label, row in coefficients.items()}
+        wrong = [label for label, row in coefficients.items() if len(row) != n_labels]
+        _require(not wrong, f"{name}: coefficients of {wrong} must have {n_labels} values")
+    thresholds = raw.get("thresholds")
+    return HeadSpec(
+        name=name,
+        order=raw["labels"],
+        kind=raw["kind"],
+        source=raw["source"],
+        input=raw.get("input", "expression" if raw["source"] == "prior" else "embedding"),
+        temperature=float(raw.get("temperature", 1)),
+        activation=raw.get("activation", "none"),
+        top_l=raw.get("top_l"),
+        thresholds=tuple(float(v) for v in thresholds) if thresholds else None,
+        coefficients=coefficients,
+        citation=str(raw.get("citation", "")),
+        scores=raw.get("scores"),
+        descriptor=raw.get("descriptor"),
+        file=raw.get("file"),
+    )

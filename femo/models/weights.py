@@ -1,0 +1,126 @@
+"""ModelSpec -> verified local file -> tensors.
+
+Conventions: safetensors only, never pickle. A file is used only after its size and SHA-256 agree with the model
+folder; the check is remembered per process by path, size and modification time (``_CHECKED``, the one cache here).
+"""
+
+import hashlib
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from femo.errors import WeightsError
+from femo.models.config import ModelSpec, WeightFile
+from femo.models.hub import discard, hub_file
+
+WEIGHTS = "weights.safetensors"
+BLOCK_BYTES = 1 << 20
+
+Tensors = Mapping[str, npt.NDArray[np.float32]]
+
+_CHECKED: dict[tuple[str, int, int], str] = {}
+_LOCK = threading.Lock()
+
+
+def file_sha256(path: Path) -> str:
+    """Return the SHA-256 of a file as 64 hex digits."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(BLOCK_BYTES):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def verify(path: Path, expected: WeightFile) -> Path:
+    """Return ``path`` if the file is the expected one.
+
+    Raises:
+        WeightsError: It is missing, or size or SHA-256 differ.
+    """
+    try:
+        stat = path.stat()
+    except OSError as error:
+        raise WeightsError(f"{path} is missing; fetch it with: femo models fetch {path.parent.name}") from error
+    if stat.st_size != expected.size:
+        raise WeightsError(
+            f"{path} has {stat.st_size:,} bytes, expected {expected.size:,}: it is incomplete or another file"
+        )
+    key = (str(path), stat.st_size, stat.st_mtime_ns)
+    with _LOCK:
+        found = _CHECKED.get(key)
+    if found is None:
+        found = file_sha256(path)
+        with _LOCK:
+            _CHECKED[key] = found
+    if found != expected.sha256:
+        raise WeightsError(f"{path} has SHA-256 {found}, expected {expected.sha256}: delete it and fetch it again")
+    return path
+
+
+def find_weights(spec: ModelSpec) -> Path:
+    """Return the verified weight file of a model; one that lives on the Hub is downloaded if need be.
+
+    Raises:
+        WeightsError: The folder names no weights, or the file is missing or damaged and cannot be had.
+    """
+    if any(file.name == WEIGHTS for file in spec.files):
+        return find_file(spec, WEIGHTS)
+    raise WeightsError(
+        f"{spec.name} has no weights here yet; get them with: femo models import {spec.name} "
+        f"(or femo models fetch {spec.name} where FEMO_HUB_REPO is set)"
+    )
+
+
+def find_file(spec: ModelSpec, name: str) -> Path:
+    """Return one verified file of a model; one that lives on the Hub is downloaded if need be.
+
+    Raises:
+        WeightsError: The folder does not name it, or it is missing or damaged and cannot be had.
+    """
+    for file in spec.files:
+        if file.name == name:
+            return verify(spec.folder / file.name, file) if spec.hub is None else _from_hub(spec, file)
+    raise WeightsError(f"{spec.folder / 'config.json'} does not list {name} under files")
+
+
+def _from_hub(spec: ModelSpec, file: WeightFile) -> Path:
+    """Return a file of a Hub repository; a cached one that is damaged is fetched once more."""
+    assert spec.hub is not None
+    cached = (spec.folder / file.name).exists()
+    path = hub_file(spec.hub, spec.name, file.name, file.size)
+    try:
+        return verify(path, file)
+    except WeightsError:
+        discard(path)
+        if not cached:
+            raise
+    path = hub_file(spec.hub, spec.name, file.name, file.size)
+    try:
+        return verify(path, file)
+    except WeightsError:
+        discard(path)
+        raise
+
+
+def load_tensors(path: Path, prefix: str = "") -> dict[str, npt.NDArray[np.float32]]:
+    """Read the tensors whose name begins with ``prefix`` as float32, the prefix kept.
+
+    Raises:
+        WeightsError: The file is no whole safetensors file.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="numpy") as file:
+            names = [name for name in file.keys() if name.startswith(prefix)]  # noqa: SIM118
+            return {name: np.asarray(file.get_tensor(name), dtype=np.float32) for name in names}
+    except (OSError, SafetensorError) as error:
+        raise WeightsError(f"{path} is not a whole safetensors file: {error}") from error
+
+
+def weights_sha256(spec: ModelSpec) -> str:
+    """Return the SHA-256 that the folder states for its weights, which identifies the network."""
+    return next(file.sha256 for file in spec.files if file.name == WEIGHTS)

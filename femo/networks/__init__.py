@@ -1,0 +1,1 @@
+"""Compiled networks: crops in, embeddings and scores out."""

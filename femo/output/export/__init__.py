@@ -1,0 +1,1 @@
+"""Results as files, one module per kind of file."""

@@ -1,0 +1,109 @@
+"""Plotly figures of a group: its mood over time with face count and agreement, and the share of each expression.
+
+Conventions: those of ``figures.photo``. Positive, neutral and negative have one colour each wherever they are shown. A long clip
+is drawn at ``MAX_POINTS`` moments; the result and the files keep every frame.
+"""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from femo.output.draw import EXPRESSION_COLOURS, INK, rgba
+from femo.output.figures.photo import GRID, axis, empty_figure, moments, new_figure
+from femo.results import GroupResult
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
+
+MOOD_COLOURS: Final[Mapping[str, str]] = {"positive": "#009E73", "neutral": "#A8A59D", "negative": "#D55E00"}
+"""Colour-blind-safe (Okabe & Ito 2008); neutral is grey."""
+HEIGHT_PX: Final = 430
+
+
+def group_timeline(group: GroupResult) -> "Figure":
+    """Draw mood (stacked areas), number of faces (steps) and agreement (line) over one time axis."""
+    curve = group.over_time.scores["group"]
+    index = moments(len(group.over_time.time_s))
+    if len(index) < 2 or not group.over_time.present.any():
+        return empty_figure("one moment has no course over time" if len(index) else "nobody was seen", 90)
+    time_s = group.over_time.time_s[index]
+    figure = _empty_timeline(float(time_s[-1]))
+    for label in ("negative", "neutral", "positive"):
+        figure.add_scatter(
+            x=time_s,
+            y=curve.column(label)[index],
+            name=label,
+            stackgroup="mood",
+            mode="none",
+            fillcolor=rgba(MOOD_COLOURS[label], 0.8),
+            hovertemplate="%{y:.0%}",
+        )
+    count = {"x": time_s, "y": group.face_count[index], "line": {"color": INK, "width": 1.8, "shape": "hv"}}
+    figure.add_scatter(**count, mode="lines", name="faces", yaxis="y2", showlegend=False, hovertemplate="%{y}")
+    figure.add_scatter(
+        x=time_s,
+        y=group.agreement[index],
+        mode="lines",
+        line={"color": "#0072B2", "width": 1.8},
+        name="agreement",
+        yaxis="y3",
+        showlegend=False,
+        hovertemplate="%{y:.0%}",
+    )
+    for text, y in (("faces in view", 0.435), ("agreement of the faces", 0.185)):
+        figure.add_annotation(
+            text=text, x=0, y=y, xref="paper", yref="paper", xanchor="left", yanchor="bottom", showarrow=False
+        )
+    _veil(figure, group)
+    return figure
+
+
+def _empty_timeline(end_s: float) -> "Figure":
+    """Three charts above each other over one time axis."""
+    return new_figure(
+        HEIGHT_PX,
+        hovermode="x unified",
+        showlegend=True,
+        legend={"orientation": "h", "y": 1.01, "yanchor": "bottom", "x": 0, "traceorder": "normal"},
+        xaxis=axis(range=[0, end_s], ticksuffix=" s", anchor="y3", hoverformat=".2f"),
+        yaxis=axis(domain=[0.52, 1], range=[0, 1], tickformat=".0%", tickvals=[0, 0.5, 1]),
+        yaxis2=axis(domain=[0.27, 0.43], rangemode="tozero", nticks=4, tickformat="d"),
+        yaxis3=axis(domain=[0, 0.18], range=[0, 1.05], tickformat=".0%", tickvals=[0, 0.5, 1]),
+    )
+
+
+def _veil(figure: "Figure", group: GroupResult) -> None:
+    """Lay grey over the stretches in which nobody was in view."""
+    time_s, gone = group.over_time.time_s, ~group.over_time.present
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], gone, [False]]).astype(np.int8)))
+    for start, end in edges.reshape(-1, 2)[:100]:
+        right = time_s[min(int(end), len(time_s) - 1)]
+        figure.add_shape(
+            type="rect", xref="x", yref="paper", x0=time_s[int(start)], x1=right, y0=0.52, y1=1,
+            fillcolor=GRID, line_width=0,
+        )  # fmt: skip
+
+
+def share_bars(shares: Mapping[str, float]) -> "Figure":
+    """Draw the share of each expression across the group, largest on top."""
+    if not shares:
+        return empty_figure("nobody was seen", 90)
+    ranked = sorted(shares.items(), key=lambda item: -item[1])
+    figure = new_figure(
+        28 * len(ranked) + 16,
+        xaxis=axis(range=[0, 1.3], visible=False),
+        yaxis=axis(autorange="reversed", ticklabelstandoff=6),
+        bargap=0.38,
+    )
+    figure.add_bar(
+        x=[share for _, share in ranked],
+        y=[label for label, _ in ranked],
+        orientation="h",
+        marker={"color": [EXPRESSION_COLOURS.get(label, INK) for label, _ in ranked]},
+        text=[f"{share:.0%}" for _, share in ranked],
+        textposition="outside",
+        cliponaxis=False,
+        hovertemplate="%{y}: %{x:.1%} of the group<extra></extra>",
+    )
+    return figure

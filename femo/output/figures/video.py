@@ -1,0 +1,283 @@
+"""Plotly figures of one clip: the timeline of a person, the way through the valence-arousal circle, the summary.
+
+Conventions: those of ``figures.photo``; time runs in seconds from left to right on one axis that all parts of the timeline
+share, so that one cursor and one click serve them all. A long clip is drawn at ``MAX_POINTS`` moments; the result and the
+files keep every frame. Where a person was not seen the curves are interpolated and lie under a grey veil.
+"""
+
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from femo.clips import summaries, temporal
+from femo.output.draw import EXPRESSION_COLOURS, INK, PALETTE, colour, rgba
+from femo.output.figures.photo import AU_NAMES, GRID, affect_circle, axis, empty_figure, moments, new_figure
+from femo.results import Timeline, VideoResult
+from femo.types import Floats, Ints, Scores
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
+
+MAX_STRIPS: Final = 12
+"""Persons in the presence strip: the chosen one and those seen longest."""
+MAX_VEILS: Final = 150
+VALENCE, AROUSAL = PALETTE[5], PALETTE[0]
+EXPRESSION_PX, AFFECT_PX, STRIP_PX, UNIT_PX, GAP_PX = 210, 130, 22, 15, 34
+"""Heights of the parts: expression, valence and arousal, one person of the strip, one action unit, a title's gap."""
+
+
+def timeline(result: VideoResult, track: int) -> "Figure":
+    """Draw one person over time: expressions as stacked areas, valence and arousal, action units, and who is there.
+
+    Args:
+        result: The clip.
+        track: Id of the person.
+
+    Raises:
+        ValueError: Nobody has this id.
+    """
+    line = find(result, track)
+    index = moments(len(result.time_s))
+    parts = _parts(result, line)
+    height = sum(part_height + GAP_PX for _, part_height in parts)
+    figure = new_figure(height + 44, hovermode="x unified", legend=_legend(), showlegend=True)
+    top = 1.0
+    for number, (name, part_height) in enumerate(parts, 1):
+        top -= GAP_PX / height
+        bottom = max(0.0, top - part_height / height)
+        which = "" if number == 1 else str(number)
+        scale = _SCALES[name] | ({"range": [_strips(result) - 0.4, -0.6]} if name == "presence" else {})
+        figure.update_layout({f"yaxis{which}": axis(domain=[bottom, top], anchor="x", **scale)})
+        _DRAW[name](figure, result, line, index, f"y{which}")
+        _title(figure, _TITLES[name], line.scores.get(name), top)
+        top = bottom
+    end = max(result.duration_s, float(result.time_s[-1]) if len(result.time_s) else 0.0, 1e-3)
+    last = "" if len(parts) == 1 else str(len(parts))
+    figure.update_layout(xaxis=axis(range=[0, end], ticksuffix=" s", anchor=f"y{last}", hoverformat=".2f"))
+    _veil(figure, line)
+    return figure
+
+
+def find(result: VideoResult, track: int) -> Timeline:
+    """Return the timeline of a person.
+
+    Raises:
+        ValueError: Nobody has this id.
+    """
+    for line in result.timelines:
+        if line.track == track:
+            return line
+    raise ValueError(f"nobody in this clip has the id {track}")
+
+
+def share_bar(line: Timeline) -> "Figure":
+    """Show the share of time per expression as one bar."""
+    found = summaries.shares(line)
+    if not found:
+        return empty_figure("no expression was read", 96)
+    figure = new_figure(
+        112,
+        barmode="stack",
+        xaxis=axis(range=[0, 1], tickformat=".0%", tickvals=[0, 0.25, 0.5, 0.75, 1]),
+        yaxis=axis(visible=False),
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "traceorder": "normal"},
+        showlegend=True,
+    )
+    for label, share in found.items():
+        figure.add_bar(
+            x=[share],
+            y=[""],
+            orientation="h",
+            name=f"{label} {100 * share:.0f} %",
+            marker={"color": _colour(label)},
+            hovertemplate=f"{label}: {share:.1%} of the time in view<extra></extra>",
+        )
+    return figure
+
+
+def trajectory(line: Timeline) -> "Figure":
+    """Draw the way of one person through the valence-arousal circle; it darkens with time."""
+    head = line.scores.get("valence_arousal")
+    seen = np.flatnonzero(line.present & temporal.measured(head.values)) if head is not None else np.zeros(0, int)
+    if head is None or not len(seen):
+        return empty_figure("valence and arousal were not measured")
+    index = seen[moments(len(seen))]
+    figure = affect_circle(head.with_values(np.zeros((0, 2), np.float32)))
+    hex_colour = colour(line.track)
+    valence, arousal, time_s = head.column("valence")[index], head.column("arousal")[index], line.time_s[index]
+    figure.add_scatter(
+        x=valence, y=arousal, mode="lines", line={"color": rgba(hex_colour, 0.35), "width": 1.5}, hoverinfo="skip"
+    )
+    figure.add_scatter(
+        x=valence,
+        y=arousal,
+        mode="markers",
+        marker={
+            "size": 6,
+            "color": time_s,
+            "colorscale": [[0, rgba(hex_colour, 0.15)], [1, hex_colour]],
+            "showscale": False,
+        },
+        customdata=time_s,
+        hovertemplate="%{customdata:.2f} s: valence %{x:.2f}, arousal %{y:.2f}<extra></extra>",
+    )
+    mean = (float(valence.mean()), float(arousal.mean()))
+    figure.add_scatter(
+        x=mean[:1],
+        y=mean[1:],
+        mode="markers",
+        marker={"size": 17, "color": hex_colour, "line": {"color": "#FFFFFF", "width": 2}},
+        hovertemplate=f"mean: valence {mean[0]:.2f}, arousal {mean[1]:.2f}<extra></extra>",
+    )
+    return figure
+
+
+def _parts(result: VideoResult, line: Timeline) -> list[tuple[str, int]]:
+    """Which parts the timeline has, and their heights."""
+    units = line.scores.get("action_units")
+    known = {
+        "expression": EXPRESSION_PX,
+        "valence_arousal": AFFECT_PX,
+        "action_units": UNIT_PX * len(units.labels) if units else 0,
+    }
+    parts = [(name, height) for name, height in known.items() if name in line.scores]
+    return [*parts, ("presence", STRIP_PX * _strips(result))]
+
+
+def _strips(result: VideoResult) -> int:
+    return min(len(result.timelines), MAX_STRIPS)
+
+
+def _legend() -> dict[str, Any]:
+    return {"orientation": "h", "y": 1, "yanchor": "bottom", "x": 0, "font": {"size": 12}, "traceorder": "normal"}
+
+
+def _title(figure: "Figure", title: str, head: Scores | None, top: float) -> None:
+    """Write the title of one part above it, with where its figures come from."""
+    mark = f"  <span style='font-size:11px'>{head.source}</span>" if head is not None else ""
+    figure.add_annotation(
+        text=f"<b>{title}</b>{mark}",
+        x=0,
+        y=top,
+        xref="paper",
+        yref="paper",
+        xanchor="left",
+        yanchor="bottom",
+        showarrow=False,
+    )
+
+
+def _colour(label: str) -> str:
+    return EXPRESSION_COLOURS.get(label, INK)
+
+
+def _draw_expression(figure: "Figure", result: VideoResult, line: Timeline, index: Ints, yaxis: str) -> None:
+    head = line.scores["expression"]
+    for label in head.labels:
+        figure.add_scatter(
+            x=line.time_s[index],
+            y=head.column(label)[index],
+            name=label,
+            stackgroup="expression",
+            mode="lines",
+            line={"width": 0.4, "color": _colour(label)},
+            fillcolor=rgba(_colour(label), 0.85),
+            hovertemplate="%{y:.0%}",
+            yaxis=yaxis,
+        )
+
+
+def _draw_affect(figure: "Figure", result: VideoResult, line: Timeline, index: Ints, yaxis: str) -> None:
+    head = line.scores["valence_arousal"]
+    for label, hex_colour in (("valence", VALENCE), ("arousal", AROUSAL)):
+        figure.add_scatter(
+            x=line.time_s[index],
+            y=head.column(label)[index],
+            name=label,
+            mode="lines",
+            line={"width": 2, "color": hex_colour, "dash": "solid" if label == "valence" else "dot"},
+            hovertemplate="%{y:+.2f}",
+            yaxis=yaxis,
+        )
+
+
+def _draw_units(figure: "Figure", result: VideoResult, line: Timeline, index: Ints, yaxis: str) -> None:
+    head = line.scores["action_units"]
+    names = [f"{label[:2]} {label[2:]}" for label in head.labels]
+    spoken = np.array([[AU_NAMES.get(label, label)] * len(index) for label in head.labels])
+    figure.add_heatmap(
+        x=line.time_s[index],
+        y=names,
+        z=_transposed(head.values[index]),
+        customdata=spoken,
+        zmin=0,
+        zmax=1,
+        colorscale=[[0, rgba(PALETTE[2], 0.04)], [0.5, rgba(PALETTE[2], 0.5)], [1, PALETTE[2]]],
+        showscale=False,
+        hovertemplate="%{customdata}: %{z:.0%}<extra></extra>",
+        yaxis=yaxis,
+        ygap=1,
+    )
+
+
+def _transposed(values: Floats) -> Floats:
+    return np.ascontiguousarray(values.T)
+
+
+def _draw_presence(figure: "Figure", result: VideoResult, line: Timeline, index: Ints, yaxis: str) -> None:
+    others = [other for other in result.timelines if other is not line][: MAX_STRIPS - 1]
+    for other in [line, *others]:
+        xs: list[float | None] = []
+        for start, end in summaries.spans(other.time_s, other.present, result.duration_s):
+            xs += [start, end, None]
+        figure.add_scatter(
+            x=xs,
+            y=[None if x is None else f"person {other.track}" for x in xs],
+            mode="lines",
+            line={"width": 9, "color": rgba(colour(other.track), 1 if other is line else 0.45)},
+            name=f"person {other.track}",
+            showlegend=False,
+            hoverinfo="skip",
+            yaxis=yaxis,
+        )
+
+
+def _veil(figure: "Figure", line: Timeline) -> None:
+    """Cover what was interpolated."""
+    end = float(line.time_s[-1]) if len(line.time_s) else 0.0
+    for start, stop in summaries.spans(line.time_s, ~line.present, end)[:MAX_VEILS]:
+        figure.add_shape(
+            type="rect",
+            x0=start,
+            x1=stop,
+            y0=0,
+            y1=1,
+            yref="paper",
+            line={"width": 0},
+            fillcolor=rgba(INK, 0.35),
+        )
+
+
+_TITLES: Final = {
+    "expression": "Expression",
+    "valence_arousal": "Valence and arousal",
+    "action_units": "Action units",
+    "presence": "In view",
+}
+_SCALES: Final[dict[str, dict[str, Any]]] = {
+    "expression": {"range": [0, 1], "tickformat": ".0%", "tickvals": [0, 0.5, 1]},
+    "valence_arousal": {
+        "range": [-1.05, 1.05],
+        "tickvals": [-1, 0, 1],
+        "zeroline": True,
+        "zerolinecolor": GRID,
+    },
+    "action_units": {"autorange": "reversed", "tickfont": {"size": 10}, "dtick": 1, "ticklabelstandoff": 3},
+    "presence": {"type": "category", "tickfont": {"size": 11}},
+}
+_DRAW: Final = {
+    "expression": _draw_expression,
+    "valence_arousal": _draw_affect,
+    "action_units": _draw_units,
+    "presence": _draw_presence,
+}

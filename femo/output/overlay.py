@@ -1,0 +1,40 @@
+"""Draws a clip's persons on its frames: numbered boxes with the dominant expression."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from femo.output import draw
+from femo.results import VideoResult
+from femo.types import RGB, Frame
+
+NEAR_S = 0.25
+"""A frame further from the nearest analysed one gets no box."""
+
+
+def painter(result: VideoResult) -> Callable[[Frame], RGB]:
+    """Return what draws on a frame the persons in view at its time, for ``export_video.write_annotated``."""
+    captions = {line.track: _captions(line.scores["expression"].top()) for line in result.timelines if line.scores}
+    steps = np.diff(result.time_s)
+    near_s = max(NEAR_S, float(steps.max()) if len(steps) else 0.0)
+
+    def paint(frame: Frame) -> RGB:
+        if not len(result.time_s):
+            return frame.rgb
+        row = int(np.abs(result.time_s - frame.time_s).argmin())
+        if abs(float(result.time_s[row]) - frame.time_s) > near_s:
+            return frame.rgb
+        seen = [line for line in result.timelines if line.present[row]]
+        if not seen:
+            return frame.rgb
+        xyxy = np.stack([line.xyxy[row] for line in seen])
+        numbers = [line.track for line in seen]
+        return draw.annotate(
+            frame.rgb, xyxy, numbers=numbers, captions=[captions[number][row] for number in numbers]
+        )
+
+    return paint
+
+
+def _captions(labels: list[str | None]) -> list[str]:
+    return [label or "" for label in labels]

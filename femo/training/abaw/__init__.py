@@ -1,0 +1,1 @@
+"""Training and scoring of frame-level heads on Aff-Wild2."""

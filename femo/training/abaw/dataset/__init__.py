@@ -1,0 +1,1 @@
+"""The official files of Aff-Wild2: tasks, annotations, crops, and what joins them."""

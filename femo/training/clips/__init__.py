@@ -1,0 +1,1 @@
+"""Training and scoring of clip classifiers: AFEW and VGAF."""

@@ -1,0 +1,93 @@
+"""What training on clips leaves behind: a model folder, and prediction files in the official submission form."""
+
+import io
+import json
+import shutil
+import zipfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from femo.atomic import replacing, write_bytes
+from femo.clips.classifiers import save_classifier
+from femo.models.config import ModelSpec
+from femo.models.weights import file_sha256, find_weights
+from femo.training.clips.layout import AFEW_FOLDERS, VGAF_WORDS, Recipe
+from femo.training.clips.recipe import DESCRIPTOR, Trained
+from femo.training.priors import clip_heads
+from femo.types import Ints
+
+HEAD: Mapping[Recipe, str] = {"afew": "afew", "vgaf": "group"}
+WORDS: Mapping[Recipe, tuple[str, ...]] = {"afew": AFEW_FOLDERS, "vgaf": VGAF_WORDS}
+
+
+def write_predictions(path: Path, recipe: Recipe, names: Sequence[str], predicted: Ints) -> None:
+    """Write the official submission: a zip with one ``<clip>.txt`` per clip that holds one label word."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, k in zip(names, predicted.tolist(), strict=True):
+            archive.writestr(zipfile.ZipInfo(f"{name}.txt"), f"{WORDS[recipe][k]}\n")
+    write_bytes(path, buffer.getvalue())
+
+
+def write_clip_model(
+    folder: Path,
+    base: ModelSpec,
+    recipe: Recipe,
+    trained: Trained,
+    scores: Mapping[str, Any],
+    descriptor: str | None = None,
+) -> None:
+    """Write a model folder: the base folder's network and heads with the trained clip head.
+
+    Args:
+        folder: Made if needed; its name becomes the model's.
+        base: The folder whose embeddings the classifier reads.
+        recipe: afew or vgaf.
+        trained: The classifier.
+        scores: Report on the validation clips, kept in config and card.
+        descriptor: What the classifier reads; by default that of the recipe.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    weights, file = find_weights(base), folder / f"{HEAD[recipe]}.skops"
+    shutil.copyfile(weights, folder / weights.name)
+    with replacing(file) as partial:
+        save_classifier(trained.classifier, partial)
+    raw = json.loads((base.folder / "config.json").read_text(encoding="utf-8"))
+    head = {
+        **clip_heads()[HEAD[recipe]],
+        "source": "trained",
+        "descriptor": descriptor or DESCRIPTOR[recipe],
+        "file": file.name,
+        "citation": f"{trained.kind}, C {trained.c}, trained on {trained.n_train} {recipe.upper()} clips",
+        "scores": dict(scores),
+    }
+    kept = (folder / weights.name, file)
+    files = [{"name": path.name, "sha256": file_sha256(path), "size": path.stat().st_size} for path in kept]
+    clips = {**raw.get("clip_heads", clip_heads()), HEAD[recipe]: head}
+    config = {**raw, "name": folder.name, "clip_heads": clips, "files": files}
+    write_bytes(folder / "config.json", (json.dumps(config, indent=2, ensure_ascii=False) + "\n").encode())
+    write_bytes(folder / "README.md", _card(folder.name, base, recipe, trained, scores).encode())
+
+
+def _card(name: str, base: ModelSpec, recipe: Recipe, trained: Trained, scores: Mapping[str, Any]) -> str:
+    whole, faces = scores["accuracy"], scores["accuracy_with_faces"]
+    lines = [
+        f"# {name}",
+        "",
+        f"The network of `{base.name}` with a classifier of whole clips ({recipe.upper()}): {trained.kind}, C {trained.c}, on "
+        f"the descriptor `{DESCRIPTOR[recipe]}` (SISY 2021, section 3.3).",
+        "",
+        f"Trained on {trained.n_train} clips; {trained.n_left_out} training clips without a face were left out.",
+        "",
+        "| validation clips | accuracy | 95 % interval | N |",
+        "|---|---|---|---|",
+        *(
+            f"| {what} | {entry['value']:.2%} | {entry['interval'][0]:.2%} - {entry['interval'][1]:.2%} | {entry['n']} |"
+            for what, entry in (("all", whole), ("with faces", faces))
+            if entry["value"] is not None
+        ),
+        "",
+        f"Licence: {base.licence}; the clips' own terms apply on top.",
+    ]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,59 @@
+"""What a model folder decides for each validation clip: by its trained clip head, or by its prior."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from femo.clips.descriptors import make_descriptor
+from femo.clips.group import describe_group
+from femo.labels import AFEW_7
+from femo.networks.heads import leave_out
+from femo.pipeline import Pipeline, load
+from femo.results import VideoResult
+from femo.training.clips.layout import LabelledClip, Recipe
+from femo.training.clips.output import HEAD
+from femo.training.clips.recipe import DESCRIPTOR, LABELS
+from femo.types import Floats, Ints, Source
+
+NO_FACE_CLASS: dict[Recipe, int] = {
+    "afew": LABELS["afew"].index("neutral"),
+    "vgaf": LABELS["vgaf"].index("neutral"),
+}
+"""What a prior says of a clip without faces: neutral, since there is nothing to go by."""
+
+
+def predict_val(recipe: Recipe, clips: Sequence[LabelledClip], model: str | None) -> tuple[Ints, Floats, Source]:
+    """Return classes (N,), descriptors (N, 4 D) and where the classes come from.
+
+    Raises:
+        ModelError: The model folder says nothing of such clips.
+        MediaError: A clip cannot be read.
+    """
+    pipeline = load(model)
+    reader = pipeline.readers[0]
+    head = reader.spec.clip_head(HEAD[recipe])
+    trained = next((c for c in reader.clip_classifiers if c.head.name == head.name), None)
+    predicted, vectors = [], []
+    for clip in clips:
+        descriptor = make_descriptor(
+            trained.descriptor if trained else DESCRIPTOR[recipe], reader.spec.embedding_dim
+        )
+        raw = pipeline.raw_video(clip.path, descriptors=[descriptor])
+        vectors.append(descriptor.vector())
+        if trained:
+            predicted.append(int(np.nan_to_num(trained.score(vectors[-1]).values[0], nan=0).argmax()))
+        else:
+            predicted.append(_prior(recipe, pipeline, raw.result("none")))
+    return np.array(predicted, np.int64), np.stack(vectors), "trained" if trained else "prior"
+
+
+def _prior(recipe: Recipe, pipeline: Pipeline, video: VideoResult) -> int:
+    """The prior's class: the group's mood, or for AFEW the mean expression of the person who is seen longest."""
+    if not video.timelines:
+        return NO_FACE_CLASS[recipe]
+    if recipe == "vgaf":
+        return int(describe_group(video, pipeline.readers[0].spec.clip_head("group")).verdict.values.argmax())
+    line = video.timelines[0]
+    seven = leave_out(line.scores["expression"], "contempt")
+    mean = seven.values[line.present].mean(axis=0)
+    return AFEW_7.index(seven.labels[int(mean.argmax())])

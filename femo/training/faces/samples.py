@@ -1,0 +1,135 @@
+"""Training samples of several tasks in memory, and the batches drawn from them.
+
+Conventions: one pool per data set. Images stay uint8 until a batch is drawn; labels that a pool lacks are NaN
+(expression (N, 8), age in years) or -1 (gender, ethnicity). A mixed batch takes a fixed share of each pool, so
+the loss of every task sees the same number of examples per step.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from femo.labels import AFFECTNET_8
+from femo.training.faces.augment import Augmentation, augment
+from femo.training.faces.ferplus import FerPlus
+from femo.training.faces.utkface import UtkFace
+
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pool:
+    """Images of one data set with the labels it has.
+
+    Attributes:
+        images: uint8 (N, C, S, S), C = 1 grey or 3 RGB.
+        expression: float32 (N, 8) distributions, NaN rows where unknown.
+        age_years: float32 (N,), NaN where unknown.
+        gender: int64 (N,), -1 where unknown.
+        ethnicity: int64 (N,), -1 where unknown.
+        pseudo: float32 (N, 8), an earlier network's reading of the expression, NaN rows where there is none.
+    """
+
+    images: Tensor
+    expression: Tensor
+    age_years: Tensor
+    gender: Tensor
+    ethnicity: Tensor
+    pseudo: Tensor
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def labels(self, index: Tensor) -> dict[str, Tensor]:
+        """Return the labels of the chosen rows by task."""
+        names = ("expression", "age_years", "gender", "ethnicity", "pseudo")
+        return {name: getattr(self, name)[index] for name in names}
+
+    def subset(self, index: Tensor) -> "Pool":
+        """Return the chosen rows as a pool."""
+        return Pool(self.images[index], **self.labels(index))
+
+    def with_pseudo(self, reading: Tensor) -> "Pool":
+        """Return the pool with soft expression labels (N, 8) read by an earlier network."""
+        return replace(self, pseudo=reading)
+
+
+def ferplus_pool(data: FerPlus, majority_share: float) -> Pool:
+    """Turn FER+ into a pool.
+
+    Args:
+        data: One partition.
+        majority_share: How much of the target is the majority class instead of the votes; the protocol scores the
+            majority, the votes tell how sure it is.
+    """
+    n = len(data.images)
+    one_hot = np.eye(len(AFFECTNET_8), dtype=np.float32)[data.target]
+    mixed = (1 - majority_share) * data.distribution + majority_share * one_hot
+    missing = torch.full((n,), -1)
+    return Pool(
+        torch.from_numpy(data.images[:, None]),
+        torch.from_numpy(mixed),
+        torch.full((n,), torch.nan),
+        missing,
+        missing,
+        torch.full((n, len(AFFECTNET_8)), torch.nan),
+    )
+
+
+def utkface_pool(data: UtkFace) -> Pool:
+    """Turn UTKFace into a pool."""
+    unknown = torch.full((len(data.images), len(AFFECTNET_8)), torch.nan)
+    return Pool(
+        torch.from_numpy(np.ascontiguousarray(data.images.transpose(0, 3, 1, 2))),
+        unknown,
+        torch.from_numpy(data.age_years),
+        torch.from_numpy(data.gender),
+        torch.from_numpy(data.ethnicity),
+        unknown,
+    )
+
+
+def as_rgb(images: Tensor) -> Tensor:
+    """uint8 (N, 1 or 3, S, S) to float32 (N, 3, S, S), 0-1."""
+    return (images.float() / 255).expand(-1, 3, -1, -1)
+
+
+def normalise(images: Tensor) -> Tensor:
+    """0-1 to ImageNet's mean 0 and deviation 1, in channels_last memory."""
+    mean, std = (torch.tensor(v).view(1, 3, 1, 1) for v in (IMAGENET_MEAN, IMAGENET_STD))
+    return ((images - mean) / std).contiguous(memory_format=torch.channels_last)
+
+
+def _orders(n: int, rng: torch.Generator) -> Iterator[int]:
+    """Yield row numbers for ever, each epoch of the pool in a new order."""
+    while True:
+        yield from torch.randperm(n, generator=rng).tolist()
+
+
+def batches(
+    pools: Sequence[Pool], shares: Sequence[int], n_steps: int, size: int, how: Augmentation, seed: int
+) -> Iterator[tuple[Tensor, Mapping[str, Tensor]]]:
+    """Yield mixed, augmented, normalised batches.
+
+    Args:
+        pools: Data sets.
+        shares: Images of each pool in a batch.
+        n_steps: Number of batches.
+        size: Side of the network's input in pixels.
+        how: Augmentation.
+        seed: The same seed gives the same batches.
+    """
+    rng = torch.Generator().manual_seed(seed)
+    orders = [_orders(len(pool), rng) for pool in pools]
+    for _ in range(n_steps):
+        images, labels = [], []
+        for pool, share, order in zip(pools, shares, orders, strict=True):
+            index = torch.tensor([next(order) for _ in range(share)])
+            images.append(augment(as_rgb(pool.images[index]), size, how, rng))
+            labels.append(pool.labels(index))
+        merged = {name: torch.cat([label[name] for label in labels]) for name in labels[0]}
+        yield normalise(torch.cat(images)), merged

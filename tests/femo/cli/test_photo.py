@@ -1,0 +1,89 @@
+"""The command as a user meets it: exit statuses, one line per problem, files that are whole."""
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from skimage import data as skimage_data
+
+from femo.cli.main import main
+
+
+@pytest.fixture
+def portrait(tmp_path: Path) -> Path:
+    path = tmp_path / "portrait.png"
+    Image.fromarray(skimage_data.astronaut()).save(path)
+    return path
+
+
+def _run(*arguments: object) -> int:
+    with pytest.raises(SystemExit) as done:
+        main([str(argument) for argument in arguments])
+    assert isinstance(done.value.code, int)
+    return done.value.code
+
+
+def test_photo_writes_json_csv_and_picture(portrait: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    status = _run(
+        "photo", portrait, "--json", out / "p.json", "--csv", out / "p.csv", "--annotate", out / "pictures"
+    )
+    assert status == 0
+    document = json.loads((out / "p.json").read_text())
+    assert (document["width"], document["height"], len(document["faces"])) == (512, 512, 1)
+    with (out / "p.csv").open() as file:
+        [row] = csv.DictReader(file)
+    assert row["file"] == str(portrait)
+    assert float(row["x1"]) == pytest.approx(document["faces"][0]["box"][0], abs=1e-3)
+    assert float(row["expression_happiness"]) == pytest.approx(
+        document["faces"][0]["expression"]["happiness"], abs=1e-4
+    )
+    assert Image.open(out / "pictures" / "portrait.png").size == (512, 512)
+    assert sorted(path.name for path in out.iterdir()) == ["p.csv", "p.json", "pictures"]
+
+
+def test_photo_goes_on_after_a_bad_file(
+    portrait: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad = tmp_path / "bad.jpg"
+    bad.write_bytes(b"")
+    status = _run("photo", bad, portrait, tmp_path / "missing.jpg", "--json", tmp_path / "all.json")
+    assert status == 1
+    documents = json.loads((tmp_path / "all.json").read_text())
+    assert [Path(document["file"]).name for document in documents] == ["bad.jpg", "portrait.png", "missing.jpg"]
+    assert ["error" in document for document in documents] == [True, False, True]
+    error = capsys.readouterr().err
+    assert "2 of 3 files failed" in error
+    assert "Traceback" not in error
+
+
+def test_one_problem_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert _run("photo", tmp_path / "missing.jpg") == 1
+    assert len(capsys.readouterr().err.strip().splitlines()) == 1
+
+
+def test_json_to_stdout_is_nothing_but_json(portrait: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert _run("photo", portrait, "--json", "-") == 0
+    assert len(json.loads(capsys.readouterr().out)["faces"]) == 1
+
+
+@pytest.mark.parametrize(
+    "arguments", [["photo"], ["photo", "x.jpg", "--nope"], ["nope"], ["evaluate"], ["train", "nope"]]
+)
+def test_wrong_usage_is_status_2(arguments: list[str]) -> None:
+    assert _run(*arguments) == 2
+
+
+def test_unknown_model_is_one_line(portrait: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert _run("photo", portrait, "--model", "nope") == 1
+    error = capsys.readouterr().err
+    assert error.startswith("femo: no model named 'nope'")
+    assert len(error.strip().splitlines()) == 1
+
+
+def test_train_help_names_its_data_layout(capsys: pytest.CaptureFixture[str]) -> None:
+    assert _run("train", "faces", "--help") == 0
+    assert "utkface*.zip" in capsys.readouterr().out

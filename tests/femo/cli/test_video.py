@@ -1,0 +1,105 @@
+"""``femo video`` as a user meets it: many clips, patterns, what is done already, files that are whole."""
+
+import csv
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import femo
+from femo.cli.main import main
+from tests import clips
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "clips"
+    folder.mkdir()
+    clips.write_clip(folder / "one.mp4", clips.moving_face(10)[0])
+    (folder / "two.mp4").write_bytes(b"no video at all")
+    clips.write_clip(folder / "three.mp4", clips.no_face(8))
+    return folder
+
+
+def _run(*arguments: object) -> int:
+    with pytest.raises(SystemExit) as done:
+        main([str(argument) for argument in arguments])
+    assert isinstance(done.value.code, int)
+    return done.value.code
+
+
+def test_a_bad_clip_is_named_and_the_others_go_on(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status = _run("video", f"{folder}/*.mp4", "--json", tmp_path / "a.json", "--csv", tmp_path / "a.csv")
+    assert status == 1
+    documents = json.loads((tmp_path / "a.json").read_text())
+    assert [Path(document["file"]).name for document in documents] == ["one.mp4", "three.mp4", "two.mp4"]
+    assert [document.get("n_frames") for document in documents] == [10, 8, None]
+    assert "no readable video" in documents[2]["error"]
+    with (tmp_path / "a.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [(Path(row["file"]).name, row["frame"]) for row in rows] == [("one.mp4", str(n)) for n in range(1, 11)]
+    probability = documents[0]["persons"][0]["expression"]["happiness"][4]
+    assert float(rows[4]["expression_happiness"]) == pytest.approx(probability, abs=1e-4)
+    error = capsys.readouterr().err
+    assert "1 of 3 files failed" in error
+    assert "Traceback" not in error
+
+
+def test_a_second_run_reads_only_what_is_missing(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, abaw = tmp_path / "out", tmp_path / "abaw"
+    good = [folder / "one.mp4", folder / "three.mp4"]
+    assert _run("video", *good, "--out", out, "--abaw", abaw, "--every", "3", "--annotate", tmp_path / "mp4") == 0
+    assert sorted(path.name for path in out.iterdir()) == sorted(
+        f"{stem}{suffix}" for stem in ("one", "three") for suffix in (".json", ".csv", ".srt")
+    )
+    # every frame has its line, though each third one was analysed; the header comes on top
+    lengths = {path.name: len(path.read_text().splitlines()) for path in abaw.glob("EXPR*/*.txt")}
+    assert lengths == {"one.txt": 11, "three.txt": 9}
+    keys = [line.split(",")[0] for line in (abaw / "EXPR.txt").read_text().splitlines()[1:]]
+    assert keys == [
+        f"{stem}/{n:05d}.jpg" for stem, count in (("one", 10), ("three", 8)) for n in range(1, count + 1)
+    ]
+    assert len((abaw / "MTL_predictions.txt").read_text().splitlines()) == 1 + 18
+    first = (out / "one.json").stat().st_mtime_ns
+    (out / "three.srt").unlink()
+    capsys.readouterr()
+    assert _run("video", *good, "--out", out, "--abaw", abaw, "--every", "3", "--annotate", tmp_path / "mp4") == 0
+    assert f"{folder / 'one.mp4'}: done already" in capsys.readouterr().err
+    assert (out / "one.json").stat().st_mtime_ns == first
+    assert (out / "three.srt").read_text() == ""  # nobody, so no cue
+
+
+def test_auto_says_what_share_it_looked_at_and_how_often_it_agrees(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clip = clips.write_clip(tmp_path / "clip.mp4", clips.moving_face(40)[0])
+    assert _run("video", clip, "--every", "auto", "--agreement", "--smooth", "none") == 0
+    said = capsys.readouterr().err
+    [(share, same, of)] = re.findall(
+        r"looked at ([\d.]+) % of the frames with faces; ([\d.]+) % of (\d+) decisions as on every frame, in \d+ %",
+        said,
+    )
+    raw = femo.load().raw_video(clip, every="auto")
+    read = np.isfinite(raw.persons[0].scores["expression"].values).all(axis=1)
+    assert float(share) == pytest.approx(100 * read.mean(), abs=0.05)
+    assert 0 < float(share) < 50
+    assert int(of) == len(read)
+    assert float(same) >= 90
+    assert _run("video", clip, "--every", "2", "--fpr", "0.1") == 2
+    assert _run("video", clip, "--every", "auto", "--fpr", "1.5") == 1
+    assert "false-positive rate is 1.5; expected a number between 0 and 1" in capsys.readouterr().err
+
+
+def test_wrong_usage_is_told_apart_from_bad_input(folder: Path, tmp_path: Path) -> None:
+    assert _run("video", folder / "one.mp4", "--out", tmp_path / "o", "--json", "x.json") == 2
+    assert _run("video", folder / "one.mp4", "--every", "some") == 1
+    assert _run("video", folder / "one.mp4", "--smooth", "gauss") == 1
+    assert _run("video", f"{folder}/*.avi") == 1
+    (tmp_path / "one.mp4").write_bytes(b"")
+    assert _run("video", folder / "one.mp4", tmp_path / "one.mp4", "--out", tmp_path / "o") == 1

@@ -1,0 +1,86 @@
+"""The group's mood by hand: two faces, three moments."""
+
+import math
+
+import numpy as np
+import pytest
+
+from femo.clips.group import agreement, describe_group, expression_shares, peaks
+from femo.labels import AFFECTNET_8
+from femo.models.find import find_model
+from femo.results import Timeline, VideoResult
+from femo.types import Scores
+
+TIMES = np.array([0.0, 0.5, 1.0])
+
+
+def _line(track: int, labels: list[str], present: list[bool]) -> Timeline:
+    values = np.zeros((3, 8), np.float32)
+    for row, label in enumerate(labels):
+        values[row, AFFECTNET_8.index(label)] = 1
+    scores = {"expression": Scores("expression", AFFECTNET_8, values, "distribution", "trained")}
+    return Timeline(track, TIMES, np.array(present), np.zeros((3, 4), np.float32), scores)
+
+
+def _video(*lines: Timeline) -> VideoResult:
+    return VideoResult(TIMES, lines, 0, "test", 1.5, 320, 240)
+
+
+@pytest.fixture
+def two() -> VideoResult:
+    """Moment 0: happy and sad. Moment 1: nobody in view. Moment 2: surprise alone."""
+    return _video(
+        _line(1, ["happiness", "fear", "surprise"], [True, False, True]),
+        _line(2, ["sadness", "fear", "anger"], [True, False, False]),
+    )
+
+
+def test_verdict_is_the_mean_over_faces_and_then_over_moments(two: VideoResult) -> None:
+    """Moment 0: (0.5, 0, 0.5). Moment 2: surprise is (0.4, 0.6, 0). Their mean: (0.45, 0.3, 0.25)."""
+    group = describe_group(two, find_model("femo-base").clip_heads[0])
+    np.testing.assert_allclose(group.verdict.values, [[0.45, 0.3, 0.25]], atol=1e-6)
+    assert group.verdict.source == "prior"
+    np.testing.assert_array_equal(group.face_count, [2, 0, 1])
+    curve = group.over_time.scores["group"].values
+    np.testing.assert_allclose(curve, [[0.5, 0, 0.5], [0.45, 0.3, 0.25], [0.4, 0.6, 0]], atol=1e-6)
+    np.testing.assert_array_equal(group.over_time.present, [True, False, True])
+
+
+def test_peaks_are_the_moments_of_highest_and_lowest_affect(two: VideoResult) -> None:
+    """Positive minus negative is 0 at moment 0 and 0.4 at moment 2; nobody is in view at moment 1."""
+    head = find_model("femo-base").clip_heads[0]
+    assert peaks(describe_group(two, head)) == (2, 0)
+    assert peaks(describe_group(_video(), head)) is None
+
+
+def test_shares_of_expressions(two: VideoResult) -> None:
+    shares = expression_shares(two)
+    assert {label: round(share, 6) for label, share in shares.items() if share} == {
+        "happiness": 0.25,
+        "sadness": 0.25,
+        "surprise": 0.5,
+    }
+
+
+def test_agreement_by_hand() -> None:
+    """Equal faces agree fully, disjoint ones not at all; halves against one: 1 - JSD / log 2 worked out."""
+    p = np.zeros((2, 3, 8), np.float32)
+    p[0, :, 0], p[1, 0, 0], p[1, 1, 1] = 1, 1, 1
+    p[1, 2, :2] = 0.5
+    got = agreement(p, np.ones((2, 3), np.bool_))
+    mixed = -(0.75 * math.log(0.75) + 0.25 * math.log(0.25)) - 0.5 * math.log(2)
+    np.testing.assert_allclose(got, [1, 0, 1 - mixed / math.log(2)], atol=1e-6)
+
+
+def test_agreement_needs_two_faces(two: VideoResult) -> None:
+    group = describe_group(two, find_model("femo-base").clip_heads[0])
+    assert np.isnan(group.agreement).tolist() == [False, True, True]
+
+
+def test_nobody_in_the_clip_is_not_measured() -> None:
+    group = describe_group(_video(), find_model("femo-base").clip_heads[0])
+    document = group.to_dict()
+    assert document["verdict"] == {"positive": None, "neutral": None, "negative": None}
+    assert document["face_count"] == [0, 0, 0]
+    assert document["persons"] == []
+    assert expression_shares(_video()) == {}

@@ -1,0 +1,75 @@
+"""What the Live tab keeps for each visitor, and what it draws."""
+
+import base64
+import io
+from types import SimpleNamespace
+
+import gradio as gr
+import numpy as np
+import pytest
+from PIL import Image
+
+from femo.demo import live as live_tab
+from femo.demo.live import Cameras, LiveTab
+from femo.output import draw
+from femo.results import PhotoResult
+from femo.types import Faces, Scores
+
+GREY = np.full((120, 160, 3), 90, np.uint8)
+BOX = [40, 30, 100, 90]
+
+
+class Counting:
+    """A pipeline whose cameras say as confidence how many frames each has read."""
+
+    def live(self) -> "Counting":
+        camera = Counting()
+        camera.n_frames = 0
+        return camera
+
+    def frame(self, rgb, time_s):
+        self.n_frames += 1
+        faces = Faces(
+            np.array([BOX], np.float32), np.ones(1, np.float32), np.zeros((1, 5, 2), np.float32), np.array([3])
+        )
+        share = self.n_frames / 10
+        values = np.array([[share, 1 - share]], np.float32)
+        scores = {"expression": Scores("expression", ("calm", "glad"), values, "distribution", "trained")}
+        return PhotoResult(faces, scores, np.zeros((1, 2), np.float32), 160, 120, "counting")
+
+
+def n_frames(result: PhotoResult) -> int:
+    return round(10 * float(result.scores["expression"].values[0, 0]))
+
+
+def test_each_visitor_has_one_camera_of_their_own() -> None:
+    cameras = Cameras(Counting())
+    seen = [n_frames(cameras.frame(visitor, GREY)) for visitor in ("ann", "ann", "bob", "ann", "bob")]
+    assert seen == [1, 2, 1, 3, 2]
+
+
+def test_a_camera_starts_anew_after_a_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    pause = live_tab.FORGET_S
+    clock = iter(100 + pause * np.array([0, 0.9, 1.8, 2.7, 3.8]))
+    monkeypatch.setattr(live_tab, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+    cameras = Cameras(Counting())
+    assert [n_frames(cameras.frame("ann", GREY)) for _ in range(5)] == [1, 2, 3, 4, 1]
+
+
+def test_the_shown_picture_has_the_box_of_each_face_in_its_colour() -> None:
+    with gr.Blocks():
+        tab = LiveTab(Counting())
+    file = io.BytesIO()
+    Image.fromarray(GREY).save(file, "PNG")
+    frame = {"url": "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()}
+
+    shown, persons = tab.show(frame, SimpleNamespace(session_hash="ann"))
+
+    colour = np.array([int(draw.colour(3)[i : i + 2], 16) for i in (1, 3, 5)])
+    x1, _, x2, y2 = BOX  # the number stands on the upper edge
+    for x, y in ((x1, 60), (x2, 60), (70, y2)):
+        beside = shown[y - 3 : y + 4, x - 3 : x + 4].reshape(-1, 3)
+        assert (np.abs(beside.astype(int) - colour).max(axis=1) <= 2).any(), (x, y)
+    assert np.array_equal(shown[-5:, -5:], GREY[-5:, -5:])
+    assert "Person 3" in persons
+    assert persons.index("glad") < persons.index("calm")

@@ -1,0 +1,520 @@
+"""Videos: exact times, every container and pixel format, rotation, damage that is counted, limits that are named.
+
+The truth of a clip is in how it was made (tests/clips.py); rotation is checked against OpenCV's own reader.
+"""
+
+import io
+import random
+import subprocess
+import sys
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from femo.errors import MediaError
+from femo.media.containers import VideoLimits
+from femo.media.frames import SMALLEST_STEP_S, Clock
+from femo.media.video import VideoReader, open_video
+from femo.types import Frame
+from tests import clips
+
+FPS = 25
+
+
+def read(source: object, **options: object) -> tuple[VideoReader, list[Frame]]:
+    with open_video(source, **options) as reader:
+        return reader, list(reader)
+
+
+def refusal(source: object, **options: object) -> str:
+    with pytest.raises(MediaError) as caught:
+        read(source, **options)
+    message = str(caught.value)
+    assert "\n" not in message
+    assert message.endswith(".")
+    return message
+
+
+@pytest.fixture(scope="module")
+def mp4(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("clips")
+    return clips.write_clip(folder / "thirty.mp4", clips.numbered(30), options={"movflags": "+faststart"})
+
+
+# --- frames and times ----------------------------------------------------------------------------------------
+
+
+def test_a_clip_of_constant_rate(mp4: Path) -> None:
+    reader, frames = read(mp4)
+    assert [clips.read_number(frame.rgb) for frame in frames] == [*range(30)]
+    assert [frame.index for frame in frames] == [*range(30)]
+    np.testing.assert_allclose([frame.time_s for frame in frames], np.arange(30) / FPS, atol=1e-9)
+    np.testing.assert_array_equal(reader.times_s, [frame.time_s for frame in frames])
+    assert (reader.width, reader.height, reader.fps, reader.n_frames) == (64, 48, 25.0, 30)
+    assert reader.duration_s == pytest.approx(1.2)
+    assert (reader.skipped_frames, reader.corrupt_frames, reader.notes) == (0, 0, ())
+    assert reader.name == "thirty.mp4"
+    assert not reader.has_audio
+
+
+TIMES_S = (0.0, 0.04, 0.1, 0.5, 1.3, 1.301)
+
+
+@pytest.mark.parametrize(("suffix", "tick_s"), [("mp4", 1 / 90_000), ("mkv", 0.001)])
+def test_a_variable_rate_stays_exact(tmp_path: Path, suffix: str, tick_s: float) -> None:
+    path = clips.write_clip(tmp_path / f"v.{suffix}", clips.numbered(6), times_s=TIMES_S)
+    _, frames = read(path)
+    np.testing.assert_allclose([frame.time_s for frame in frames], TIMES_S, atol=tick_s / 2 + 1e-9)
+    assert [clips.read_number(frame.rgb) for frame in frames] == [*range(6)]
+
+
+def test_pictures_that_begin_after_the_sound_keep_their_offset(tmp_path: Path) -> None:
+    times = [0.5 + index / FPS for index in range(5)]
+    path = clips.write_clip(tmp_path / "late.mp4", clips.numbered(5), times_s=times, audio="aac")
+    reader, frames = read(path)
+    assert reader.has_audio
+    np.testing.assert_allclose([frame.time_s for frame in frames], times, atol=1e-4)
+
+
+def test_a_clip_that_does_not_begin_at_zero_is_counted_from_its_start(tmp_path: Path) -> None:
+    times = [10 + index / FPS for index in range(5)]
+    _, frames = read(clips.write_clip(tmp_path / "cut.ts", clips.numbered(5), times_s=times))
+    np.testing.assert_allclose([frame.time_s for frame in frames], np.arange(5) / FPS, atol=1e-4)
+
+
+def test_every_nth_frame_with_the_times_of_all(mp4: Path) -> None:
+    reader, frames = read(mp4, every=7)
+    assert [frame.index for frame in frames] == [0, 7, 14, 21, 28]
+    assert [clips.read_number(frame.rgb) for frame in frames] == [0, 7, 14, 21, 28]
+    np.testing.assert_allclose(reader.times_s, np.arange(30) / FPS, atol=1e-9)
+    with pytest.raises(MediaError, match="every is 0"):
+        open_video(mp4, every=0)
+
+
+def test_one_frame(tmp_path: Path) -> None:
+    reader, frames = read(clips.write_clip(tmp_path / "one.mp4", clips.numbered(1)))
+    assert [frame.time_s for frame in frames] == [0.0]
+    assert reader.duration_s == pytest.approx(1 / FPS)
+
+
+def test_a_recording_without_a_length_in_its_header(tmp_path: Path) -> None:
+    path = clips.write_clip(tmp_path / "live.webm", clips.numbered(12), codec="libvpx", options={"live": "1"})
+    with open_video(path) as reader:
+        assert (reader.n_frames, reader.duration_s) == (None, 0.0)
+        assert len(list(reader)) == 12
+    assert reader.duration_s == pytest.approx(12 / FPS, abs=0.002)
+    assert reader.notes == ()
+
+
+def test_frames_before_the_edit_list_are_no_frames(tmp_path: Path, mp4: Path) -> None:
+    """A cut at a time between key frames keeps the packets before it, marked as not shown."""
+    path = tmp_path / "edited.mp4"
+    with av.open(str(mp4)) as source, av.open(str(path), "w") as target:
+        stream = target.add_stream_from_template(source.streams.video[0])
+        for packet in source.demux(video=0):
+            if packet.dts is None:
+                continue
+            early = Fraction(3, FPS) / packet.time_base  # three frames lie before zero
+            packet.pts, packet.dts = round(packet.pts - early), round(packet.dts - early)
+            packet.stream = stream
+            target.mux(packet)
+    reader, frames = read(path)
+    assert [clips.read_number(frame.rgb) for frame in frames] == [*range(3, 30)]
+    np.testing.assert_allclose([frame.time_s for frame in frames], np.arange(27) / FPS, atol=1e-9)
+    assert reader.skipped_frames == 0
+
+
+# --- sources, containers, pixel formats ----------------------------------------------------------------------
+
+
+def test_bytes_and_file_objects(mp4: Path) -> None:
+    data = mp4.read_bytes()
+    file = io.BytesIO(data)
+    for source in (data, file, str(mp4)):
+        _, frames = read(source)
+        assert [clips.read_number(frame.rgb) for frame in frames] == [*range(30)]
+    assert not file.closed
+
+
+@pytest.mark.parametrize(
+    ("suffix", "codec", "pix_fmt"),
+    [
+        ("mkv", "libx264", "yuv444p"),
+        ("mov", "libx264", "yuv422p"),
+        ("ts", "libx264", "yuv420p"),
+        ("flv", "libx264", "yuv420p"),
+        ("webm", "libvpx", "yuv420p"),
+        ("webm", "libvpx-vp9", "yuv420p"),
+        ("avi", "mjpeg", "yuvj420p"),
+        ("gif", "gif", "rgb8"),
+        ("mov", "prores", "yuv422p10le"),
+        ("mkv", "ffv1", "yuv420p10le"),
+        ("mkv", "ffv1", "yuva444p"),
+        ("mkv", "ffv1", "bgr0"),
+    ],
+)
+def test_containers_and_pixel_formats(tmp_path: Path, suffix: str, codec: str, pix_fmt: str) -> None:
+    path = clips.write_clip(tmp_path / f"clip.{suffix}", clips.numbered(10), codec=codec, pix_fmt=pix_fmt)
+    reader, frames = read(path)
+    assert [clips.read_number(frame.rgb) for frame in frames] == [*range(10)]
+    tolerance = 60 if pix_fmt == "rgb8" else 4  # eight bits hold two bits of blue
+    np.testing.assert_allclose(frames[3].rgb[8, 56].astype(int), [220, 20, 20], atol=tolerance)
+    np.testing.assert_allclose([frame.time_s for frame in frames], np.arange(10) / FPS, atol=6e-4)
+    assert reader.skipped_frames == 0
+
+
+def test_grey_video(tmp_path: Path) -> None:
+    path = clips.write_clip(tmp_path / "grey.mkv", clips.numbered(3), codec="ffv1", pix_fmt="gray")
+    rgb = read(path)[1][2].rgb
+    assert rgb[40, 5].tolist() == [16, 16, 16]
+    np.testing.assert_array_equal(rgb[..., 0], rgb[..., 2])
+
+
+def test_odd_sizes(tmp_path: Path) -> None:
+    path = clips.write_clip(tmp_path / "odd.mkv", clips.numbered(3, 65, 49), codec="ffv1")
+    reader, frames = read(path)
+    assert (reader.width, reader.height) == (65, 49)
+    assert frames[0].rgb.shape == (49, 65, 3)
+    assert frames[0].rgb.flags["C_CONTIGUOUS"]
+    np.testing.assert_allclose(frames[0].rgb[5, 60].astype(int), [220, 20, 20], atol=3)
+
+
+def test_the_name_does_not_decide_the_format(tmp_path: Path, mp4: Path) -> None:
+    for name in ("clip.txt", "clip.avi", "clip"):
+        (tmp_path / name).write_bytes(mp4.read_bytes())
+        assert len(read(tmp_path / name)[1]) == 30
+
+
+def test_a_change_of_size_within_a_clip_keeps_the_first_size(tmp_path: Path) -> None:
+    small = clips.write_clip(tmp_path / "a.h264", clips.numbered(5)).read_bytes()
+    large = clips.write_clip(tmp_path / "b.h264", clips.numbered(5, 128, 96)).read_bytes()
+    _, frames = read(small + large)
+    assert {frame.rgb.shape for frame in frames} == {(48, 64, 3)}
+    assert [clips.read_number(frame.rgb) for frame in frames] == [0, 1, 2, 3, 4] * 2
+
+
+# --- rotation ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("rotation", [90, -90, 180, 270, 0])
+def test_rotation_agrees_with_numpy_and_opencv(tmp_path: Path, mp4: Path, rotation: int) -> None:
+    path = clips.write_clip(tmp_path / "turned.mp4", clips.numbered(3), rotation=rotation)
+    reader, frames = read(path)
+    stored = read(mp4)[1][0].rgb
+    np.testing.assert_array_equal(frames[0].rgb, np.rot90(stored, rotation // 90))
+    assert frames[0].rgb.flags["C_CONTIGUOUS"]
+    assert frames[0].rgb.shape == (reader.height, reader.width, 3)
+    capture = cv2.VideoCapture(str(path))
+    bgr = capture.read()[1]
+    capture.release()
+    np.testing.assert_array_equal(frames[0].rgb, bgr[..., ::-1])
+
+
+def test_mirrored_and_mirrored_after_turning(tmp_path: Path, mp4: Path) -> None:
+    stored = read(mp4)[1][0].rgb
+    mirrored = clips.write_clip(tmp_path / "m.mp4", clips.numbered(1), hflip=True)
+    np.testing.assert_array_equal(read(mirrored)[1][0].rgb, stored[:, ::-1])
+    both = clips.write_clip(tmp_path / "b.mp4", clips.numbered(1), rotation=90, hflip=True)
+    np.testing.assert_array_equal(read(both)[1][0].rgb, np.rot90(stored)[:, ::-1])
+
+
+# --- damage --------------------------------------------------------------------------------------------------
+
+
+def test_a_truncated_mp4_gives_what_is_there_and_counts_the_rest(mp4: Path) -> None:
+    data = mp4.read_bytes()
+    reader, frames = read(data[: len(data) * 6 // 10])
+    assert [clips.read_number(frame.rgb) for frame in frames] == [*range(len(frames))]
+    assert 5 < len(frames) < 25
+    assert len(frames) + reader.skipped_frames == 30
+    assert reader.notes[0] == f"{reader.skipped_frames} damaged or missing frames could not be decoded"
+    assert reader.duration_s == pytest.approx(len(frames) / FPS)
+
+
+def test_a_truncated_matroska_says_that_it_ends_early(tmp_path: Path) -> None:
+    data = clips.write_clip(tmp_path / "whole.mkv", clips.numbered(30)).read_bytes()
+    reader, frames = read(data[: len(data) // 2])
+    assert 0 < len(frames) < 25
+    assert reader.notes == (f"the pictures end at {len(frames) / FPS:.1f} s, but the header promises 1.2 s",)
+
+
+def test_frames_zeroed_within_the_clip_are_counted_and_the_rest_is_read(tmp_path: Path) -> None:
+    frames, _ = clips.moving_face(40)
+    path = clips.write_clip(tmp_path / "face.mkv", frames, codec="mjpeg", pix_fmt="yuvj420p")
+    data = bytearray(path.read_bytes())
+    with av.open(str(path)) as container:  # Motion JPEG: each frame stands for itself
+        packets = [(packet.pos, packet.size) for packet in container.demux(video=0) if packet.size]
+    for index in (10, 11, 25):
+        position, size = packets[index]
+        data[position + 20 : position + size] = bytes(size - 20)
+    reader, read_frames = read(bytes(data))
+    assert reader.skipped_frames == 3
+    assert len(read_frames) == 37
+    missing = set(range(40)) - {round(frame.time_s * FPS) for frame in read_frames}
+    assert missing == {10, 11, 25}
+
+
+@pytest.mark.parametrize(
+    ("name", "codec"),
+    [("a.mp4", "libsvtav1"), ("a.webm", "libvpx-vp9"), ("a.mp4", "libx264"), ("a.mp4", "libx265")],
+)
+def test_a_frame_wiped_out_is_counted_in_every_usual_codec(name: str, codec: str, tmp_path: Path) -> None:
+    path = clips.write_clip(tmp_path / name, clips.numbered(30), codec=codec)
+    data = bytearray(path.read_bytes())
+    with av.open(str(path)) as container:
+        packets = [(packet.pos, packet.size) for packet in container.demux(video=0) if packet.size]
+    position, size = packets[20]
+    header = 8 if name.endswith("webm") else 0  # there the position is that of the block, whose header stays whole
+    data[position + header : position + size] = bytes(size - header)
+    whole, frames = read(path)
+    assert (len(frames), whole.skipped_frames) == (30, 0)
+    reader, left = read(bytes(data))
+    assert len(left) + reader.skipped_frames == 30
+    assert reader.skipped_frames + reader.corrupt_frames > 0
+
+
+def test_concealed_damage_is_counted(tmp_path: Path) -> None:
+    frames, _ = clips.moving_face(30, 320, 240)
+    path = clips.write_clip(tmp_path / "face.mp4", frames)
+    data = bytearray(path.read_bytes())
+    start = data.find(b"mdat")
+    chance = random.Random(4)
+    for _ in range(150):
+        data[chance.randrange(start + 20_000, start + 60_000)] = chance.randrange(256)
+    reader, read_frames = read(bytes(data))
+    assert reader.corrupt_frames + reader.skipped_frames > 0
+    assert len(read_frames) + reader.skipped_frames == 30
+    assert any("damaged" in note for note in reader.notes)
+
+
+@given(share=st.floats(0.0, 1.0), seed=st.integers(0, 10**6))
+@settings(max_examples=60, deadline=None)
+def test_any_damage_is_read_or_refused_and_nothing_else(mp4_bytes: bytes, share: float, seed: int) -> None:
+    chance = random.Random(seed)
+    data = bytearray(mp4_bytes[: max(1, int(len(mp4_bytes) * share))] if seed % 2 else mp4_bytes)
+    for _ in range(chance.randrange(12)):
+        data[chance.randrange(len(data))] = chance.randrange(256)
+    try:
+        _, frames = read(bytes(data))
+    except MediaError:
+        return
+    times = [frame.time_s for frame in frames]
+    assert times == sorted(set(times))
+
+
+@pytest.fixture(scope="module")
+def mp4_bytes(mp4: Path) -> bytes:
+    return mp4.read_bytes()
+
+
+# --- the clock -----------------------------------------------------------------------------------------------
+
+
+class Stamp:
+    """The part of a decoded frame that a clock reads."""
+
+    def __init__(self, pts: int | None, duration: int = 0) -> None:
+        self.pts = pts
+        self.duration = duration
+
+
+def ticking(pts: list[int | None], start_us: int | None = 0) -> list[float]:
+    stamps = [Stamp(value) for value in pts]
+    clock = Clock(stamps[0], start_us, Fraction(1, 1000), 0.04)
+    return [clock(stamp) for stamp in stamps]
+
+
+def test_faulty_stamps() -> None:
+    same = ticking([0, 40, 40, 80])
+    np.testing.assert_allclose(same, [0, 0.04, 0.04 + SMALLEST_STEP_S, 0.08], atol=1e-12)
+    np.testing.assert_allclose(ticking([0, 40, 30, 80]), [0, 0.04, 0.04 + SMALLEST_STEP_S, 0.08], atol=1e-12)
+    np.testing.assert_allclose(ticking([0, None, None, 120]), [0, 0.04, 0.08, 0.12], atol=1e-12)
+    np.testing.assert_allclose(ticking([None, None]), [0, 0.04], atol=1e-12)
+
+
+def test_joined_recordings_run_on() -> None:
+    # the second recording starts anew at 0 after 5 s of the first
+    np.testing.assert_allclose(ticking([0, 2500, 5000, 0, 40, 2000]), [0, 2.5, 5, 5.04, 5.08, 7.04], atol=1e-12)
+
+
+def test_the_start_of_the_container_is_rounded_to_a_tick() -> None:
+    # 1/30 s in microseconds is 33333; the first frame lies at tick 1 of 1/30 s, which is the start
+    clock = Clock(Stamp(1), 33_333, Fraction(1, 30), 1 / 30)
+    assert clock(Stamp(1)) == 0.0
+
+
+@given(
+    pts=st.lists(st.none() | st.integers(-(10**6), 10**6), min_size=1, max_size=50),
+    start=st.none() | st.integers(-(10**9), 10**9),
+)
+def test_time_always_rises_from_zero_on(pts: list[int | None], start: int | None) -> None:
+    times = ticking(pts, start)
+    assert times[0] >= 0
+    assert (np.diff(times) > 0).all()
+
+
+# --- refusals ------------------------------------------------------------------------------------------------
+
+
+def test_what_is_no_video(tmp_path: Path) -> None:
+    texts = {
+        "text.mp4": b"hello world\n" * 99,
+        "notes.txt": b"hello world\n" * 99,
+        "list.m3u8": b"#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\nclip.mp4\n#EXT-X-ENDLIST\n",
+        "list.ffconcat": b"ffconcat version 1.0\nfile 'clip.mp4'\n",
+        "ansi.ans": b"\x1b[1;31mhello\x1b[0m\n" * 99,
+    }
+    for name, text in texts.items():
+        (tmp_path / name).write_bytes(text)
+        assert refusal(tmp_path / name).startswith(f"{name} is no ")
+    (tmp_path / "empty.mp4").touch()
+    assert refusal(tmp_path / "empty.mp4") == "empty.mp4 is empty (zero bytes)."
+    assert "does not exist" in refusal(tmp_path / "nowhere.mp4")
+    assert "is a folder" in refusal(tmp_path)
+    assert "cannot be opened" in refusal("nul\0byte.mp4")
+    assert "not int" in refusal(3)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        (
+            "list.m3u8",
+            "#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:9\n#EXTINF:0.2,\nother.ts\n#EXT-X-ENDLIST\n",
+        ),
+        ("list.ffconcat", "ffconcat version 1.0\nfile 'other.ts'\n"),
+    ],
+)
+def test_a_playlist_reaches_no_other_file(tmp_path: Path, name: str, text: str) -> None:
+    clips.write_clip(tmp_path / "other.ts", clips.numbered(5))
+    (tmp_path / name).write_text(text)
+    with av.open(str(tmp_path / name)) as naive:  # the other file can be reached by those who do not take care
+        assert next(naive.decode(video=0)).width == 64
+    assert "is no readable video" in refusal(tmp_path / name)
+
+
+def test_sound_only_cover_art_and_still_pictures(tmp_path: Path) -> None:
+    sound = clips.write_sound(tmp_path / "sound.m4a")
+    assert refusal(sound) == "sound.m4a holds no video stream (it has sound only)."
+    ok, png = cv2.imencode(".png", clips.numbered(1)[0])
+    assert ok
+    assert refusal(png.tobytes()) == "the video is a still picture; read it as a photo."
+    cover = tmp_path / "cover.mp3"
+    with av.open(str(cover), "w") as container:
+        stream = container.add_stream("libmp3lame", rate=44_100, layout="mono")
+        art = container.add_stream("png", rate=1)
+        art.width, art.height, art.pix_fmt = 64, 48, "rgb24"
+        art.disposition = av.stream.Disposition.attached_pic
+        container.mux(
+            art.encode(av.VideoFrame.from_ndarray(clips.numbered(1)[0], format="rgb24")) + art.encode(None)
+        )
+        frame = av.AudioFrame.from_ndarray(clips.tone(0.5), format="s16", layout="mono")
+        frame.sample_rate = 44_100
+        container.mux(stream.encode(frame) + stream.encode(None))
+    assert refusal(cover) == "cover.mp3 holds no video stream (it has sound only)."
+
+
+def test_no_frames_and_no_header(tmp_path: Path, mp4: Path) -> None:
+    path = tmp_path / "none.mkv"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        container.start_encoding()
+    assert "none.mkv is no readable video" in refusal(path)
+    whole = clips.write_clip(tmp_path / "index_last.mp4", clips.numbered(9)).read_bytes()
+    assert "damaged or cut off" in refusal(whole[: len(whole) // 2])
+    data = bytearray(mp4.read_bytes())
+    start = data.find(b"mdat") + 4
+    data[start:] = bytes(len(data) - start)
+    assert refusal(bytes(data)) == "the video holds no frame that can be decoded."
+
+
+def test_limits_are_named(tmp_path: Path, mp4: Path) -> None:
+    assert "1.2 s, longer than the limit of 1 s (max_duration_s)" in refusal(
+        mp4, limits=VideoLimits(max_duration_s=1)
+    )
+    pixels = refusal(mp4, limits=VideoLimits(max_pixels=64 * 47))
+    assert "64×48 pixels, more than the limit of 0.00301 megapixels (max_pixels)" in pixels
+    assert "limit of 0.001 MB (max_bytes)" in refusal(mp4, limits=VideoLimits(max_bytes=1000))
+    assert "more frames than the limit of 10 (max_frames)" in refusal(mp4, limits=VideoLimits(max_frames=10))
+    exact = VideoLimits(max_bytes=mp4.stat().st_size, max_duration_s=1.2, max_pixels=64 * 48, max_frames=30)
+    assert len(read(mp4, limits=exact)[1]) == 30
+
+
+def test_ten_hours_are_refused_by_header_and_without_one(tmp_path: Path) -> None:
+    times = [0.0, 18_000.0, 36_000.0]
+    told = clips.write_clip(tmp_path / "told.mkv", clips.numbered(3), times_s=times)
+    with pytest.raises(
+        MediaError, match=r"lasts 36000(\.\d+)? s, longer than the limit of 3600 s \(max_duration_s\)"
+    ):
+        open_video(told)
+    live = {"live": "1"}
+    untold = clips.write_clip(
+        tmp_path / "untold.webm", clips.numbered(3), times_s=times, codec="libvpx", options=live
+    )
+    assert "lasts 18000 s" in refusal(untold)
+
+
+def test_a_stream_that_grows_past_the_limit_is_refused(tmp_path: Path) -> None:
+    small = clips.write_clip(tmp_path / "a.h264", clips.numbered(5)).read_bytes()
+    large = clips.write_clip(tmp_path / "b.h264", clips.numbered(5, 128, 96)).read_bytes()
+    assert "max_pixels" in refusal(small + large, limits=VideoLimits(max_pixels=64 * 48 + 1))
+
+
+# --- closing and memory --------------------------------------------------------------------------------------
+
+
+def test_it_always_closes(mp4: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = []
+    true_open = Path.open
+
+    def remember(self: Path, *args: object, **kwargs: object) -> object:
+        opened.append(true_open(self, *args, **kwargs))
+        return opened[-1]
+
+    monkeypatch.setattr(Path, "open", remember)
+    read(mp4)
+    with open_video(mp4) as reader:
+        next(iter(reader))  # left in the middle
+    with pytest.raises(ZeroDivisionError), open_video(mp4):
+        1 / 0  # noqa: B018
+    refusal(mp4, limits=VideoLimits(max_pixels=1))
+    refusal(mp4, limits=VideoLimits(max_bytes=1))
+    assert len(opened) == 5
+    assert all(file.closed for file in opened)
+
+
+def test_a_video_is_read_once(mp4: Path) -> None:
+    with open_video(mp4) as reader:
+        assert len(list(reader)) == 30
+        with pytest.raises(RuntimeError, match="read once"):
+            list(reader)
+
+
+MEASURE = """
+import resource, sys
+from femo.media.photos import open_video
+peaks = []
+for path in sys.argv[1:]:
+    with open_video(path) as reader:
+        for frame in reader: pass
+    peaks.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+print(peaks[1] - peaks[0])
+"""
+
+
+def test_memory_does_not_grow_with_the_length(tmp_path: Path) -> None:
+    picture = clips.canvas(640, 480)
+    short = clips.write_clip(tmp_path / "short.mp4", [picture] * 20)
+    long = clips.write_clip(tmp_path / "long.mp4", [picture] * 320)
+    out = subprocess.run(
+        [sys.executable, "-c", MEASURE, str(short), str(long)], capture_output=True, text=True, check=True
+    )
+    grown_kib = int(out.stdout)
+    assert grown_kib < 300 * 640 * 480 * 3 / 1024 / 10  # a tenth of what keeping the frames would take
