@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from leaderboard.errors import Problems
-from leaderboard.reading.cells import Layout, parse_line
+from leaderboard.reading.cells import LineFormat, parse_line
 from leaderboard.reading.regular import (
     Block,
     find_cells,
@@ -28,24 +28,26 @@ MAX_ROWS = 3_000_000
 
 
 @dataclass(slots=True)
-class Rows:
+class RowBuffer:
     """Rows read so far, from one text or several.
 
     Attributes:
-        layout: What each line holds.
+        form: What each line holds.
         codes: Group name to code, in order of appearance.
         group: int32 (r,) per block.
         frame: int32 (r,) per block, 0 for whole items.
         line: int32 (r,) per block.
         values: (r, C) per block.
+        n_whole: Classes and binary values that were written like ``4.0``.
     """
 
-    layout: Layout
+    form: LineFormat
     codes: dict[str, int] = field(default_factory=dict)
     group: list[Indices] = field(default_factory=list)
     frame: list[Indices] = field(default_factory=list)
     line: list[Indices] = field(default_factory=list)
     values: list[Values] = field(default_factory=list)
+    n_whole: int = 0
 
     def code(self, name: str) -> int:
         """Return the code of a group, a new one for a new name."""
@@ -62,7 +64,7 @@ class Rows:
         """Return (keys, line numbers, values) of all rows."""
         empty = np.zeros(0, np.int32)
         keys = Keys(tuple(self.codes), np.concatenate([empty, *self.group]), np.concatenate([empty, *self.frame]))
-        values = np.concatenate([np.zeros((0, len(self.layout.columns)), self.layout.dtype), *self.values])
+        values = np.concatenate([np.zeros((0, len(self.form.columns)), self.form.dtype), *self.values])
         return keys, np.concatenate([empty, *self.line]), values
 
 
@@ -74,7 +76,9 @@ def clean(data: bytes) -> bytes:
     return data.rstrip(b" \t\n")
 
 
-def read_rows(body: bytes, file: str, first_line: int, rows: Rows, problems: Problems, video: str = "") -> int:
+def read_rows(
+    body: bytes, file: str, first_line: int, rows: RowBuffer, problems: Problems, video: str = ""
+) -> int:
     """Read data lines into ``rows`` and return how many lines there were.
 
     Args:
@@ -83,7 +87,7 @@ def read_rows(body: bytes, file: str, first_line: int, rows: Rows, problems: Pro
         first_line: Line number of the first data line.
         rows: Receives what was read.
         problems: Collects what is wrong.
-        video: Group of all rows where the layout has no key: line i is frame i.
+        video: Group of all rows where the format has no key: line i is frame i.
     """
     n_lines = body.count(b"\n") + 1 if body else 0
     if n_lines > MAX_ROWS:
@@ -95,31 +99,34 @@ def read_rows(body: bytes, file: str, first_line: int, rows: Rows, problems: Pro
         if position + BLOCK_BYTES < stop:
             newline = body.find(b"\n", position + BLOCK_BYTES)
             stop = newline if newline >= 0 else stop
-        block = split_lines(body[position:stop], first_line + done)
+        block = split_lines(body[position:stop], first_line + done, rows.form.separator)
         _read_block(block, file, rows, problems, video, done)
         done += len(block.start)
         position = stop + 1
     return n_lines
 
 
-def _read_block(block: Block, file: str, rows: Rows, problems: Problems, video: str, done: int) -> None:
+def _read_block(block: Block, file: str, rows: RowBuffer, problems: Problems, video: str, done: int) -> None:
     """Read one block: regular lines as arrays, the others one by one."""
-    layout = rows.layout
+    form = rows.form
     n_lines = len(block.start)
     line = np.arange(block.first_line, block.first_line + n_lines, dtype=np.int32)
-    group = np.full(n_lines, -1 if layout.key else rows.code(video), np.int32)
+    group = np.full(n_lines, -1 if form.key else rows.code(video), np.int32)
     frame = np.arange(done + 1, done + n_lines + 1, dtype=np.int32)
-    if layout.key is None and (grid := read_grid(block, layout)) is not None:
+    if form.key is None and (grid := read_grid(block, form)) is not None:
         rows.append(group, frame, line, grid)
         return
-    cells = find_cells(block, layout)
-    if layout.key is not None:
-        read = read_frame_keys if layout.key == "frame" else read_item_keys
+    cells = find_cells(block, form)
+    if form.index:
+        cells = cells.select(np.ones(len(cells.lines), bool), 1)
+    if form.key is not None:
+        read = read_frame_keys if form.key == "frame" else read_item_keys
         good, groups, frames = read(cells, rows.code)
         group[cells.lines], frame[cells.lines] = groups, frames
-        cells = cells.select(good, first_cell=1)
-    values = np.zeros((n_lines, len(layout.columns)), layout.dtype)
-    good, values[cells.lines] = read_values(cells, layout)
+        cells = cells.select(good, 1)
+    values = np.zeros((n_lines, len(form.columns)), form.dtype)
+    good, values[cells.lines], n_whole = read_values(cells, form)
+    rows.n_whole += int(n_whole[good].sum())
     irregular = np.ones(n_lines, bool)
     irregular[cells.lines[good]] = False
     for index in np.flatnonzero(irregular).tolist():
@@ -135,7 +142,7 @@ def _read_slowly(
     block: Block,
     index: int,
     file: str,
-    rows: Rows,
+    rows: RowBuffer,
     problems: Problems,
     group: Indices,
     frame: Indices,
@@ -143,11 +150,12 @@ def _read_slowly(
 ) -> None:
     number = block.first_line + index
     try:
-        line = block.data[block.start[index] : block.end[index]].decode()
+        line = block.line(index).decode()
     except UnicodeDecodeError:
         problems.add(file, number, None, "UTF-8 text", "other bytes")
         return
-    key, cells = parse_line(line, rows.layout, file, number, problems)
+    key, cells, n_whole = parse_line(line, rows.form, file, number, problems)
     values[index] = cells
+    rows.n_whole += n_whole
     if key is not None:
         group[index], frame[index] = rows.code(key[0]), key[1]

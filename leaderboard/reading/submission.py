@@ -33,15 +33,18 @@ def read_submission(
         raise LeaderboardError(f"{task.name} shows published results only; it takes no prediction files")
     label = name or path.name
     problems = Problems()
-    read = read_texts(task, open_texts(path, problems, label), label, problems)
+    texts = open_texts(path, problems, label)
+    if not texts:
+        problems.refuse(label)
+    read = read_texts(task, texts, label, problems)
     check_unique(read, problems)
     n_files = max(len(read.files), 1)
     if reference is None:
         problems.refuse(label)
-        return Submission(task.name, read.keys, read.values, n_files)
+        return Submission(task.name, read.keys, read.values, n_files, read.notes)
     values, notes = align(task, read, reference, problems)
     problems.refuse(label)
-    return Submission(task.name, reference.keys, values, n_files, notes)
+    return Submission(task.name, reference.keys, values, n_files, (*read.notes, *notes))
 
 
 def template(task: Task, reference: Reference | None = None) -> str:
