@@ -13,6 +13,7 @@ import gradio as gr
 
 import femo
 from femo.demo import group, group_cards, live, photo, player, theme, video, zero_gpu
+from femo.demo.page import Page
 from leaderboard.board import Board, open_board
 from leaderboard.page.tab import build_tab
 
@@ -32,7 +33,7 @@ LAUNCH: Final[dict[str, Any]] = {
 def build(pipeline: femo.Pipeline, board: Board) -> gr.Blocks:
     """Put the tabs together."""
     demo: gr.Blocks
-    with gr.Blocks(title=theme.TITLE, analytics_enabled=False, delete_cache=CACHE_S) as demo:
+    with Page(title=theme.TITLE, analytics_enabled=False, delete_cache=CACHE_S) as demo:
         gr.HTML(theme.header(pipeline.model))
         with gr.Tab("Photo", id="photo"):
             photo.build(pipeline)

@@ -11,14 +11,23 @@ from pathlib import Path
 from typing import Any, Final
 
 import gradio as gr
+from gradio.context import LocalContext
 from gradio.utils import get_upload_folder
 
 from femo.errors import FemoError, MediaError
 
 QUICK: Final[dict[str, Any]] = {"concurrency_id": "quick", "concurrency_limit": 2}
-"""Queue of what takes under a second: a photo, a camera frame."""
+"""Queue of what takes under a second: a photo, another view of what was read."""
+CAMERAS: Final[dict[str, Any]] = {"concurrency_id": "cameras", "concurrency_limit": 16}
+"""Queue of open cameras; each keeps its place for as long as it streams, and they take turns frame by frame."""
+FRAMES: Final[dict[str, Any]] = {"concurrency_id": "frames", "concurrency_limit": 4}
+"""Queue of single camera frames that come over the API."""
 LONG: Final[dict[str, Any]] = {"concurrency_id": "long", "concurrency_limit": 1}
 """Queue of films and groups, one at a time."""
+FILES: Final[dict[str, Any]] = {"concurrency_id": "files", "concurrency_limit": 2}
+"""Queue of downloads that take under a second, such as tables."""
+COPIES: Final[dict[str, Any]] = {"concurrency_id": "copies", "concurrency_limit": 1}
+"""Queue of downloads that encode a whole clip."""
 
 
 def uploaded(payload: Any, what: str = "photo") -> Path:
@@ -41,6 +50,17 @@ def uploaded(payload: Any, what: str = "photo") -> Path:
     return file
 
 
+def forget(file: Path) -> None:
+    """Delete an upload at once.
+
+    What else lies in the folder, such as the examples, stays, though a caller may name it.
+    """
+    blocks = LocalContext.blocks.get(None)
+    if blocks is not None and str(file) in blocks.upload_file_set:
+        file.unlink(missing_ok=True)
+        blocks.upload_file_set.discard(str(file))
+
+
 def whole_pixels(value: Any, name: str) -> int | None:
     """Return an option that counts pixels; None and 0 leave the choice to the pipeline.
 
@@ -60,4 +80,4 @@ def one_sentence() -> Iterator[None]:
     try:
         yield
     except FemoError as error:
-        raise gr.Error(html.escape(str(error)), print_exception=False) from error
+        raise gr.Error(html.escape(str(error), quote=False), print_exception=False) from error

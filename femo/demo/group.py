@@ -19,7 +19,8 @@ import numpy as np
 from femo import Pipeline
 from femo.clips.group import peaks
 from femo.demo import cards, group_cards
-from femo.demo.events import LONG, one_sentence, uploaded
+from femo.demo.caller import Watch
+from femo.demo.events import FILES, LONG, one_sentence, uploaded
 from femo.demo.jobs import Job, Jobs, progress_bar, why_nothing
 from femo.demo.playable import COPIED, playable
 from femo.errors import FemoError
@@ -120,14 +121,16 @@ class GroupTab:
             [self.file_in, self.min_face],
             outputs,
             preprocess=False,
-            **hidden,
+            api_visibility="private",
+            show_progress="minimal",  # the place in the line and the time to expect
+            show_progress_on=[self.stage],
             **LONG,
         )
         self.cancel.click(self.stop, None, None, queue=False, **hidden)
         self.file_in.clear(self.clear, None, outputs, queue=False, **hidden)
         for kind, button in self.files.items():
             button.click(
-                partial(self.download, kind), self.reading, self.file, api_visibility="private", **LONG
+                partial(self.download, kind), self.reading, self.file, api_visibility="private", **FILES
             ).success(None, None, None, js=CLICK_JS)
 
     def analyze_group(
@@ -142,7 +145,9 @@ class GroupTab:
         """
         with one_sentence():
             path = uploaded(file, "clip or photo")
-            return self.pipeline.group(path, smooth=smooth, min_face=min_face or None).to_dict()
+            watch = Watch()
+            settings: dict[str, Any] = {"smooth": smooth, "min_face": min_face or None}
+            return self.pipeline.group(path, progress=watch.tell, cancel=watch, **settings).to_dict()
 
     def show(self, payload: Any, min_face: int, request: gr.Request) -> Iterator[dict[Any, Any]]:
         """Read the file, telling how far it is, and fill the tab."""

@@ -3,18 +3,15 @@
 import html
 import queue
 import threading
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
+from femo.demo.caller import Watch
 from femo.errors import Cancelled, FemoError
 from femo.media.streaming import Progress, Report, clock
 
 T = TypeVar("T")
-
-LEFT_ALONE_S: Final = 30.0
-"""A job that nobody asked about for so long belongs to a page that was closed."""
 
 
 class Jobs:
@@ -41,14 +38,14 @@ class Jobs:
         with self._lock:
             job = self._running.get(visitor)
         if job is not None:
-            job.stop.set()
+            job.watch.stop.set()
 
     def _start(self, visitor: str, job: "Job[Any]") -> None:
         with self._lock:
             earlier = self._running.pop(visitor, None)
             self._running[visitor] = job
         if earlier is not None:
-            earlier.stop.set()
+            earlier.watch.stop.set()
 
     def _end(self, visitor: str, job: "Job[Any]") -> None:
         with self._lock:
@@ -57,30 +54,31 @@ class Jobs:
 
 
 class Job(Generic[T]):
-    """One analysis.
+    """One analysis; made within the event that waits for it.
 
     Args:
         read: Reads the file; gets what takes progress, and what tells whether to stop.
+
+    Attributes:
+        watch: Tells whether to stop: on demand, when the caller leaves, when the host's time is used up.
     """
 
     def __init__(self, read: Callable[[Report, Callable[[], bool]], T]) -> None:
-        self.stop = threading.Event()
+        self.watch = Watch()
         self._read = read
-        self._asked = time.monotonic()
         self._news: queue.Queue[Progress | None] = queue.Queue()
         self._thread = ThreadPoolExecutor(1, "femo-video")
         self._future: Future[T] | None = None
 
     def follow(self) -> Iterator[Progress]:
         """Start, and yield progress until the end; leaving the loop stops the analysis."""
-        self._future = self._thread.submit(self._read, self._news.put, self._is_unwanted)
+        self._future = self._thread.submit(self._read, self._report, self.watch)
         self._future.add_done_callback(lambda _: self._news.put(None))
         try:
             while (news := self._latest()) is not None:
                 yield news
-                self._asked = time.monotonic()
         finally:
-            self.stop.set()
+            self.watch.stop.set()
             self._thread.shutdown()
 
     def result(self) -> T:
@@ -93,15 +91,16 @@ class Job(Generic[T]):
             raise RuntimeError("follow the job first")
         return self._future.result()
 
+    def _report(self, progress: Progress) -> None:
+        self.watch.tell(progress)
+        self._news.put(progress)
+
     def _latest(self) -> Progress | None:
         """Wait for news; what was overtaken meanwhile is left out."""
         news = self._news.get()
         while news is not None and not self._news.empty():
             news = self._news.get()
         return news
-
-    def _is_unwanted(self) -> bool:
-        return self.stop.is_set() or time.monotonic() - self._asked > LEFT_ALONE_S
 
 
 def why_nothing(error: FemoError) -> str:

@@ -1,13 +1,15 @@
 """The Live tab and the API ``/live_frame``: a camera's frames come in, boxes and smoothed expressions go back.
 
-Conventions: each visitor has a camera of their own; after a pause of ``FORGET_S`` it starts anew. No frame is written
-to disk by the tab.
+Conventions: each visitor has a camera of their own; after a pause of ``FORGET_S`` it starts anew. Cameras take turns frame
+by frame and leave a part of the processor to photos. No frame is written to disk: the page gets what is drawn as a data
+URI, and a frame that came over the API as a file is deleted when it has been read.
 """
 
 import base64
 import binascii
 import html
 import io
+import os
 import threading
 import time
 from dataclasses import dataclass, field
@@ -18,8 +20,9 @@ import numpy as np
 
 from femo import Pipeline
 from femo.clips.live import Live
-from femo.demo.cards import badge
-from femo.demo.events import QUICK, one_sentence, uploaded
+from femo.demo.cards import badge, data_uri
+from femo.demo.events import CAMERAS, FRAMES, forget, one_sentence, uploaded
+from femo.demo.turns import Turns
 from femo.errors import MediaError
 from femo.media.photos import read_photo
 from femo.output import draw
@@ -32,8 +35,11 @@ FORGET_S: Final = 10.0
 TIME_LIMIT_S: Final = 120
 """A stream ends after so long, so that the next visitor gets a turn."""
 EVERY_S: Final = 0.15
+PLACES: Final = max(1, (os.cpu_count() or 1) // 2)
+"""Camera frames that are read at once: half of the cores, the others answer photos and clips."""
 EMPTY: Final = """<div class="femo-empty"><b>Start the camera</b>
-Frames are read as they come and thrown away. Expressions are means over the last second.</div>"""
+Frames are read as they come and thrown away; none is written to disk. Expressions are means over the last
+second.</div>"""
 
 
 @dataclass(slots=True, eq=False)
@@ -57,6 +63,7 @@ class Cameras:
     def __init__(self, pipeline: Pipeline) -> None:
         self._pipeline = pipeline
         self._lock = threading.Lock()
+        self._turns = Turns(PLACES)
         self._running: dict[str, Camera] = {}
 
     def frame(self, visitor: str, rgb: RGB) -> PhotoResult:
@@ -68,7 +75,7 @@ class Cameras:
                 self._running[visitor] = Camera(self._pipeline.live(), now)
             camera = self._running[visitor]
             camera.last_s = now
-        with camera.lock:
+        with camera.lock, self._turns.turn():
             return camera.live.frame(rgb, now)
 
 
@@ -88,14 +95,12 @@ class LiveTab:
                     label="Camera", sources=["webcam"], streaming=True, height=320, elem_id="live-input"
                 )
             with gr.Column(scale=6, min_width=320):
-                self.shown = gr.Image(
-                    label="Faces", interactive=False, format="jpeg", buttons=["fullscreen"], elem_id="live-output"
-                )
+                self.shown = gr.HTML(elem_id="live-output")
                 self.persons = gr.HTML(EMPTY, elem_id="live-persons")
 
     def wire(self) -> None:
         """Register the stream and the API."""
-        gr.events.api(self.live_frame, api_name="live_frame", **QUICK)
+        gr.events.api(self.live_frame, api_name="live_frame", **FRAMES)
         self.camera.stream(
             self.show,
             self.camera,
@@ -105,7 +110,7 @@ class LiveTab:
             time_limit=TIME_LIMIT_S,
             stream_every=EVERY_S,
             show_progress="hidden",
-            **QUICK,
+            **CAMERAS,
         )
 
     def live_frame(self, frame: gr.FileData, request: gr.Request) -> dict[str, Any]:
@@ -118,7 +123,7 @@ class LiveTab:
         with one_sentence():
             return _document(self.cameras.frame(str(request.session_hash), _picture(frame)))
 
-    def show(self, payload: Any, request: gr.Request) -> tuple[RGB, str]:
+    def show(self, payload: Any, request: gr.Request) -> tuple[str, str]:
         """Read one frame and draw what was found."""
         with one_sentence():
             rgb = _picture(payload)
@@ -127,7 +132,8 @@ class LiveTab:
         captions = [label or "" for label in expression.top()] if expression else None
         shown, factor = draw.shrink(rgb, SHOWN_PX)
         boxes = result.faces.xyxy * np.float32(factor)
-        return draw.annotate(shown, boxes, numbers=_numbers(result), captions=captions), _lines(result)
+        drawn = data_uri(draw.annotate(shown, boxes, numbers=_numbers(result), captions=captions))
+        return f'<img src="{drawn}" decoding="sync" alt="the camera with a numbered box per face">', _lines(result)
 
 
 def _numbers(result: PhotoResult) -> list[int]:
@@ -155,7 +161,11 @@ def _picture(payload: Any) -> RGB:
         except binascii.Error as error:
             raise MediaError("The camera frame is damaged.") from error
         return read_photo(io.BytesIO(data)).rgb
-    return read_photo(uploaded(payload, "camera frame")).rgb
+    file = uploaded(payload, "camera frame")
+    try:
+        return read_photo(file).rgb
+    finally:
+        forget(file)
 
 
 def _lines(result: PhotoResult) -> str:

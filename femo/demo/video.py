@@ -17,7 +17,8 @@ import gradio as gr
 from femo import Pipeline
 from femo.clips.adaptive import Every, parse_every
 from femo.demo import cards, player
-from femo.demo.events import LONG, QUICK, one_sentence, uploaded
+from femo.demo.caller import Watch
+from femo.demo.events import COPIES, FILES, LONG, QUICK, one_sentence, uploaded
 from femo.demo.jobs import Job, Jobs, progress_bar, why_nothing
 from femo.demo.person import changes, person_card
 from femo.demo.playable import COPIED, playable
@@ -106,7 +107,9 @@ class VideoTab:
             [self.video, self.every, self.min_face, self.method, self.kernel, self.smallest],
             [self.message, self.player, self.details, self.clip, self.chosen, self.run, self.cancel, *views],
             preprocess=False,
-            **hidden,
+            api_visibility="private",
+            show_progress="minimal",  # the place in the line and the time to expect
+            show_progress_on=[self.message],
             **LONG,
         )
         self.cancel.click(self.stop, None, None, queue=False, **hidden)
@@ -128,7 +131,7 @@ class VideoTab:
                 self.file,
                 api_visibility="private",
                 show_progress_on=[button],
-                **LONG,
+                **(COPIES if kind == "mp4" else FILES),
             ).success(None, None, None, js=CLICK_JS)
 
     def analyze_video(
@@ -144,8 +147,9 @@ class VideoTab:
         """
         with one_sentence():
             path = uploaded(video, "clip")
-            result = self.pipeline.video(path, smooth=smooth, every=parse_every(every), min_face=min_face or None)
-            return result.to_dict()
+            pace, watch = parse_every(every), Watch()
+            settings: dict[str, Any] = {"smooth": smooth, "every": pace, "min_face": min_face or None}
+            return self.pipeline.video(path, progress=watch.tell, cancel=watch, **settings).to_dict()
 
     def show(
         self,
@@ -261,7 +265,7 @@ class VideoTab:
             return
         with one_sentence(), TemporaryDirectory() as folder:
             result = clip.raw.result(_smooth(method, kernel), smallest=int(smallest))
-            file = write_file(kind, clip, result, Path(folder))
+            file = write_file(kind, clip, result, Path(folder), Watch())
             yield gr.DownloadButton(value=str(file))
 
 

@@ -7,11 +7,13 @@ from typing import Final
 
 from femo.clips.timelines import RawVideo
 from femo.demo import cards
+from femo.media.streaming import Cancel, raise_if
 from femo.output import overlay
 from femo.output.export import abaw as export_abaw
 from femo.output.export import files as export
 from femo.output.export import video as export_video
 from femo.results import VideoResult
+from femo.types import RGB, Frame
 
 KINDS: Final = {
     "csv": ("CSV", "-femo.csv"),
@@ -46,7 +48,7 @@ def clip_of(path: Path, watch: Path, raw: RawVideo) -> Clip:
     return Clip(path, watch, raw, pictures)
 
 
-def write_file(kind: str, clip: Clip, result: VideoResult, folder: Path) -> Path:
+def write_file(kind: str, clip: Clip, result: VideoResult, folder: Path, cancel: Cancel) -> Path:
     """Write one file of a clip.
 
     Args:
@@ -54,9 +56,11 @@ def write_file(kind: str, clip: Clip, result: VideoResult, folder: Path) -> Path
         clip: The clip.
         result: What is shown of it.
         folder: Where to write.
+        cancel: Tells whether to stop a copy of the clip.
 
     Raises:
         FemoError: It cannot be written.
+        Cancelled: ``cancel`` said so.
     """
     stem = clip.path.stem.replace(",", "_") or "clip"
     path = folder / f"{stem}{KINDS[kind][1]}"
@@ -67,10 +71,21 @@ def write_file(kind: str, clip: Clip, result: VideoResult, folder: Path) -> Path
     elif kind == "srt":
         export.write_srt(path, result)
     elif kind == "mp4":
-        export_video.write_annotated(path, clip.path, overlay.painter(result))
+        _write_copy(path, clip, result, cancel)
     else:
         _write_abaw(path, stem, clip.raw, result, folder / "abaw")
     return path
+
+
+def _write_copy(path: Path, clip: Clip, result: VideoResult, cancel: Cancel) -> None:
+    """Write the clip with boxes, until nobody wants it any more."""
+    paint = overlay.painter(result)
+
+    def draw(frame: Frame) -> RGB:
+        raise_if(cancel)
+        return paint(frame)
+
+    export_video.write_annotated(path, clip.path, draw)
 
 
 def _write_abaw(path: Path, stem: str, raw: RawVideo, result: VideoResult, folder: Path) -> None:

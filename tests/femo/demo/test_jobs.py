@@ -50,7 +50,7 @@ def test_a_cancelled_job_has_no_result_and_others_go_on():
     assert next(news).n_done == 1
 
     jobs.cancel("bob")
-    assert not job.stop.is_set()
+    assert not job.watch.stop.is_set()
     jobs.cancel("ann")
 
     assert list(news) == []
@@ -66,8 +66,8 @@ def test_a_second_job_of_the_same_visitor_stops_the_first_but_nobody_elses():
 
     list(jobs.follow("ann", finishing(1)))
 
-    assert first.stop.is_set()
-    assert not other.stop.is_set()
+    assert first.watch.stop.is_set()
+    assert not other.watch.stop.is_set()
 
 
 def test_who_leaves_the_loop_stops_the_job():
@@ -79,7 +79,7 @@ def test_who_leaves_the_loop_stops_the_job():
 
     news.close()
 
-    assert job.stop.is_set()
+    assert job.watch.stop.is_set()
     with pytest.raises(Cancelled):
         job.result()
 
@@ -90,11 +90,11 @@ def test_a_job_that_ended_can_no_longer_be_cancelled():
     news = jobs.follow("ann", later)
     next(news)
     news.close()
-    later.stop.clear()
+    later.watch.stop.clear()
 
     jobs.cancel("ann")
 
-    assert not later.stop.is_set()
+    assert not later.watch.stop.is_set()
 
 
 def test_the_reason_is_told_as_text():

@@ -63,13 +63,18 @@ def test_the_shown_picture_has_the_box_of_each_face_in_its_colour() -> None:
     Image.fromarray(GREY).save(file, "PNG")
     frame = {"url": "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()}
 
-    shown, persons = tab.show(frame, SimpleNamespace(session_hash="ann"))
+    page, persons = tab.show(frame, SimpleNamespace(session_hash="ann"))
 
+    data = page.split("base64,")[1].split('"')[0]
+    shown = np.asarray(Image.open(io.BytesIO(base64.b64decode(data))))
     colour = np.array([int(draw.colour(3)[i : i + 2], 16) for i in (1, 3, 5)])
     x1, _, x2, y2 = BOX  # the number stands on the upper edge
     for x, y in ((x1, 60), (x2, 60), (70, y2)):
         beside = shown[y - 3 : y + 4, x - 3 : x + 4].reshape(-1, 3)
-        assert (np.abs(beside.astype(int) - colour).max(axis=1) <= 2).any(), (x, y)
-    assert np.array_equal(shown[-5:, -5:], GREY[-5:, -5:])
+        assert (np.abs(beside.astype(int) - colour).max(axis=1) <= 60).any(), (
+            x,
+            y,
+        )  # JPEG mixes a line with what is beside it
+    assert np.abs(shown[-5:, -5:].astype(int) - GREY[-5:, -5:]).max() <= 2
     assert "Person 3" in persons
     assert persons.index("glad") < persons.index("calm")

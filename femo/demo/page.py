@@ -1,0 +1,54 @@
+"""The page as a whole: Gradio's ``Blocks`` with what every event of every tab shares."""
+
+import html
+from typing import Any, Final, Literal
+
+import gradio as gr
+from gradio.block_function import BlockFunction
+from gradio.state_holder import SessionState
+
+from femo.demo.arguments import WrongArgument, checked
+from femo.demo.line import Line
+
+TOLD_EVERY_S: Final = 2.0
+"""How often those who wait are told their place and time."""
+
+
+class Page(gr.Blocks):
+    """The demo's ``gr.Blocks``: a public endpoint sees only arguments of its types, and events wait in a ``Line``."""
+
+    def queue(
+        self,
+        status_update_rate: float | Literal["auto"] = TOLD_EVERY_S,
+        api_open: bool | None = False,
+        max_size: int | None = None,
+        *,
+        default_concurrency_limit: int | Literal["not_set"] | None = "not_set",
+    ) -> "Page":
+        """Queue every event in a ``Line``; nothing passes it by."""
+        super().queue(status_update_rate, api_open, max_size, default_concurrency_limit=default_concurrency_limit)
+        self._queue = Line(
+            live_updates=status_update_rate == "auto",
+            concurrency_count=self.max_threads,
+            update_intervals=1 if status_update_rate == "auto" else status_update_rate,
+            max_size=max_size,
+            blocks=self,
+            default_concurrency_limit=default_concurrency_limit,
+        )
+        return self
+
+    async def preprocess_data(
+        self,
+        block_fn: BlockFunction,
+        inputs: list[Any],
+        state: SessionState | None,
+        explicit_call: bool = False,
+    ) -> list[Any]:
+        """Check the arguments of a public endpoint, then do as Gradio does."""
+        if block_fn.api_visibility == "public" and block_fn.fn is not None:
+            try:
+                inputs = checked(block_fn.fn, inputs)
+            except WrongArgument as error:
+                raise gr.Error(html.escape(str(error), quote=False), print_exception=False) from error
+        values: list[Any] = await super().preprocess_data(block_fn, inputs, state, explicit_call)
+        return values

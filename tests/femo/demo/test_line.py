@@ -1,0 +1,178 @@
+"""The line of events that wait, on a running page: bounds for everyone, places and times, and no way past it."""
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import gradio as gr
+import httpx
+import pytest
+
+from femo.demo.caller import Watch
+from femo.demo.events import LONG, QUICK
+from femo.demo.line import ANY, CLIPS, MOST_UNREAD
+from femo.demo.page import Page
+from femo.media.streaming import Progress
+
+OTHER = "127.0.0.2"
+"""A second computer, as far as the loopback device knows."""
+
+
+class Clips:
+    """An endpoint that works until it is let go, and says that it has done a tenth in one second."""
+
+    def __init__(self) -> None:
+        self.begun, self.go = threading.Event(), threading.Event()
+        self.n_runs = 0
+
+    def __call__(self, name: str) -> str:
+        self.n_runs += 1
+        Watch().tell(Progress(10, 100, 1.0, 0))
+        self.begun.set()
+        self.go.wait(60)
+        return name
+
+
+@pytest.fixture
+def work() -> Iterator[Clips]:
+    clips = Clips()
+    yield clips
+    clips.go.set()
+
+
+@pytest.fixture
+def address(work: Clips) -> Iterator[str]:
+    def clip(name: str) -> str:
+        return work(name)
+
+    def photo(name: str) -> str:
+        return work(name)
+
+    with Page(analytics_enabled=False) as demo:
+        gr.api(clip, api_name="clip", **LONG)
+        gr.api(photo, api_name="photo", **QUICK)
+    _, url, _ = demo.launch(prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", ssr_mode=False)
+    yield url
+    work.go.set()
+    demo.close()
+
+
+Join = Callable[..., httpx.Response]
+
+
+@pytest.fixture
+def join(address: str) -> Iterator[Join]:
+    """Joins the queue: ``join(endpoint, session, source address)``."""
+    clients = {
+        source: httpx.Client(base_url=address, transport=httpx.HTTPTransport(local_address=source))
+        for source in ("127.0.0.1", OTHER)
+    }
+
+    def post(endpoint: str, session: str, source: str = "127.0.0.1") -> httpx.Response:
+        body = {"data": ["x"], "fn_index": ["clip", "photo"].index(endpoint), "session_hash": session}
+        return clients[source].post("gradio_api/queue/join", json=body)
+
+    yield post
+    for client in clients.values():
+        client.close()
+
+
+def news(address: str, session: str, until: Callable[[dict[str, Any]], bool]) -> list[dict[str, Any]]:
+    """Listen to what a session is told."""
+    heard = []
+    with httpx.stream("GET", f"{address}gradio_api/queue/data?session_hash={session}", timeout=30) as stream:
+        for line in stream.iter_lines():
+            if line.startswith("data: "):
+                heard.append(json.loads(line[6:]))
+                if until(heard[-1]):
+                    return heard
+    raise AssertionError(f"the stream ended: {heard}")
+
+
+def said(address: str, session: str) -> str:
+    """The first refusal of a session."""
+    heard = news(address, session, lambda message: message["msg"] == "process_completed")
+    assert heard[-1]["success"] is False
+    return str(heard[-1]["output"]["error"])
+
+
+def test_one_session_may_have_two_clips_wait(join: Join, address: str, work: Clips) -> None:
+    for _ in range(1 + CLIPS.of_session):
+        join("clip", "ann")
+    assert work.begun.wait(30)
+    join("clip", "bob")
+
+    join("clip", "ann")
+
+    assert said(address, "ann") == (
+        "The line is full: 2 clips of yours wait already, and no more may; try again when one is done."
+    )
+    assert work.n_runs == 1
+
+
+def test_one_computer_cannot_fill_the_line_with_ever_new_sessions(join: Join, address: str, work: Clips) -> None:
+    """Sixty joins of one client, as in the report; then another computer comes."""
+    join("clip", "first")
+    assert work.begun.wait(30)
+
+    for index in range(60):
+        join("clip", f"session {index}")
+
+    assert "6 clips from your address wait already" in said(address, "session 59")
+    join("clip", "elsewhere", OTHER)
+    (waits,) = news(address, "elsewhere", lambda message: message["msg"] == "estimation")
+    assert (waits["rank"], waits["queue_size"]) == (CLIPS.of_address, CLIPS.of_address + 1)
+
+
+def test_photos_are_bound_too_and_do_not_wait_behind_clips(join: Join, address: str, work: Clips) -> None:
+    for index in range(10):
+        join("clip", f"clip {index}")
+    for _ in range(QUICK["concurrency_limit"] + ANY.of_session):
+        join("photo", "ann")
+    assert work.begun.wait(30)
+
+    join("photo", "ann")
+
+    assert "8 requests of yours wait already" in said(address, "ann")
+
+
+def test_a_flood_that_nobody_reads_leaves_nothing_behind(join: Join, work: Clips) -> None:
+    answers = [join("clip", "flood") for _ in range(3 + MOST_UNREAD + 20)]
+
+    assert answers[0].status_code == 200
+    assert answers[-1].status_code == 429
+    assert answers[-1].json()["detail"].startswith("The line is full: 2 clips of yours wait already")
+    assert work.n_runs == 1
+
+
+def test_who_waits_sees_place_and_time(join: Join, address: str, work: Clips) -> None:
+    """A tenth was done in one second, so nine are left; each further clip is thought to take the ten of the first."""
+    join("clip", "first")
+    assert work.begun.wait(30)
+    join("clip", "second")
+    join("clip", "third")
+
+    heard = [news(address, session, lambda m: m["msg"] == "estimation")[-1] for session in ("second", "third")]
+
+    assert [message["rank"] for message in heard] == [0, 1]
+    assert 10 <= heard[0]["rank_eta"] <= 19
+    assert 20 <= heard[1]["rank_eta"] <= 29
+
+
+def test_nothing_passes_the_line_by(address: str, work: Clips) -> None:
+    for route in ("run", "api"):
+        answer = httpx.post(f"{address}gradio_api/{route}/clip", json={"data": ["x"]})
+        assert answer.status_code == 404
+        assert "join the queue" in answer.json()["detail"]
+    assert work.n_runs == 0
+
+
+def test_a_sentence_comes_over_the_plain_api_as_well(address: str, work: Clips) -> None:
+    base = f"{address}gradio_api/call/clip"
+    events = [httpx.post(base, json={"data": ["x"]}).json()["event_id"] for _ in range(1 + CLIPS.of_address + 1)]
+
+    answer = httpx.get(f"{base}/{events[-1]}", timeout=30).text
+
+    assert answer.startswith("event: error")
+    assert "6 clips from your address wait already" in answer
