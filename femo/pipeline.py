@@ -20,13 +20,15 @@ from femo.clips.descriptors import Descriptor, make_descriptor
 from femo.clips.group import describe_group, still_group
 from femo.clips.live import Live
 from femo.clips.timelines import Collector, RawVideo, Rows
-from femo.errors import MediaError
 from femo.faces import geometry
 from femo.faces.crowd import crowd_notes, largest
-from femo.faces.detector import Detector
+from femo.faces.detector import Detector, quick_notes
 from femo.faces.tracker import Tracker
+from femo.faces.upright import find_upright, turn_back, turned_notes
 from femo.media.containers import VideoLimits, VideoSource
-from femo.media.photos import PhotoLimits, PhotoSource, is_picture, read_photo
+from femo.media.kinds import is_picture
+from femo.media.photos import PhotoLimits, PhotoSource, read_photo
+from femo.media.sources import rereadable
 from femo.media.streaming import Cancel, Meter, ReadAhead, Report, raise_if, room_for
 from femo.media.video import open_video
 from femo.models.config import HeadSpec, ModelSpec
@@ -78,7 +80,7 @@ class Pipeline:
         align: bool = False,
         limits: PhotoLimits | None = None,
     ) -> PhotoResult:
-        """Analyse every face of one photo; of a crowd the 256 largest, which the notes say.
+        """Analyse every face of one photo, turned if need be; of a crowd the 256 largest, which the notes say.
 
         Args:
             source: Path, bytes, binary file, PIL image, or RGB uint8 array (H, W, 3).
@@ -90,11 +92,14 @@ class Pipeline:
             MediaError: The source is no readable photo, or lies outside the limits.
         """
         photo = read_photo(source, limits)
-        rgb = photo.rgb
-        found = self.detector.detect(rgb, min_face)
-        faces, notes = largest(found), (*photo.notes, *crowd_notes(len(found)))
+        width, height = photo.frame.width, photo.frame.height
+        rgb, found, turns = find_upright(photo.rgb, lambda picture: self.detector.detect(picture, min_face))
+        faces = largest(found)
+        notes = (*photo.notes, *turned_notes(turns), *crowd_notes(len(found)))
+        notes += quick_notes(width, height, len(found)) if min_face is None else ()
         scores, embedding = self._score(self._crop(rgb, faces, align=align), still=True)
-        return PhotoResult(faces, scores, embedding, rgb.shape[1], rgb.shape[0], self.model, notes)
+        shown = turn_back(faces, turns, width, height)
+        return PhotoResult(shown, scores, embedding, width, height, self.model, notes)
 
     def video(
         self,
@@ -152,14 +157,20 @@ class Pipeline:
         """
         temporal.parse_smoothing(smooth)
         prior = self.readers[0].spec.clip_head("group")
-        if is_picture(source):
-            return still_group(self.photo(source, min_face=min_face), prior)
-        spec = self.readers[0].spec
         trained = next((c for c in self.readers[0].clip_classifiers if c.head.name == "group"), None)
-        descriptors = [make_descriptor(trained.descriptor, spec.embedding_dim)] if trained else []
-        raw = self.raw_video(
-            source, min_face=min_face, limits=limits, progress=progress, cancel=cancel, descriptors=descriptors
-        )
+        n_embedded = self.readers[0].spec.embedding_dim
+        descriptors = [make_descriptor(trained.descriptor, n_embedded)] if trained else []
+        with rereadable(source, (limits or VideoLimits()).max_bytes) as settled:
+            if is_picture(settled):
+                return still_group(self.photo(settled, min_face=min_face), prior)
+            raw = self.raw_video(
+                settled,
+                min_face=min_face,
+                limits=limits,
+                progress=progress,
+                cancel=cancel,
+                descriptors=descriptors,
+            )
         verdict = trained.score(descriptors[0].vector()) if trained else None
         return describe_group(raw.result(smooth), prior, verdict)
 
@@ -183,16 +194,17 @@ class Pipeline:
         changing = self.readers[0].heads.expression_directions()
         tracker = Tracker(self.detector, min_face=min_face, changing=changing)
         rate = adaptive.rate_from(self.readers[0].spec.adaptive, fpr) if every == "auto" else None
-        with open_video(source, limits, 1 if every == "auto" else every) as reader:
+        with open_video(source, limits, 1 if every == "auto" else every, cancel) as reader:
             meter = Meter(progress, reader.n_frames)
             with ReadAhead(reader, room_for(reader.width * reader.height * 3)) as frames:
                 self._watch(frames, tracker, collector, meter, cancel, rate, descriptors)
             meter.tell(len(reader.times_s), collector.n_faces, last=True)
-            size = (reader.width, reader.height)
             notes = (*reader.notes, *crowd_notes(tracker.most_found))
-            clip = (reader.skipped_frames, self.model, reader.duration_s, *size, notes)
-            times = np.array(collector.times_s)
-            return RawVideo(times, reader.times_s, collector.persons(tracker.stable), *clip)
+            clip = (reader.skipped_frames, self.model, reader.duration_s, reader.width, reader.height, notes)
+            persons = collector.persons(tracker.stable)
+            return RawVideo(
+                np.array(collector.times_s), reader.times_s, persons, *clip, np.array(collector.frames)
+            )
 
     def _watch(
         self,
@@ -244,15 +256,10 @@ class Pipeline:
         Raises:
             MediaError: A crop is not RGB uint8 (H, W, 3).
         """
-        for number, crop in enumerate(crops):
-            if np.ndim(crop) != 3 or crop.shape[2] != 3 or 0 in crop.shape or crop.dtype != np.uint8:
-                raise MediaError(f"crop {number} is not RGB uint8 (H, W, 3)")
         out: dict[str, Scores] = {}
         for reader in self.readers:
-            size = reader.spec.input_size
-            batch = [geometry.resize(crop, size, size) for crop in crops]
-            stacked = np.stack(batch) if batch else np.zeros((0, size, size, 3), np.uint8)
-            out = reader.heads.score(reader.backbone.embed_still(stacked)) | out
+            squares = geometry.squash(crops, reader.spec.input_size)
+            out = reader.heads.score(reader.backbone.embed_still(squares)) | out
         return out
 
     def _crop(self, rgb: RGB, faces: Faces, *, align: bool = False) -> Crops:

@@ -8,6 +8,7 @@ frame and person (video).
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,6 +23,8 @@ ATTRIBUTE_HEADS = ("expression", "valence_arousal", "action_units", "age", "gend
 DISTRIBUTIONS = ("expression", "action_units", "gender", "ethnicity")
 DECIMALS = 5
 """Rounding in JSON: finer than any head is sure, and a tenth of the size of full floats."""
+FINE_DECIMALS = 9
+"""Rounding of times where neighbours would else be equal."""
 
 
 def _plain(values: Any) -> Any:
@@ -38,6 +41,15 @@ def _plain(values: Any) -> Any:
     if isinstance(values, float | np.floating):
         return None if np.isnan(values) else round(float(values), DECIMALS)
     return values.item() if isinstance(values, np.generic) else values
+
+
+def _times(time_s: Doubles) -> list[float]:
+    """Return strictly increasing times with as few digits as keep them so."""
+    for decimals in (DECIMALS, FINE_DECIMALS):
+        rounded = [round(second, decimals) for second in time_s.tolist()]
+        if all(before < after for before, after in pairwise(rounded)):
+            return rounded
+    return [float(second) for second in time_s]
 
 
 def _attributes(scores: Mapping[str, Scores], row: int | slice) -> dict[str, Any]:
@@ -68,6 +80,11 @@ def _score_columns(scores: Mapping[str, Scores]) -> dict[str, Floats]:
             column = label if plain else f"{name}_{label}"
             columns[{"age_years": "age", "age_years_std": "age_std"}.get(column, column)] = head.column(label)
     return columns
+
+
+def frame_numbers(lies_on: "Timeline | VideoResult") -> Ints:
+    """Return the number of each row's frame in the clip, from 1, int64 (T,)."""
+    return np.arange(1, len(lies_on.time_s) + 1) if lies_on.frame is None else lies_on.frame
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -131,6 +148,7 @@ class Timeline:
         xyxy: float32 (T, 4).
         scores: Head name to Scores of T rows.
         portrait: uint8 (h, w, 3), the best view of the face, or None.
+        frame: int64 (T,), the number of each frame in its clip, from 1; None where the rows are the frames 1 to T.
     """
 
     track: int
@@ -139,6 +157,7 @@ class Timeline:
     xyxy: Floats
     scores: Mapping[str, Scores]
     portrait: RGB | None = None
+    frame: Ints | None = None
 
     def __post_init__(self) -> None:
         n_frames = self.time_s.shape[0]
@@ -146,6 +165,7 @@ class Timeline:
         check_shape("xyxy", self.xyxy, (n_frames, 4))
         if (np.diff(self.time_s) <= 0).any():
             raise ValueError("time_s must be strictly increasing")
+        check_shape("frame", frame_numbers(self), (n_frames,))
         for name, head in self.scores.items():
             if len(head) != n_frames:
                 raise ValueError(f"{name} has {len(head)} rows, expected {n_frames}, one per frame")
@@ -160,7 +180,7 @@ class Timeline:
         import pandas as pd
 
         columns: dict[str, Any] = {
-            "frame": np.arange(1, len(self.time_s) + 1),
+            "frame": frame_numbers(self),
             "time_s": self.time_s,
             "person": np.full(len(self.time_s), self.track),
             "present": self.present,
@@ -182,6 +202,7 @@ class VideoResult:
         width: Pixels across, after rotation.
         height: Pixels down.
         notes: What a reader should know.
+        frame: int64 (T,), the number of each analysed frame in the clip, from 1; None where every frame is analysed.
     """
 
     time_s: Doubles
@@ -192,8 +213,10 @@ class VideoResult:
     width: int
     height: int
     notes: tuple[str, ...] = field(default=())
+    frame: Ints | None = None
 
     def __post_init__(self) -> None:
+        check_shape("frame", frame_numbers(self), self.time_s.shape)
         for line in self.timelines:
             if not np.array_equal(line.time_s, self.time_s):
                 raise ValueError(f"timeline {line.track} does not lie on the clip's time_s")
@@ -205,7 +228,8 @@ class VideoResult:
             "duration_s": _plain(self.duration_s),
             "n_frames": len(self.time_s),
             "skipped_frames": self.skipped_frames,
-            "time_s": _plain(self.time_s),
+            "frame": frame_numbers(self).tolist(),
+            "time_s": _times(self.time_s),
             "persons": [line.to_dict() for line in self.timelines],
         }
         return {**out, "notes": list(self.notes)} if self.notes else out
@@ -245,7 +269,8 @@ class GroupResult:
             "model": self.video.model,
             "verdict": {label: _plain(self.verdict.column(label)[0]) for label in self.verdict.labels},
             "source": self.verdict.source,
-            "time_s": _plain(self.over_time.time_s),
+            "frame": frame_numbers(self.over_time).tolist(),
+            "time_s": _times(self.over_time.time_s),
             "over_time": {label: _plain(curve.column(label)) for label in curve.labels},
             "face_count": self.face_count.tolist(),
             "agreement": _plain(self.agreement),
@@ -258,6 +283,6 @@ class GroupResult:
         """Return one row per moment: probabilities, number of faces, agreement."""
         import pandas as pd
 
-        columns: dict[str, Any] = {"time_s": self.over_time.time_s}
+        columns: dict[str, Any] = {"frame": frame_numbers(self.over_time), "time_s": self.over_time.time_s}
         columns |= _score_columns({"group": self.over_time.scores["group"]})
         return pd.DataFrame(columns | {"face_count": self.face_count, "agreement": self.agreement})

@@ -71,6 +71,7 @@ class RawVideo:
         width: Pixels across, after rotation.
         height: Pixels down.
         notes: What a reader should know.
+        frame: int64 (T,), the number of each analysed frame in the clip, from 1; None where every frame is analysed.
     """
 
     time_s: Doubles
@@ -82,6 +83,7 @@ class RawVideo:
     width: int
     height: int
     notes: tuple[str, ...] = field(default=())
+    frame: Ints | None = None
 
     @property
     def read_share(self) -> float:
@@ -110,12 +112,12 @@ class RawVideo:
         notes = self.notes
         if len(kept) < len(seen):
             notes = (*notes, f"{len(seen) - len(kept)} of {len(seen)} persons are left out, the least seen ones")
-        lines = [_timeline(person, self.time_s, smoothing) for person in kept]
+        lines = [_timeline(person, self.time_s, self.frame, smoothing) for person in kept]
         clip = (self.skipped_frames, self.model, self.duration_s, self.width, self.height)
-        return VideoResult(self.time_s, tuple(lines), *clip, notes)
+        return VideoResult(self.time_s, tuple(lines), *clip, notes, self.frame)
 
 
-def _timeline(person: RawPerson, time_s: Doubles, smoothing: temporal.Smoothing) -> Timeline:
+def _timeline(person: RawPerson, time_s: Doubles, frame: Ints | None, smoothing: temporal.Smoothing) -> Timeline:
     """Lay one person on the times of the clip."""
     row = person.row
     present = np.zeros(len(time_s), np.bool_)
@@ -125,7 +127,7 @@ def _timeline(person: RawPerson, time_s: Doubles, smoothing: temporal.Smoothing)
         filled = temporal.resample(time_s[row], head.values, time_s)
         scores[name] = temporal.smooth_scores(head.with_values(filled), smoothing)
     xyxy = temporal.resample(time_s[row], person.xyxy, time_s)
-    return Timeline(person.track, time_s, present, xyxy, scores, person.portrait)
+    return Timeline(person.track, time_s, present, xyxy, scores, person.portrait, frame)
 
 
 class Rows(NamedTuple):
@@ -141,6 +143,7 @@ class Collector:
 
     def __init__(self) -> None:
         self.times_s: list[float] = []
+        self.frames: list[int] = []
         self.n_faces = 0
         self._blocks: list[tuple[Rows, dict[str, Scores]]] = []
         self._portraits: dict[int, tuple[float, bytes]] = {}
@@ -157,6 +160,7 @@ class Collector:
         """
         row = len(self.times_s)
         self.times_s.append(frame.time_s)
+        self.frames.append(frame.index + 1)
         self.n_faces += len(faces)
         track = faces.track if faces.track is not None else np.zeros(0, np.int64)
         for number, value in zip(track.tolist(), _views(faces).tolist(), strict=True):

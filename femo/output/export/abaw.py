@@ -22,7 +22,7 @@ from femo.clips.temporal import decide_class, decide_units, resample
 from femo.errors import FemoError
 from femo.labels import ABAW_AU, ABAW_EXPR, VALENCE_AROUSAL
 from femo.output.export.files import write_text
-from femo.results import Timeline, VideoResult
+from femo.results import Timeline, VideoResult, frame_numbers
 from femo.types import Doubles, Floats, Scores
 
 Subjects: TypeAlias = "Literal['main', 'all', 'sides'] | Mapping[str, int]"
@@ -77,8 +77,14 @@ def write_abaw(
         The files written; a task for which the model has no head is left out.
 
     Raises:
-        FemoError: The name cannot stand in a prediction file, a person is unknown, or a folder cannot be written.
+        FemoError: The name cannot stand in a prediction file, a person is unknown, times are needed, or a folder cannot
+            be written.
     """
+    if frame_time_s is None and len(result.time_s) and frame_numbers(result)[-1] != len(result.time_s):
+        raise FemoError(
+            f"The result of {video} holds {len(result.time_s)} of its frames; a prediction file has a line for each, so "
+            "analyse every frame or give frame_time_s, the times of all."
+        )
     times = result.time_s if frame_time_s is None else frame_time_s
     written = []
     for place, name, line in _subjects(Path(video).stem, result, subjects):

@@ -13,6 +13,8 @@ import numpy as np
 
 from femo.atomic import write_bytes
 from femo.clips.temporal import parse_smoothing
+from femo.errors import MediaError
+from femo.media.containers import open_container, video_stream
 from femo.training.abaw.dataset.crops import CROP, Frames, Video
 from femo.training.abaw.dataset.labels import Annotation
 from femo.training.abaw.dataset.layout import VIDEO_ENDINGS, Layout
@@ -117,10 +119,10 @@ def container_frames(path: Path) -> int:
     import av
 
     try:
-        with av.open(str(path)) as container:
-            stream = container.streams.video[0]
+        with path.open("rb") as file, open_container(file, path.name) as container:
+            stream = video_stream(container, path.name)
             return stream.frames or sum(1 for packet in container.demux(stream) if packet.size)
-    except (av.FFmpegError, IndexError) as error:
+    except (av.error.FFmpegError, MediaError, OSError) as error:
         raise AbawError(f"{path} is no readable video: {error}") from error
 
 
