@@ -14,7 +14,7 @@ import typer
 from femo.cli.evaluate import evaluate
 from femo.cli.group import group
 from femo.cli.models import app as models
-from femo.cli.output import say
+from femo.cli.output import say, speak_any_text
 from femo.cli.photo import photo
 from femo.cli.train_abaw import train_abaw
 from femo.cli.train_clips import train_clips
@@ -46,6 +46,7 @@ app.add_typer(models, name="models")
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command and leave with its exit status."""
+    speak_any_text()
     warnings.filterwarnings("ignore", module="PIL")  # what is wrong with a photo is said in our own sentence
     try:
         app(args=arguments, prog_name="femo")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from femo.errors import FemoError
+from femo.output.names import MODEL_FILES, refuse_inputs
 
 if TYPE_CHECKING:
     from femo.models.config import ModelSpec
@@ -124,10 +125,11 @@ def import_command(
     """Make a model folder from the author's published file (ONNX, state dict, or Keras HDF5)."""
     from rich.progress import Progress
 
-    from femo.models.find import describing_folder
+    from femo.models.find import describing_folder, user_models_dir
     from femo.upstream.importer import describe, import_model
 
     spec = describing_folder(name)
+    refuse_inputs([user_models_dir() / name / made for made in MODEL_FILES], [file] if file is not None else [])
     with Progress(transient=True, disable=json) as progress:
         task = progress.add_task(f"fetching {name}", total=None, visible=file is None)
         made = import_model(

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from femo.output.names import refuse_folder
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -89,6 +91,7 @@ def train_abaw(
         seed=seed,
     )
     target = out or Path("models") / f"{spec.name}-abaw-{task}"
+    refuse_folder(target, [data, spec.folder, *([crops] if crops else [])])
     plan = abaw.Plan(task, target, recipe, ablation, str(parse_smoothing(smooth)), thresholds)
     source = Source(data, features or cache_folder(spec.name), crops, store, workers)
     with progress_bar() as progress:

@@ -5,6 +5,7 @@ own (``--reference``) the report is complete; where they are the sandbox's it is
 """
 
 import argparse
+import io
 import json
 import os
 import sys
@@ -26,7 +27,13 @@ from leaderboard.types import Reference, ScoreReport
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a name may hold letters that a terminal has not
     options = _parser().parse_args(arguments)
+    if refusal := _replaced(options):
+        print(refusal, file=sys.stderr)
+        return 1
     command: Callable[[argparse.Namespace], dict[str, Any]] = options.command
     try:
         result = command(options)
@@ -44,6 +51,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"{options.json}: cannot write the JSON file ({error.strerror})", file=sys.stderr)
             return 1
     return status
+
+
+def _replaced(options: argparse.Namespace) -> str:
+    """Say in one sentence that the JSON file would replace what is read, "" where it would not."""
+    out = options.json
+    if out is None or not out.is_file():
+        return ""
+    given = [getattr(options, name, None) for name in ("file", "first", "second", "reference")]
+    for source in (Path(path) for path in given if path is not None):
+        if source.is_file() and source.samefile(out):
+            return f"{out} would replace {source}, which is read; write somewhere else."
+        if source.is_dir() and source.resolve() in out.resolve().parents and out.suffix.lower() != ".json":
+            return f"{out} would replace a file of {source}, which is read; write somewhere else."
+    return ""
 
 
 def _parser() -> argparse.ArgumentParser:
