@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 ATTRIBUTE_HEADS = ("expression", "valence_arousal", "action_units", "age", "gender", "ethnicity")
 """The heads of the JSON contract, in its order."""
-DISTRIBUTIONS = ("expression", "action_units", "gender", "ethnicity")
 DECIMALS = 5
 """Rounding in JSON: finer than any head is sure, and a tenth of the size of full floats."""
 FINE_DECIMALS = 9

@@ -8,9 +8,11 @@ Heavy imports happen inside the commands, so ``femo --help`` answers at once.
 import sys
 import warnings
 from collections.abc import Sequence
+from typing import Annotated
 
 import typer
 
+from femo import __version__
 from femo.cli.evaluate import evaluate
 from femo.cli.group import group
 from femo.cli.models import app as models
@@ -29,6 +31,22 @@ app = typer.Typer(
     add_completion=False,
     help="Reads emotion from faces: photos, videos, groups.",
 )
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"femo {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and leave."),
+    ] = False,
+) -> None:
+    """Hold what stands before a command."""
 
 
 app.command("photo")(photo)

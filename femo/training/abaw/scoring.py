@@ -150,22 +150,6 @@ def tuned_thresholds(
     return best_thresholds(np.asarray(total))
 
 
-def thresholds_of_samples(samples: Samples, values: Floats, task: AbawTask) -> tuple[float, ...]:
-    """Return the best thresholds on frames as they are, for the training videos.
-
-    Args:
-        samples: Labelled frames.
-        values: float32 (N, 12) in their order.
-        task: The task.
-    """
-    at, start = columns(task)["au"], 0
-    total: Counts = np.zeros((9, OUTPUTS["au"], 3))
-    for labels in samples.labels():
-        total += count_thresholds(labels[:, at], values[start : start + len(labels)])
-        start += len(labels)
-    return best_thresholds(total)
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class SweepRow:
     """One row of the smoothing table.

@@ -129,11 +129,6 @@ def columns(task: AbawTask) -> dict[Part, slice]:
     return out
 
 
-def n_columns(task: AbawTask) -> int:
-    """Return the number of label columns."""
-    return sum(WIDTH[part] for part in task.parts)
-
-
 Figures = tuple[float, ...]
 PUBLISHED_COLUMNS: Final[Mapping[TaskName, tuple[str, ...]]] = {
     "expr": ("P_EXPR", "accuracy"),
