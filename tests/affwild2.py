@@ -14,7 +14,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from femo.labels import ABAW_AU, ABAW_EXPR_HEADER, AFFECTNET_8
+from femo.labels import AFFECTNET_8
+from femo.training.abaw.dataset.tasks import AU_HEADER, EXPR_HEADER
 from femo.training.abaw.features import Columns
 
 SIDE = 24
@@ -25,7 +26,7 @@ FOLDERS = {
     "va": "VA_Estimation_Challenge",
     "au": "AU_Detection_Challenge",
 }
-HEADERS = {"expr": ",".join(ABAW_EXPR_HEADER), "va": "valence,arousal", "au": ",".join(ABAW_AU)}
+HEADERS = {"expr": ",".join(EXPR_HEADER), "va": "valence,arousal", "au": ",".join(AU_HEADER)}
 
 GROUP_PRIOR = {
     "labels": "vgaf-3",

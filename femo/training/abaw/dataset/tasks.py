@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from femo.errors import FemoError
-from femo.labels import ABAW_AU, ABAW_EXPR, ABAW_EXPR_HEADER, VALENCE_AROUSAL
+from femo.labels import ABAW_AU, ABAW_EXPR
 
 TaskName = Literal["expr", "va", "au", "mtl"]
 Part = Literal["expr", "va", "au"]
@@ -18,6 +18,10 @@ Split = Literal["train", "val"]
 
 INVALID_CLASS: Final = -1
 INVALID_VA: Final = -5
+EXPR_HEADER: Final = tuple(label.capitalize() for label in ABAW_EXPR)
+VA_HEADER: Final = ("valence", "arousal")
+AU_HEADER: Final = ABAW_AU
+MTL_HEADER: Final = "image,valence,arousal,expression,aus"
 
 
 class AbawError(FemoError):
@@ -76,7 +80,7 @@ TASKS: Final[Mapping[TaskName, AbawTask]] = {
         name="expr",
         parts=("expr",),
         folders=("expr_",),
-        header=ABAW_EXPR_HEADER,
+        header=EXPR_HEADER,
         test_list=("expression", "test"),
         leaderboard="abaw-expr",
         table="1 and 5",
@@ -86,7 +90,7 @@ TASKS: Final[Mapping[TaskName, AbawTask]] = {
         name="va",
         parts=("va",),
         folders=("va_",),
-        header=VALENCE_AROUSAL,
+        header=VA_HEADER,
         test_list=("valence", "test"),
         leaderboard="abaw-va",
         table="4 and 5",
@@ -96,7 +100,7 @@ TASKS: Final[Mapping[TaskName, AbawTask]] = {
         name="au",
         parts=("au",),
         folders=("au_",),
-        header=ABAW_AU,
+        header=AU_HEADER,
         test_list=("action", "test"),
         leaderboard="abaw-au",
         table="3 and 5",
@@ -106,7 +110,7 @@ TASKS: Final[Mapping[TaskName, AbawTask]] = {
         name="mtl",
         parts=("va", "expr", "au"),
         folders=("mtl_", "mtl"),
-        header=("image", *VALENCE_AROUSAL, "expression", *ABAW_AU),
+        header=("image", *VA_HEADER, "expression", *AU_HEADER),
         test_list=("mtl", "test"),
         leaderboard="abaw-mtl",
         table="6",
@@ -123,6 +127,11 @@ def columns(task: AbawTask) -> dict[Part, slice]:
         out[part] = slice(start, start + WIDTH[part])
         start += WIDTH[part]
     return out
+
+
+def n_columns(task: AbawTask) -> int:
+    """Return the number of label columns."""
+    return sum(WIDTH[part] for part in task.parts)
 
 
 Figures = tuple[float, ...]

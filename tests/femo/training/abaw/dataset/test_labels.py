@@ -5,12 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from femo.labels import ABAW_AU
 from femo.training.abaw.dataset.labels import read_annotation, read_mtl_list
-from femo.training.abaw.dataset.tasks import TASKS, AbawError
+from femo.training.abaw.dataset.tasks import AU_HEADER, TASKS, AbawError
 
 EXPR = "Neutral,Anger,Disgust,Fear,Happiness,Sadness,Surprise,Other"
-AU = ",".join(ABAW_AU)
+AU = ",".join(AU_HEADER)
 NAN = float("nan")
 
 
@@ -35,7 +34,7 @@ def test_values_in_another_order_with_byte_order_mark_and_trailing_commas(tmp_pa
 
 
 def test_units_by_name(tmp_path: Path) -> None:
-    names = list(ABAW_AU)
+    names = list(AU_HEADER)
     names[0], names[11] = names[11], names[0]
     row = ["1"] + ["0"] * 10 + ["-1"]  # AU26 is active, AU1 is unknown
     found = read_annotation(write(tmp_path / "a.txt", f"{','.join(names)}\n{','.join(row)}\n"), TASKS["au"])
