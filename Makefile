@@ -4,13 +4,14 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 TESTS ?= tests
 
-.PHONY: app test test-ui check bench lock space-check clean
+.PHONY: app test test-ui check audit bench lock space-check clean
 
 app: $(VENV)/.app
 	$(BIN)/python app.py
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest $(TESTS)
+	$(BIN)/coverage run -m pytest $(TESTS)
+	$(BIN)/coverage report
 
 test-ui: $(VENV)/.dev
 	$(BIN)/python -m pytest -m ui tests/ui
@@ -20,6 +21,9 @@ check: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+audit: $(VENV)/bin/uv
+	$(BIN)/uv tool run pip-audit --disable-pip --no-deps --requirement requirements.txt
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks
@@ -47,4 +51,4 @@ $(VENV)/.dev: requirements-dev.txt pyproject.toml | $(VENV)/bin/uv
 	touch $@ $(VENV)/.app
 
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .coverage

@@ -14,7 +14,8 @@ import gradio as gr
 import femo
 from femo.demo import group, group_cards, live, photo, player, theme, video, zero_gpu
 from femo.demo.page import Page
-from leaderboard.board import Board, open_board
+from leaderboard.board import Board
+from leaderboard.opening import open_board
 from leaderboard.page.tab import build_tab
 
 CACHE_S: Final = (600, 3600)

@@ -92,13 +92,13 @@ def extract_child(crops: str, model: str, features: str, workers: str) -> dict[s
     """Extract and report the rate from the first finished block on, so that starting does not count."""
     from femo.models.config import read_spec
     from femo.training.abaw.dataset.crops import read_folder
-    from femo.training.abaw.extract import Progress, extract
+    from femo.training.abaw.extract import ExtractionState, extract
     from femo.training.abaw.features import open_cache, stored_columns
 
     spec = read_spec(Path(model))
     marks: list[tuple[float, int]] = []
 
-    def note(state: Progress) -> None:
+    def note(state: ExtractionState) -> None:
         if state.done and (not marks or state.done > marks[-1][1]):
             marks.append((time.perf_counter(), state.done))
 
@@ -144,7 +144,7 @@ def train_child(folder: str, n_frames: str) -> dict[str, float]:
     """Write the cache (as far as it is not there), read it, and train one epoch of each head."""
     from femo.training.abaw.dataset.tasks import TASKS
     from femo.training.abaw.features import Cache, Columns
-    from femo.training.abaw.heads import HeadRecipe, Trainer
+    from femo.training.abaw.heads import HeadRecipe, HeadTrainer
     from femo.training.abaw.samples import Lines, Samples
 
     store = Cache(Path(folder), "", "synthetic", Columns(N_FEATURES, 0), {})
@@ -172,7 +172,7 @@ def train_child(folder: str, n_frames: str) -> dict[str, float]:
             forget(store.folder)
         recipe = HeadRecipe("embedding", hidden, epochs=1, batch=BATCH)
         seen: list[dict[str, float]] = []
-        Trainer(train, val, [recipe], TASKS["expr"]).run(seen.append)
+        HeadTrainer(train, val, [recipe], TASKS["expr"]).run(seen.append)
         out[key] = len(train) / seen[0]["frames_per_s"]
     out["products"] = products() * len(train) / BATCH
     out["peak_mb"] = peak_mb()

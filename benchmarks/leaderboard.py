@@ -65,7 +65,7 @@ def ours_au(folder: Path, n_draws: int) -> dict[str, float]:
     started = time.process_time()
     reference = load_reference(task, folder / "reference")
     loaded = time.process_time()
-    submission = read_submission(task, folder / "prediction", reference)
+    submission = read_submission(task, folder / "prediction", reference.key_list())
     report = score(task, submission, reference, n_draws=n_draws)
     done = time.process_time()
     return {"reference_s": loaded - started, "time_s": done - loaded, "score": report.main}

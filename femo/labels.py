@@ -36,6 +36,10 @@ ABAW_EXPR: Final = (
 ABAW_AU: Final = ("AU1", "AU2", "AU4", "AU6", "AU7", "AU10", "AU12", "AU15", "AU23", "AU24", "AU25", "AU26")
 """The twelve action units of ABAW3 and later."""
 
+ABAW_EXPR_HEADER: Final = tuple(label.capitalize() for label in ABAW_EXPR)
+ABAW_MTL_HEADER: Final = "image,valence,arousal,expression,aus"
+"""First lines of ABAW's files; those of valence and arousal and of action units are their labels."""
+
 VALENCE_AROUSAL: Final = ("valence", "arousal")
 
 AFEW_7: Final = ("anger", "disgust", "fear", "happiness", "neutral", "sadness", "surprise")

@@ -8,13 +8,11 @@ frame and person (video).
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from femo.measured import mesh_columns, mesh_face, mesh_person
-from femo.meshes import Meshes, MeshTrack
-from femo.plain import plain
 from femo.types import RGB, Bools, Doubles, Faces, Floats, Ints, Scores, check_shape
 
 if TYPE_CHECKING:
@@ -22,7 +20,35 @@ if TYPE_CHECKING:
 
 ATTRIBUTE_HEADS = ("expression", "valence_arousal", "action_units", "age", "gender", "ethnicity")
 """The heads of the JSON contract, in its order."""
-DISTRIBUTIONS = ("expression", "action_units", "gender", "ethnicity")
+DECIMALS = 5
+"""Rounding in JSON: finer than any head is sure, and a tenth of the size of full floats."""
+FINE_DECIMALS = 9
+"""Rounding of times where neighbours would else be equal."""
+
+
+def _plain(values: Any) -> Any:
+    """Array to nested lists with rounded floats and None for NaN."""
+    if isinstance(values, np.ndarray):
+        if values.dtype.kind != "f":
+            return values.tolist()
+        rounded = np.round(values.astype(np.float64), DECIMALS)  # in float64: float32 has no 0.1 to round to
+        if np.isnan(rounded).any():
+            cells = rounded.astype(object)
+            cells[np.isnan(rounded)] = None
+            return cells.tolist()
+        return rounded.tolist()
+    if isinstance(values, float | np.floating):
+        return None if np.isnan(values) else round(float(values), DECIMALS)
+    return values.item() if isinstance(values, np.generic) else values
+
+
+def _times(time_s: Doubles) -> list[float]:
+    """Return strictly increasing times with as few digits as keep them so."""
+    for decimals in (DECIMALS, FINE_DECIMALS):
+        rounded = [round(second, decimals) for second in time_s.tolist()]
+        if all(before < after for before, after in pairwise(rounded)):
+            return rounded
+    return [float(second) for second in time_s]
 
 
 def _attributes(scores: Mapping[str, Scores], row: int | slice) -> dict[str, Any]:
@@ -32,14 +58,14 @@ def _attributes(scores: Mapping[str, Scores], row: int | slice) -> dict[str, Any
         head = scores.get(name)
         if name == "valence_arousal":
             for label in ("valence", "arousal"):
-                out[label] = None if head is None else plain(head.column(label)[row])
+                out[label] = None if head is None else _plain(head.column(label)[row])
         elif name == "age":
-            out["age"] = None if head is None else plain(head.column("years")[row])
-            out["age_std"] = None if head is None else plain(head.column("years_std")[row])
+            out["age"] = None if head is None else _plain(head.column("years")[row])
+            out["age_std"] = None if head is None else _plain(head.column("years_std")[row])
         elif head is None:
             out[name] = None
         else:
-            out[name] = {label: plain(head.column(label)[row]) for label in head.labels}
+            out[name] = {label: _plain(head.column(label)[row]) for label in head.labels}
     out["sources"] = {name: head.source for name, head in scores.items()}
     return out
 
@@ -55,6 +81,11 @@ def _score_columns(scores: Mapping[str, Scores]) -> dict[str, Floats]:
     return columns
 
 
+def frame_numbers(lies_on: "Timeline | VideoResult") -> Ints:
+    """Return the number of each row's frame in the clip, from 1, int64 (T,)."""
+    return np.arange(1, len(lies_on.time_s) + 1) if lies_on.frame is None else lies_on.frame
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class PhotoResult:
     """Every face of one photo.
@@ -67,7 +98,6 @@ class PhotoResult:
         height: Pixels down.
         model: Name of the model folder.
         notes: What a reader should know, such as "animated: first frame of 12".
-        meshes: N meshes with what was measured on them, or None.
     """
 
     faces: Faces
@@ -77,7 +107,6 @@ class PhotoResult:
     height: int
     model: str
     notes: tuple[str, ...] = ()
-    meshes: Meshes | None = None
 
     def __post_init__(self) -> None:
         check_shape("embedding", self.embedding, (len(self.faces), None))
@@ -89,10 +118,9 @@ class PhotoResult:
         """Return the photo shape of the JSON contract."""
         faces = [
             {
-                "box": plain(self.faces.xyxy[row]),
-                "confidence": plain(self.faces.score[row]),
+                "box": _plain(self.faces.xyxy[row]),
+                "confidence": _plain(self.faces.score[row]),
                 **_attributes(self.scores, row),
-                **({} if self.meshes is None else mesh_face(self.meshes, self.scores, row)),
             }
             for row in range(len(self.faces))
         ]
@@ -105,8 +133,7 @@ class PhotoResult:
 
         columns: dict[str, Any] = {"face": np.arange(1, len(self.faces) + 1)}
         columns |= {name: self.faces.xyxy[:, i] for i, name in enumerate(("x1", "y1", "x2", "y2"))}
-        measures = {} if self.meshes is None else mesh_columns(self.meshes, self.scores)
-        return pd.DataFrame(columns | {"confidence": self.faces.score} | _score_columns(self.scores) | measures)
+        return pd.DataFrame(columns | {"confidence": self.faces.score} | _score_columns(self.scores))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -120,7 +147,7 @@ class Timeline:
         xyxy: float32 (T, 4).
         scores: Head name to Scores of T rows.
         portrait: uint8 (h, w, 3), the best view of the face, or None.
-        mesh: What was measured on the face, or None.
+        frame: int64 (T,), the number of each frame in its clip, from 1; None where the rows are the frames 1 to T.
     """
 
     track: int
@@ -129,7 +156,7 @@ class Timeline:
     xyxy: Floats
     scores: Mapping[str, Scores]
     portrait: RGB | None = None
-    mesh: MeshTrack | None = None
+    frame: Ints | None = None
 
     def __post_init__(self) -> None:
         n_frames = self.time_s.shape[0]
@@ -137,29 +164,28 @@ class Timeline:
         check_shape("xyxy", self.xyxy, (n_frames, 4))
         if (np.diff(self.time_s) <= 0).any():
             raise ValueError("time_s must be strictly increasing")
+        check_shape("frame", frame_numbers(self), (n_frames,))
         for name, head in self.scores.items():
             if len(head) != n_frames:
                 raise ValueError(f"{name} has {len(head)} rows, expected {n_frames}, one per frame")
 
     def to_dict(self) -> dict[str, Any]:
         """Return one entry of ``persons`` in the JSON contract."""
-        head = {"id": self.track, "present": self.present.tolist(), "box": plain(self.xyxy)}
-        measured = {} if self.mesh is None else mesh_person(self.mesh, self.scores)
-        return head | _attributes(self.scores, slice(None)) | measured
+        head = {"id": self.track, "present": self.present.tolist(), "box": _plain(self.xyxy)}
+        return head | _attributes(self.scores, slice(None))
 
     def to_frame(self) -> "pd.DataFrame":
         """Return one row per frame."""
         import pandas as pd
 
         columns: dict[str, Any] = {
-            "frame": np.arange(1, len(self.time_s) + 1),
+            "frame": frame_numbers(self),
             "time_s": self.time_s,
             "person": np.full(len(self.time_s), self.track),
             "present": self.present,
         }
         columns |= {name: self.xyxy[:, i] for i, name in enumerate(("x1", "y1", "x2", "y2"))}
-        measures = {} if self.mesh is None else mesh_columns(self.mesh, self.scores)
-        return pd.DataFrame(columns | _score_columns(self.scores) | measures)
+        return pd.DataFrame(columns | _score_columns(self.scores))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -175,6 +201,7 @@ class VideoResult:
         width: Pixels across, after rotation.
         height: Pixels down.
         notes: What a reader should know.
+        frame: int64 (T,), the number of each analysed frame in the clip, from 1; None where every frame is analysed.
     """
 
     time_s: Doubles
@@ -185,8 +212,10 @@ class VideoResult:
     width: int
     height: int
     notes: tuple[str, ...] = field(default=())
+    frame: Ints | None = None
 
     def __post_init__(self) -> None:
+        check_shape("frame", frame_numbers(self), self.time_s.shape)
         for line in self.timelines:
             if not np.array_equal(line.time_s, self.time_s):
                 raise ValueError(f"timeline {line.track} does not lie on the clip's time_s")
@@ -195,10 +224,11 @@ class VideoResult:
         """Return the video shape of the JSON contract."""
         out = {
             "model": self.model,
-            "duration_s": plain(self.duration_s),
+            "duration_s": _plain(self.duration_s),
             "n_frames": len(self.time_s),
             "skipped_frames": self.skipped_frames,
-            "time_s": plain(self.time_s),
+            "frame": frame_numbers(self).tolist(),
+            "time_s": _times(self.time_s),
             "persons": [line.to_dict() for line in self.timelines],
         }
         return {**out, "notes": list(self.notes)} if self.notes else out
@@ -236,13 +266,14 @@ class GroupResult:
         curve = self.over_time.scores["group"]
         out = {
             "model": self.video.model,
-            "verdict": {label: plain(self.verdict.column(label)[0]) for label in self.verdict.labels},
+            "verdict": {label: _plain(self.verdict.column(label)[0]) for label in self.verdict.labels},
             "source": self.verdict.source,
-            "time_s": plain(self.over_time.time_s),
-            "over_time": {label: plain(curve.column(label)) for label in curve.labels},
+            "frame": frame_numbers(self.over_time).tolist(),
+            "time_s": _times(self.over_time.time_s),
+            "over_time": {label: _plain(curve.column(label)) for label in curve.labels},
             "face_count": self.face_count.tolist(),
-            "agreement": plain(self.agreement),
-            "expression": {label: plain(share) for label, share in self.shares.items()},
+            "agreement": _plain(self.agreement),
+            "expression": {label: _plain(share) for label, share in self.shares.items()},
             "persons": [line.to_dict() for line in self.video.timelines],
         }
         return {**out, "notes": list(self.video.notes)} if self.video.notes else out
@@ -251,6 +282,6 @@ class GroupResult:
         """Return one row per moment: probabilities, number of faces, agreement."""
         import pandas as pd
 
-        columns: dict[str, Any] = {"time_s": self.over_time.time_s}
+        columns: dict[str, Any] = {"frame": frame_numbers(self.over_time), "time_s": self.over_time.time_s}
         columns |= _score_columns({"group": self.over_time.scores["group"]})
         return pd.DataFrame(columns | {"face_count": self.face_count, "agreement": self.agreement})

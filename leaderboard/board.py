@@ -7,53 +7,47 @@ be recomputed.
 Conventions: the submitter's identity (``user``) comes from the caller, who knows the login; never from a form field.
 """
 
-import os
+import json
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from leaderboard.connected import ConnectedLabels, Labels
+from leaderboard.connected import Labels
 from leaderboard.errors import LeaderboardError, NotComparable
 from leaderboard.reading.packing import pack_folder, refuse_oversized
-from leaderboard.reading.private_labels import labels_root
-from leaderboard.reading.reference import load_reference
-from leaderboard.reading.submission import read_submission, template
+from leaderboard.reading.submission import read_submission
 from leaderboard.schema import Task
+from leaderboard.scorer import Scorer
 from leaderboard.scoring.reports import compare, score
 from leaderboard.standings.publications import published
-from leaderboard.standings.ranking import ladder
-from leaderboard.standings.table import Row, shown_comparison, shown_report, standings
-from leaderboard.store import hub
+from leaderboard.standings.ranking import ladder_rule
+from leaderboard.standings.shown import shown_comparison, shown_report
+from leaderboard.standings.table import Row, standings
 from leaderboard.store.database import Store
 from leaderboard.store.details import Details
-from leaderboard.store.entries import RESCORED, SELF_REPORTED, Entry, Mirror, StoredScore, utc_now
+from leaderboard.store.entries import (
+    CLAIMED,
+    SELF_REPORTED,
+    Entry,
+    Mirror,
+    Rescoring,
+    StoredScore,
+    new_entry,
+    utc_now,
+)
 from leaderboard.store.files import StagedFile
+from leaderboard.store.phases import refuse_closed, refuse_frozen
+from leaderboard.store.quotas import Quota
 from leaderboard.tasks import get_task
-from leaderboard.types import Comparison, Reference, Submission
+from leaderboard.types import Comparison, KeyList, Submission
 
-CLAIMED = "self-reported"
-"""Stands where the signature would: nothing was measured here."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rescoring:
-    """What ``Board.rescore`` found for one entry.
-
-    Attributes:
-        entry: The entry.
-        outcome: ``confirmed`` (same signature, same score), ``differs``, ``added`` or ``refused``.
-        message: What differs, or why the file is refused; empty otherwise.
-    """
-
-    entry: Entry
-    outcome: str
-    message: str = ""
+MAX_REASON_CHARS = 300
 
 
-class Board:
+class Board(Scorer):
     """Every task's table, and what can be done with it.
 
     Args:
@@ -66,33 +60,19 @@ class Board:
     def __init__(
         self, store: Store, labels: Labels, quota_per_day: int | None = None, mirror: Mirror | None = None
     ) -> None:
+        super().__init__(labels)
         self.store = store
         self.mirror = mirror
-        self.labels = ConnectedLabels(labels)
         self._quota_per_day = quota_per_day
 
-    def quota(self, task: Task) -> int:
-        """Return how many submissions a user may have scored for this task per day."""
-        return task.quota_per_day if self._quota_per_day is None else self._quota_per_day
+    def quota(self, task: Task) -> Quota:
+        """Return how many submissions a user may have scored for this task."""
+        per_day = task.quota_per_day if self._quota_per_day is None else self._quota_per_day
+        return Quota(per_day, task.quota_in_all)
 
-    def template(self, task: Task) -> str:
-        """Return a valid file with every key of the reference, or with sample rows where there is none."""
-        return template(task, self.labels.find(task))
-
-    def validate(self, task: Task, path: Path, name: str | None = None) -> Submission:
-        """Return what is in a file, if it could be scored; nothing is kept.
-
-        Args:
-            task: The task.
-            path: File or folder.
-            name: Name to show for it.
-
-        Raises:
-            SubmissionRefused: With every problem of the file.
-        """
-        return read_submission(task, path, self.labels.find(task), name)
-
-    def submit(self, task: Task, path: Path, user: str, details: Details, name: str | None = None) -> Entry:
+    def submit(
+        self, task: Task, path: Path, user: str, details: Details, name: str | None = None, private: bool = False
+    ) -> Entry:
         """Score a file and put it on the board.
 
         Args:
@@ -101,22 +81,28 @@ class Board:
             user: Who submits, from the login.
             details: What the table says about it.
             name: The file's own name, where ``path`` has another.
+            private: Whether only the user sees it until it is published.
 
         Raises:
-            QuotaReached: The day's submissions are used up; known before the file is read.
-            AlreadySubmitted: The user has this very file on the board.
+            PhaseClosed: The task takes no submissions today.
+            QuotaReached: The submissions are used up; known before the file is read.
+            AlreadySubmitted: The user has these predictions on the board.
             SubmissionRefused: With every problem of the file.
             ReferenceMissing: No labels are connected.
         """
+        refuse_closed(task, utc_now()[:10])
         self.store.check_quota(task.name, user, self.quota(task))
         label = name or path.name
-        reference = self.labels.of(task)
+        reference, asked = self.labelled(task)
+        self.store.files.remove_parts()
         with self._staged(path, label) as staged:
-            report = score(task, read_submission(task, staged.path, reference, label), reference)
+            submission = read_submission(task, staged.path, asked, label)
+            report = score(task, submission, reference)
             self.store.files.keep(staged)
         scored = StoredScore(report.signature, report.main, report.to_dict(), utc_now())
-        entry = _new_entry(task, user, details, scored, staged.sha256, label)
-        show = _ladder_rule(task, report.main, report.std_error or 0.0) if task.ladder else None
+        entry = new_entry(task, user, details, scored, staged.sha256, label)
+        entry = replace(entry, content=submission.digest(), private=private)
+        show = ladder_rule(task, report.main, report.std_error or 0.0) if task.ladder else None
         return self._mirrored(self.store.add(entry, self.quota(task), show))
 
     def self_report(self, task: Task, user: str, details: Details, main: float, split: str) -> Entry:
@@ -133,30 +119,56 @@ class Board:
             QuotaReached: The day's submissions are used up.
             LeaderboardError: No link, or no finite score.
         """
+        refuse_closed(task, utc_now()[:10])
         if not details.links:
             raise LeaderboardError("a self-reported score needs a link to the paper or page that states it")
         if not abs(main) < 1e6:
             raise LeaderboardError("a self-reported score must be a finite number")
         report = {"task": task.name, "main": main, "split": split.strip()[:40] or task.split}
         scored = StoredScore(CLAIMED, main, report, utc_now())
-        return self._mirrored(self.store.add(_new_entry(task, user, details, scored), self.quota(task)))
+        return self._mirrored(self.store.add(new_entry(task, user, details, scored), self.quota(task)))
 
-    def withdraw(self, entry_id: str, user: str) -> Entry:
+    def withdraw(self, entry_id: str, user: str, task: str | None = None) -> Entry:
         """Take back one's own entry; an earlier one of the same system comes back into view.
 
         Raises:
-            UnknownEntry: No entry has this id.
+            UnknownEntry: No entry of the task has this id.
             NotOwner: Someone else submitted it.
+            AlreadyDone: It is withdrawn.
+            PhaseClosed: The table is frozen.
         """
-        return self._mirrored(self.store.withdraw(entry_id, user))
+        refuse_frozen(get_task(self.store.entry(entry_id).task), utc_now()[:10])
+        return self._mirrored(self.store.withdraw(entry_id, user, task))
+
+    def publish(self, entry_id: str, user: str, task: str | None = None) -> Entry:
+        """Show one's own private entry to everybody, see ``Store.publish``."""
+        return self._mirrored(self.store.publish(entry_id, user, task))
+
+    def remove(self, entry_id: str, reason: str, task: str | None = None) -> Entry:
+        """Take an entry off the ranking as the organiser, with a reason that everybody sees; see ``Store.remove``."""
+        shown_reason = " ".join(reason.split())[:MAX_REASON_CHARS]
+        if not shown_reason:
+            raise LeaderboardError("a removal needs a reason; it is shown in the table")
+        return self._mirrored(self.store.remove(entry_id, shown_reason, task))
+
+    def mine(self, task: Task, user: str) -> list[Entry]:
+        """Return a user's entries of a task, oldest first, private and withdrawn ones included."""
+        return [entry for entry in self.store.entries(task.name, withdrawn=True) if entry.user == user]
+
+    def left(self, task: Task, user: str) -> Quota:
+        """Return how many submissions a user has left for a task, today (UTC) and in all."""
+        quota, (today, in_all) = self.quota(task), self.store.used(task.name, user)
+        left = max(quota.in_all - in_all, 0)
+        return Quota(min(max(quota.per_day - today, 0), left), left)
 
     def saving(self) -> set[str]:
         """Return the ids of entries that are on the board but not yet in the repository that outlives it."""
         return set() if self.mirror is None else self.mirror.pending()
 
-    def rows(self, task: Task) -> list[Row]:
-        """Return the table of a task."""
-        return standings(task, published(task.name), self.store.entries(task.name), self.labels.signature(task))
+    def rows(self, task: Task, by: str | None = None) -> list[Row]:
+        """Return the table of a task, ranked by its main score or by one part of it."""
+        entries = [entry for entry in self.store.entries(task.name) if not entry.private]
+        return standings(task, published(task.name), entries, self.labels.signature(task), by)
 
     def report(self, task: Task, entry_id: str) -> dict[str, Any]:
         """Return what may be shown of an entry's newest report, in plain JSON types.
@@ -171,12 +183,16 @@ class Board:
             return dict(scored.report)
         return shown_report(task, scored).to_dict()
 
-    def compare(self, first_id: str, second_id: str) -> Comparison:
+    def compare(self, first_id: str, second_id: str, user: str = "") -> Comparison:
         """Return the paired bootstrap of two entries, from the files that were submitted.
+
+        Where labels are hidden, a pair is compared once, which costs one of the user's comparisons of the day; the
+        answer is kept for everybody.
 
         Raises:
             UnknownEntry: No entry has this id.
             NotComparable: The two are of different tasks, or one has no file.
+            QuotaReached: The day's comparisons are used up.
         """
         first, second = self.store.entry(first_id), self.store.entry(second_id)
         if first.task != second.task:
@@ -185,11 +201,20 @@ class Board:
         if task.ladder:
             raise NotComparable(f"{task.name} shows scores by the ladder rule; a comparison would reveal more")
         for entry in (first, second):
-            if entry.sha256 is None or entry.withdrawn is not None:
+            if entry.sha256 is None or entry.withdrawn or entry.removed or (entry.private and entry.user != user):
                 raise NotComparable(f"{entry.system} has no submitted file on the board to compare")
-        reference = self.labels.of(task)
-        result = compare(task, self._read(first, reference), self._read(second, reference), reference)
-        return shown_comparison(task, result)
+        reference, asked = self.labelled(task)
+
+        def work() -> str:
+            one, two = (self._read(entry, asked) for entry in (first, second))
+            result = shown_comparison(task, compare(task, one, two, reference), len(reference.keys.groups))
+            return json.dumps(result.to_dict())
+
+        if not task.hidden:
+            return Comparison.from_dict(json.loads(work()))
+        signature, per_day = self.labels.signature(task) or "", task.comparisons_per_day
+        answer = self.store.compared((first_id, second_id), task.name, signature, user, per_day, work)
+        return Comparison.from_dict(json.loads(answer))
 
     def rescore(self, task_name: str | None = None) -> Iterator[Rescoring]:
         """Recompute every score from its file; a new signature is added beside the old one, never over it.
@@ -203,9 +228,9 @@ class Board:
                 yield self._rescored(task, entry)
 
     def _rescored(self, task: Task, entry: Entry) -> Rescoring:
-        reference = self.labels.of(task)
+        reference, asked = self.labelled(task)
         try:
-            report = score(task, self._read(entry, reference), reference)
+            report = score(task, self._read(entry, asked), reference)
         except LeaderboardError as error:
             return Rescoring(entry, "refused", str(error))
         known = entry.score(report.signature)
@@ -218,14 +243,14 @@ class Board:
         shown = report.main
         if task.ladder:
             earlier = self.store.shown_scores(task.name, entry.user, report.signature)
-            shown = _ladder_rule(task, report.main, report.std_error or 0.0)(earlier)
+            shown = ladder_rule(task, report.main, report.std_error or 0.0)(earlier)
         self.store.add_score(entry.id, StoredScore(report.signature, shown, report.to_dict(), utc_now()))
         self._mirrored(self.store.entry(entry.id))
         return Rescoring(entry, "added")
 
-    def _read(self, entry: Entry, reference: Reference) -> Submission:
+    def _read(self, entry: Entry, asked: KeyList) -> Submission:
         path = self.store.files.path(entry.sha256 or "")
-        return read_submission(get_task(entry.task), path, reference, entry.file_name)
+        return read_submission(get_task(entry.task), path, asked, entry.file_name)
 
     @contextmanager
     def _staged(self, path: Path, label: str) -> Iterator[StagedFile]:
@@ -244,49 +269,3 @@ class Board:
         if self.mirror is not None:
             self.mirror.save(entry, self.store.files.path(entry.sha256) if entry.sha256 else None)
         return entry
-
-
-def _new_entry(
-    task: Task, user: str, details: Details, scored: StoredScore, sha256: str | None = None, file_name: str = ""
-) -> Entry:
-    return Entry(
-        task=task.name,
-        user=user,
-        system=details.system,
-        badge=RESCORED if sha256 else SELF_REPORTED,
-        scores=(scored,),
-        team=details.team,
-        links=details.links,
-        note=details.note,
-        sha256=sha256,
-        file_name=file_name,
-    )
-
-
-def _ladder_rule(task: Task, main: float, noise: float) -> Callable[[Sequence[float]], float]:
-    """Return what decides the shown score from the submitter's earlier shown ones."""
-
-    def show(earlier: Sequence[float]) -> float:
-        best = (max if task.higher_is_better else min)(earlier, default=None)
-        return round(ladder(main, noise, best, task.higher_is_better), task.precision)
-
-    return show
-
-
-def open_board(environment: Mapping[str, str] = os.environ, mirror: Mirror | None = None) -> Board:
-    """Return the board that ``FEMO_STORE`` and ``FEMO_REFERENCE`` describe; both may be missing.
-
-    Without ``FEMO_STORE`` submissions live in ``~/.femo/board``; ``hf://datasets/USER/REPO`` keeps them in a private
-    data set as well (``leaderboard.store.hub``). Without ``FEMO_REFERENCE`` only the sandbox tasks have labels.
-    """
-    folder = environment.get("FEMO_STORE") or ""
-    root = environment.get("FEMO_REFERENCE")
-
-    def labels(task: Task) -> Reference:
-        return load_reference(task, None if task.sandbox else labels_root(root))
-
-    on_hub = folder.startswith(hub.SCHEME)
-    store = Store(Path.home() / ".femo" / "board" if on_hub or not folder else Path(folder))
-    if on_hub and mirror is None:
-        mirror = hub.HubMirror(hub.repo_of(folder), store).start()
-    return Board(store, labels, mirror=mirror)

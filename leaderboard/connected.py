@@ -9,7 +9,7 @@ from collections.abc import Callable
 from leaderboard.errors import ReferenceMissing
 from leaderboard.schema import Task
 from leaderboard.scoring.reports import signature_of
-from leaderboard.types import Reference
+from leaderboard.types import KeyList, Reference
 
 Labels = Callable[[Task], Reference]
 
@@ -46,6 +46,11 @@ class ConnectedLabels:
             return self.of(task)
         except ReferenceMissing:
             return None
+
+    def asked(self, task: Task) -> KeyList | None:
+        """Return the rows that a submission must hold, or None where no labels are connected."""
+        reference = self.find(task)
+        return None if reference is None else reference.key_list(demand_all=task.hidden)
 
     def signature(self, task: Task) -> str | None:
         """Return what a score is compared under today, or None without labels."""

@@ -1,6 +1,7 @@
 """What a task and its columns are made of; the rows themselves stand in tasks.py."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 Kind = Literal["class", "binary", "real"]
@@ -66,6 +67,12 @@ class Task:
         ladder: Whether the public score follows the ladder rule (Blum & Hardt 2015).
         fill: ``edge-1``: a video one row short repeats its last row, one row long loses it; shown with the score.
         quota_per_day: Scored submissions per user and day.
+        quota_in_all: Scored submissions per user altogether.
+        comparisons_per_day: Comparisons of entries per user and day, where labels are hidden.
+        opens: First day (UTC, ISO 8601) of submissions, or empty.
+        closes: Last day of submissions, after which the table is frozen, or empty.
+        licence: Under which the labels were given, or empty.
+        labels: Folder of an organiser's own challenge, or None for the tasks that ship with the project.
         format: The exact format in words, shown beside the upload.
     """
 
@@ -90,6 +97,12 @@ class Task:
     ladder: bool = False
     fill: Fill = "none"
     quota_per_day: int = 5
+    quota_in_all: int = 100
+    comparisons_per_day: int = 20
+    opens: str = ""
+    closes: str = ""
+    licence: str = ""
+    labels: Path | None = None
 
     @property
     def scorable(self) -> bool:

@@ -28,7 +28,7 @@ from leaderboard.labels import (
 )
 from leaderboard.schema import Column, Task
 
-__all__ = ["TASKS", "Task", "get_task"]
+__all__ = ["TASKS", "Task", "get_task", "register"]
 
 _PER_VIDEO = (
     "Either a folder or zip with one txt per video and annotated subject (video.txt, video_left.txt, "
@@ -241,7 +241,18 @@ def _sandbox(task: Task) -> Task:
 
 
 TASKS: Final = {task.name: task for task in (*_ROWS, *(_sandbox(task) for task in _ROWS if task.columns))}
-"""Every task by its name, real ones first."""
+"""Every task by its name, real ones first. Challenges are added at start, before anything is served."""
+
+
+def register(task: Task) -> None:
+    """Serve an organiser's challenge beside the built-in tasks.
+
+    Raises:
+        UnknownTask: A built-in task has this name.
+    """
+    if TASKS.get(task.name, task).labels is None:
+        raise UnknownTask(f"a task is called {task.name} already")
+    TASKS[task.name] = task
 
 
 def get_task(name: str) -> Task:

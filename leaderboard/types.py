@@ -5,8 +5,9 @@ subject), a clip (AFEW, VGAF) or an image. Frames count from 1; frame 0 means th
 Scores are fractions (0-1) except sums and years. Every array is checked here, once, and trusted everywhere else.
 """
 
+import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
@@ -57,6 +58,19 @@ class Keys:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class KeyList:
+    """Which rows a submission must hold. It knows no label, so whatever is answered from it tells nothing about them.
+
+    Attributes:
+        keys: R row names, sorted by group name and frame.
+        optional: bool (R,); rows that may be left out.
+    """
+
+    keys: Keys
+    optional: Bools
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Submission:
     """A prediction file that passed its format check.
 
@@ -74,6 +88,13 @@ class Submission:
     files: int = 1
     notes: tuple[str, ...] = ()
 
+    def digest(self) -> str:
+        """Return the SHA-256 of what was predicted, whatever file it came in."""
+        digest = hashlib.sha256("\n".join(self.keys.groups).encode())
+        for array in (self.keys.group, self.keys.frame, self.values + 0):
+            digest.update(np.ascontiguousarray(array).tobytes())
+        return digest.hexdigest()
+
     def __post_init__(self) -> None:
         if self.values.ndim != 2 or self.values.shape[0] != len(self.keys):
             raise ValueError(f"values has shape {self.values.shape}, expected ({len(self.keys)}, C)")
@@ -88,7 +109,7 @@ class Reference:
         keys: R row names, sorted by group name and frame.
         labels: (R, C); an invalid cell holds any value.
         valid: bool (R, C); False cells are excluded from the score.
-        optional: bool (R,); rows that a submission may leave out (they carry no valid label).
+        optional: bool (R,); rows without a valid label that a submission may leave out where labels are one's own.
         digest: First 8 hex digits of the SHA-256 of keys and labels.
     """
 
@@ -102,6 +123,14 @@ class Reference:
     def __post_init__(self) -> None:
         if self.labels.shape != self.valid.shape or self.labels.shape[0] != len(self.keys):
             raise ValueError(f"labels {self.labels.shape} and valid {self.valid.shape} must be (R, C)")
+
+    def key_list(self, demand_all: bool = False) -> KeyList:
+        """Return the rows that a submission must hold.
+
+        Args:
+            demand_all: Whether no row is optional: where labels are hidden, which rows may miss would tell labels.
+        """
+        return KeyList(self.keys, self.optional & (not demand_all))
 
     def __repr__(self) -> str:
         return f"Reference({self.task}, {len(self.keys)} rows, {self.digest})"
@@ -117,8 +146,8 @@ class ScoreReport:
         components: Named parts: per class F1, CCC of valence and arousal, the three terms of MTL, ...
         interval: 95 % percentile bootstrap over groups, or None with fewer than two groups.
         std_error: Standard deviation of the bootstrap draws, or None likewise.
-        n_scored: Rows with at least one valid label.
-        n_excluded: Rows without any.
+        n_scored: Rows with at least one valid label; in a public report all rows that had to be there.
+        n_excluded: Rows without any; None in a public report.
         signature: Equal signatures mean comparable scores.
         variants: The same predictions under other definitions in use, by name.
         per_class: Rows of the per class (or per AU) table.
@@ -132,7 +161,7 @@ class ScoreReport:
     components: Mapping[str, float]
     interval: tuple[float, float] | None
     n_scored: int
-    n_excluded: int
+    n_excluded: int | None
     signature: str
     std_error: float | None = None
     variants: Mapping[str, float] = field(default_factory=dict)
@@ -140,26 +169,6 @@ class ScoreReport:
     per_video: tuple[Mapping[str, Any], ...] = ()
     confusion: Mapping[str, Any] | None = None
     notes: tuple[str, ...] = ()
-
-    def public(self, precision: int) -> "ScoreReport":
-        """Return what may be shown where labels are hidden: rounded figures, no per video or confusion table."""
-
-        def limit(values: Mapping[str, float]) -> dict[str, float]:
-            return {name: round(value, precision) for name, value in values.items()}
-
-        return replace(
-            self,
-            main=round(self.main, precision),
-            components=limit(self.components),
-            interval=None
-            if self.interval is None
-            else (round(self.interval[0], precision), round(self.interval[1], precision)),
-            std_error=None if self.std_error is None else round(self.std_error, precision),
-            variants=limit(self.variants),
-            per_class=(),
-            per_video=(),
-            confusion=None,
-        )
 
     def to_dict(self) -> dict[str, Any]:
         """Return the ``score`` shape in plain JSON types; tables follow the contract's fields."""
@@ -212,6 +221,11 @@ class Comparison:
     n_draws: int
     n_groups: int
     signature: str
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> "Comparison":
+        """Return the comparison that ``to_dict`` wrote."""
+        return cls(**{**data, "interval": tuple(data["interval"])})
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON types."""

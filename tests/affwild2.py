@@ -14,8 +14,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from femo.labels import AFFECTNET_8
-from femo.training.abaw.dataset.tasks import AU_HEADER, EXPR_HEADER
+from femo.labels import ABAW_AU, ABAW_EXPR_HEADER, AFFECTNET_8
 from femo.training.abaw.features import Columns
 
 SIDE = 24
@@ -26,7 +25,7 @@ FOLDERS = {
     "va": "VA_Estimation_Challenge",
     "au": "AU_Detection_Challenge",
 }
-HEADERS = {"expr": ",".join(EXPR_HEADER), "va": "valence,arousal", "au": ",".join(AU_HEADER)}
+HEADERS = {"expr": ",".join(ABAW_EXPR_HEADER), "va": "valence,arousal", "au": ",".join(ABAW_AU)}
 
 GROUP_PRIOR = {
     "labels": "vgaf-3",

@@ -144,6 +144,7 @@ def write_clip(
     audio: str | None = None,
     audio_s: float = 2.0,
     options: dict[str, str] | None = None,
+    aspect: Fraction | None = None,
 ) -> Path:
     """Write frames as a clip; the suffix of ``path`` names the container.
 
@@ -159,6 +160,7 @@ def write_clip(
         audio: Audio encoder of a tone, or None for no sound.
         audio_s: Length of the tone.
         options: For the container, such as {"movflags": "+faststart"}.
+        aspect: Width of a pixel by its height, as the stream tells it.
     """
     with av.open(str(path), "w", options=options or {}) as container:
         stream = None
@@ -168,6 +170,8 @@ def write_clip(
                 stream.height, stream.width = rgb.shape[:2]
                 stream.pix_fmt = pix_fmt
                 stream.codec_context.time_base = TIME_BASE
+                if aspect is not None:
+                    stream.codec_context.sample_aspect_ratio = aspect
                 if codec == "libx264":
                     stream.options = {"preset": "ultrafast", "crf": "8"}
                 if rotation is not None or hflip:

@@ -100,6 +100,30 @@ def test_the_picture_is_the_contract(package: str) -> None:
     ]
 
 
+OPENS_CONTAINERS = {
+    "femo/media/containers.py": "r",  # the guarded door: no protocol, no name, so a playlist opens no other file
+    "femo/media/animations.py": "w",
+    "femo/output/export/video.py": "w",
+}
+
+
+def test_every_container_is_opened_through_one_door() -> None:
+    """A clip is a stranger's: FFmpeg would follow what a playlist names. Whoever reads calls ``open_container``."""
+    found: dict[str, list[object]] = {}
+    for path in MODULES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "av":
+                assert not {alias.name for alias in node.names} & {"open", "container"}, _name(path)
+            if isinstance(node, ast.Attribute) and node.attr == "VideoCapture":
+                raise AssertionError(f"{_name(path)} opens videos with OpenCV")
+            opens = (
+                isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "open"
+            )
+            if opens and "av" in ast.unparse(node.func.value).split("."):
+                found.setdefault(_name(path), []).append(node.args[1].value if len(node.args) > 1 else None)
+    assert found == {name: [mode] for name, mode in OPENS_CONTAINERS.items()}
+
+
 def test_import_rules_of_pyproject_hold() -> None:
     lint = Path(sys.executable).with_name("lint-imports")
     done = subprocess.run([lint], cwd=ROOT, capture_output=True, text=True, check=False)

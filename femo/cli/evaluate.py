@@ -5,7 +5,8 @@ from typing import Annotated, Any
 
 import typer
 
-from femo.cli.output import write_json
+from femo.cli.output import named_files, write_json
+from femo.output.names import refuse_inputs
 
 
 def evaluate(
@@ -31,6 +32,7 @@ def evaluate(
     if len(given) != 1:
         raise typer.BadParameter("name exactly one data set, such as --ferplus FILE.npz")
     [(name, path)] = given.items()
+    refuse_inputs(named_files([json]), [source for source in (path, crops) if source is not None])
     if name == "abaw":
         from femo.cli.train_abaw import evaluate_abaw
 

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from femo.cli.output import finish, say, write_json
+from femo.cli.output import finish, named_files, say, write_json
 from femo.cli.progress import Counter
 from femo.cli.video import expand
 from femo.errors import FemoError
+from femo.output.names import refuse_inputs
 
 if TYPE_CHECKING:
     from femo.results import GroupResult
@@ -35,6 +36,7 @@ def group(
     from femo.pipeline import load
 
     clips = expand(files)
+    refuse_inputs(named_files((json, csv)), clips)
     temporal.parse_smoothing(smooth)
     pipeline = load(model)
     results: dict[str, GroupResult] = {}

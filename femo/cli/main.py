@@ -8,18 +8,19 @@ Heavy imports happen inside the commands, so ``femo --help`` answers at once.
 import sys
 import warnings
 from collections.abc import Sequence
+from typing import Annotated
 
 import typer
 
+from femo import __version__
 from femo.cli.evaluate import evaluate
 from femo.cli.group import group
 from femo.cli.models import app as models
-from femo.cli.output import say
+from femo.cli.output import say, speak_any_text
 from femo.cli.photo import photo
 from femo.cli.train_abaw import train_abaw
 from femo.cli.train_clips import train_clips
 from femo.cli.train_faces import train_faces
-from femo.cli.train_units import train_units
 from femo.cli.video import video
 from femo.errors import FemoError
 
@@ -32,6 +33,22 @@ app = typer.Typer(
 )
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"femo {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and leave."),
+    ] = False,
+) -> None:
+    """Hold what stands before a command."""
+
+
 app.command("photo")(photo)
 app.command("video")(video)
 app.command("group")(group)
@@ -41,13 +58,13 @@ train = typer.Typer(no_args_is_help=True, help="Train a model; each recipe's --h
 train.command("faces")(train_faces)
 train.command("clips")(train_clips)
 train.command("abaw")(train_abaw)
-train.command("units")(train_units)
 app.add_typer(train, name="train")
 app.add_typer(models, name="models")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command and leave with its exit status."""
+    speak_any_text()
     warnings.filterwarnings("ignore", module="PIL")  # what is wrong with a photo is said in our own sentence
     try:
         app(args=arguments, prog_name="femo")

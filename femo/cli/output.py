@@ -1,9 +1,24 @@
 """What every command of ``femo`` says and writes: lines on stderr, JSON documents, the exit status."""
 
-from collections.abc import Sequence
+import io
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 import typer
+
+
+def speak_any_text() -> None:
+    """Let stdout and stderr take any text: what their encoding has no letter for is written as an escape."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def named_files(outputs: Iterable[str | Path | None]) -> list[Path]:
+    """Return the files among a command's outputs: neither those left out nor ``-``, which is stdout."""
+    return [Path(output) for output in outputs if output is not None and str(output) != "-"]
 
 
 def say(message: str) -> None:
@@ -17,11 +32,11 @@ def write_json(out: str, document: Any) -> None:
 
     from femo.output.export.files import write_text
 
-    text = json.dumps(document, indent=2, ensure_ascii=False)
     if out == "-":
-        typer.echo(text)
+        plain = (getattr(sys.stdout, "encoding", None) or "").lower().replace("-", "") != "utf8"
+        typer.echo(json.dumps(document, indent=2, ensure_ascii=plain))
     else:
-        write_text(out, text + "\n")
+        write_text(out, json.dumps(document, indent=2, ensure_ascii=False) + "\n")
 
 
 def finish(problems: Sequence[str], n_files: int) -> None:

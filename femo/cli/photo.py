@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from femo.cli.output import finish, say, write_json
+from femo.cli.output import finish, named_files, say, write_json
 from femo.errors import FemoError
+from femo.output.names import name_outputs, place_of, refuse_inputs
 
 if TYPE_CHECKING:
     from femo.results import PhotoResult
@@ -16,6 +17,9 @@ Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="One or mor
 JsonOut = Annotated[str | None, typer.Option("--json", metavar="OUT", help="Write JSON here; - is stdout.")]
 CsvOut = Annotated[Path | None, typer.Option("--csv", metavar="OUT", help="Write a table here, a row per face.")]
 Model = Annotated[str | None, typer.Option("--model", help="Model folder; default FEMO_MODEL, else femo-base.")]
+
+MARK = "femo picture of"
+"""Key of the text in an annotated picture that tells its photo's place."""
 
 
 def photo(
@@ -30,17 +34,22 @@ def photo(
     model: Model = None,
 ) -> None:
     """Read every face of one or more photos."""
+    from femo.media.photos import PhotoLimits
+    from femo.media.sources import rereadable
     from femo.pipeline import load
 
+    pictures = _named(files, annotate)
+    refuse_inputs([*named_files((json, csv)), *dict.fromkeys(pictures.values())], files)
     pipeline = load(model)
     results: list[tuple[Path, PhotoResult]] = []
     documents: list[dict[str, Any]] = []
     problems: list[str] = []
     for file in files:
         try:
-            result = pipeline.photo(file, min_face=min_face, align=align)
-            if annotate is not None:
-                _annotate(file, result, annotate)
+            with rereadable(file, PhotoLimits().max_bytes) as content:
+                result = pipeline.photo(content, min_face=min_face, align=align)
+                if pictures:
+                    _annotate(file, content, result, pictures[file])
         except FemoError as error:
             problems.append(str(error))
             documents.append({"file": str(file), "error": str(error)})
@@ -61,17 +70,42 @@ def photo(
     finish(problems, len(files))
 
 
-def _annotate(file: Path, result: "PhotoResult", folder: Path) -> None:
-    from PIL import Image
+def _named(files: Sequence[Path], folder: Path | None) -> dict[Path, Path]:
+    """Return where the annotated picture of each photo goes; empty where none is wanted."""
+    if folder is None:
+        return {}
+    names = name_outputs(files, lambda name: _drawn_from(folder / f"{name}.png"))
+    return {file: folder / f"{name}.png" for file, name in names.items()}
 
+
+def _drawn_from(picture: Path) -> str | None:
+    """Return the place of the photo that a picture of ours was drawn from, else None."""
+    from femo.media.kinds import DAMAGE, open_picture
+
+    try:
+        with picture.open("rb") as file, open_picture(file) as image:
+            return image.info.get(MARK)
+    except DAMAGE:
+        return None
+
+
+def _annotate(file: Path, content: Path, result: "PhotoResult", target: Path) -> None:
+    from PIL import Image
+    from PIL.PngImagePlugin import PngInfo
+
+    from femo.atomic import replacing
     from femo.media.photos import read_photo
     from femo.output.draw import annotate
 
+    marks = PngInfo()
+    marks.add_text(MARK, place_of(file))
+    picture = Image.fromarray(annotate(read_photo(content).rgb, result.faces.xyxy))
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(annotate(read_photo(file).rgb, result.faces.xyxy)).save(folder / f"{file.stem}.png")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(target) as partial:
+            picture.save(partial, "PNG", pnginfo=marks)
     except OSError as error:
-        raise FemoError(f"cannot write {folder / file.stem}.png: {error.strerror or error}") from error
+        raise FemoError(f"cannot write {target}: {error.strerror or error}") from error
 
 
 def _print_photos(results: "Sequence[tuple[Path, PhotoResult]]") -> None:

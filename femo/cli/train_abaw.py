@@ -7,17 +7,19 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from femo.output.names import refuse_folder
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from femo.training.abaw.dataset.tasks import TaskName
-    from femo.training.abaw.extract import Progress
+    from femo.training.abaw.extract import ExtractionState
 
 Task = Literal["expr", "va", "au", "mtl"]
 
 
 @contextmanager
-def progress_bar() -> "Iterator[Callable[[Progress], None]]":
+def progress_bar() -> "Iterator[Callable[[ExtractionState], None]]":
     """Show frames done, frames per second and the time left, on stderr."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
@@ -27,7 +29,7 @@ def progress_bar() -> "Iterator[Callable[[Progress], None]]":
     with Bar(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True) as bar:
         row = bar.add_task("features", total=None, rate="")
 
-        def show(state: "Progress") -> None:
+        def show(state: "ExtractionState") -> None:
             bar.update(row, total=state.total, completed=state.done, rate=f"{state.rate:,.0f}")
 
         yield show
@@ -75,7 +77,7 @@ def train_abaw(
     from femo.clips.temporal import parse_smoothing
     from femo.models.find import find_model
     from femo.training.abaw import recipe as abaw
-    from femo.training.abaw.inputs import Job, Source
+    from femo.training.abaw.inputs import AbawRun, Inputs
 
     spec = find_model(model)
     base = abaw.DEFAULTS[task]
@@ -89,10 +91,11 @@ def train_abaw(
         seed=seed,
     )
     target = out or Path("models") / f"{spec.name}-abaw-{task}"
+    refuse_folder(target, [data, spec.folder, *([crops] if crops else [])])
     plan = abaw.Plan(task, target, recipe, ablation, str(parse_smoothing(smooth)), thresholds)
-    source = Source(data, features or cache_folder(spec.name), crops, store, workers)
+    source = Inputs(data, features or cache_folder(spec.name), crops, store, workers)
     with progress_bar() as progress:
-        report = abaw.train_abaw(plan, Job(source, spec, _say, progress))
+        report = abaw.train_abaw(plan, AbawRun(source, spec, _say, progress))
     typer.echo(report.markdown())
     _say(f"{target} is written; femo video --model {target} uses it")
 
@@ -129,14 +132,14 @@ def evaluate_abaw(
     """
     from femo.models.find import find_model
     from femo.training.abaw import evaluate as abaw_evaluate
-    from femo.training.abaw.inputs import Job, Source
+    from femo.training.abaw.inputs import AbawRun, Inputs
 
     spec = find_model(model)
-    source = Source(data, features or cache_folder(spec.name), crops, "both", workers)
+    source = Inputs(data, features or cache_folder(spec.name), crops, "both", workers)
     out: dict[str, Any] = {}
     for name in [task] if task else abaw_evaluate.tasks_in(source):
         with progress_bar() as progress:
-            report = abaw_evaluate.evaluate_abaw(name, Job(source, spec, _say, progress))
+            report = abaw_evaluate.evaluate_abaw(name, AbawRun(source, spec, _say, progress))
         if tables:
             typer.echo(f"# {spec.name}, ABAW {name.upper()}\n\n{report.markdown()}\n")
         out[f"abaw-{name}"] = report.to_dict()

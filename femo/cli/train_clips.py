@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from femo.cli.output import say
+from femo.output.names import refuse_folder
 
 if TYPE_CHECKING:
     from femo.training.clips.layout import LabelledClip, Recipe
@@ -50,6 +51,7 @@ def train_clips(
     Data layout, AFEW: DIR/Train/<Class>/<clip>.avi and DIR/Val/<Class>/<clip>.avi. VGAF: DIR/Train_labels.txt and
     DIR/Val_labels.txt (1 Positive, 2 Neutral, 3 Negative), clips below DIR/Train and DIR/Val.
     """
+    from femo.models.find import find_models
     from femo.training.clips.features import Extraction, load_once
     from femo.training.clips.layout import read_layout
     from femo.training.clips.output import write_clip_model, write_predictions
@@ -63,6 +65,7 @@ def train_clips(
         train_classifier,
     )
 
+    refuse_folder(out, [data, *(spec.folder for spec in find_models(model))])
     name: Recipe = recipe.value
     what = Extraction(model, DESCRIPTOR[name], cache, min_face)
     train, val = read_layout(name, data, "train"), read_layout(name, data, "val")

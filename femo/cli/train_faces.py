@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from femo.errors import FemoError
+from femo.output.names import MODEL_FILES, refuse_folder, refuse_inputs
 
 N_HELD_OUT = 1500
 """UTKFace images kept out of training for calibration and the card."""
@@ -34,6 +35,7 @@ def train_faces(
     """
     from rich.console import Console
 
+    from femo.models.find import find_model
     from femo.training.faces.finish import finish
     from femo.training.faces.presets import read_recipe
     from femo.training.faces.recipe import Trainer
@@ -44,6 +46,8 @@ def train_faces(
         raise FemoError(
             f"{data} is no folder; expected ferplus_train.npz, ferplus_valid.npz and utkface*.zip in it"
         )
+    refuse_folder(out, [data, *([find_model(init).folder] if init is not None else [])])
+    refuse_inputs([out / name for name in MODEL_FILES], [recipe] if recipe is not None else [])
     chosen = read_recipe(recipe, n_threads=threads)
     sets = read_sets(data, STORED_PX, N_HELD_OUT, chosen.majority_share)
     console.print(f"{len(sets.faces):,} FER+ and {len(sets.attributes):,} UTKFace images to train on")

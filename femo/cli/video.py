@@ -1,119 +1,28 @@
 """``femo video``: many clips in one go, with time left, resumable.
 
 Conventions: ``--json``, ``--csv`` and ``--annotate`` name one output for all clips; ``--out`` names a folder that gets
-``<clip>.json``, ``<clip>.csv`` and ``<clip>.srt`` for each, and a clip whose outputs are all there is passed over. A clip
+``<clip>.json``, ``<clip>.csv`` and ``<clip>.srt`` for each, and a clip whose outputs stand already is passed over. A clip
 that cannot be read is named, and the others go on.
 """
 
 import glob
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from femo.cli.auto import read_auto
-from femo.cli.output import finish, say, write_json
+from femo.cli.clip_job import Job, make_folder
+from femo.cli.output import finish, named_files, say, write_json
 from femo.cli.progress import Counter
 from femo.errors import FemoError, MediaError
+from femo.output.names import refuse_inputs
 
 if TYPE_CHECKING:
-    from femo.clips.adaptive import Every
     from femo.clips.timelines import RawVideo
     from femo.media.streaming import Report
     from femo.pipeline import Pipeline
-    from femo.results import VideoResult
-
-OUTPUTS = (".json", ".csv", ".srt")
-"""What ``--out`` writes for each clip."""
-
-
-@dataclass(slots=True)
-class Job:
-    """What was asked for, and what came of it.
-
-    Attributes:
-        smooth: As ``temporal.parse_smoothing`` reads it.
-        every: All, some, or as many frames as needed.
-        min_face: Smallest face in pixels, or None.
-        out: Folder for files per clip, or None.
-        abaw: Folder for ABAW files, or None.
-        annotate: File or folder for annotated copies, or None.
-        several: Whether there are several clips.
-        keep: Whether whole results are kept, for one table or document of all.
-        fpr: Of the adaptive rate, or None for the usual one.
-        agreement: Whether the adaptive rate is compared with every frame.
-        au_thresholds: Of the model's action units in ABAW files, one or twelve.
-        results: The results kept, or the error, in the order of the clips.
-        table: Rows for the terminal.
-        problems: One sentence per clip that failed.
-    """
-
-    smooth: str
-    every: "Every"
-    min_face: int | None
-    out: Path | None
-    abaw: Path | None
-    annotate: Path | None
-    several: bool
-    keep: bool
-    fpr: float | None = None
-    agreement: bool = False
-    au_thresholds: Sequence[float] = (0.5,)
-    results: "dict[Path, VideoResult | FemoError]" = field(default_factory=dict)
-    table: list[tuple[str, ...]] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
-
-    def annotated(self, clip: Path) -> Path | None:
-        """Return where the annotated copy of a clip goes: the file named, or one in the folder named."""
-        if self.annotate is None:
-            return None
-        return self.annotate / f"{clip.stem}.mp4" if self.several or self.annotate.is_dir() else self.annotate
-
-    def is_done(self, clip: Path) -> bool:
-        """Tell whether an earlier run left everything that is asked for."""
-        if self.out is None:
-            return False
-        wanted = [self.out / f"{clip.stem}{suffix}" for suffix in OUTPUTS]
-        copy = self.annotated(clip)
-        wanted += [copy] if copy else []
-        has_abaw = self.abaw is None or any(self.abaw.glob(f"*/{glob.escape(clip.stem)}.txt"))
-        return has_abaw and all(path.is_file() for path in wanted)
-
-    def write(self, clip: Path, raw: "RawVideo") -> None:
-        """Write everything that is asked for of one clip; the JSON last, as it marks the clip as done."""
-        from femo.output import overlay
-        from femo.output.export import abaw as export_abaw
-        from femo.output.export import files as export
-        from femo.output.export import video as export_video
-
-        result = raw.result(self.smooth)
-        for note in result.notes:
-            say(f"{clip}: {note}")
-        copy = self.annotated(clip)
-        if copy is not None:
-            make_folder(copy.parent)
-            export_video.write_annotated(copy, clip, overlay.painter(result))
-        if self.abaw is not None:
-            times = raw.frame_time_s
-            limits = self.au_thresholds
-            export_abaw.write_abaw(
-                self.abaw, clip.stem, result, subjects="all", thresholds=limits, frame_time_s=times
-            )
-        if self.out is not None:
-            export.write_csv(self.out / f"{clip.stem}.csv", result)
-            export.write_srt(self.out / f"{clip.stem}.srt", result)
-            export.write_json(self.out / f"{clip.stem}.json", result)
-        if self.keep:
-            self.results[clip] = result
-        self.table += summary_rows(clip, result)
-
-    def fail(self, clip: Path, error: FemoError) -> None:
-        """Note a clip that cannot be read."""
-        say(str(error))
-        self.problems.append(str(error))
-        self.results[clip] = error
 
 
 def video(
@@ -163,13 +72,15 @@ def video(
         raise typer.BadParameter("--fpr and --agreement belong to --every auto")
     from femo.clips import temporal
     from femo.clips.adaptive import parse_every
+    from femo.models.find import find_models
     from femo.pipeline import load
 
     clips = expand(files)
     temporal.parse_smoothing(smooth)
     keep = json is not None or csv is not None
     job = Job(smooth, parse_every(every), min_face, out, abaw, annotate, len(clips) > 1, keep, fpr, agreement)
-    _prepare(job, clips)
+    job.model = [[spec.name, [file.sha256 for file in spec.files]] for spec in find_models(model)]
+    _prepare(job, clips, (json, csv))
     waiting = [clip for clip in clips if not _skip(job, clip)]
     if waiting:
         _run(job, waiting, load(model))
@@ -195,30 +106,14 @@ def expand(files: Sequence[str]) -> list[Path]:
     return list(found)
 
 
-def _prepare(job: Job, clips: Sequence[Path]) -> None:
-    """Make the folders, and refuse clips whose outputs would have one name."""
-    stems: dict[str, Path] = {}
-    for clip in clips if job.out or job.abaw or job.annotate else ():
-        if clip.stem in stems:
-            raise FemoError(
-                f"{stems[clip.stem]} and {clip} would write the same files; read them in separate runs"
-            )
-        stems[clip.stem] = clip
+def _prepare(job: Job, clips: Sequence[Path], together: Sequence[str | Path | None]) -> None:
+    """Name the outputs, refuse those that would replace what is read, and make their folders."""
+    if job.out or job.abaw or job.annotate:
+        job.name(clips)
+    refuse_inputs([*named_files(together), *job.outputs(clips)], clips)
     for folder in (job.out, job.abaw, job.annotate if job.several else None):
         if folder is not None:
             make_folder(folder)
-
-
-def make_folder(folder: Path) -> None:
-    """Make a folder unless it is there.
-
-    Raises:
-        FemoError: It cannot be made.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise FemoError(f"{folder} cannot be made: {error.strerror or error}") from error
 
 
 def _skip(job: Job, clip: Path) -> bool:
@@ -230,13 +125,18 @@ def _skip(job: Job, clip: Path) -> bool:
 
 def _run(job: Job, clips: Sequence[Path], pipeline: "Pipeline") -> None:
     """Read one clip after the other; a bad one is noted."""
+    from femo.media.containers import VideoLimits
+    from femo.media.sources import rereadable
+
     heads = [head for reader in pipeline.readers for head in reader.spec.heads if head.name == "action_units"]
     job.au_thresholds = next((head.thresholds for head in heads[:1] if head.thresholds), job.au_thresholds)
     with Counter(clips) as counter:
         for clip in clips:
             report = counter.begin(clip)
             try:
-                job.write(clip, _read(job, clip, pipeline, report))
+                with rereadable(clip, VideoLimits().max_bytes) as content:
+                    source = job.source(clip, content)
+                    job.write(clip, content, source, _read(job, content, pipeline, report))
             except FemoError as error:
                 job.fail(clip, error)
             counter.end(clip)
@@ -265,27 +165,6 @@ def _write_together(job: Job, json: str | None, csv: Path | None) -> None:
             for clip, r in job.results.items()
         ]
         write_json(json, documents if job.several else documents[0])
-
-
-def summary_rows(clip: Path, result: "VideoResult") -> list[tuple[str, ...]]:
-    """Return one row of text per person: clip, person, time in view, expressions, mean valence and arousal."""
-    import numpy as np
-
-    from femo.clips import summaries
-
-    if not result.timelines:
-        return [(clip.name, "no face found", "", "", "", "")]
-    rows = []
-    for line in result.timelines:
-        top = [f"{label} {100 * share:.0f} %" for label, share in list(summaries.shares(line).items())[:3]]
-        affect = line.scores.get("valence_arousal")
-        means = [
-            "-" if affect is None else f"{float(np.nanmean(affect.column(name)[line.present])):+.2f}"
-            for name in ("valence", "arousal")
-        ]
-        seen = f"{summaries.seconds_in_view(line):.1f} s"
-        rows.append((clip.name, str(line.track), seen, ", ".join(top), *means))
-    return rows
 
 
 def _print_table(rows: Sequence[tuple[str, ...]]) -> None:

@@ -1,7 +1,7 @@
 """Sends the faces of neighbouring frames through the networks together, while the next frames are tracked.
 
-Conventions: ``Crops`` are the faces cut out for each network, uint8 (N, S, S, 3), and whatever else has N rows; ``Read`` is
-what comes back, with rows of NaN for faces that were not looked at. Results arrive
+Conventions: ``Crops`` are the faces cut out for each network, uint8 (N, S, S, 3); ``Read`` is what comes back, the scores
+of all heads and the embeddings of the first network, with rows of NaN for faces that were not looked at. Results arrive
 in the order of the frames, in the thread of the caller.
 """
 
@@ -9,14 +9,13 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
-from typing import Any, NamedTuple, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from femo.clips import adaptive
 from femo.clips.timelines import Rows
-from femo.meshes import Meshes
 from femo.types import Bools, Floats, Ints, Scores
 
 BATCH_FACES = 32
@@ -26,23 +25,8 @@ BATCH_FRAMES = 32
 CHOOSY_FACES = 256
 """hold up to so many faces: 39 MB at 224 pixels."""
 
-Crops: TypeAlias = tuple[npt.NDArray[Any], ...]
-
-
-class Read(NamedTuple):
-    """What was read of N faces.
-
-    Attributes:
-        scores: Head name to Scores of N rows.
-        embedding: float32 (N, D), of the first network.
-        meshes: N meshes, None where faces are not measured.
-    """
-
-    scores: dict[str, Scores]
-    embedding: Floats
-    meshes: Meshes | None = None
-
-
+Crops: TypeAlias = tuple[npt.NDArray[np.uint8], ...]
+Read: TypeAlias = tuple[dict[str, Scores], Floats]
 Score: TypeAlias = Callable[[Crops], Read]
 
 
@@ -126,7 +110,7 @@ def read_choosily(score: Score, rows: Rows, crops: Crops, rate: adaptive.Adaptiv
     def look(index: Ints) -> Floats:
         mine = np.isin(frame, index)
         looks.append((mine, score(tuple(crop[mine] for crop in crops))))
-        seen = looks[-1][1].scores["expression"].values
+        seen = looks[-1][1][0]["expression"].values
         out = np.full((len(index), len(tracks), seen.shape[1]), np.nan, np.float32)
         out[np.searchsorted(index, frame[mine]), person[mine]] = seen
         return out
@@ -137,17 +121,13 @@ def read_choosily(score: Score, rows: Rows, crops: Crops, rate: adaptive.Adaptiv
 
 def _together(looks: list[tuple[Bools, Read]], n_faces: int) -> Read:
     """Lay what was read in several looks on all faces."""
-    first_scores, first_embedding, first_meshes = looks[0][1]
-    meshes = None if first_meshes is None else Meshes.unread(n_faces)
+    first_scores, first_embedding = looks[0][1]
     embedding = np.full((n_faces, first_embedding.shape[1]), np.nan, np.float32)
     values = {
         name: np.full((n_faces, len(head.labels)), np.nan, np.float32) for name, head in first_scores.items()
     }
-    for mine, (scores, part, measured) in looks:
+    for mine, (scores, part) in looks:
         embedding[mine] = part
-        if meshes is not None and measured is not None:
-            meshes.put(mine, measured)
         for name, head in scores.items():
             values[name][mine] = head.values
-    heads = {name: head.with_values(values[name]) for name, head in first_scores.items()}
-    return Read(heads, embedding, meshes)
+    return {name: head.with_values(values[name]) for name, head in first_scores.items()}, embedding

@@ -81,7 +81,7 @@ def describe_group(video: VideoResult, head: HeadSpec, verdict: Scores | None = 
         verdict = Scores("group", head.labels, whole, "distribution", "prior")
     filled = temporal.interpolate(curve, video.time_s)
     scores = {"group": Scores("group", head.labels, filled, "distribution", "prior")}
-    line = Timeline(0, video.time_s, seen, np.full((n_moments, 4), np.nan, np.float32), scores)
+    line = Timeline(0, video.time_s, seen, np.full((n_moments, 4), np.nan, np.float32), scores, frame=video.frame)
     shares = expression_shares(video)
     return GroupResult(verdict, line, present.sum(axis=0), video, agreement(values, present), shares)
 

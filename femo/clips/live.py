@@ -9,16 +9,14 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from femo.clips.batches import Read
 from femo.faces.tracker import Tracker
-from femo.mesh.units import measured_units
 from femo.results import PhotoResult
 from femo.types import RGB, Faces, Floats, Frame, Scores
 
 WINDOW_S = 1.0
 SMALLEST_STEP_S = 1e-3
 
-ReadFaces = Callable[[RGB, Faces], Read]
+Read = Callable[[RGB, Faces], tuple[dict[str, Scores], Floats]]
 
 
 class Live:
@@ -31,7 +29,7 @@ class Live:
         window_s: Seconds over which scores are averaged.
     """
 
-    def __init__(self, tracker: Tracker, read: ReadFaces, model: str, window_s: float = WINDOW_S) -> None:
+    def __init__(self, tracker: Tracker, read: Read, model: str, window_s: float = WINDOW_S) -> None:
         self._tracker = tracker
         self._read = read
         self._model = model
@@ -51,13 +49,13 @@ class Live:
         """
         self._time_s = max(time_s, self._time_s + SMALLEST_STEP_S)
         found = self._tracker.update(Frame(rgb, self._time_s))
-        scores, embedding, meshes = self._read(rgb, found)
+        scores, embedding = self._read(rgb, found)
         track = np.zeros(0, np.int64) if found.track is None else found.track
         self._tracker.add_embeddings(track, embedding)
         persons = self._tracker.stable(track)
         faces = Faces(found.xyxy, found.score, found.keypoints, persons)
-        smooth = measured_units(self._smoothed(persons.tolist(), scores), meshes)
-        return PhotoResult(faces, smooth, embedding, rgb.shape[1], rgb.shape[0], self._model, (), meshes)
+        smooth = self._smoothed(persons.tolist(), scores)
+        return PhotoResult(faces, smooth, embedding, rgb.shape[1], rgb.shape[0], self._model)
 
     def _smoothed(self, persons: list[int], scores: Mapping[str, Scores]) -> dict[str, Scores]:
         """Average each person's scores over the window."""

@@ -9,7 +9,7 @@ frame stood for it) has scores of NaN, which are filled from its neighbours in t
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import cv2
@@ -17,9 +17,6 @@ import numpy as np
 
 from femo.clips import temporal
 from femo.faces import geometry
-from femo.mesh.over_time import lay_out
-from femo.mesh.units import UnitMap, merge
-from femo.meshes import Meshes, MeshTrack, PackedPoints
 from femo.results import Timeline, VideoResult
 from femo.types import RGB, Bools, Doubles, Faces, Floats, Frame, Ints, Scores
 
@@ -28,10 +25,6 @@ PORTRAIT_MARGIN = 0.25
 """Part of the face's side that a portrait shows on each side of it."""
 BETTER = 1.15
 """A new view replaces the portrait if it is better by this factor, so that few are cut out."""
-MAX_MESHES = 50_000
-"""Of a clip's first so many faces the points of the mesh are kept: 140 MB. The measures of all are."""
-STEPS = 16_000
-"""Points are kept in steps of the picture's longer side divided by this: 0.12 px at 1080p."""
 MAX_CELLS = 4_000_000
 """Frames × persons of a result: half a gigabyte of scores. Beyond it those seen for the shortest time are left out."""
 
@@ -46,8 +39,6 @@ class RawPerson:
         xyxy: float32 (n, 4).
         scores: Head name to Scores of n rows.
         portrait: uint8 (112, 112, 3), the best view, or None.
-        meshes: n meshes without their points, or None.
-        points: Their points, where they are kept.
     """
 
     track: int
@@ -55,8 +46,6 @@ class RawPerson:
     xyxy: Floats
     scores: Mapping[str, Scores]
     portrait: RGB | None = None
-    meshes: Meshes | None = None
-    points: PackedPoints | None = None
 
     def side(self) -> Floats:
         """Return the longer side of the face, in pixels (n,)."""
@@ -65,9 +54,7 @@ class RawPerson:
     def select(self, keep: Bools) -> "RawPerson":
         """Return the rows that ``keep`` marks."""
         scores = {name: head.with_values(head.values[keep]) for name, head in self.scores.items()}
-        meshes = None if self.meshes is None else self.meshes.select(keep)
-        points = None if self.points is None else self.points.select(keep)
-        return RawPerson(self.track, self.row[keep], self.xyxy[keep], scores, self.portrait, meshes, points)
+        return RawPerson(self.track, self.row[keep], self.xyxy[keep], scores, self.portrait)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,7 +71,7 @@ class RawVideo:
         width: Pixels across, after rotation.
         height: Pixels down.
         notes: What a reader should know.
-        unit_map: How measures become action units; None where faces were not measured.
+        frame: int64 (T,), the number of each analysed frame in the clip, from 1; None where every frame is analysed.
     """
 
     time_s: Doubles
@@ -96,7 +83,7 @@ class RawVideo:
     width: int
     height: int
     notes: tuple[str, ...] = field(default=())
-    unit_map: UnitMap | None = None
+    frame: Ints | None = None
 
     @property
     def read_share(self) -> float:
@@ -125,14 +112,12 @@ class RawVideo:
         notes = self.notes
         if len(kept) < len(seen):
             notes = (*notes, f"{len(seen) - len(kept)} of {len(seen)} persons are left out, the least seen ones")
-        lines = [_timeline(person, self.time_s, smoothing, self.unit_map) for person in kept]
+        lines = [_timeline(person, self.time_s, self.frame, smoothing) for person in kept]
         clip = (self.skipped_frames, self.model, self.duration_s, self.width, self.height)
-        return VideoResult(self.time_s, tuple(lines), *clip, notes)
+        return VideoResult(self.time_s, tuple(lines), *clip, notes, self.frame)
 
 
-def _timeline(
-    person: RawPerson, time_s: Doubles, smoothing: temporal.Smoothing, unit_map: UnitMap | None
-) -> Timeline:
+def _timeline(person: RawPerson, time_s: Doubles, frame: Ints | None, smoothing: temporal.Smoothing) -> Timeline:
     """Lay one person on the times of the clip."""
     row = person.row
     present = np.zeros(len(time_s), np.bool_)
@@ -142,27 +127,7 @@ def _timeline(
         filled = temporal.resample(time_s[row], head.values, time_s)
         scores[name] = temporal.smooth_scores(head.with_values(filled), smoothing)
     xyxy = temporal.resample(time_s[row], person.xyxy, time_s)
-    mesh = _mesh_track(person, time_s, smoothing, unit_map)
-    if mesh is not None and "action_units" in scores:
-        known = np.isfinite(mesh.units).any(axis=0)
-        persons = np.broadcast_to(known, mesh.units.shape)
-        scores["action_units"] = merge(scores["action_units"], mesh.units, persons)
-    return Timeline(person.track, time_s, present, xyxy, scores, person.portrait, mesh)
-
-
-def _mesh_track(
-    person: RawPerson, time_s: Doubles, smoothing: temporal.Smoothing, unit_map: UnitMap | None
-) -> MeshTrack | None:
-    if person.meshes is None or person.points is None or unit_map is None:
-        return None
-    return lay_out(
-        person.row,
-        person.meshes,
-        person.points.at(person.row),
-        time_s,
-        unit_map,
-        lambda values: temporal.smooth(values, smoothing),
-    )
+    return Timeline(person.track, time_s, present, xyxy, scores, person.portrait, frame)
 
 
 class Rows(NamedTuple):
@@ -178,12 +143,9 @@ class Collector:
 
     def __init__(self) -> None:
         self.times_s: list[float] = []
+        self.frames: list[int] = []
         self.n_faces = 0
-        self.n_meshes = 0
-        self._step_px = 1.0
         self._blocks: list[tuple[Rows, dict[str, Scores]]] = []
-        self._meshes: list[Meshes] = []
-        self._points: list[PackedPoints] = []
         self._portraits: dict[int, tuple[float, bytes]] = {}
 
     def frame(self, frame: Frame, faces: Faces) -> Rows:
@@ -198,8 +160,8 @@ class Collector:
         """
         row = len(self.times_s)
         self.times_s.append(frame.time_s)
+        self.frames.append(frame.index + 1)
         self.n_faces += len(faces)
-        self._step_px = max(frame.width, frame.height) / STEPS
         track = faces.track if faces.track is not None else np.zeros(0, np.int64)
         for number, value in zip(track.tolist(), _views(faces).tolist(), strict=True):
             if value > BETTER * self._portraits.get(number, (0.0, b""))[0]:
@@ -207,17 +169,10 @@ class Collector:
                 self._portraits[number] = (value, _portrait(frame.rgb, faces.xyxy[at]))
         return Rows(np.full(len(faces), row, np.int64), track, faces.xyxy)
 
-    def add(self, rows: Rows, scores: dict[str, Scores], meshes: Meshes | None = None) -> None:
-        """Keep the scores and measures of some faces, as many rows as ``rows`` has."""
-        if not len(rows.row):
-            return
-        self._blocks.append((rows, scores))
-        if meshes is not None:
-            self._meshes.append(meshes.without_points())
-            kept = slice(0, max(MAX_MESHES - self.n_meshes, 0))
-            row = np.arange(self.n_meshes, self.n_meshes + len(rows.row), dtype=np.int64)[kept]
-            self._points.append(PackedPoints.pack(row, meshes.landmarks[kept], self._step_px))
-            self.n_meshes += len(rows.row)
+    def add(self, rows: Rows, scores: dict[str, Scores]) -> None:
+        """Keep the scores of some faces, as many rows as ``rows`` has."""
+        if len(rows.row):
+            self._blocks.append((rows, scores))
 
     def persons(self, stable: Callable[[Ints], Ints]) -> tuple[RawPerson, ...]:
         """Return everyone who was seen, by id.
@@ -232,16 +187,14 @@ class Collector:
             name: head.with_values(np.concatenate([scores[name].values for _, scores in self._blocks]))
             for name, head in self._blocks[0][1].items()
         }
-        meshes = Meshes.join(self._meshes) if self._meshes else None
-        points = PackedPoints.join(self._points) if self._points else None
-        everyone = RawPerson(0, rows.row, rows.xyxy, heads, None, meshes, points)
+        everyone = RawPerson(0, rows.row, rows.xyxy, heads)
         person = stable(rows.track)
         out = []
         for number in np.unique(person).tolist():
             mine = person == number
             portrait = self._best_portrait(np.unique(rows.track[mine]))
             part = everyone.select(mine)
-            out.append(replace(part, track=number, portrait=portrait))
+            out.append(RawPerson(number, part.row, part.xyxy, part.scores, portrait))
         return tuple(out)
 
     def _best_portrait(self, tracks: Ints) -> RGB | None:

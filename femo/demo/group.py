@@ -24,7 +24,8 @@ from femo.demo.events import FILES, LONG, one_sentence, uploaded
 from femo.demo.jobs import Job, Jobs, progress_bar, why_nothing
 from femo.demo.playable import COPIED, playable
 from femo.errors import FemoError
-from femo.media.photos import is_picture, read_photo
+from femo.media.kinds import is_picture
+from femo.media.photos import read_photo
 from femo.media.streaming import Cancel, Report, raise_if
 from femo.media.video import open_video
 from femo.output import draw

@@ -7,9 +7,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-import av
 from gradio.blocks import Block
 
+from femo.errors import MediaError
+from femo.media.containers import open_container, video_stream
 from femo.media.streaming import Cancel, Meter, Report, raise_if
 from femo.output.export import video as export_video
 from femo.types import RGB, Frame
@@ -25,11 +26,11 @@ COPIED: Final = "browsers do not play this format, so this is a copy in H.264"
 def plays(path: Path) -> bool:
     """Tell whether browsers play a clip as it is."""
     try:
-        with av.open(str(path)) as container:
-            stream = container.streams.video[0]
+        with path.open("rb") as file, open_container(file, path.name) as container:
+            stream = video_stream(container, path.name)
             codec, pixels = stream.codec.canonical_name, stream.codec_context.pix_fmt
             known = _containers(container.format.name, path)
-    except (av.error.FFmpegError, IndexError):
+    except (MediaError, OSError):
         return False
     return pixels in ("yuv420p", "yuvj420p") and any(codec in codecs for codecs in known)
 

@@ -22,7 +22,7 @@ from femo.errors import ModelError, WeightsError
 from femo.faces import cascade, geometry
 from femo.faces.cascade import CELL
 from femo.networks.engine import Network, compile_module
-from femo.types import RGB, Faces, Floats, check_shape
+from femo.types import RGB, Bools, Faces, Floats, check_shape
 
 if TYPE_CHECKING:
     import torch
@@ -31,8 +31,16 @@ R_SIZE, O_SIZE = 24, 48
 """Sides of the crops that R-Net and O-Net look at."""
 FINEST = 20
 """Smallest face in pixels that is searched unless a smaller one is asked for."""
+LARGE = 40
+"""A quick search that stops at larger faces says so: that is so above 1080p."""
 QUICK_PIXELS = 576 * 324
 """The first P-Net level has at most this many pixels by default: faces of 40 px in a 1080p picture."""
+SURE = 0.95
+"""A face that scores less is looked at again: of 400 faces that were measured 2 % do, of 12 false ones all."""
+CONFIRMED = 0.66
+"""Least mean score of those looks. It drops 11 of the 12 false faces and 1 of the 398 true ones."""
+LOOK_SHIFT = 0.1
+"""Part of the face's side by which two of the looks are shifted."""
 KNOWN_SHARE = 0.7
 """A candidate that lies in a known face by more than this share of its area is that face: the last suppression's share."""
 NORMALISE = ((0.5, 0.5, 0.5), (128 / 255, 128 / 255, 128 / 255))
@@ -163,8 +171,28 @@ class Detector:
         height, width = halves[0].shape[:2]
         boxes, score, points = geometry.clip(boxes[pick], width, height), score[pick], points[pick]
         whole = (boxes[:, 2:] - boxes[:, :2] >= 1).all(axis=1)
+        new = np.asarray(pick)[whole] >= len(known)
         faces = Faces(boxes[whole], score[whole], points[whole])
+        faces = faces.select(~new | self._confirm(halves, faces))
         return faces.select(np.argsort(-geometry.area(faces.xyxy), kind="stable"))
+
+    def _confirm(self, halves: list[RGB], faces: Faces) -> Bools:
+        """Tell which faces stay faces when O-Net sees the doubtful ones mirrored, a little higher and a little lower; (N,).
+
+        What is no face scores well by the chance of one crop, and falls in others.
+        """
+        kept = np.ones(len(faces), np.bool_)
+        doubtful = np.flatnonzero(faces.score < SURE)
+        if len(doubtful):
+            squares = geometry.square(faces.xyxy[doubtful])
+            shift = (LOOK_SHIFT * (squares[:, 3] - squares[:, 1]))[:, None] * np.array([0, 1, 0, 1], np.float32)
+            straight, higher, lower = (
+                cascade.crops(halves, box, O_SIZE) for box in (squares, squares - shift, squares + shift)
+            )
+            looks = np.concatenate([straight, straight[:, :, ::-1], higher, lower])
+            face = self._onet(np.ascontiguousarray(looks))[2][:, 1]
+            kept[doubtful] = face.reshape(4, -1).mean(axis=0) >= CONFIRMED
+        return kept
 
     def _look(self, halves: list[RGB], squares: Floats) -> tuple[Floats, Floats, Floats]:
         """O-Net: boxes (N, 4) not yet cut to the picture, scores (N,), keypoints (N, 5, 2)."""
@@ -177,6 +205,20 @@ class Detector:
 def quick_min_face(height: int, width: int) -> int:
     """Return the smallest face in pixels that a quick search of a picture of this size looks for."""
     return max(FINEST, int(np.ceil(CELL * (height * width / QUICK_PIXELS) ** 0.5)))
+
+
+def quick_notes(width: int, height: int, n_found: int) -> tuple[str, ...]:
+    """Say that a quick search passed over small faces, where the picture is large or nobody was found in it.
+
+    Args:
+        width: Pixels across.
+        height: Pixels down.
+        n_found: Faces found.
+    """
+    smallest = quick_min_face(height, width)
+    if smallest > LARGE or (smallest > FINEST and not n_found):
+        return (f"faces below {smallest} pixels were not looked for; min_face={FINEST} does, and takes longer",)
+    return ()
 
 
 def _checked(min_face: int | None) -> int | None:

@@ -5,12 +5,14 @@ are squeezed to a square as they are, which is how the networks of the papers we
 picture is left out, never filled.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
+from femo.errors import MediaError
 from femo.types import RGB, Floats
 
 LEFT_EYE, RIGHT_EYE = 0, 1
@@ -66,6 +68,20 @@ def crop(rgb: RGB, xyxy: Floats, size: int, *, keypoints: Floats | None = None) 
             out[row] = resize(_cut(rgb, box), size, size)
         else:
             out[row] = _turned(rgb, box, keypoints[row], size)
+    return out
+
+
+def squash(crops: Sequence[RGB], size: int) -> npt.NDArray[np.uint8]:
+    """Resize pictures of any sizes to squares, uint8 (N, size, size, 3).
+
+    Raises:
+        MediaError: One of them is not RGB uint8 (H, W, 3).
+    """
+    out = np.empty((len(crops), size, size, 3), np.uint8)
+    for number, crop in enumerate(crops):
+        if np.ndim(crop) != 3 or crop.shape[2] != 3 or 0 in crop.shape or crop.dtype != np.uint8:
+            raise MediaError(f"crop {number} is not RGB uint8 (H, W, 3)")
+        out[number] = resize(crop, size, size)
     return out
 
 

@@ -6,6 +6,7 @@ network; cover art and still pictures are no video.
 
 import io
 from dataclasses import dataclass
+from fractions import Fraction
 from os import PathLike
 from pathlib import Path
 from typing import IO, Any, TypeAlias
@@ -13,6 +14,7 @@ from typing import IO, Any, TypeAlias
 import av
 
 from femo.errors import MediaError
+from femo.media.sources import is_stream, spooled
 
 VideoSource: TypeAlias = "str | PathLike[str] | bytes | IO[bytes]"
 
@@ -20,6 +22,11 @@ MEGA = 1_000_000
 STILL_FORMATS = ("image2", "ico")
 OTHER_FORMATS = ("tty", "hls", "dash", "concat", "lavfi", "ffmetadata")
 """Demuxers that draw text or follow references instead of holding a video."""
+
+WITHOUT_TIMES = ("h264", "hevc", "vvc", "evc")
+"""Raw streams of which FFmpeg shows 25 frames a second, whatever they say, unless it is told how many."""
+RAW = (*WITHOUT_TIMES, "obu", "mjpeg", "dirac", "vc1", "cavsvideo")
+"""Raw streams that need not say how fast they run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +60,16 @@ def open_file(source: VideoSource, limits: VideoLimits) -> tuple[IO[bytes], str,
     if isinstance(source, bytes | bytearray | memoryview):
         return _sized(io.BytesIO(source), "the video", limits), "the video", True
     if not isinstance(source, str | PathLike):
-        if not hasattr(source, "read") or not source.seekable():
-            raise MediaError(f"A video is a path, bytes or a seekable file, not {type(source).__name__}.")
+        if not hasattr(source, "read"):
+            raise MediaError(f"A video is a path, bytes or a binary file, not {type(source).__name__}.")
         given = getattr(source, "name", None)
         name = Path(given).name if isinstance(given, str) else "the video"
+        if is_stream(source):
+            return _sized(spooled(source, limits.max_bytes), name, limits), name, True
         return _sized(source, name, limits), name, False
     path = Path(source)
+    if is_stream(path):
+        return _sized(spooled(path, limits.max_bytes), path.name, limits), path.name, True
     try:
         if path.is_dir():
             raise MediaError(f"{path.name or path} is a folder; give a video file.")
@@ -90,14 +101,12 @@ def open_container(file: IO[bytes], name: str) -> Any:
     Raises:
         MediaError: The content is no video that FFmpeg knows, or it is damaged.
     """
-    try:
-        # no protocol is allowed, so a playlist cannot open what it names
-        container = av.open(
-            _Nameless(file), "r", options={"protocol_whitelist": "none"}, metadata_errors="replace"
-        )
-    except (av.error.FFmpegError, UnicodeError) as error:
-        raise MediaError(f"{name} is no readable video, or it is damaged or cut off.") from error
+    container = _open(file, name, {})
     kind = container.format.name
+    if kind in WITHOUT_TIMES and (rate := raw_rate(container)):
+        container.close()
+        file.seek(0)
+        container = _open(file, name, {"framerate": str(rate)})
     if kind.endswith("_pipe") or kind in STILL_FORMATS:
         container.close()
         raise MediaError(f"{name} is a still picture; read it as a photo.")
@@ -105,6 +114,21 @@ def open_container(file: IO[bytes], name: str) -> Any:
         container.close()
         raise MediaError(f"{name} is no video file.")
     return container
+
+
+def _open(file: IO[bytes], name: str, options: dict[str, str]) -> Any:
+    try:
+        # no protocol is allowed, so a playlist cannot open what it names
+        options |= {"protocol_whitelist": "none"}
+        return av.open(_Nameless(file), "r", options=options, metadata_errors="replace")
+    except (av.error.FFmpegError, UnicodeError) as error:
+        raise MediaError(f"{name} is no readable video, or it is damaged or cut off.") from error
+
+
+def raw_rate(container: Any) -> Fraction | None:
+    """Return the frames per second that the stream itself tells, None where it tells none."""
+    contexts = [stream.codec_context for stream in container.streams.video[:1]]
+    return contexts[0].framerate or None if contexts and contexts[0] is not None else None
 
 
 def video_stream(container: Any, name: str) -> Any:

@@ -19,6 +19,8 @@ STEP_BACK_S = 1.0
 SMALLEST_STEP_S = 1e-6
 """What separates frames that carry the same stamp: finer than a tick of any container in use."""
 
+SQUARE = Fraction(1, 100)
+
 
 class Clock:
     """Turns container time stamps into strictly increasing seconds.
@@ -89,9 +91,20 @@ def turn_upright(rgb: RGB, frame: Any) -> RGB:
     return np.ascontiguousarray(rgb)
 
 
-def upright_size(frame: Any) -> tuple[int, int]:
-    """Return (width, height) as shown."""
+def upright_size(frame: Any, size: tuple[int, int]) -> tuple[int, int]:
+    """Return (width, height) of a picture of this size once it is turned as the frame's display matrix wants."""
     matrix = _matrix(frame)
-    if matrix and cv2.transpose in _operations(matrix):
-        return frame.height, frame.width
-    return frame.width, frame.height
+    return (size[1], size[0]) if matrix and cv2.transpose in _operations(matrix) else size
+
+
+def square_pixel_size(width: int, height: int, aspect: Fraction | None) -> tuple[int, int]:
+    """Return the size in which a stored picture has its true shape: one side grows, none shrinks, as browsers do it.
+
+    Args:
+        width: Stored pixels across.
+        height: Stored pixels down.
+        aspect: Width of a pixel by its height, None where nobody says; less than ``SQUARE`` off 1 is a rounding.
+    """
+    if not aspect or aspect <= 0 or abs(aspect - 1) < SQUARE:
+        return width, height
+    return (round(width * aspect), height) if aspect > 1 else (width, round(height / aspect))

@@ -1,16 +1,13 @@
 """Reads a photo from anywhere into RGB, and refuses with one clear sentence what is no readable photo.
 
 Conventions: RGB uint8 (H, W, 3), upright (EXIF orientation applied), transparent parts over white, values of more
-than 8 bits scaled (not clipped), the first frame of an animation. Only the formats in ``FORMATS`` are tried, so no
-decoder that starts other programs (EPS starts Ghostscript) sees a stranger's file.
+than 8 bits scaled (not clipped), colours in sRGB, the first frame of an animation.
 """
 
 import io
-import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 from os import PathLike
 from pathlib import Path
 from typing import IO, Any, TypeAlias
@@ -20,11 +17,13 @@ import numpy.typing as npt
 from PIL import Image
 
 from femo.errors import MediaError
+from femo.media.kinds import DAMAGE, open_picture
+from femo.media.pixels import to_rgb
+from femo.media.sources import rereadable
 from femo.types import RGB, Frame
 
 PhotoSource: TypeAlias = "str | PathLike[str] | bytes | IO[bytes] | Image.Image | npt.NDArray[Any] | Photo"
 
-FORMATS = ("JPEG", "PNG", "WEBP", "HEIF", "AVIF", "GIF", "TIFF", "BMP", "DIB", "JPEG2000", "PPM", "TGA", "ICO")
 MEGA = 1_000_000
 ORIENTATION_TAG = 0x0112
 UPRIGHT = {
@@ -38,18 +37,6 @@ UPRIGHT = {
 }
 """EXIF orientation -> what sets the picture upright (EXIF 2.32, tag 0x0112; 1 is upright already)."""
 
-DAMAGE = (
-    OSError,
-    SyntaxError,
-    ValueError,
-    TypeError,
-    LookupError,
-    EOFError,
-    ArithmeticError,
-    RuntimeError,
-    struct.error,
-)
-"""What Pillow's decoders raise on damaged files (found by cutting and corrupting thousands of each format)."""
 MAGIC = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"II*\0", b"MM\0*")
 """How JPEG, PNG, GIF and TIFF begin."""
 PICTURE_BRANDS = (b"hei", b"hev", b"mif", b"msf", b"avi")
@@ -110,7 +97,8 @@ def read_photo(source: PhotoSource, limits: PhotoLimits | None = None) -> Photo:
     if isinstance(source, bytes | bytearray | memoryview):
         return _from_bytes(bytes(source), "the photo", limits)
     if isinstance(source, str | PathLike):
-        return _from_bytes(_read_file(Path(source), limits), Path(source).name, limits)
+        with rereadable(source, limits.max_bytes) as path:
+            return _from_bytes(_read_file(Path(path), limits), Path(source).name, limits)
     if not hasattr(source, "read"):
         raise MediaError(
             f"A photo is a path, bytes, a file, a PIL image or an RGB array, not {type(source).__name__}."
@@ -120,26 +108,6 @@ def read_photo(source: PhotoSource, limits: PhotoLimits | None = None) -> Photo:
     if not isinstance(data, bytes):
         raise MediaError("The file object gives text; open it in binary mode.")
     return _from_bytes(data, Path(given).name if isinstance(given, str) else "the photo", limits)
-
-
-def is_picture(source: Any) -> bool:
-    """Tell whether a source is a still picture rather than a clip, from its first bytes; animations are clips.
-
-    Args:
-        source: What ``read_photo`` and ``open_video`` take. A missing or unreadable file is no picture.
-    """
-    if isinstance(source, Photo | Image.Image | np.ndarray):
-        return True
-    opened: Any = io.BytesIO(source) if isinstance(source, bytes | bytearray | memoryview) else source
-    _register_heif()
-    try:
-        with Image.open(opened, formats=FORMATS) as image:
-            still = getattr(image, "n_frames", 1) == 1
-    except DAMAGE:
-        still = False
-    if hasattr(opened, "seek"):
-        opened.seek(0)
-    return still
 
 
 def _from_array(rgb: npt.NDArray[Any], limits: PhotoLimits) -> Photo:
@@ -166,6 +134,10 @@ def _read_file(path: Path, limits: PhotoLimits) -> bytes:
         raise MediaError(f"{path} cannot be opened: {getattr(error, 'strerror', None) or error}.") from error
 
 
+def _too_large(name: str, limits: PhotoLimits) -> str:
+    return f"{name} is larger than the limit of {limits.max_pixels / MEGA:g} megapixels."
+
+
 def _too_big(name: str, limits: PhotoLimits) -> str:
     return f"{name} is larger than the limit of {limits.max_bytes / MEGA:g} MB (max_bytes)."
 
@@ -175,22 +147,14 @@ def _from_bytes(data: bytes, name: str, limits: PhotoLimits) -> Photo:
         raise MediaError(f"{name} is empty (zero bytes).")
     if len(data) > limits.max_bytes:
         raise MediaError(_too_big(name, limits))
-    _register_heif()
     try:
-        image = Image.open(io.BytesIO(data), formats=[*FORMATS])
+        image = open_picture(io.BytesIO(data))
     except Image.DecompressionBombError as error:  # Pillow's own bound, above ours: the size is not told
-        raise MediaError(f"{name} is larger than the limit of {limits.max_pixels / MEGA:g} megapixels.") from error
+        raise MediaError(_too_large(name, limits)) from error
     except DAMAGE as error:
         raise MediaError(_not_a_photo(data, name)) from error
     with image:
         return _from_image(image, name, limits)
-
-
-@cache  # Pillow's list of openers is global; registering once is enough
-def _register_heif() -> None:
-    import pillow_heif
-
-    pillow_heif.register_heif_opener()
 
 
 def _not_a_photo(data: bytes, name: str) -> str:
@@ -214,10 +178,12 @@ def _check_pixels(name: str, width: int, height: int, limits: PhotoLimits) -> No
 
 
 @contextmanager
-def _damage(name: str) -> Iterator[None]:
+def _damage(name: str, limits: PhotoLimits) -> Iterator[None]:
     """Turn a decoder's error into one sentence."""
     try:
         yield
+    except Image.DecompressionBombError as error:  # a frame or an icon within the file
+        raise MediaError(_too_large(name, limits)) from error
     except DAMAGE as error:
         reason = " ".join(str(error).split()).rstrip(" .") or type(error).__name__
         raise MediaError(f"{name} is damaged or cut off: {reason}.") from error
@@ -227,20 +193,20 @@ def _damage(name: str) -> Iterator[None]:
 
 def _from_image(image: Image.Image, name: str, limits: PhotoLimits) -> Photo:
     _check_pixels(name, image.width, image.height, limits)
-    with _damage(name):
+    with _damage(name, limits):
         image.load()  # the first frame of an animation
     notes = _animation_note(image)
     try:
         orientation = image.getexif().get(ORIENTATION_TAG)
     except DAMAGE:
         orientation, notes = None, (*notes, "the EXIF data are damaged, so the orientation is unknown")
-    with _damage(name):
-        rgb = _to_rgb(image)
+    with _damage(name, limits):
+        rgb, colour_notes = to_rgb(image)
         if orientation in UPRIGHT:
             rgb = np.asarray(Image.fromarray(rgb).transpose(UPRIGHT[orientation]))
     if rgb.size == 0:
         raise MediaError(f"{name} has {image.width}×{image.height} pixels, so there is nothing to read.")
-    return Photo(Frame(np.ascontiguousarray(rgb)), notes, name)
+    return Photo(Frame(np.ascontiguousarray(rgb)), (*notes, *colour_notes), name)
 
 
 def _animation_note(image: Image.Image) -> tuple[str, ...]:
@@ -256,30 +222,3 @@ def _animation_note(image: Image.Image) -> tuple[str, ...]:
     if image.format in ("TIFF", "HEIF", "ICO"):
         return (f"{image.format} with several pictures: the first of {n_frames} was read",)
     return (f"animated {image.format}: the first of {n_frames} frames was read",)
-
-
-def _to_rgb(image: Image.Image) -> RGB:
-    """Convert any Pillow mode; transparent parts lie over white."""
-    if image.mode.startswith("I;16") or image.mode in ("I", "F"):
-        grey = _scale_to_8_bits(np.asarray(image), image.mode)
-        return np.repeat(grey[:, :, None], 3, axis=2)
-    if image.mode == "La":  # premultiplied grey: Pillow has no direct way to RGBA
-        image = image.convert("LA")
-    if image.has_transparency_data:
-        rgba = image.convert("RGBA")
-        white = Image.new("RGBA", rgba.size, "white")
-        return np.asarray(Image.alpha_composite(white, rgba).convert("RGB"))
-    return np.asarray(image.convert("RGB"))
-
-
-def _scale_to_8_bits(values: npt.NDArray[Any], mode: str) -> npt.NDArray[np.uint8]:
-    """Scale grey values of more than 8 bits by the full scale of their mode.
-
-    ``I`` holds 16-bit values of older files or true 32-bit ones, and ``F`` has no full scale of its own; there the
-    smallest usual full scale that holds the maximum is taken.
-    """
-    real = np.nan_to_num(np.asarray(values, np.float64), nan=0.0, posinf=0.0, neginf=0.0)
-    scales = {"I": (65535, 2**31 - 1), "F": (1, 255, 65535)}.get(mode, (65535,))
-    top = float(real.max(initial=0))
-    full = next((scale for scale in scales if top <= scale), top)
-    return np.clip(np.rint(real * (255 / full)), 0, 255).astype(np.uint8)

@@ -2,8 +2,9 @@
 
 Conventions: frames are RGB uint8 (H, W, 3), upright (display matrix applied), in the size of the first frame; time
 is in seconds from the start of the container, as players show it, and strictly increasing. Frames that an edit
-list hides are not frames of the clip. Pixels that are not square stay as they are stored, and so do interlaced
-lines. A reader belongs to one thread.
+list hides are not frames of the clip. Pixels are square: where they are stored in another shape, one side of the picture
+grows, as in browsers. HDR and wide gamuts become SDR of BT.709. Interlaced lines stay as they are stored. A reader
+belongs to one thread.
 """
 
 from collections.abc import Iterator
@@ -16,8 +17,21 @@ import numpy as np
 from av.video.reformatter import VideoReformatter
 
 from femo.errors import MediaError
-from femo.media.containers import MEGA, VideoLimits, VideoSource, open_container, open_file, video_stream
-from femo.media.frames import Clock, is_upright, turn_upright, upright_size
+from femo.media.animations import as_film
+from femo.media.containers import (
+    MEGA,
+    RAW,
+    VideoLimits,
+    VideoSource,
+    open_container,
+    open_file,
+    raw_rate,
+    video_stream,
+)
+from femo.media.frames import Clock, is_upright, square_pixel_size, turn_upright, upright_size
+from femo.media.hdr import ToSdr, is_other
+from femo.media.kinds import kind_of
+from femo.media.streaming import Cancel, raise_if
 from femo.types import RGB, Doubles, Frame
 
 FALLBACK_FPS = 25.0
@@ -27,26 +41,38 @@ ONE_FRAME_PER_PACKET = ("h264", "hevc", "vp9", "av1", "mjpeg", "mpeg2video", "pr
 """Codecs whose every shown packet is one frame, so that packets without a frame are damaged frames."""
 
 
-def open_video(source: VideoSource, limits: VideoLimits | None = None, every: int = 1) -> "VideoReader":
+def open_video(
+    source: VideoSource, limits: VideoLimits | None = None, every: int = 1, cancel: Cancel | None = None
+) -> "VideoReader":
     """Open a video for one pass over its frames.
 
     Args:
-        source: Path, bytes, or seekable binary file.
+        source: Path, bytes, or binary file; a pipe is copied first.
         limits: What is refused; ``VideoLimits()`` by default.
         every: Yield each n-th frame only; the others are decoded (their time counts) but not converted.
+        cancel: Asked at each frame, also those that ``every`` leaves out.
 
     Returns:
         A reader to use in a ``with`` block; iterating gives ``Frame`` objects.
 
     Raises:
         MediaError: The source is missing, no video, without any frame, or over a limit.
+        Cancelled: Iterating, when ``cancel`` says so.
     """
     if every < 1:
         raise MediaError(f"every is {every}; expected a whole number from 1.")
     limits = limits or VideoLimits()
     file, name, ours = open_file(source, limits)
     try:
-        return VideoReader(file, name, limits, every, close_file=ours)
+        kind = kind_of(file)
+        if kind == "photo":
+            raise MediaError(f"{name} is a still picture; read it as a photo.")
+        film = as_film(file, name, limits.max_pixels, limits.max_frames) if kind == "animation" else None
+        if film is not None:
+            if ours:
+                file.close()
+            file, ours = film, True
+        return VideoReader(file, name, limits, every, cancel, close_file=ours)
     except BaseException:
         if ours:
             file.close()
@@ -58,7 +84,7 @@ class VideoReader:
 
     Attributes:
         name: File name for messages, "the video" where there is none.
-        width: Pixels across, after rotation.
+        width: Pixels across, as shown: square and after rotation.
         height: Pixels down.
         fps: Frames per second, an estimate of the header; the truth is in the time stamps.
         n_frames: Number of frames by the header, an estimate for progress, or None.
@@ -69,8 +95,19 @@ class VideoReader:
         corrupt_frames: Frames that were decoded with visible damage, so far.
     """
 
-    def __init__(self, file: IO[bytes], name: str, limits: VideoLimits, every: int, *, close_file: bool) -> None:
+    def __init__(
+        self,
+        file: IO[bytes],
+        name: str,
+        limits: VideoLimits,
+        every: int,
+        cancel: Cancel | None = None,
+        *,
+        close_file: bool,
+    ) -> None:
         self.name = name
+        self._cancel = cancel
+        self._to_sdr: ToSdr | None = None
         self.skipped_frames = 0
         self.corrupt_frames = 0
         self.limits, self._every = limits, every
@@ -104,8 +141,11 @@ class VideoReader:
         self._first = next(self._decoded, None)
         if self._first is None:
             raise MediaError(f"{self.name} holds no frame that can be decoded.")
-        self._size = (self._first.width, self._first.height)
-        self.width, self.height = upright_size(self._first)
+        self._size = square_pixel_size(self._first.width, self._first.height, stream.sample_aspect_ratio)
+        self._check_pixels(*self._size)
+        self.width, self.height = upright_size(self._first, self._size)
+        self._other_colours = is_other(self._first.color_trc, self._first.color_primaries)
+        self._rate_is_guess = self._container.format.name in RAW and not raw_rate(self._container)
         self._clock = Clock(self._first, self._container.start_time, stream.time_base, 1 / self.fps)
         self.start_s = self._clock.start_s
 
@@ -140,6 +180,10 @@ class VideoReader:
             (self.skipped_frames, f"{self.skipped_frames} damaged or missing frames could not be decoded"),
             (self.corrupt_frames, f"{self.corrupt_frames} frames are damaged in part"),
             (
+                self._rate_is_guess,
+                f"the stream does not say how fast it runs; {self.fps:g} frames per second assumed",
+            ),
+            (
                 self._end_s is not None and self._header_s - self._end_s > SHORTER_S,
                 f"the pictures end at {self._end_s or 0:.1f} s, but the header promises {self._header_s:.1f} s",
             ),
@@ -154,6 +198,7 @@ class VideoReader:
         frame, self._first = self._first, None
         index = 0
         while frame is not None:
+            raise_if(self._cancel)
             time_s = self._clock(frame)
             self._check_progress(index, time_s)
             self._times.append(time_s)
@@ -173,6 +218,10 @@ class VideoReader:
             raise MediaError(
                 f"{self.name} has pixel format {frame.format.name}, which has no RGB form."
             ) from error
+        if self._other_colours:
+            if self._to_sdr is None:
+                self._to_sdr = ToSdr(frame.color_trc, frame.color_primaries, rgb)
+            rgb = self._to_sdr(rgb)
         return np.ascontiguousarray(rgb) if is_upright(frame) else turn_upright(rgb, frame)
 
     def _decode(self) -> Iterator[Any]:

@@ -110,7 +110,6 @@ class ModelSpec:
         hub: The Hub repository that the folder was read from, None for a local folder.
         mirror: Photos are read as they are and mirrored, and the two embeddings averaged; videos are read once.
         clip_heads: What is said of whole clips: ``group`` (VGAF's three classes) and ``afew`` (seven).
-        mesh: A face mesh only: where it refuses a face, and how its measures become action units (``femo.mesh``).
     """
 
     name: str
@@ -132,7 +131,6 @@ class ModelSpec:
     hub: HubRepo | None = None
     clip_heads: tuple[HeadSpec, ...] = ()
     mirror: bool = False
-    mesh: Mapping[str, Any] | None = None
 
     def head(self, name: str) -> HeadSpec:
         """Return one head.
@@ -213,7 +211,6 @@ def _spec(folder: Path, raw: dict[str, Any]) -> ModelSpec:
         citation=str(raw.get("citation", "")),
         adaptive=raw.get("adaptive"),
         mirror=bool(raw.get("mirror", False)),
-        mesh=raw.get("mesh"),
         clip_heads=tuple(_head(name, head) for name, head in raw.get("clip_heads", {}).items()),
     )
 

@@ -1,19 +1,46 @@
-"""Keeps a run on disk without pickle: tensors in safetensors, counters in JSON.
+"""Keeps a run on disk without pickle: tensors in safetensors, counters as JSON in the file's header.
 
-Conventions: names are ``network.*``, ``average.*`` and ``optimizer.<index>.<moment>``. Files are written beside their
-final place and renamed, so a kill leaves the last whole checkpoint.
+Conventions: a file takes the place of the one before when it is whole, so a kill leaves the last whole checkpoint. A run
+that is one network, its average and one optimizer names its tensors ``network.*``, ``average.*`` and
+``optimizer.<index>.<moment>``.
 """
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors import safe_open
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save as to_bytes
 from torch import Tensor, nn
 
+from femo.atomic import write_bytes
+
 TENSORS = "checkpoint.safetensors"
+
+
+def write_state(path: Path, tensors: Mapping[str, Tensor], **counters: Any) -> None:
+    """Write tensors and counters (plain JSON values).
+
+    Raises:
+        FemoError: The folder cannot be written to.
+        OSError: The disk is full.
+    """
+    whole = {name: value.detach().contiguous().clone() for name, value in tensors.items()}
+    write_bytes(path, to_bytes(whole, {name: json.dumps(value) for name, value in counters.items()}))
+
+
+def read_state(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Return tensors and counters of a file that is there.
+
+    Raises:
+        OSError: It cannot be read.
+        SafetensorError: It is damaged.
+    """
+    with safe_open(path, framework="pt") as file:
+        counters = {name: json.loads(value) for name, value in (file.metadata() or {}).items()}
+        return {name: file.get_tensor(name) for name in file.keys()}, counters  # noqa: SIM118
 
 
 def save(
@@ -24,10 +51,7 @@ def save(
     tensors |= {f"average.{name}": value for name, value in average.state_dict().items()}
     for index, moments in optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer.{index}.{name}": torch.as_tensor(value) for name, value in moments.items()}
-    partial = folder / f"{TENSORS}.partial"
-    tensors = {name: value.detach().contiguous().clone() for name, value in tensors.items()}
-    save_file(tensors, partial, metadata={"epochs": json.dumps(n_epochs)})
-    partial.replace(folder / TENSORS)
+    write_state(folder / TENSORS, tensors, epochs=n_epochs)
 
 
 def resume(folder: Path, network: nn.Module, average: nn.Module, optimizer: torch.optim.Optimizer) -> int:
@@ -35,10 +59,9 @@ def resume(folder: Path, network: nn.Module, average: nn.Module, optimizer: torc
     path = folder / TENSORS
     if not path.exists():
         return 0
-    with safe_open(path, framework="pt") as file:
-        n_epochs = int(json.loads(file.metadata()["epochs"]))
+    tensors, counters = read_state(path)
     parts: dict[str, dict[str, Tensor]] = {"network": {}, "average": {}, "optimizer": {}}
-    for name, value in load_file(path).items():
+    for name, value in tensors.items():
         kind, rest = name.split(".", 1)
         parts[kind][rest] = value
     network.load_state_dict(parts["network"])
@@ -48,4 +71,4 @@ def resume(folder: Path, network: nn.Module, average: nn.Module, optimizer: torc
         index, moment = name.split(".", 1)
         state.setdefault(int(index), {})[moment] = value
     optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
-    return n_epochs
+    return int(counters["epochs"])

@@ -23,7 +23,7 @@ MAX_BYTES = 300 << 20
 TIMEOUT_S = 30.0
 MAX_TOTAL_S = 1800.0
 
-Report = Callable[[int, int | None], None]
+OnBytes = Callable[[int, int | None], None]
 """Called with bytes received and bytes expected, None where the server does not say."""
 
 
@@ -45,7 +45,7 @@ def check_file(path: Path, source: Mapping[str, Any]) -> None:
         raise WeightsError(f"{path.name} has {name} {found}, expected {expected}: it is not the published file")
 
 
-def download(source: Mapping[str, Any], folder: Path, report: Report | None = None) -> Path:
+def download(source: Mapping[str, Any], folder: Path, report: OnBytes | None = None) -> Path:
     """Fetch a source into a folder.
 
     Args:
@@ -75,7 +75,7 @@ def download(source: Mapping[str, Any], folder: Path, report: Report | None = No
     return path
 
 
-def _receive(url: str, partial: Path, report: Report | None) -> None:
+def _receive(url: str, partial: Path, report: OnBytes | None) -> None:
     deadline = time.monotonic() + MAX_TOTAL_S
     with urllib.request.urlopen(url, timeout=TIMEOUT_S) as answer, partial.open("wb") as file:
         stated = answer.headers.get("Content-Length")

@@ -20,7 +20,7 @@ from femo.models.find import user_models_dir
 from femo.models.weights import file_sha256
 from femo.models.write import write_stored
 from femo.networks.backbone import PREFIX, create_network
-from femo.upstream.download import Report, check_file, download
+from femo.upstream.download import OnBytes, check_file, download
 from femo.upstream.onnx_graph import read_onnx, run_onnx, split_head
 from femo.upstream.other_files import Head, fit_state, head_of_state, read_keras, read_state_dict
 from femo.upstream.steps import Array, map_steps
@@ -49,7 +49,7 @@ class Imported:
 
 
 def import_model(
-    spec: ModelSpec, file: Path | None = None, folder: Path | None = None, report: Report | None = None
+    spec: ModelSpec, file: Path | None = None, folder: Path | None = None, report: OnBytes | None = None
 ) -> Imported:
     """Import one model.
 
@@ -92,7 +92,7 @@ def _local_file(spec: ModelSpec, file: Path) -> Path:
     return file
 
 
-def _fetch(spec: ModelSpec, scratch: Path, report: Report | None) -> Path:
+def _fetch(spec: ModelSpec, scratch: Path, report: OnBytes | None) -> Path:
     usable = [source for source in spec.sources if "refused" not in source]
     if not usable:
         reasons = "; ".join(str(source["refused"]) for source in spec.sources) or "its config names no source"

@@ -25,18 +25,19 @@ def answered(work: Callable[[], Answer]) -> Answer:
         return error.to_dict()
 
 
-def table(board: Board, task_name: str, group: str | None = None) -> Answer:
+def table(board: Board, task_name: str, group: str | None = None, by: str | None = None) -> Answer:
     """Return the table of a task.
 
     Args:
         board: The board.
         task_name: Task name.
         group: One group of comparable rows, or None for all.
+        by: Part of the score to rank by, or None for the main score.
     """
 
     def work() -> Answer:
         task = get_task(task_name)
-        rows = board.rows(task)
+        rows = board.rows(task, by or None)
         return {
             "task": task.name,
             "title": task.title,
@@ -61,7 +62,7 @@ def validation(board: Board, task_name: str, path: Path) -> Answer:
             "task": task.name,
             "valid": True,
             "n_rows": len(submission.keys),
-            "keys_checked": board.labels.find(task) is not None,
+            "keys_checked": board.labels.asked(task) is not None,
             "notes": list(submission.notes),
         }
 
@@ -77,14 +78,15 @@ def submission(
     team: str = "",
     links: str = "",
     note: str = "",
+    private: bool = False,
 ) -> Answer:
-    """Score a file and publish it; return ``{"entry", "rank", "score"}``, and ``saving`` while the copy that
-    outlives a restart is not confirmed.
+    """Score a file and publish it, unless it is to stay private; return ``{"entry", "rank", "score"}``, and
+    ``saving`` while the copy that outlives a restart is not confirmed.
     """
 
     def work() -> Answer:
         task = get_task(task_name)
-        entry = board.submit(task, path, user, checked_details(system, team, links, note))
+        entry = board.submit(task, path, user, checked_details(system, team, links, note), private=private)
         rank = next((row.rank for row in board.rows(task) if row.id == entry.id), None)
         return {
             "entry": entry.id,
@@ -130,6 +132,16 @@ def withdrawal(board: Board, entry_id: str, user: str) -> Answer:
     return answered(work)
 
 
-def comparison(board: Board, first: str, second: str) -> Answer:
+def publication(board: Board, entry_id: str, user: str) -> Answer:
+    """Show one's own private entry to everybody; return ``{"entry", "private"}``."""
+
+    def work() -> Answer:
+        entry = board.publish(entry_id, user)
+        return {"entry": entry.id, "private": entry.private}
+
+    return answered(work)
+
+
+def comparison(board: Board, first: str, second: str, user: str) -> Answer:
     """Return the paired bootstrap of two entries by their ids."""
-    return answered(lambda: board.compare(first, second).to_dict())
+    return answered(lambda: board.compare(first, second, user).to_dict())

@@ -78,14 +78,15 @@ class BoardApi:
         gr.events.api(self.submit_predictions, api_name="submit_predictions", **QUEUE)
         gr.events.api(self.compare_submissions, api_name="compare_submissions", **QUEUE)
 
-    def leaderboard(self, task: str, group: str | None = None) -> dict[str, Any]:
+    def leaderboard(self, task: str, group: str | None = None, by: str | None = None) -> dict[str, Any]:
         """Return the table of a task with published, re-scored and self-reported rows.
 
         Args:
             task: Task name, such as abaw-expr, abaw-va, abaw-au, afew, vgaf or sandbox-abaw-expr.
             group: One group of rows that are ranked together, such as "val · complete"; leave out for all.
+            by: Part of the score to rank by, such as gender_accuracy; leave out for the main score.
         """
-        return answers.table(self.board, task, group)
+        return answers.table(self.board, task, group, by)
 
     def validate_submission(self, task: str, file: gr.FileData) -> dict[str, Any]:
         """Check a prediction file without scoring it; the answer lists every problem with file, line and column.
@@ -104,6 +105,7 @@ class BoardApi:
         team: str = "",
         links: str = "",
         note: str = "",
+        private: bool = False,
         profile: gr.OAuthProfile | None = None,
     ) -> dict[str, Any]:
         """Score a prediction file and publish the result on the leaderboard.
@@ -115,18 +117,21 @@ class BoardApi:
             team: Team or author.
             links: Addresses of paper and code, separated by blanks.
             note: Remark.
+            private: Whether only you see the entry until you publish it.
         """
         return answers.answered(
             lambda: answers.submission(
-                self.board, task, uploaded(file), submitter(profile), system, team, links, note
+                self.board, task, uploaded(file), submitter(profile), system, team, links, note, private
             )
         )
 
-    def compare_submissions(self, first: str, second: str) -> dict[str, Any]:
-        """Compare two submissions that were scored here by paired bootstrap.
+    def compare_submissions(
+        self, first: str, second: str, profile: gr.OAuthProfile | None = None
+    ) -> dict[str, Any]:
+        """Compare two submissions that were scored here by paired bootstrap; new pairs are limited per day.
 
         Args:
             first: Entry id, as in the rows of /leaderboard.
             second: Entry id.
         """
-        return answers.comparison(self.board, first, second)
+        return answers.answered(lambda: answers.comparison(self.board, first, second, submitter(profile)))

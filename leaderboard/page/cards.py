@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from leaderboard.schema import Task
 from leaderboard.standings.export import rank_text
 from leaderboard.standings.table import Row
+from leaderboard.store.entries import Entry
 
 BADGE_CLASS = {"published, not re-scored": "paper", "re-scored here": "here", "self-reported": "claim"}
 
@@ -118,11 +119,11 @@ def _score(task: Task, row: Row) -> str:
         return '<p class="board-score">–</p>'
     digits = min(task.precision, 4)
     interval = (
-        "" if row.interval is None else f" 95 % {row.interval[0]:.{digits}f} to {row.interval[1]:.{digits}f}"
+        "" if row.interval is None else f" 95 % {row.interval[0]:z.{digits}f} to {row.interval[1]:z.{digits}f}"
     )
     rank = "not ranked" if row.rank is None else f"rank {rank_text(row.rank)}"
     return (
-        f'<p class="board-score">{row.main:.{digits}f} <small>{text(task.main)},{interval or " no interval"}; '
+        f'<p class="board-score">{row.main:z.{digits}f} <small>{text(task.main)},{interval or " no interval"}; '
         f"{rank}</small></p>"
     )
 
@@ -221,6 +222,21 @@ def valid_card(n_rows: int, keys_checked: bool, notes: Sequence[str]) -> str:
     )
 
 
+def own_card(task: Task, entries: Sequence[Entry]) -> str:
+    """Return one's own entries, private and withdrawn ones included."""
+    if not entries:
+        return '<p class="board-quiet">You have no entries of this task.</p>'
+    digits = min(task.precision, 4)
+    lines = "".join(
+        f"<tr><td>{text(entry.system)}</td><td>{entry.scores[-1].shown:z.{digits}f}</td><td>{entry.created[:10]}</td>"
+        f'<td class="text">{text(entry.state)}</td></tr>'
+        for entry in entries
+    )
+    heads = f"<th>System</th><th>{text(task.main)}</th><th>Submitted</th><th class='text'>State</th>"
+    table = f'<div class="board-scroll"><table><tr>{heads}</tr>{lines}</table></div>'
+    return f'<div class="board-card"><h4>Your submissions</h4>{table}</div>'
+
+
 def done_card(title: str, sentence: str) -> str:
     """Return that something was done."""
     return f'<div class="board-card board-good"><h3>{text(title)}</h3><p>{text(sentence)}</p></div>'
@@ -234,10 +250,10 @@ def comparison_card(task: Task, first: str, second: str, result: Mapping[str, An
     low, high = result["interval"]
     verdict = "They cannot be told apart" if leader < SURE else f"{name} is better"
     lines = (
-        (first, f"{result['first']:.{digits}f}"),
-        (second, f"{result['second']:.{digits}f}"),
-        ("Difference", f"{result['difference']:+.{digits}f}"),
-        ("95 % interval", f"{low:+.{digits}f} to {high:+.{digits}f}"),
+        (first, f"{result['first']:z.{digits}f}"),
+        (second, f"{result['second']:z.{digits}f}"),
+        ("Difference", f"{result['difference']:+z.{digits}f}"),
+        ("95 % interval", f"{low:+z.{digits}f} to {high:+z.{digits}f}"),
     )
     table = "".join(f"<tr><td>{text(what)}</td><td>{value}</td></tr>" for what, value in lines)
     return (

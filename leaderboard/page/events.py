@@ -17,7 +17,7 @@ from leaderboard.errors import LeaderboardError
 from leaderboard.page import answers, cards
 from leaderboard.page.api import NO_FILE, QUEUE, NotSignedIn, one_sentence, submitter
 from leaderboard.page.history import history
-from leaderboard.page.layout import ALL_GROUPS, BADGES, FILES, BoardLayout
+from leaderboard.page.layout import ALL_GROUPS, BADGES, FILES, MAIN, BoardLayout
 from leaderboard.page.table import board_table
 from leaderboard.schema import Task
 from leaderboard.standings.export import export
@@ -47,18 +47,20 @@ class BoardEvents:
         if page is None:
             raise RuntimeError("build_tab must be called inside gr.Blocks")
         shown = [on.table, on.plot, *on.files]
-        whole = [on.group, on.about, on.format, on.who, on.first, on.second, on.mine, *shown]
+        whole = [on.group, on.by, on.about, on.format, on.who, on.first, on.second, on.mine, on.listed, *shown]
         gr.on([page.load, on.task.change], self.open_task, [on.task], whole, **QUIET)
         gr.on([on.task.change], self.clear, None, [on.report, on.compared, on.outcome, on.template], **QUIET)
-        gr.on([on.group.input, on.badges.input], self.show, [on.task, on.group, on.badges], shown, **QUIET)
+        filters = [on.task, on.group, on.badges, on.by]
+        gr.on([on.group.input, on.badges.input, on.by.input], self.show, filters, shown, **QUIET)
         on.table.click(self.choose, [on.task], on.report, **QUIET)
         on.make_template.click(self.write_template, [on.task], [on.template], **QUIET)
         on.compare.click(self.compare_two, [on.task, on.first, on.second], on.compared, **QUIET)
         on.check.click(self.check_file, [on.task, on.file], on.outcome, **QUIET)
         for button, handler, inputs in (
-            (on.submit, self.submit_file, [on.task, on.file, *on.texts]),
+            (on.submit, self.submit_file, [on.task, on.file, *on.texts, on.private]),
             (on.claimed, self.claim_score, [on.task, on.claim, on.split, *on.texts]),
             (on.withdraw, self.withdraw_entry, [on.mine]),
+            (on.publish, self.publish_entry, [on.mine]),
         ):
             event = button.click(handler, inputs, [on.outcome], **QUIET)
             event.then(self.open_task, [on.task], whole, **QUIET)
@@ -71,30 +73,46 @@ class BoardEvents:
         known = groups(rows)
         group = known[0] if known else ALL_GROUPS
         entries = self.board.store.entries(task.name)
-        scored = [_choice(entry) for entry in entries if entry.badge == RESCORED]
-        try:
-            user = submitter(profile)
-            used = f"{self.board.store.used_today(task.name, user)} of {self.board.quota(task)} submissions used today"
-            who = f"You submit as <b>{escape(user)}</b>: {used} (UTC)."
-        except NotSignedIn as error:
-            user, who = "", escape(str(error))
+        user, who, own = self._visitor(task, profile)
+        scored = [
+            _choice(entry)
+            for entry in entries
+            if entry.badge == RESCORED and entry.removed is None and (not entry.private or entry.user == user)
+        ]
         with TemporaryDirectory() as folder:
             yield {
                 self.on.group: gr.Dropdown([*known, ALL_GROUPS], value=group),
+                self.on.by: gr.Dropdown([MAIN, *task.parts], value=MAIN, visible=bool(task.parts)),
                 self.on.about: cards.about(task, self.board.labels.signature(task)),
                 self.on.format: f"**Format.** {task.format}\n\n{PUBLIC_NOTE}",
                 self.on.who: f'<div class="board-quiet">{who}</div>',
                 self.on.first: gr.Dropdown(scored, value=scored[0][1] if scored else None),
                 self.on.second: gr.Dropdown(scored, value=scored[-1][1] if scored else None),
-                self.on.mine: gr.Dropdown([_choice(entry) for entry in entries if entry.user == user], value=None),
+                self.on.mine: gr.Dropdown(
+                    [_choice(entry) for entry in own if entry.withdrawn is None], value=None
+                ),
+                self.on.listed: cards.own_card(task, own),
                 **self._shown(task, rows, group, list(BADGES), Path(folder)),
             }
 
-    def show(self, name: str, group: str, badges: list[str]) -> Iterator[dict[Any, Any]]:
-        """Show other rows of the same task."""
+    def _visitor(self, task: Task, profile: gr.OAuthProfile | None) -> tuple[str, str, list[Entry]]:
+        """Return (the visitor's name or nothing, who submits and how much is left, the visitor's entries)."""
+        try:
+            user = submitter(profile)
+        except NotSignedIn as error:
+            return "", escape(str(error)), []
+        quota, left = self.board.quota(task), self.board.left(task, user)
+        used = f"{quota.per_day - left.per_day} of {quota.per_day} submissions used today"
+        closing = f" Open until {task.closes} (UTC)." if task.closes else ""
+        who = f"You submit as <b>{escape(user)}</b>: {used} (UTC), {left.in_all} left in all.{closing}"
+        return user, who, self.board.mine(task, user)
+
+    def show(self, name: str, group: str, badges: list[str], by: str) -> Iterator[dict[Any, Any]]:
+        """Show other rows of the same task, or rank them by a part of the score."""
         task = get_task(name)
         with one_sentence(), TemporaryDirectory() as folder:
-            yield self._shown(task, self.board.rows(task), group, badges, Path(folder))
+            rows = self.board.rows(task, None if by == MAIN else by)
+            yield self._shown(task, rows, group, badges, Path(folder))
 
     def _shown(self, task: Task, rows: list[Row], group: str, badges: list[str], folder: Path) -> dict[Any, Any]:
         chosen = [row for row in rows if group in (ALL_GROUPS, row.group) and row.badge in badges]
@@ -131,11 +149,13 @@ class BoardEvents:
             report = None if row.badge == PUBLISHED else self.board.report(task, row.id)
         return cards.row_card(task, row, report)
 
-    def compare_two(self, name: str, first: str | None, second: str | None) -> str:
+    def compare_two(
+        self, name: str, first: str | None, second: str | None, profile: gr.OAuthProfile | None
+    ) -> str:
         """Show which of two submissions is better."""
         if not first or not second:
             return cards.refusal_card(LeaderboardError("choose two submissions that were scored here").to_dict())
-        answer = answers.comparison(self.board, first, second)
+        answer = answers.answered(lambda: answers.comparison(self.board, first, second, submitter(profile)))
         if "error" in answer:
             return cards.refusal_card(answer)
         names = [self.board.store.entry(entry_id).system for entry_id in (first, second)]
@@ -158,21 +178,26 @@ class BoardEvents:
         team: str,
         links: str,
         note: str,
+        private: bool,
         profile: gr.OAuthProfile | None,
     ) -> str:
-        """Score a file and publish it."""
+        """Score a file and publish it, unless it is to stay private."""
 
         def work() -> answers.Answer:
             user = submitter(profile)
             if not path:
                 raise NO_FILE
-            return answers.submission(self.board, name, Path(path), user, system, team, links, note)
+            return answers.submission(self.board, name, Path(path), user, system, team, links, note, private)
 
         answer = answers.answered(work)
         if "error" in answer:
             return cards.refusal_card(answer)
         rows = self.board.rows(get_task(name))
         row = next((row for row in rows if row.id == answer["entry"]), None)
+        if private:
+            return cards.done_card(
+                "Scored", f"{system}: {answer['score']['main']}, seen by you only until you publish it."
+            )
         if row is None:
             return cards.done_card("Scored", f"{answer['score']['main']}; an earlier entry of {system} is better.")
         return (cards.SAVING if "saving" in answer else "") + cards.row_card(get_task(name), row, answer["score"])
@@ -208,7 +233,14 @@ class BoardEvents:
             "Withdrawn", "The entry has left the table; an earlier one of the system stands again."
         )
 
+    def publish_entry(self, entry_id: str | None, profile: gr.OAuthProfile | None) -> str:
+        """Show one's own private entry to everybody."""
+        answer = answers.answered(lambda: answers.publication(self.board, entry_id or "", submitter(profile)))
+        if "error" in answer:
+            return cards.refusal_card(answer)
+        return cards.done_card("Published", "The entry is in the table.")
+
 
 def _choice(entry: Entry) -> tuple[str, str]:
-    score = f"{entry.scores[-1].shown:.{min(get_task(entry.task).precision, 4)}f}"
+    score = f"{entry.scores[-1].shown:z.{min(get_task(entry.task).precision, 4)}f}"
     return f"{entry.system} ({score}, {entry.created[:10]})", entry.id

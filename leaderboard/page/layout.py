@@ -11,6 +11,7 @@ from leaderboard.tasks import TASKS
 
 BADGES: Final = (PUBLISHED, RESCORED, SELF_REPORTED)
 ALL_GROUPS: Final = "everything"
+MAIN: Final = "main score"
 FILES: Final = {"CSV": ".csv", "JSON": ".json", "LaTeX": ".tex"}
 """Kinds of export and their suffixes."""
 
@@ -26,6 +27,9 @@ class BoardLayout:
             )
             self.group = gr.Dropdown(
                 [ALL_GROUPS], value=ALL_GROUPS, label="Ranked together", scale=2, min_width=200
+            )
+            self.by = gr.Dropdown(
+                [MAIN], value=MAIN, label="Ranked by", scale=2, min_width=160, elem_id="board-by"
             )
             self.badges = gr.CheckboxGroup(BADGES, value=list(BADGES), label="Show", scale=4, min_width=280)
         self.about = gr.HTML(html_template=cards.STYLE + table.STYLE + "${value}", padding=True)
@@ -68,6 +72,7 @@ class BoardLayout:
                     gr.Textbox(label="Links", placeholder="https://… paper, code; separated by blanks"),
                     gr.Textbox(label="Note", max_length=500, lines=2),
                 ]
+                self.private = gr.Checkbox(label="Private: only you see it until you publish it")
                 with gr.Row():
                     self.check = gr.Button("Check the file")
                     self.submit = gr.Button("Score and publish", variant="primary")
@@ -79,6 +84,9 @@ class BoardLayout:
                 )
                 self.split = gr.Textbox(label="Split", placeholder="val or test", max_length=40)
             self.claimed = gr.Button("List as self-reported (uses the names and links above)")
-        with gr.Accordion("Withdraw one of your entries", open=False):
+        with gr.Accordion("Withdraw one of your entries, or publish a private one", open=False):
+            self.listed = gr.HTML(apply_default_css=False, elem_id="board-own")
             self.mine = gr.Dropdown([], label="Entry", elem_id="board-mine")
-            self.withdraw = gr.Button("Withdraw", variant="stop")
+            with gr.Row():
+                self.publish = gr.Button("Publish")
+                self.withdraw = gr.Button("Withdraw", variant="stop")

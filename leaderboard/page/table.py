@@ -165,7 +165,7 @@ def _cell(key: str, content: str, kind: str = "") -> str:
 
 
 def _number(value: float | None, digits: int, kind: str) -> str:
-    shown = ("–" if "main" in kind else "") if value is None else f"{value:.{digits}f}"
+    shown = ("–" if "main" in kind else "") if value is None else f"{value:z.{digits}f}"
     return _cell("" if value is None else f"{value}", shown, kind)
 
 
@@ -182,7 +182,7 @@ def _span(row: Row, scale: Interval, digits: int) -> str:
         return ""
     low, high = row.interval or (row.main, row.main)
     left, right, at = (100 * (value - scale[0]) / (scale[1] - scale[0]) for value in (low, high, row.main))
-    title = f"{low:.{digits}f} to {high:.{digits}f}" if row.interval else "no interval published"
+    title = f"{low:z.{digits}f} to {high:z.{digits}f}" if row.interval else "no interval published"
     return (
         f'<span class="board-span" title="{title}" role="img" aria-label="{title}">'
         f'<i style="left:{left:.1f}%;width:{right - left:.1f}%"></i><b style="left:{at:.1f}%"></b></span>'

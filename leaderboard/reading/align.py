@@ -1,4 +1,4 @@
-"""Puts a submission's rows in the order of the reference, or says which keys do not match.
+"""Puts a submission's rows in the order of the key list, or says which keys do not match.
 
 Conventions: keys must match exactly. A key is compared as (group, frame), so the order of rows never matters. The
 only tolerance is the task's fill policy, and what it did is written beside the score.
@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from leaderboard.errors import Problems
 from leaderboard.schema import Task
-from leaderboard.types import Indices, Keys, Reference, Values
+from leaderboard.types import Indices, KeyList, Keys, Values
 
 _FRAME_BITS = 32
 
@@ -61,14 +61,14 @@ def check_unique(read: ReadRows, problems: Problems) -> None:
         problems.add(file, line, "key", "each key once", f"{read.keys.name(row)} a second time")
 
 
-def align(task: Task, read: ReadRows, reference: Reference, problems: Problems) -> tuple[Values, tuple[str, ...]]:
-    """Return (values (R, C) in the order of the reference, notes on what the fill policy did).
+def align(task: Task, read: ReadRows, asked: KeyList, problems: Problems) -> tuple[Values, tuple[str, ...]]:
+    """Return (values (R, C) in the order of the key list, notes on what the fill policy did).
 
     Missing and extra keys go into ``problems``; with any problem the values mean nothing. Optional rows that are
     not there hold zeros; they carry no label.
     """
-    position = {name: index for index, name in enumerate(reference.keys.groups)}
-    wanted = _numbers(reference.keys, position)
+    position = {name: index for index, name in enumerate(asked.keys.groups)}
+    wanted = _numbers(asked.keys, position)
     given = _numbers(read.keys, position)
     if len(given) == len(wanted) and (given == wanted).all():
         return read.values, ()
@@ -80,13 +80,13 @@ def align(task: Task, read: ReadRows, reference: Reference, problems: Problems) 
     found = np.append(ordered, -1)[place] == wanted
     source = np.full(len(wanted), -1, np.int64)
     source[found] = order[place[found]]
-    missing = np.flatnonzero(~found & ~reference.optional)
+    missing = np.flatnonzero(~found & ~asked.optional)
     extra = np.flatnonzero(~np.isin(given, wanted))
     notes: tuple[str, ...] = ()
     if task.fill == "edge-1" and (len(missing) or len(extra)):
-        missing, extra, notes = _fill_edges(read, reference, source, missing, extra)
-    _note_missing(read, reference, missing, problems)
-    _note_extra(read, reference, extra, problems)
+        missing, extra, notes = _fill_edges(read, asked, source, missing, extra)
+    _note_missing(read, asked, missing, problems)
+    _note_extra(read, asked, extra, problems)
     values = np.zeros((len(wanted), read.values.shape[1]), read.values.dtype)
     values[source >= 0] = read.values[source[source >= 0]]
     return values, notes
@@ -94,13 +94,13 @@ def align(task: Task, read: ReadRows, reference: Reference, problems: Problems) 
 
 def _fill_edges(
     read: ReadRows,
-    reference: Reference,
+    asked: KeyList,
     source: npt.NDArray[np.int64],
     missing: npt.NDArray[np.intp],
     extra: npt.NDArray[np.intp],
 ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], tuple[str, ...]]:
     """Repeat the last row of a video that is one row short, drop the last of one that is one row long."""
-    keys = reference.keys
+    keys = asked.keys
     last = np.flatnonzero(np.append(keys.group[1:] != keys.group[:-1], True))
     end = {keys.groups[int(keys.group[row])]: int(keys.frame[row]) for row in last.tolist()}
     at_end = missing[np.isin(missing, last)]
@@ -116,15 +116,15 @@ def _fill_edges(
     return missing[~np.isin(missing, short)], extra[~beyond], tuple(notes)
 
 
-def _note_missing(read: ReadRows, reference: Reference, missing: npt.NDArray[np.intp], problems: Problems) -> None:
+def _note_missing(read: ReadRows, asked: KeyList, missing: npt.NDArray[np.intp], problems: Problems) -> None:
     """Note missing keys; a video without its file is one problem, a file that ends early another."""
     if not read.files:
         for row in missing[: problems.room(len(missing))].tolist():
-            problems.add(read.file, None, "key", reference.keys.name(row), "no such row")
+            problems.add(read.file, None, "key", asked.keys.name(row), "no such row")
         return
-    counts = np.bincount(reference.keys.group, minlength=len(reference.keys.groups))
-    for group, rows in zip(*np.unique(reference.keys.group[missing], return_counts=True), strict=True):
-        name = reference.keys.groups[int(group)]
+    counts = np.bincount(asked.keys.group, minlength=len(asked.keys.groups))
+    for group, rows in zip(*np.unique(asked.keys.group[missing], return_counts=True), strict=True):
+        name = asked.keys.groups[int(group)]
         if name not in read.files:
             problems.add(read.file, None, None, f"a file {name}.txt", "no such file")
         else:
@@ -132,14 +132,14 @@ def _note_missing(read: ReadRows, reference: Reference, missing: npt.NDArray[np.
             problems.add(read.files[name], None, None, f"{lines} data lines, one per frame", f"{have} data lines")
 
 
-def _note_extra(read: ReadRows, reference: Reference, extra: npt.NDArray[np.intp], problems: Problems) -> None:
+def _note_extra(read: ReadRows, asked: KeyList, extra: npt.NDArray[np.intp], problems: Problems) -> None:
     """Note keys that the reference does not know; a file that goes on too long is one problem."""
     if not read.files:
         for row in extra[: problems.room(len(extra))].tolist():
             file, line = read.place(row)
             problems.add(file, line, "key", "a key of this task's list", read.keys.name(row))
         return
-    frames = dict(zip(reference.keys.groups, np.bincount(reference.keys.group).tolist(), strict=True))
+    frames = dict(zip(asked.keys.groups, np.bincount(asked.keys.group).tolist(), strict=True))
     lines = np.bincount(read.keys.group, minlength=len(read.keys.groups))
     for code in np.unique(read.keys.group[extra]).tolist():
         name = read.keys.groups[code]

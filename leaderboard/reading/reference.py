@@ -30,6 +30,8 @@ LABEL_FILES = (
     "validation_set.txt",
     "validation_set_annotations.txt",
 )
+SALT = ".salt"
+"""Random bytes beside hidden labels, without which nobody can try label sets against the digest in a signature."""
 TEXTS = (".txt", ".csv", ".zip", ".gz")
 
 
@@ -62,7 +64,7 @@ def load_reference(task: Task, root: Path | None = None) -> Reference:
         first = problems.first[0]
         place = first.file + (f", line {first.line}" if first.line else "")
         raise ReferenceInvalid(f"reference labels of {task.name}: {place}: expected {first.expected}")
-    return _sorted(task, read.keys, read.values)
+    return _sorted(task, read.keys, read.values, _salt(root))
 
 
 def missing_message(task: Task, root: Path | None = None) -> str:
@@ -152,7 +154,7 @@ def _read_items(task: Task, source: Path) -> Items | None:
     return class_folders(source, task.columns[0]) if source.is_dir() else None
 
 
-def _sorted(task: Task, keys: Keys, values: Values) -> Reference:
+def _sorted(task: Task, keys: Keys, values: Values, salt: bytes) -> Reference:
     """Return the reference with its rows in order of group name and frame."""
     names = sorted(keys.groups)
     rank = {name: index for index, name in enumerate(names)}
@@ -169,11 +171,15 @@ def _sorted(task: Task, keys: Keys, values: Values) -> Reference:
         raise ReferenceInvalid(f"reference labels of {task.name}: expected at least one valid label")
     may_miss = _base(task) in ("affectnet-7", "affectnet-8", "utkface")
     optional = np.asarray(~valid.any(axis=1) & may_miss)
-    return Reference(task.name, ordered, labels, valid, optional, _digest(ordered, labels))
+    return Reference(task.name, ordered, labels, valid, optional, _digest(ordered, labels, salt))
 
 
-def _digest(keys: Keys, labels: Values) -> str:
-    digest = hashlib.sha256("\n".join(keys.groups).encode())
+def _salt(root: Path | None) -> bytes:
+    return (root / SALT).read_bytes() if root is not None and (root / SALT).is_file() else b""
+
+
+def _digest(keys: Keys, labels: Values, salt: bytes) -> str:
+    digest = hashlib.sha256(salt + "\n".join(keys.groups).encode())
     for array in (keys.group, keys.frame, labels):
         digest.update(np.ascontiguousarray(array).tobytes())
     return digest.hexdigest()[:8]

@@ -10,20 +10,21 @@ from leaderboard.reading.align import align, check_unique
 from leaderboard.reading.archive import open_texts
 from leaderboard.reading.forms import read_texts
 from leaderboard.schema import Column, Task
-from leaderboard.types import Reference, Submission
+from leaderboard.types import KeyList, Submission
 
 
 def read_submission(
-    task: Task, path: Path, reference: Reference | None = None, name: str | None = None
+    task: Task, path: Path, asked: KeyList | None = None, name: str | None = None, follow_links: bool = False
 ) -> Submission:
     """Return the predictions in ``path``.
 
     Args:
         task: Task that the file is for.
         path: Text, gz, zip or folder.
-        reference: Labels whose keys the file must match; then rows come in the reference's order. Without it only
-            the format and the uniqueness of keys are checked.
+        asked: Rows that the file must hold; then rows come in its order. Without it only the format and the
+            uniqueness of keys are checked.
         name: Name to show for ``path`` in messages, where an upload renamed it.
+        follow_links: For one's own files; never for what others hand in.
 
     Raises:
         SubmissionRefused: With every problem of the file.
@@ -33,29 +34,29 @@ def read_submission(
         raise LeaderboardError(f"{task.name} shows published results only; it takes no prediction files")
     label = name or path.name
     problems = Problems()
-    texts = open_texts(path, problems, label)
+    texts = open_texts(path, problems, label, follow_links)
     if not texts:
         problems.refuse(label)
     read = read_texts(task, texts, label, problems)
     check_unique(read, problems)
     n_files = max(len(read.files), 1)
-    if reference is None:
+    if asked is None:
         problems.refuse(label)
         return Submission(task.name, read.keys, read.values, n_files, read.notes)
-    values, notes = align(task, read, reference, problems)
+    values, notes = align(task, read, asked, problems)
     problems.refuse(label)
-    return Submission(task.name, reference.keys, values, n_files, (*read.notes, *notes))
+    return Submission(task.name, asked.keys, values, n_files, (*read.notes, *notes))
 
 
-def template(task: Task, reference: Reference | None = None) -> str:
-    """Return a valid keyed file for ``task``: one row for each key of ``reference``, or three sample rows.
+def template(task: Task, asked: KeyList | None = None) -> str:
+    """Return a valid keyed file for ``task``: one row for each key that is asked for, or three sample rows.
 
     Every row holds the same harmless values; a template tells nothing about the labels.
     """
     if not task.scorable:
         raise LeaderboardError(f"{task.name} shows published results only; it has no template")
-    if reference is not None:
-        keys = reference.keys
+    if asked is not None:
+        keys = asked.keys
         names = [keys.name(row) for row in range(len(keys))]
     elif task.key == "frame":
         names = [f"video1/{frame:05d}.jpg" for frame in (1, 2, 3)]

@@ -94,10 +94,12 @@ def compare(
 
 
 def signature_of(task: Task, reference: Reference, mask: Mask = "cell") -> str:
-    """Return the signature, for example ``abaw-expr|val|ref:1a2b3c4d|n:280532|f1-macro-fixed8|v1.0``."""
+    """Return the signature, for example ``abaw-expr|val|ref:1a2b3c4d|n:284230|f1-macro-fixed8|v1.0``.
+
+    N counts the rows that a submission must hold; how many of them the labels leave out is not said.
+    """
     metric = task.metric if mask == "cell" else f"{task.metric}-rowmask"
-    n_scored = int(_counted_rows(task, reference, mask).sum())
-    return f"{task.name}|{task.split}|ref:{reference.digest}|n:{n_scored}|{metric}|{task.version}"
+    return f"{task.name}|{task.split}|ref:{reference.digest}|n:{len(reference.keys)}|{metric}|{task.version}"
 
 
 def _counted_rows(task: Task, reference: Reference, mask: Mask) -> Bools:

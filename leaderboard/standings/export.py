@@ -14,7 +14,7 @@ from leaderboard.errors import LeaderboardError
 from leaderboard.schema import Task
 from leaderboard.standings.table import Row
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _LATEX = str.maketrans(
     {
         "\\": r"\textbackslash{}",
@@ -44,7 +44,7 @@ def interval_text(row: Row, precision: int) -> str:
     """Return ``0.543–0.641``, or an empty string."""
     if row.interval is None:
         return ""
-    return f"{row.interval[0]:.{precision}f} – {row.interval[1]:.{precision}f}"
+    return f"{row.interval[0]:z.{precision}f} – {row.interval[1]:z.{precision}f}"
 
 
 def guarded(text: str) -> str:
@@ -122,7 +122,7 @@ def to_latex(rows: Sequence[Row], task: Task) -> str:
         r"\midrule",
     ]
     for row in rows:
-        score = "--" if row.main is None else f"{row.main:.{min(task.precision, 4)}f}"
+        score = "--" if row.main is None else f"{row.main:z.{min(task.precision, 4)}f}"
         cells = [rank_text(row.rank).replace("–", "--"), latex(row.system), latex(row.team or row.user), score]
         cells += [interval_text(row, 3).replace(" – ", "--"), "" if row.n is None else str(row.n)]
         cells += [latex(f"{row.split} {row.edition}".strip()), latex(row.subset), row.badge]

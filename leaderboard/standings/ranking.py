@@ -8,7 +8,9 @@ parameter-free rule takes a standard error.
 
 import math
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+
+from leaderboard.schema import Task
 
 Interval = tuple[float, float]
 Z95 = 1.959963984540054
@@ -27,32 +29,57 @@ def wilson(score: float, n: int) -> Interval:
     return max(0.0, (centre - spread) / (1 + Z95**2 / n)), min(1.0, (centre + spread) / (1 + Z95**2 / n))
 
 
-def rank_ranges(intervals: Sequence[Interval | None], higher: bool = True) -> list[tuple[int, int] | None]:
+def rank_ranges(
+    scores: Sequence[float | None], intervals: Sequence[Interval | None], higher: bool = True
+) -> list[tuple[int, int] | None]:
     """Return the best and worst rank that each row may hold.
 
-    A row's best rank is one more than the number of rows whose whole interval is better; its worst is the number
-    of rows that are not wholly worse. Rows without a score have no rank.
+    A row's best rank is one more than the number of rows whose whole interval is better; its worst is the number of
+    rows that are not wholly worse. Then ranges are widened until a better score has no worse end of its range than a
+    worse score, which intervals of different width would allow.
 
     Args:
-        intervals: One per row; a score without a known interval is ``(score, score)``; None where there is none.
+        scores: One per row, None for a row that is not ranked.
+        intervals: One per row, None where it is not known. Such a row counts as uncertain as the least certain one
+            of the others; if no interval is known, no two different scores can be told apart.
         higher: Whether more is better.
     """
-    known = [_upward(interval, higher) for interval in intervals if interval is not None]
-    lows, highs = sorted(low for low, _ in known), sorted(high for _, high in known)
-    ranges: list[tuple[int, int] | None] = []
-    for interval in intervals:
-        if interval is None:
-            ranges.append(None)
-            continue
-        low, high = _upward(interval, higher)
-        n_better = len(lows) - bisect_right(lows, high)
-        n_worse = bisect_left(highs, low)
-        ranges.append((1 + n_better, len(known) - n_worse))
+    rows = [index for index, score in enumerate(scores) if score is not None]
+    spans = _spans(
+        [_signed(scores[row], higher) for row in rows], [_upward(intervals[row], higher) for row in rows]
+    )
+    lows, highs = sorted(low for low, _ in spans), sorted(high for _, high in spans)
+    best = [1 + len(lows) - bisect_right(lows, high) for _, high in spans]
+    worst = [len(spans) - bisect_left(highs, low) for low, _ in spans]
+    order = sorted(range(len(rows)), key=lambda place: -_signed(scores[rows[place]], higher))
+    for place, better_one in zip(order[1:], order, strict=False):
+        worst[place] = max(worst[place], worst[better_one])
+    for place, worse_one in zip(order[-2::-1], order[::-1], strict=False):
+        best[place] = min(best[place], best[worse_one])
+    ranges: list[tuple[int, int] | None] = [None] * len(scores)
+    for place, row in enumerate(rows):
+        ranges[row] = (best[place], worst[place])
     return ranges
 
 
-def _upward(interval: Interval, higher: bool) -> Interval:
-    return interval if higher else (-interval[1], -interval[0])
+def _spans(scores: Sequence[float], intervals: Sequence[Interval | None]) -> list[Interval]:
+    """Return an interval for each score, as wide as the widest known one where it is not known."""
+    known = [(score - span[0], span[1] - score) for score, span in zip(scores, intervals, strict=True) if span]
+    below, above = (max((reach[side] for reach in known), default=math.inf) for side in (0, 1))
+    return [
+        (score - below, score + above) if span is None else span
+        for score, span in zip(scores, intervals, strict=True)
+    ]
+
+
+def _signed(score: float | None, higher: bool) -> float:
+    if score is None:
+        raise ValueError("a row without a score has no place")
+    return score if higher else -score
+
+
+def _upward(interval: Interval | None, higher: bool) -> Interval | None:
+    return interval if higher or interval is None else (-interval[1], -interval[0])
 
 
 def ladder(score: float, margin: float, public_best: float | None, higher: bool = True) -> float:
@@ -76,3 +103,13 @@ def ladder(score: float, margin: float, public_best: float | None, higher: bool 
 def better(first: float, second: float, higher: bool) -> bool:
     """Return whether ``first`` is strictly better than ``second``."""
     return first > second if higher else first < second
+
+
+def ladder_rule(task: Task, main: float, noise: float) -> Callable[[Sequence[float]], float]:
+    """Return what decides the shown score from the submitter's earlier shown ones."""
+
+    def show(earlier: Sequence[float]) -> float:
+        best = (max if task.higher_is_better else min)(earlier, default=None)
+        return round(ladder(main, noise, best, task.higher_is_better), task.precision)
+
+    return show

@@ -2,7 +2,8 @@
 
 Conventions: only rows of one *group* are ranked against each other: the same split (and the same edition of a test
 set, whose labels change with each edition) and the same subset of items. Ranks are ranges, see ``ranking``.
-Self-reported scores and scores of an older metric or reference are listed without a rank. Missing scores sort last.
+Self-reported and removed scores and scores of an older metric or reference are listed without a rank. Missing scores
+sort last, equal ones by age.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,8 +14,8 @@ from leaderboard.errors import LeaderboardError
 from leaderboard.schema import Task
 from leaderboard.standings.publications import PublishedRow
 from leaderboard.standings.ranking import Interval, better, rank_ranges, wilson
+from leaderboard.standings.shown import shown_report
 from leaderboard.store.entries import PUBLISHED, SELF_REPORTED, Badge, Entry, StoredScore
-from leaderboard.types import Comparison, ScoreReport
 
 COMPLETE = "complete"
 OUTDATED = "scored with an older metric version or other labels, so not ranked; it will be once it is re-scored"
@@ -93,26 +94,66 @@ def group_name(split: str, edition: str, subset: str) -> str:
 
 
 def standings(
-    task: Task, published: Sequence[PublishedRow], entries: Iterable[Entry], signature: str | None
+    task: Task,
+    published: Sequence[PublishedRow],
+    entries: Iterable[Entry],
+    signature: str | None,
+    by: str | None = None,
 ) -> list[Row]:
-    """Return the rows of a task, the task's own split first, best first within each group.
+    """Return the rows of a task, the task's own split first, best first within each group, ties by age.
 
     Args:
         task: The task.
         published: Its published rows.
-        entries: Its entries that are not withdrawn.
+        entries: Its entries that are neither withdrawn nor private.
         signature: What a score is compared under today, or None without reference labels.
+        by: Part of the score to rank by, or None for the main score.
+
+    Raises:
+        LeaderboardError: The task has no such part.
     """
+    if by is not None and by not in task.parts:
+        raise LeaderboardError(
+            f"{task.name} cannot be ranked by {by!r}, expected one of {', '.join(task.parts) or 'none'}"
+        )
     rows = [_from_published(task, row, number) for number, row in enumerate(published, start=1)]
-    rows += _best_of_each(task, [_from_entry(task, entry, signature) for entry in entries])
+    rows += _best_of_each(task, _with_twins(task, list(entries), signature))
+    higher = task.higher_is_better if by is None else True
     ranked: list[Row] = []
     for group in dict.fromkeys(row.group for row in rows):
         members = [row for row in rows if row.group == group]
-        spans = [_span(row) for row in members]
-        ranks = rank_ranges(spans, task.higher_is_better)
+        scores = [None if row.caveat else _value(row, by) for row in members]
+        ranks = rank_ranges(scores, [_interval(row, by) for row in members], higher)
         ranked += [replace(row, rank=rank) for row, rank in zip(members, ranks, strict=True)]
     home = group_name(task.split, "", COMPLETE)
-    return sorted(ranked, key=lambda row: _order(row, home, task.higher_is_better))
+    return sorted(ranked, key=lambda row: _order(row, home, by, higher))
+
+
+def _value(row: Row, by: str | None) -> float | None:
+    return row.main if by is None else row.parts.get(by)
+
+
+def _interval(row: Row, by: str | None) -> Interval | None:
+    if by is None:
+        return row.interval
+    value = row.parts.get(by)
+    if value is None or row.n is None or not by.endswith("accuracy"):
+        return None
+    return wilson(value, row.n)
+
+
+def _with_twins(task: Task, entries: list[Entry], signature: str | None) -> list[Row]:
+    """Return the rows of entries; one whose predictions an earlier entry had says so."""
+    first: dict[str, Entry] = {}
+    rows = []
+    for entry in entries:
+        row = _from_entry(task, entry, signature)
+        known = first.setdefault(entry.content, entry) if entry.content else entry
+        if known.user != entry.user:
+            same = f"same predictions as {known.system} of {known.user}, {known.created[:10]}"
+            row = replace(row, note="; ".join(part for part in (same, row.note) if part))
+        rows.append(row)
+    return rows
 
 
 def groups(rows: Iterable[Row]) -> list[str]:
@@ -133,17 +174,20 @@ def chosen_rows(rows: list[Row], group: str | None) -> list[Row]:
     return [row for row in rows if row.group == group]
 
 
-def _order(row: Row, home: str, higher: bool) -> tuple[Any, ...]:
+def _order(row: Row, home: str, by: str | None, higher: bool) -> tuple[Any, ...]:
     edition = int("".join(filter(str.isdigit, row.edition)) or 0)
-    missing = row.main is None
-    score = 0.0 if row.main is None else -row.main if higher else row.main
-    return (row.group != home, -edition if row.split != "val" else 0, row.group, missing, score, row.system)
-
-
-def _span(row: Row) -> Interval | None:
-    if row.main is None or row.caveat:
-        return None
-    return row.interval or (row.main, row.main)
+    value = _value(row, by)
+    score = 0.0 if value is None else -value if higher else value
+    age = row.created or str(row.year or "")
+    return (
+        row.group != home,
+        -edition if row.split != "val" else 0,
+        row.group,
+        value is None,
+        score,
+        age,
+        row.system,
+    )
 
 
 def _from_published(task: Task, row: PublishedRow, number: int) -> Row:
@@ -201,6 +245,8 @@ def _from_entry(task: Task, entry: Entry, signature: str | None) -> Row:
         signature=score.signature,
         created=entry.created,
     )
+    if entry.removed is not None:
+        return replace(row, main=None, caveat=f"removed by the organiser on {entry.removed[:10]}: {entry.reason}")
     return row if claimed else _with_report(row, task, score)
 
 
@@ -213,42 +259,6 @@ def _with_report(row: Row, task: Task, score: StoredScore) -> Row:
         interval_source="bootstrap over videos, clips or images" if report.interval else "",
         parts={name: value for name, value in report.components.items() if name in task.parts},
         n=report.n_scored,
-    )
-
-
-def shown_report(task: Task, score: StoredScore) -> ScoreReport:
-    """Return the part of a report that may be shown: all of it, or less where labels are hidden.
-
-    Under the ladder rule neither parts nor interval are shown: they would give the exact score away.
-    """
-    report = ScoreReport.from_dict(score.report)
-    if task.hidden:
-        report = report.public(task.precision)
-    if task.ladder:
-        report = replace(
-            report,
-            main=score.shown,
-            components={},
-            interval=None,
-            std_error=None,
-            variants={},
-            per_class=(),
-            notes=(),
-        )
-    return report
-
-
-def shown_comparison(task: Task, result: Comparison) -> Comparison:
-    """Return a comparison to as many digits as the task's scores are shown with."""
-    if not task.hidden:
-        return result
-    low, high = (round(end, task.precision) for end in result.interval)
-    return replace(
-        result,
-        first=round(result.first, task.precision),
-        second=round(result.second, task.precision),
-        difference=round(result.difference, task.precision),
-        interval=(low, high),
     )
 
 

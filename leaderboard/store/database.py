@@ -8,42 +8,23 @@ SQLite's lock. Scores are never overwritten: a new metric version or reference a
 
 import json
 import sqlite3
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from leaderboard.store import quotas
+from leaderboard.store.connection import Database
 from leaderboard.store.entries import (
-    AlreadySubmitted,
+    AlreadyDone,
     Entry,
     NotOwner,
-    QuotaReached,
     StoredScore,
     StoreInvalid,
     UnknownEntry,
     utc_now,
 )
 from leaderboard.store.files import KeptFiles
-
-SCHEMA_VERSION = 1
-BUSY_TIMEOUT_S = 60.0
-"""How long a writer waits for the lock; twenty writers at once need well under a second each."""
-
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS entries (
-    id TEXT PRIMARY KEY, task TEXT NOT NULL, user TEXT NOT NULL, system TEXT NOT NULL, team TEXT NOT NULL,
-    links TEXT NOT NULL, note TEXT NOT NULL, badge TEXT NOT NULL, created TEXT NOT NULL, withdrawn TEXT,
-    sha256 TEXT, file_name TEXT NOT NULL
-);
-CREATE INDEX IF NOT EXISTS entries_quota ON entries (task, user, created);
-CREATE UNIQUE INDEX IF NOT EXISTS entries_once ON entries (task, user, sha256)
-    WHERE withdrawn IS NULL AND sha256 IS NOT NULL;
-CREATE TABLE IF NOT EXISTS scores (
-    entry TEXT NOT NULL REFERENCES entries (id), signature TEXT NOT NULL, shown REAL NOT NULL,
-    report TEXT NOT NULL, scored TEXT NOT NULL, PRIMARY KEY (entry, signature)
-);
-"""
+from leaderboard.store.quotas import Quota
 
 
 class Store:
@@ -62,50 +43,17 @@ class Store:
             self.files = KeptFiles(self.folder / "files")
         except OSError as error:
             raise StoreInvalid(f"the store folder {self.folder} cannot be written: {error.strerror}") from error
-        with self._reading() as db:
-            _enter_wal(db)
-            version = int(db.execute("PRAGMA user_version").fetchone()[0])
-        if version > SCHEMA_VERSION:
-            raise StoreInvalid(
-                f"the store in {self.folder} has version {version}, this program knows up to {SCHEMA_VERSION}"
-            )
-        if version < SCHEMA_VERSION:
-            with self._writing() as db:
-                for statement in _SCHEMA.split(";"):
-                    db.execute(statement)
-                db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-
-    @contextmanager
-    def _reading(self) -> Iterator[sqlite3.Connection]:
-        db = sqlite3.connect(self.folder / "board.sqlite", timeout=BUSY_TIMEOUT_S, isolation_level=None)
-        try:
-            db.row_factory = sqlite3.Row
-            db.execute("PRAGMA synchronous = FULL")
-            db.execute("PRAGMA foreign_keys = ON")
-            yield db
-        finally:
-            db.close()
-
-    @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        """Yield a connection inside one transaction that holds the write lock from its start."""
-        with self._reading() as db:
-            db.execute("BEGIN IMMEDIATE")
-            try:
-                yield db
-            except BaseException:
-                db.execute("ROLLBACK")
-                raise
-            db.execute("COMMIT")
+        database = Database(self.folder)
+        self._reading, self._writing = database.reading, database.writing
 
     def add(
-        self, entry: Entry, limit: int | None = None, show: Callable[[Sequence[float]], float] | None = None
+        self, entry: Entry, quota: Quota | None = None, show: Callable[[Sequence[float]], float] | None = None
     ) -> Entry:
         """Write an entry with its one score, or nothing.
 
         Args:
             entry: With exactly one score.
-            limit: Entries that the user may add to the task per day, withdrawn ones included; None for no limit.
+            quota: Entries that the user may add to the task, withdrawn ones included; None for no limit.
             show: Maps the user's earlier shown scores under the same signature, withdrawn ones included, to the
                 one to show now; decided under the write lock.
 
@@ -113,28 +61,33 @@ class Store:
             The entry as stored.
 
         Raises:
-            QuotaReached: The day's limit is used up.
-            AlreadySubmitted: The user has the same file on this task.
+            QuotaReached: A limit is used up.
+            AlreadySubmitted: The user has the same predictions on this task.
         """
         (score,) = entry.scores
         with self._writing() as db:
-            _refuse_twice(db, entry)
-            if limit is not None:
-                _refuse_beyond(db, entry.task, entry.user, entry.created[:10], limit)
+            quotas.refuse_twice(db, entry)
+            if quota is not None:
+                quotas.refuse_beyond(db, entry.task, entry.user, entry.created[:10], quota)
             if show is not None:
                 score = replace(score, shown=show(_shown_scores(db, entry.task, entry.user, score.signature)))
-            db.execute("INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", _row(entry))
+            db.execute(f"INSERT INTO entries VALUES ({_MARKS})", _row(entry))
             _insert_score(db, entry.id, score)
         return self.entry(entry.id)
 
     def restore(self, entry: Entry) -> None:
         """Write an entry that was accepted elsewhere or earlier, or what is new of it; no quota counts here."""
         with self._writing() as db:
-            db.execute("INSERT OR IGNORE INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", _row(entry))
+            db.execute(f"INSERT OR IGNORE INTO entries VALUES ({_MARKS})", _row(entry))
             if db.execute("SELECT 1 FROM entries WHERE id = ?", (entry.id,)).fetchone() is None:
                 return
             if entry.withdrawn is not None:
                 db.execute("UPDATE entries SET withdrawn = ? WHERE id = ?", (entry.withdrawn, entry.id))
+            if not entry.private:
+                db.execute("UPDATE entries SET private = 0 WHERE id = ?", (entry.id,))
+            if entry.removed is not None:
+                query = "UPDATE entries SET removed = ?, reason = ? WHERE id = ?"
+                db.execute(query, (entry.removed, entry.reason, entry.id))
             known = {row[0] for row in db.execute("SELECT signature FROM scores WHERE entry = ?", (entry.id,))}
             for score in entry.scores:
                 if score.signature not in known:
@@ -150,33 +103,85 @@ class Store:
                 _insert_score(db, entry_id, score)
         return not known
 
-    def withdraw(self, entry_id: str, user: str) -> Entry:
+    def withdraw(self, entry_id: str, user: str, task: str | None = None) -> Entry:
         """Take an entry off the board. Its quota stays used; its rows stay in the store.
 
+        Args:
+            entry_id: The entry.
+            user: Who asks.
+            task: Task that the entry must be of, or None for any.
+
         Raises:
-            UnknownEntry: No entry has this id.
+            UnknownEntry: No entry of the task has this id.
             NotOwner: Someone else submitted it.
+            AlreadyDone: It is withdrawn.
         """
         with self._writing() as db:
-            row = db.execute("SELECT user FROM entries WHERE id = ?", (entry_id,)).fetchone()
-            if row is None:
-                raise UnknownEntry(f"no entry has the id {entry_id!r}")
-            if row["user"] != user:
-                raise NotOwner("only the person who submitted an entry can withdraw it")
-            db.execute(
-                "UPDATE entries SET withdrawn = ? WHERE id = ? AND withdrawn IS NULL", (utc_now(), entry_id)
-            )
+            row = _own(db, entry_id, user, task)
+            if row["withdrawn"] is not None:
+                raise AlreadyDone(f"{row['system']} was withdrawn already, on {row['withdrawn'][:10]}")
+            db.execute("UPDATE entries SET withdrawn = ? WHERE id = ?", (utc_now(), entry_id))
         return self.entry(entry_id)
 
-    def used_today(self, task: str, user: str) -> int:
-        """Return how many entries the user added to the task today (UTC), withdrawn ones included."""
-        with self._reading() as db:
-            return _used(db, task, user, utc_now()[:10])
+    def publish(self, entry_id: str, user: str, task: str | None = None) -> Entry:
+        """Show a private entry to everybody; it cannot be made private again.
 
-    def check_quota(self, task: str, user: str, limit: int) -> None:
-        """Raise QuotaReached if the user may not add to the task today; ``add`` checks again under its lock."""
+        Raises:
+            UnknownEntry: No entry of the task has this id.
+            NotOwner: Someone else submitted it.
+            AlreadyDone: It is public.
+        """
+        with self._writing() as db:
+            row = _own(db, entry_id, user, task)
+            if not row["private"]:
+                raise AlreadyDone(f"{row['system']} is public already")
+            db.execute("UPDATE entries SET private = 0 WHERE id = ?", (entry_id,))
+        return self.entry(entry_id)
+
+    def remove(self, entry_id: str, reason: str, task: str | None = None) -> Entry:
+        """Take an entry off the ranking as the organiser; the row stays, without a score and with the reason.
+
+        Raises:
+            UnknownEntry: No entry of the task has this id.
+            AlreadyDone: It is removed.
+        """
+        with self._writing() as db:
+            row = _find(db, entry_id, task)
+            if row["removed"] is not None:
+                raise AlreadyDone(f"{row['system']} was removed already, on {row['removed'][:10]}")
+            db.execute("UPDATE entries SET removed = ?, reason = ? WHERE id = ?", (utc_now(), reason, entry_id))
+        return self.entry(entry_id)
+
+    def used(self, task: str, user: str) -> tuple[int, int]:
+        """Return how many entries the user added to the task (today in UTC, in all), withdrawn ones included."""
         with self._reading() as db:
-            _refuse_beyond(db, task, user, utc_now()[:10], limit)
+            return quotas.count_entries(db, task, user, utc_now()[:10]), quotas.count_entries(db, task, user)
+
+    def check_quota(self, task: str, user: str, quota: Quota) -> None:
+        """Raise QuotaReached if the user may not add to the task; ``add`` checks again under its lock."""
+        with self._reading() as db:
+            quotas.refuse_beyond(db, task, user, utc_now()[:10], quota)
+
+    def compared(
+        self, pair: tuple[str, str], task: str, signature: str, user: str, per_day: int, work: Callable[[], str]
+    ) -> str:
+        """Return the kept answer for two entries, or let ``work`` find it, which costs one of the day's comparisons.
+
+        Raises:
+            QuotaReached: The day's comparisons are used up.
+        """
+        with self._reading() as db:
+            known = quotas.find_comparison(db, *pair, signature)
+            if known is not None:
+                return known
+            quotas.refuse_comparison(db, task, user, utc_now()[:10], per_day)
+        answer = work()
+        with self._writing() as db:
+            if quotas.find_comparison(db, *pair, signature) is None:
+                quotas.refuse_comparison(db, task, user, utc_now()[:10], per_day)
+                values = (task, user, utc_now()[:10], *pair, signature, answer)
+                db.execute("INSERT INTO comparisons VALUES (?, ?, ?, ?, ?, ?, ?)", values)
+        return answer
 
     def shown_scores(self, task: str, user: str, signature: str) -> list[float]:
         """Return the scores that were shown to a user for a task, withdrawn ones included, in no set order."""
@@ -225,43 +230,18 @@ class Store:
             return self.files.remove_orphans(referred, older_than_s)
 
 
-def _enter_wal(db: sqlite3.Connection) -> None:
-    """Switch the file to WAL; the switch does not honour SQLite's own timeout, so wait for others here."""
-    deadline = time.monotonic() + BUSY_TIMEOUT_S
-    while True:
-        try:
-            db.execute("PRAGMA journal_mode = WAL")
-        except sqlite3.OperationalError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.01)
-        else:
-            return
+def _find(db: sqlite3.Connection, entry_id: str, task: str | None) -> sqlite3.Row:
+    row: sqlite3.Row | None = db.execute("SELECT * FROM entries WHERE id = ?", (entry_id,)).fetchone()
+    if row is None or (task is not None and row["task"] != task):
+        raise UnknownEntry(f"no entry{f' of {task}' if task else ''} has the id {entry_id!r}")
+    return row
 
 
-def _used(db: sqlite3.Connection, task: str, user: str, day: str) -> int:
-    query = "SELECT COUNT(*) FROM entries WHERE task = ? AND user = ? AND substr(created, 1, 10) = ?"
-    return int(db.execute(query, (task, user, day)).fetchone()[0])
-
-
-def _refuse_beyond(db: sqlite3.Connection, task: str, user: str, day: str, limit: int) -> None:
-    used = _used(db, task, user, day)
-    if used >= limit:
-        raise QuotaReached(
-            f"{user} has used {used} of {limit} submissions to {task} today (UTC), try again tomorrow"
-        )
-
-
-def _refuse_twice(db: sqlite3.Connection, entry: Entry) -> None:
-    known = db.execute(
-        "SELECT system, created FROM entries WHERE task = ? AND user = ? AND sha256 = ? AND withdrawn IS NULL",
-        (entry.task, entry.user, entry.sha256),
-    ).fetchone()
-    if known is not None:
-        raise AlreadySubmitted(
-            f"this very file is on the board already, as {known['system']!r} of {known['created'][:10]}; "
-            "withdraw that entry first"
-        )
+def _own(db: sqlite3.Connection, entry_id: str, user: str, task: str | None) -> sqlite3.Row:
+    row = _find(db, entry_id, task)
+    if row["user"] != user:
+        raise NotOwner("only the person who submitted an entry can withdraw or publish it")
+    return row
 
 
 def _shown_scores(db: sqlite3.Connection, task: str, user: str, signature: str) -> list[float]:
@@ -279,11 +259,15 @@ def _insert_score(db: sqlite3.Connection, entry_id: str, score: StoredScore) -> 
     )
 
 
-def _row(entry: Entry) -> tuple[str | None, ...]:
-    return (
-        entry.id, entry.task, entry.user, entry.system, entry.team, json.dumps(entry.links), entry.note,
-        entry.badge, entry.created, entry.withdrawn, entry.sha256, entry.file_name,
-    )  # fmt: skip
+_COLUMNS = (
+    "id", "task", "user", "system", "team", "links", "note", "badge", "created", "withdrawn", "sha256", "file_name",
+    "content", "private", "removed", "reason",
+)  # fmt: skip
+_MARKS = ", ".join("?" * len(_COLUMNS))
+
+
+def _row(entry: Entry) -> tuple[str | int | None, ...]:
+    return tuple(json.dumps(entry.links) if name == "links" else getattr(entry, name) for name in _COLUMNS)
 
 
 def _score(row: sqlite3.Row) -> StoredScore:
@@ -291,5 +275,6 @@ def _score(row: sqlite3.Row) -> StoredScore:
 
 
 def _entry(row: sqlite3.Row, scores: list[StoredScore]) -> Entry:
-    fields = {key: row[key] for key in row.keys() if key != "links"}  # noqa: SIM118 - a Row iterates over values
-    return Entry(**fields, links=tuple(json.loads(row["links"])), scores=tuple(scores))
+    fields = {name: row[name] for name in _COLUMNS}
+    fields |= {"links": tuple(json.loads(row["links"])), "private": bool(row["private"])}
+    return Entry(**fields, scores=tuple(scores))

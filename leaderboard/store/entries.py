@@ -12,11 +12,15 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from leaderboard.errors import LeaderboardError
+from leaderboard.schema import Task
+from leaderboard.store.details import Details
 
 Badge = Literal["published, not re-scored", "re-scored here", "self-reported"]
 PUBLISHED: Badge = "published, not re-scored"
 RESCORED: Badge = "re-scored here"
 SELF_REPORTED: Badge = "self-reported"
+CLAIMED = "self-reported"
+"""Stands where the signature would: nothing was measured here."""
 
 
 def utc_now() -> str:
@@ -29,7 +33,7 @@ class StoreInvalid(LeaderboardError):
 
 
 class QuotaReached(LeaderboardError):
-    """The submitter has used up the day's scored submissions for this task."""
+    """The submitter has used up the submissions or comparisons of the day, or all of them."""
 
 
 class AlreadySubmitted(LeaderboardError):
@@ -41,7 +45,11 @@ class UnknownEntry(LeaderboardError):
 
 
 class NotOwner(LeaderboardError):
-    """Only its submitter may withdraw an entry."""
+    """Only its submitter may withdraw or publish an entry."""
+
+
+class AlreadyDone(LeaderboardError):
+    """The entry is withdrawn, published or removed already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +87,10 @@ class Entry:
         withdrawn: When its owner took it back, or None.
         sha256: Content hash of the submitted file, or None for a self-reported score.
         file_name: Name of the file when it was submitted.
+        content: Hash of the predictions themselves, whatever file they came in, or None.
+        private: Whether only its owner sees it so far.
+        removed: When the organiser took it off the board, or None.
+        reason: Why, which everybody sees.
     """
 
     task: str
@@ -94,10 +106,54 @@ class Entry:
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
     created: str = field(default_factory=utc_now)
     withdrawn: str | None = None
+    content: str | None = None
+    private: bool = False
+    removed: str | None = None
+    reason: str = ""
+
+    @property
+    def state(self) -> str:
+        """Where the entry stands, in a few words."""
+        if self.withdrawn:
+            return f"withdrawn on {self.withdrawn[:10]}"
+        return f"removed: {self.reason}" if self.removed else "private" if self.private else self.badge
 
     def score(self, signature: str) -> StoredScore | None:
         """Return the scoring with this signature, or None."""
         return next((score for score in self.scores if score.signature == signature), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Rescoring:
+    """What ``Board.rescore`` found for one entry.
+
+    Attributes:
+        entry: The entry.
+        outcome: ``confirmed`` (same signature, same score), ``differs``, ``added`` or ``refused``.
+        message: What differs, or why the file is refused; empty otherwise.
+    """
+
+    entry: Entry
+    outcome: str
+    message: str = ""
+
+
+def new_entry(
+    task: Task, user: str, details: Details, scored: StoredScore, sha256: str | None = None, file_name: str = ""
+) -> Entry:
+    """Return an entry for a submitted file, or for a score without one."""
+    return Entry(
+        task=task.name,
+        user=user,
+        system=details.system,
+        badge=RESCORED if sha256 else SELF_REPORTED,
+        scores=(scored,),
+        team=details.team,
+        links=details.links,
+        note=details.note,
+        sha256=sha256,
+        file_name=file_name,
+    )
 
 
 class Mirror(Protocol):

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _CHUNK = 1 << 20
+PART_AGE_S = 3600.0
+"""No submission is read and scored for so long; an older copy has lost its process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,14 @@ class KeptFiles:
     def path(self, sha256: str) -> Path:
         """Return where the content with this hash lies."""
         return self.folder / sha256[:2] / sha256
+
+    def remove_parts(self, older_than_s: float = PART_AGE_S) -> int:
+        """Remove copies that a process left behind when it died. Return how many were removed."""
+        limit = time.time() - older_than_s
+        left = [part for part in self.folder.glob(".*.part") if part.stat().st_mtime < limit]
+        for part in left:
+            part.unlink(missing_ok=True)
+        return len(left)
 
     def remove_orphans(self, referred: Container[str], older_than_s: float) -> int:
         """Remove files that are not ``referred`` to and older than this. Return how many were removed."""

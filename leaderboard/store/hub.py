@@ -2,7 +2,7 @@
 
 Layout of the repository, append-only: ``entries/<entry id>/<hash>.json`` for every state of an entry, named after its
 content, and ``files/<ab>/<sha256>`` for the submitted files. Nothing is ever overwritten, so two Spaces may write at
-once; states of one entry merge in any order (a withdrawal stays, scores are united).
+once; states of one entry merge in any order (a withdrawal, a publication and a removal stay, scores are united).
 
 An entry goes into the outbox (one file each, on disk before ``save`` returns) and leaves it when the commit is
 confirmed. A background thread retries as long as it takes. What is still in the outbox is shown as "saving".
@@ -67,7 +67,15 @@ def merge(first: Entry, second: Entry) -> Entry:
     for key in sorted(scores):
         by_signature.setdefault(scores[key].signature, scores[key])
     withdrawn = min((time for time in (first.withdrawn, second.withdrawn) if time), default=None)
-    return replace(first, scores=tuple(by_signature.values()), withdrawn=withdrawn)
+    removed = min(((one.removed, one.reason) for one in (first, second) if one.removed), default=(None, ""))
+    return replace(
+        first,
+        scores=tuple(by_signature.values()),
+        withdrawn=withdrawn,
+        private=first.private and second.private,
+        removed=removed[0],
+        reason=removed[1],
+    )
 
 
 def repo_of(address: str) -> str:

@@ -9,7 +9,7 @@ from gradio_client import Client
 
 import app
 import femo
-from leaderboard.board import open_board
+from leaderboard.opening import open_board
 
 
 @pytest.fixture(scope="session")

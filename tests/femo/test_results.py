@@ -5,6 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from femo.labels import VGAF_3
 from femo.results import GroupResult, VideoResult
@@ -33,6 +35,7 @@ def test_video_document() -> None:
         "duration_s": 0.7,
         "n_frames": 2,
         "skipped_frames": 0,
+        "frame": [1, 2],
         "time_s": [0.0, 0.33333],
     }
     [person] = document["persons"]
@@ -50,6 +53,38 @@ def test_video_document() -> None:
         "action_units": "prior",
         "age": "trained",
     }
+
+
+def test_frames_bear_their_own_number_in_tables_and_documents() -> None:
+    """Each fifth frame of a clip: rows 0, 1, 2 are the frames 1, 6, 11."""
+    frame = np.array([1, 6, 11])
+    line = replace(by_hand.timeline(1, [0.0, 0.2, 0.4], ["fear"] * 3), frame=frame)
+    clip = replace(by_hand.video(line), frame=frame)
+    assert clip.to_dict()["frame"] == [1, 6, 11]
+    assert clip.to_frame()["frame"].tolist() == [1, 6, 11]
+    curve = Scores("group", VGAF_3, np.full((3, 3), 1 / 3, np.float32), "distribution", "prior")
+    over_time = replace(line, track=0, scores={"group": curve})
+    group = GroupResult(
+        curve.with_values(curve.values[:1]), over_time, np.ones(3, np.int64), clip, np.full(3, NAN, np.float32)
+    )
+    assert group.to_dict()["frame"] == [1, 6, 11]
+    assert group.to_frame()["frame"].tolist() == [1, 6, 11]
+    with pytest.raises(ValueError, match="frame has shape"):
+        replace(clip, frame=frame[:2])
+
+
+@given(
+    start=st.floats(0, 3600),
+    steps=st.lists(st.sampled_from([1e-9, 1e-6, 3e-6, 1e-5, 0.001, 1 / 30, 0.04, 1.5]), min_size=1, max_size=30),
+)
+def test_times_in_documents_increase_as_those_of_the_clip(start: float, steps: list[float]) -> None:
+    time_s = start + np.concatenate([[0.0], np.cumsum(steps)])
+    if not (np.diff(time_s) > 0).all():
+        return  # steps below the resolution of a float
+    written = json.loads(json.dumps(by_hand.video(time_s=time_s.tolist()).to_dict()))["time_s"]
+    assert len(written) == len(time_s)
+    assert (np.diff(written) > 0).all()
+    np.testing.assert_allclose(written, time_s, atol=1e-5)
 
 
 def test_documents_are_plain_json() -> None:

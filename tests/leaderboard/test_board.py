@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from leaderboard.board import Board, open_board
+from leaderboard.board import Board
 from leaderboard.errors import LeaderboardError, NotComparable, ReferenceMissing, SubmissionRefused
+from leaderboard.opening import open_board
 from leaderboard.reading.reference import load_reference
 from leaderboard.schema import Task
 from leaderboard.standings.export import rank_text
@@ -81,7 +82,7 @@ def test_a_refused_file_leaves_nothing(board: Board, tmp_path: Path) -> None:
     assert refusal.value.n_problems == 2
     assert here(board) == []
     assert stored_files(board) == []
-    assert board.store.used_today("afew", "ada") == 0
+    assert board.store.used("afew", "ada") == (0, 0)
 
 
 def test_quota_is_known_before_the_file_is_read(board: Board, tmp_path: Path) -> None:
@@ -362,7 +363,7 @@ def _dies_at(board: Board, path: Path, line: int) -> int:
             return trace
 
         sys.settrace(trace)  # type: ignore[arg-type]
-        board.submit(AFEW, path, "ada", Details("net"))
+        board.submit(AFEW, path, f"user{line}", Details("net"))
         return 0
 
     return _children(1, work)[0]

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 import app
 import femo
-from leaderboard.board import open_board
+from leaderboard.opening import open_board
 
 PATIENCE_MS = 60_000
 """Plotly is 4.6 MB of script, and the machine may be busy."""

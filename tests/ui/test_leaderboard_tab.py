@@ -10,7 +10,7 @@ import gradio as gr
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from leaderboard.board import open_board
+from leaderboard.opening import open_board
 from leaderboard.page.tab import build_tab
 from leaderboard.tasks import TASKS
 

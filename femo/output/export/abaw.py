@@ -20,9 +20,9 @@ import numpy as np
 from femo.atomic import replacing
 from femo.clips.temporal import decide_class, decide_units, resample
 from femo.errors import FemoError
-from femo.labels import ABAW_AU, ABAW_EXPR, VALENCE_AROUSAL
+from femo.labels import ABAW_AU, ABAW_EXPR, ABAW_EXPR_HEADER, ABAW_MTL_HEADER, VALENCE_AROUSAL
 from femo.output.export.files import write_text
-from femo.results import Timeline, VideoResult
+from femo.results import Timeline, VideoResult, frame_numbers
 from femo.types import Doubles, Floats, Scores
 
 Subjects: TypeAlias = "Literal['main', 'all', 'sides'] | Mapping[str, int]"
@@ -30,14 +30,13 @@ Subjects: TypeAlias = "Literal['main', 'all', 'sides'] | Mapping[str, int]"
 EXPR_FOLDER = "EXPR_Classification_Challenge"
 VA_FOLDER = "VA_Estimation_Challenge"
 AU_FOLDER = "AU_Detection_Challenge"
-EXPR_HEADER = ",".join(label.capitalize() for label in ABAW_EXPR)
+EXPR_HEADER = ",".join(ABAW_EXPR_HEADER)
 VA_HEADER = ",".join(VALENCE_AROUSAL)
 AU_HEADER = ",".join(ABAW_AU)
 OTHERS_FOLDER = "other_persons"
 """Persons that the challenge does not ask for have their files here: it refuses a file too many."""
 SINGLE_FILES = {EXPR_FOLDER: "EXPR.txt", VA_FOLDER: "VA.txt", AU_FOLDER: "AU.txt"}
 MTL_FILE = "MTL_predictions.txt"
-MTL_HEADER = "image,valence,arousal,expression,aus"
 
 
 def abaw_expression(scores: Scores) -> Floats:
@@ -77,8 +76,14 @@ def write_abaw(
         The files written; a task for which the model has no head is left out.
 
     Raises:
-        FemoError: The name cannot stand in a prediction file, a person is unknown, or a folder cannot be written.
+        FemoError: The name cannot stand in a prediction file, a person is unknown, times are needed, or a folder cannot
+            be written.
     """
+    if frame_time_s is None and len(result.time_s) and frame_numbers(result)[-1] != len(result.time_s):
+        raise FemoError(
+            f"The result of {video} holds {len(result.time_s)} of its frames; a prediction file has a line for each, so "
+            "analyse every frame or give frame_time_s, the times of all."
+        )
     times = result.time_s if frame_time_s is None else frame_time_s
     written = []
     for place, name, line in _subjects(Path(video).stem, result, subjects):
@@ -172,7 +177,7 @@ def join_abaw(folder: str | PathLike[str]) -> list[Path]:
             written.append(_write_rows(root / SINGLE_FILES[task], f"image_location,{header}", _rows_of(paths)))
     names = sorted(set.intersection(*({path.stem for path in paths} for paths in files.values())))
     if names:
-        written.append(_write_rows(root / MTL_FILE, MTL_HEADER, _mtl_rows(root, names)))
+        written.append(_write_rows(root / MTL_FILE, ABAW_MTL_HEADER, _mtl_rows(root, names)))
     return written
 
 

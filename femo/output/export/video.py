@@ -7,6 +7,7 @@ Conventions: frames keep their times (a variable rate stays so, to 1/90000 s) an
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from os import PathLike
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import av
@@ -16,6 +17,7 @@ import numpy as np
 from femo.atomic import replacing
 from femo.errors import MediaError
 from femo.media.containers import VideoLimits, open_container, open_file
+from femo.media.sources import rereadable
 from femo.media.video import VideoReader, open_video
 from femo.types import RGB, Frame
 
@@ -27,6 +29,8 @@ TIME_BASE = Fraction(1, 90_000)
 BT709 = 1
 LIMITED_RANGE = 1
 AAC_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 64000, 88200, 96000)
+MARK = "femo copy of "
+"""The comment of a copy begins so; its source's place follows."""
 QUALITY = {"preset": "veryfast", "crf": "22"}
 
 
@@ -37,6 +41,7 @@ def write_annotated(
     *,
     limits: VideoLimits | None = None,
     progress: Callable[[int, int | None], None] | None = None,
+    place: str = "",
 ) -> None:
     """Write ``source`` with each frame drawn anew, and with its sound.
 
@@ -46,18 +51,22 @@ def write_annotated(
         draw: Gets a frame and returns its picture in the same size; raising in it cancels without a trace.
         limits: What is refused; ``VideoLimits()`` by default.
         progress: Called with the frames done and their number (None where unknown).
+        place: What ``copied_from`` is to return of the file.
 
     Raises:
         MediaError: The source cannot be read.
         FemoError: The file cannot be written.
     """
     with (
-        open_video(source, limits) as clip,
+        rereadable(source, (limits or VideoLimits()).max_bytes) as content,
+        open_video(content, limits) as clip,
         replacing(path) as partial,
         av.open(str(partial), "w", format="mp4", options={"movflags": "+faststart"}) as out,
     ):
         pictures = _video_stream(out, clip)
-        with Sound(source, out, clip) as sound:
+        if place:
+            out.metadata["comment"] = f"{MARK}{place}"
+        with Sound(content, out, clip) as sound:
             last_pts = -1
             for frame in clip:
                 picture = draw(frame)
@@ -70,6 +79,16 @@ def write_annotated(
                     progress(frame.index + 1, clip.n_frames)
             out.mux(pictures.encode(None))
             sound.copy_until(None)
+
+
+def copied_from(path: Path) -> str | None:
+    """Return the ``place`` that a copy was written with, None where it was written without or is none of ours."""
+    try:
+        with path.open("rb") as file, open_container(file, path.name) as container:
+            comment = str(container.metadata.get("comment", ""))
+    except (MediaError, OSError):
+        return None
+    return comment.removeprefix(MARK) if comment.startswith(MARK) else None
 
 
 def _video_stream(out: Any, clip: VideoReader) -> Any:

@@ -6,19 +6,17 @@ no random state to keep.
 """
 
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
+from safetensors import SafetensorError
 from torch import Tensor
 
-from femo.atomic import write_bytes
 from femo.training.abaw.dataset.tasks import AbawError, AbawTask
 from femo.training.abaw.samples import Samples
+from femo.training.checkpoint import read_state, write_state
 
 FORMAT: Final = 1
 KEY_LENGTH: Final = 16
@@ -60,9 +58,8 @@ class Checkpoint:
         Raises:
             AbawError: It cannot be written.
         """
-        whole = {name: value.detach().contiguous().clone() for name, value in tensors.items()}
         try:
-            write_bytes(self.path, save(whole, {"counters": json.dumps(counters)}))
+            write_state(self.path, tensors, counters=counters)
         except OSError as error:
             raise AbawError(
                 f"the state of the training cannot be written to {self.folder} ({error.strerror or error}); mend that and "
@@ -78,9 +75,8 @@ class Checkpoint:
         if not self.path.exists():
             return None
         try:
-            with safe_open(self.path, framework="pt") as file:
-                counters = json.loads(file.metadata()["counters"])
-                return {name: file.get_tensor(name) for name in file.keys()}, counters  # noqa: SIM118
+            tensors, state = read_state(self.path)
+            return tensors, state["counters"]
         except (OSError, SafetensorError, ValueError, KeyError) as error:
             raise AbawError(f"{self.path} is a damaged checkpoint ({error}); delete it and train again") from error
 

@@ -15,7 +15,7 @@ from femo.training.abaw import adaptive as abaw_adaptive
 from femo.training.abaw.dataset.layout import find_layout
 from femo.training.abaw.dataset.tasks import HEADS, OUTPUTS, TASKS, AbawError, AbawTask, TaskName, network_family
 from femo.training.abaw.heads import Values
-from femo.training.abaw.inputs import Job, Source, read_data
+from femo.training.abaw.inputs import AbawRun, Inputs, read_data
 from femo.training.abaw.recipe import choose_thresholds
 from femo.training.abaw.report import Report
 from femo.training.abaw.samples import Samples, visible
@@ -25,7 +25,7 @@ from femo.types import Scores
 ALL: Final[Sequence[TaskName]] = ("expr", "va", "au", "mtl")
 
 
-def tasks_in(source: Source) -> list[TaskName]:
+def tasks_in(source: Inputs) -> list[TaskName]:
     """Return the tasks whose validation annotations are in the folder.
 
     Raises:
@@ -37,17 +37,17 @@ def tasks_in(source: Source) -> list[TaskName]:
     return found
 
 
-def evaluate_abaw(name: TaskName, job: Job) -> Report:
-    """Score the heads of the job's model folder on one task.
+def evaluate_abaw(name: TaskName, run: AbawRun) -> Report:
+    """Score the heads of the run's model folder on one task.
 
     Raises:
         AbawError: The data cannot be used, or the model has no head for the task.
     """
-    task, spec = TASKS[name], job.spec
+    task, spec = TASKS[name], run.spec
     missing = {HEADS[part] for part in task.parts} - {head.name for head in spec.heads}
     if missing:
         raise AbawError(f"{spec.name} has no head {', '.join(sorted(missing))}, which the task {name} needs")
-    data = read_data(task, job, ("val",))
+    data = read_data(task, run, ("val",))
     samples = Samples(data.cache, map(visible, data.clips["val"]))
     values = head_values(samples, load_heads(spec), task)
     predicted = spread(data.clips["val"], samples, values)

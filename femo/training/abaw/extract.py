@@ -33,7 +33,7 @@ SPARE_BYTES: Final = 256 << 20
 """Room that is left on the disk."""
 
 
-class Network(Protocol):
+class FeatureNetwork(Protocol):
     """What turns crops into rows; the compiled model, or a stand-in of tests."""
 
     size: int
@@ -65,7 +65,7 @@ class ModelNetwork:
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class ExtractionState:
     """How far the extraction is.
 
     Attributes:
@@ -91,7 +91,7 @@ class Progress:
         return (self.total - self.done) / self.rate if self.rate > 0 else None
 
 
-Report = Callable[[Progress], None]
+OnExtraction = Callable[[ExtractionState], None]
 
 
 def needed_bytes(cache: Cache, videos: Mapping[str, Video]) -> int:
@@ -112,8 +112,8 @@ def extract(
     videos: Mapping[str, Video],
     spec: ModelSpec,
     workers: int = 1,
-    report: Report = lambda progress: None,
-    network: Network | None = None,
+    report: OnExtraction = lambda progress: None,
+    network: FeatureNetwork | None = None,
 ) -> None:
     """Compute the rows of every video that is not in the cache yet.
 
@@ -140,7 +140,7 @@ def extract(
 
     def tell(done_rows: int, running: Sequence[str]) -> None:
         done = done_rows + sum(_on_disk(cache, name) for name in running)
-        report(Progress(done, total, done - before, time.monotonic() - started))
+        report(ExtractionState(done, total, done - before, time.monotonic() - started))
 
     if workers == 1 or network is not None:
         network = network or (ModelNetwork(spec) if todo else None)
@@ -170,7 +170,7 @@ def _plan(cache: Cache, videos: Mapping[str, Video]) -> list[str]:
     return sorted(todo, key=lambda name: -len(videos[name].frames))
 
 
-def extract_video(cache: Cache, name: str, video: Video, network: Network) -> Iterator[int]:
+def extract_video(cache: Cache, name: str, video: Video, network: FeatureNetwork) -> Iterator[int]:
     """Append the missing rows of one video; yields the rows on disk after each block."""
     columns, partial = cache.columns, cache.partial(name)
     try:
@@ -216,7 +216,7 @@ def _crop(video: Video, position: int, size: int) -> npt.NDArray[np.uint8] | Non
 
 
 def _block_rows(
-    crops: Sequence[npt.NDArray[np.uint8] | None], name: str, start: int, columns: Columns, network: Network
+    crops: Sequence[npt.NDArray[np.uint8] | None], name: str, start: int, columns: Columns, network: FeatureNetwork
 ) -> Half:
     readable = [crop for crop in crops if crop is not None]
     out = np.full((len(crops), columns.width), np.nan, np.float16)
@@ -228,7 +228,7 @@ def _block_rows(
     return out
 
 
-_WORKER: dict[str, Network] = {}
+_WORKER: dict[str, FeatureNetwork] = {}
 """The network of a worker process, made once when it starts."""
 
 

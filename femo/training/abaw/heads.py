@@ -154,7 +154,7 @@ def frame_scores(values: Mapping[Part, Floats], labels: Floats, task: AbawTask) 
     return out
 
 
-Report = Callable[[dict[str, float]], None]
+OnEpoch = Callable[[dict[str, float]], None]
 
 
 @contextmanager
@@ -172,7 +172,7 @@ def _room_for_the_reader(recipes: Sequence[HeadRecipe]) -> Iterator[None]:
         torch.set_num_threads(n_threads)
 
 
-class Trainer:
+class HeadTrainer:
     """Heads that learn from the same batches, each with its own optimizer and early stopping.
 
     Args:
@@ -208,7 +208,7 @@ class Trainer:
         if checkpoint is not None and (kept := checkpoint.load()):
             self._restore(*kept)
 
-    def run(self, report: Report = lambda row: None) -> list[HeadNet]:
+    def run(self, report: OnEpoch = lambda row: None) -> list[HeadNet]:
         """Train, and return the heads at their best epoch, rounded as they will be stored.
 
         Args:

@@ -11,9 +11,9 @@ from pathlib import Path
 from femo.models.config import ModelSpec
 from femo.training.abaw.dataset.crops import Video, read_crops
 from femo.training.abaw.dataset.layout import find_layout
-from femo.training.abaw.dataset.split import Clip, Found, counts_table, join_split
+from femo.training.abaw.dataset.split import AnnotatedClip, Found, counts_table, join_split
 from femo.training.abaw.dataset.tasks import AbawTask, Split
-from femo.training.abaw.extract import Network, Report, extract, needed_bytes
+from femo.training.abaw.extract import FeatureNetwork, OnExtraction, extract, needed_bytes
 from femo.training.abaw.features import Cache, Store, open_cache, stored_columns
 from femo.training.abaw.predictions import test_clips
 
@@ -21,7 +21,7 @@ Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class Inputs:
     """Where the data is, and how features are kept.
 
     Attributes:
@@ -40,7 +40,7 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class AbawRun:
     """What training and evaluation work with, and whom they tell.
 
     Attributes:
@@ -51,11 +51,11 @@ class Job:
         network: Stands in for the model in tests.
     """
 
-    source: Source
+    source: Inputs
     spec: ModelSpec
     say: Say = lambda text: None
-    progress: Report = lambda state: None
-    network: Network | None = None
+    progress: OnExtraction = lambda state: None
+    network: FeatureNetwork | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,28 +71,28 @@ class Data:
     """
 
     cache: Cache
-    clips: Mapping[Split, Sequence[Clip]]
-    test: Sequence[Clip]
+    clips: Mapping[Split, Sequence[AnnotatedClip]]
+    test: Sequence[AnnotatedClip]
     table: str
     notes: tuple[str, ...]
 
 
-def read_data(task: AbawTask, job: Job, splits: Sequence[Split]) -> Data:
+def read_data(task: AbawTask, run: AbawRun, splits: Sequence[Split]) -> Data:
     """Read annotations and make the features that are missing.
 
     Args:
         task: Which annotations.
-        job: Where things are, and whom to tell.
+        run: Where things are, and whom to tell.
         splits: Splits that are needed.
 
     Raises:
         AbawError: Something is missing, mixed up, or of another model.
     """
-    source, spec = job.source, job.spec
+    source, spec = run.source, run.spec
     layout = find_layout(source.data, task, source.crops, splits)
     annotations = {split: layout.read(split) for split in splits}
     crops = read_crops(layout.crops)
-    clips: dict[Split, list[Clip]] = {}
+    clips: dict[Split, list[AnnotatedClip]] = {}
     found: dict[Split, Found] = {}
     for split in splits:
         clips[split], found[split] = join_split(annotations[split], crops, task)
@@ -100,20 +100,20 @@ def read_data(task: AbawTask, job: Job, splits: Sequence[Split]) -> Data:
     wanted = _wanted([*(clip for split in splits for clip in clips[split]), *test], crops)
     columns = stored_columns(source.store, spec.embedding_dim, _n_scores(spec))
     cache = open_cache(source.features, spec, columns)
-    job.say(counts_table(found, task))
+    run.say(counts_table(found, task))
     n_crops = sum(len(video.frames) for video in wanted.values())
-    job.say(
+    run.say(
         f"{n_crops:,} crops, {cache.columns.row_bytes:,} bytes each; {needed_bytes(cache, wanted) / 1e9:.2f} GB more are "
         f"needed in {source.features}"
     )
-    extract(cache, wanted, spec, source.workers, job.progress, job.network)
+    extract(cache, wanted, spec, source.workers, run.progress, run.network)
     unreadable = {name: bad for name in wanted if (bad := cache.unreadable(name))}
     for split in splits:
         clips[split], found[split] = join_split(annotations[split], crops, task, unreadable)
     return Data(cache, clips, test, counts_table(found, task), (*layout.notes, *notes, *_damaged(unreadable)))
 
 
-def _wanted(clips: Sequence[Clip], crops: Mapping[str, Video]) -> dict[str, Video]:
+def _wanted(clips: Sequence[AnnotatedClip], crops: Mapping[str, Video]) -> dict[str, Video]:
     return {clip.video: crops[clip.video] for clip in clips if clip.video in crops}
 
 

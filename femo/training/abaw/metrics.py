@@ -105,7 +105,7 @@ def accuracy(counts: Counts) -> float:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Tally:
+class MediaCounts:
     """Counts of every clip for the parts of a task.
 
     Attributes:
@@ -142,7 +142,7 @@ class Tally:
         return float(low), float(high)
 
 
-def tally(groups: Sequence[str], counts: Mapping[Part, Sequence[Counts]], n_frames: int) -> Tally:
+def tally(groups: Sequence[str], counts: Mapping[Part, Sequence[Counts]], n_frames: int) -> MediaCounts:
     """Add up the clips of each media file.
 
     Args:
@@ -157,7 +157,7 @@ def tally(groups: Sequence[str], counts: Mapping[Part, Sequence[Counts]], n_fram
         for name, row in zip(groups, rows, strict=True):
             sums[index[name]] += row
         out[part] = sums
-    return Tally(out, n_frames)
+    return MediaCounts(out, n_frames)
 
 
 THRESHOLDS: Final = tuple(tenth / 10 for tenth in range(1, 10))

@@ -13,11 +13,14 @@ import numpy as np
 
 from femo.atomic import write_bytes
 from femo.clips.temporal import parse_smoothing
+from femo.errors import MediaError
+from femo.labels import ABAW_MTL_HEADER
+from femo.media.containers import open_container, video_stream
 from femo.training.abaw.dataset.crops import CROP, Frames, Video
 from femo.training.abaw.dataset.labels import Annotation
-from femo.training.abaw.dataset.layout import VIDEO_ENDINGS, Layout
-from femo.training.abaw.dataset.split import Clip, join, media_name
-from femo.training.abaw.dataset.tasks import MTL_HEADER, AbawError, AbawTask, Part
+from femo.training.abaw.dataset.layout import VIDEO_ENDINGS, AffWild2
+from femo.training.abaw.dataset.split import AnnotatedClip, join, media_name
+from femo.training.abaw.dataset.tasks import AbawError, AbawTask, Part
 from femo.training.abaw.scoring import ClipValues
 from femo.types import Floats, Ints
 
@@ -44,7 +47,7 @@ def write_predictions(
             write_bytes(folder / f"{item.clip.video}.txt", text.encode())
     if task.name != "mtl":
         return folder
-    write_bytes(folder / MTL_FILE, ("\n".join([MTL_HEADER, *rows]) + "\n").encode())
+    write_bytes(folder / MTL_FILE, ("\n".join([ABAW_MTL_HEADER, *rows]) + "\n").encode())
     return folder / MTL_FILE
 
 
@@ -63,7 +66,7 @@ def _number(value: float) -> str:
     return np.format_float_positional(np.float32(value), unique=True, trim="-")
 
 
-def test_clips(layout: Layout, crops: Mapping[str, Video]) -> tuple[list[Clip], list[str]]:
+def test_clips(layout: AffWild2, crops: Mapping[str, Video]) -> tuple[list[AnnotatedClip], list[str]]:
     """Return the clips of the official test list, without labels, and how their frames were counted.
 
     Raises:
@@ -92,7 +95,7 @@ def test_clips(layout: Layout, crops: Mapping[str, Video]) -> tuple[list[Clip], 
 
 
 def _count_frames(
-    name: str, known: Mapping[str, int], layout: Layout, crops: Mapping[str, Video]
+    name: str, known: Mapping[str, int], layout: AffWild2, crops: Mapping[str, Video]
 ) -> tuple[int, str]:
     last = int(crops[name].frames[-1]) if name in crops else 0
     if name in known:
@@ -117,10 +120,10 @@ def container_frames(path: Path) -> int:
     import av
 
     try:
-        with av.open(str(path)) as container:
-            stream = container.streams.video[0]
+        with path.open("rb") as file, open_container(file, path.name) as container:
+            stream = video_stream(container, path.name)
             return stream.frames or sum(1 for packet in container.demux(stream) if packet.size)
-    except (av.FFmpegError, IndexError) as error:
+    except (av.error.FFmpegError, MediaError, OSError) as error:
         raise AbawError(f"{path} is no readable video: {error}") from error
 
 
@@ -140,12 +143,12 @@ def expected_frames(path: Path) -> dict[str, int]:
     return out
 
 
-def _unlabelled(name: str, frames: Frames, crops: Mapping[str, Video]) -> Clip:
+def _unlabelled(name: str, frames: Frames, crops: Mapping[str, Video]) -> AnnotatedClip:
     available = crops[name].frames if name in crops else np.zeros(0, np.int32)
     return join(Annotation(name, frames, np.zeros((len(frames), 0), np.float32)), available)
 
 
-def _listed_images(path: Path, names: Sequence[str], crops: Mapping[str, Video]) -> list[Clip]:
+def _listed_images(path: Path, names: Sequence[str], crops: Mapping[str, Video]) -> list[AnnotatedClip]:
     frames: dict[str, list[int]] = {}
     for number, name in enumerate(names, start=1):
         video, _, file = name.partition(",")[0].rpartition("/")

@@ -15,11 +15,11 @@ from femo.atomic import write_bytes
 from femo.models.config import ModelSpec
 from femo.training.abaw import adaptive as abaw_adaptive
 from femo.training.abaw.checkpoint import Checkpoint, run_key
-from femo.training.abaw.dataset.split import Clip
+from femo.training.abaw.dataset.split import AnnotatedClip
 from femo.training.abaw.dataset.tasks import TASKS, AbawTask, TaskName, network_family
 from femo.training.abaw.features import Input
-from femo.training.abaw.heads import HIDDEN, HeadNet, HeadRecipe, Trainer, Values, predict
-from femo.training.abaw.inputs import Data, Job, read_data
+from femo.training.abaw.heads import HIDDEN, HeadNet, HeadRecipe, HeadTrainer, Values, predict
+from femo.training.abaw.inputs import AbawRun, Data, read_data
 from femo.training.abaw.model_folder import write_folder
 from femo.training.abaw.predictions import write_predictions
 from femo.training.abaw.report import AblationRow, Report, Thresholds, tally_dict
@@ -77,26 +77,26 @@ def recipes_of(plan: Plan, data: Data) -> list[HeadRecipe]:
     return out
 
 
-def train_abaw(plan: Plan, job: Job) -> Report:
+def train_abaw(plan: Plan, run: AbawRun) -> Report:
     """Run the recipe.
 
     Args:
         plan: What to train.
-        job: What it is trained on, and whom to tell.
+        run: What it is trained on, and whom to tell.
 
     Raises:
         AbawError: The data cannot be used; names what and where.
     """
     task = TASKS[plan.task]
-    data = read_data(task, job, ("train", "val"))
+    data = read_data(task, run, ("train", "val"))
     samples = Samples(data.cache, map(usable, data.clips["train"]))
     val = Samples(data.cache, map(visible, data.clips["val"]))
     recipes = recipes_of(plan, data)
-    checkpoint = Checkpoint(job.source.features, run_key(samples, val, recipes, task))
-    trainer = Trainer(samples, val, recipes, task, checkpoint)
+    checkpoint = Checkpoint(run.source.features, run_key(samples, val, recipes, task))
+    trainer = HeadTrainer(samples, val, recipes, task, checkpoint)
     if trainer.n_epochs:
-        job.say(f"training goes on after epoch {trainer.n_epochs}, which an earlier run finished")
-    nets = trainer.run(lambda row: job.say("  ".join(f"{name} {value:.4g}" for name, value in row.items())))
+        run.say(f"training goes on after epoch {trainer.n_epochs}, which an earlier run finished")
+    nets = trainer.run(lambda row: run.say("  ".join(f"{name} {value:.4g}" for name, value in row.items())))
     values = predict(val, nets, data.cache.columns)
     predicted = [spread(data.clips["val"], val, each) for each in values]
     on_train = _on_training_videos(nets[0], data, task)
@@ -104,9 +104,9 @@ def train_abaw(plan: Plan, job: Job) -> Report:
     chosen = _chosen(plan.thresholds, thresholds)
     report = Report(
         task=task,
-        model=job.spec.name,
+        model=run.spec.name,
         method=plan.recipe.method,
-        family=network_family(job.spec.arch),
+        family=network_family(run.spec.arch),
         counts=data.table,
         sweep=sweep(predicted[0], task, chosen, list(dict.fromkeys((*SWEEP, plan.smooth)))),
         thresholds=thresholds,
@@ -117,7 +117,7 @@ def train_abaw(plan: Plan, job: Job) -> Report:
     if "expr" in task.parts:
         adaptive = abaw_adaptive.calibrate(on_train, task)
         report.adaptive = abaw_adaptive.measure(predicted[0], task, adaptive)
-    _write(plan, report, job.spec, nets[0], chosen, adaptive["video"] if adaptive else None, predicted[0], data)
+    _write(plan, report, run.spec, nets[0], chosen, adaptive["video"] if adaptive else None, predicted[0], data)
     checkpoint.remove()
     return report
 
@@ -186,7 +186,7 @@ def figures(
     return tally.score(), tally.score("va"), tally.score("expr"), tally.score("au")
 
 
-def _stopped(trainer: Trainer) -> list[str]:
+def _stopped(trainer: HeadTrainer) -> list[str]:
     return [
         f"{recipe.method}: best of {stop.epoch} epochs was {stop.best_epoch}, chosen on the validation split"
         for recipe, stop in zip(trainer.recipes, trainer.stops, strict=True)
@@ -220,7 +220,7 @@ def _write(
     write_folder(plan.out, spec, net, task, figure, units, adaptive, card)
 
 
-def predict_clips(net: HeadNet, data: Data, clips: Sequence[Clip]) -> list[ClipValues]:
+def predict_clips(net: HeadNet, data: Data, clips: Sequence[AnnotatedClip]) -> list[ClipValues]:
     """Predict clips that may have no labels."""
     samples = Samples(data.cache, map(visible, clips))
     values: Values = predict(samples, [net], data.cache.columns)[0]

@@ -18,7 +18,7 @@ from femo.training.abaw.dataset.tasks import (
     AbawTask,
     Part,
 )
-from femo.training.abaw.metrics import Tally
+from femo.training.abaw.metrics import MediaCounts
 from femo.training.abaw.scoring import SweepRow
 
 MAIN: Final[Mapping[Part, str]] = {"expr": "P_EXPR", "va": "P_VA", "au": "P_AU"}
@@ -125,7 +125,7 @@ class Report:
         return out
 
 
-def tally_dict(tally: Tally, task: AbawTask) -> dict[str, Any]:
+def tally_dict(tally: MediaCounts, task: AbawTask) -> dict[str, Any]:
     """Return main score, interval, and the score of every class, unit or dimension."""
     out: dict[str, Any] = {"main": tally.score(), "interval": tally.interval(), "n_frames": tally.n_frames}
     for part in task.parts:
@@ -136,7 +136,7 @@ def tally_dict(tally: Tally, task: AbawTask) -> dict[str, Any]:
     return out
 
 
-def _interval(tally: Tally) -> str:
+def _interval(tally: MediaCounts) -> str:
     interval = tally.interval()
     return "" if interval is None else f"{interval[0]:.4f} - {interval[1]:.4f}"
 

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from femo.training.abaw.dataset.split import Clip
+from femo.training.abaw.dataset.split import AnnotatedClip
 from femo.training.abaw.features import Cache, Half, check_finite
 from femo.types import Floats, Ints
 
@@ -40,13 +40,13 @@ class Lines:
     labels: Floats
 
 
-def usable(clip: Clip) -> Lines:
+def usable(clip: AnnotatedClip) -> Lines:
     """Return the frames of a clip that have a crop and a label: what is trained on."""
     used = clip.used
     return Lines(clip.video, clip.row[used], clip.labels[used])
 
 
-def visible(clip: Clip) -> Lines:
+def visible(clip: AnnotatedClip) -> Lines:
     """Return the frames of a clip that have a crop, labelled or not: what is predicted."""
     there = clip.row >= 0
     return Lines(clip.video, clip.row[there], clip.labels[there])

@@ -13,11 +13,11 @@ from typing import Final
 import numpy as np
 
 from femo.clips.temporal import Smoothing, decide_class, decide_units, interpolate, parse_smoothing, smooth
-from femo.training.abaw.dataset.split import Clip, media_name
+from femo.training.abaw.dataset.split import AnnotatedClip, media_name
 from femo.training.abaw.dataset.tasks import OUTPUTS, AbawTask, Part, columns
 from femo.training.abaw.metrics import (
     Counts,
-    Tally,
+    MediaCounts,
     best_thresholds,
     count_au,
     count_expr,
@@ -43,7 +43,7 @@ class ClipValues:
         values: Part to float32 (T, K), NaN rows where there is no crop.
     """
 
-    clip: Clip
+    clip: AnnotatedClip
     values: Mapping[Part, Floats]
 
     def filled(self, part: Part, smoothing: Smoothing) -> Floats:
@@ -70,7 +70,7 @@ def _neutral(part: Part, n_frames: int) -> Floats:
     return out
 
 
-def spread(clips: Sequence[Clip], samples: Samples, values: Mapping[Part, Floats]) -> list[ClipValues]:
+def spread(clips: Sequence[AnnotatedClip], samples: Samples, values: Mapping[Part, Floats]) -> list[ClipValues]:
     """Put values (N, K), in the order of the samples, back on the frames of their clips.
 
     Args:
@@ -105,7 +105,7 @@ def score(
     thresholds: Sequence[float] = FIXED,
     *,
     only_crops: bool = False,
-) -> Tally:
+) -> MediaCounts:
     """Count every clip.
 
     Args:
@@ -126,7 +126,7 @@ def score(
     return tally([media_name(item.clip.video) for item in predicted], counts, n_frames)
 
 
-def _labels(clip: Clip, only_crops: bool) -> Floats:
+def _labels(clip: AnnotatedClip, only_crops: bool) -> Floats:
     return np.where((clip.row >= 0)[:, None], clip.labels, np.float32(np.nan)) if only_crops else clip.labels
 
 
@@ -150,22 +150,6 @@ def tuned_thresholds(
     return best_thresholds(np.asarray(total))
 
 
-def thresholds_of_samples(samples: Samples, values: Floats, task: AbawTask) -> tuple[float, ...]:
-    """Return the best thresholds on frames as they are, for the training videos.
-
-    Args:
-        samples: Labelled frames.
-        values: float32 (N, 12) in their order.
-        task: The task.
-    """
-    at, start = columns(task)["au"], 0
-    total: Counts = np.zeros((9, OUTPUTS["au"], 3))
-    for labels in samples.labels():
-        total += count_thresholds(labels[:, at], values[start : start + len(labels)])
-        start += len(labels)
-    return best_thresholds(total)
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class SweepRow:
     """One row of the smoothing table.
@@ -177,8 +161,8 @@ class SweepRow:
     """
 
     smoothing: str
-    with_crop: Tally
-    all_labelled: Tally
+    with_crop: MediaCounts
+    all_labelled: MediaCounts
 
 
 def sweep(

@@ -14,8 +14,11 @@ SCORE_KEYS = ["task", "main", "components", "interval", "n_scored", "n_excluded"
 
 
 @pytest.fixture(autouse=True)
-def _no_labels_around(monkeypatch: pytest.MonkeyPatch) -> None:
+def _nothing_around(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv("FEMO_REFERENCE", raising=False)
+    monkeypatch.setenv("FEMO_STORE", str(tmp_path / "store"))
+    monkeypatch.setenv("FEMO_CHALLENGES", str(tmp_path / "challenges"))
+    monkeypatch.setenv("LOGNAME", "ada")
 
 
 @pytest.fixture
@@ -93,7 +96,7 @@ def test_validating_without_labels_says_what_was_not_checked(
         (["score", "abaw-expr", "none.txt"], "no reference labels for abaw-expr"),
         (["score", "nonsense", "none.txt"], "no task is called 'nonsense'"),
         (["score", "sandbox-afew", "none.txt"], "none.txt is refused"),
-        (["score", "lfw", "none.txt"], "no reference labels for lfw"),
+        (["score", "lfw", "none.txt"], "published results only"),
         (["validate", "lfw", "none.txt"], "published results only"),
         (["validate", "abaw-expr", "none.txt", "--reference", "/nonexistent"], "in nonexistent"),
     ],
@@ -107,7 +110,10 @@ def test_named_problems_end_with_status_1_and_one_line(
     assert error.count("\n") == 1
 
 
-@pytest.mark.parametrize("arguments", [[], ["score"], ["score", "afew", "x", "--draws", "-1"], ["dance"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["score"], ["score", "afew", "x", "--draws", "-1"], ["score", "afew", "x", "--draws", "abc"], ["dance"]],
+)
 def test_wrong_usage_ends_with_status_2(arguments: list[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         main(arguments)
@@ -132,3 +138,92 @@ def test_it_runs_as_a_module_and_stops_quietly_when_its_reader_does(tmp_path: Pa
     done = subprocess.run(command, shell=True, capture_output=True, text=True, timeout=120, check=True)
     assert done.stdout == "image,valence,arousal,expression,aus\n"
     assert done.stderr == ""
+
+
+def test_json_on_stdout_is_all_there_is(sandbox_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["score", "sandbox-abaw-expr", str(sandbox_file), "--json", "-"]) == 0
+    assert json.loads(capsys.readouterr().out)["task"] == "sandbox-abaw-expr"
+    assert not Path("-").exists()
+
+
+def test_links_and_pipes_of_ones_own_are_read(sandbox_file: Path, tmp_path: Path) -> None:
+    (tmp_path / "link.txt").symlink_to(sandbox_file)
+    assert main(["validate", "sandbox-abaw-expr", str(tmp_path / "link.txt")]) == 0
+    for name in ("-", "/dev/stdin"):
+        command = f"{sys.executable} -m leaderboard validate sandbox-abaw-expr {name} < {sandbox_file}"
+        done = subprocess.run(command, shell=True, capture_output=True, text=True, timeout=250, check=True)
+        assert "is a valid sandbox-abaw-expr file: 827 rows" in done.stdout
+
+
+def test_a_missing_file_is_one_problem(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["score", "sandbox-afew", "/nope"]) == 1
+    said = capsys.readouterr()
+    assert said.err == "nope is refused: nope: expected a file or folder, found nothing there\n"
+    assert said.out.count("\n") == 1
+
+
+def test_no_score_is_minus_zero(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A CCC of about -4e-6 once printed as -0.0000."""
+    header = "valence,arousal"
+    labels = videos(tmp_path / "ref", header, {"a": ["0.5,0.5", "-0.5,-0.5"] * 9, "b": ["0.5,0.5", "-0.5,-0.5"]})
+    guesses = videos(tmp_path / "sub", header, {"a": ["-0.00001,0", "0.00001,0"] * 9, "b": ["0,0", "0,0"]})
+    assert main(["score", "abaw-va", str(guesses), "--reference", str(labels)]) == 0
+    out = capsys.readouterr().out
+    assert "mean CCC 0.0000" in out
+    assert "-0.0000" not in out
+
+
+def test_version_and_help_with_examples(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out.startswith("leaderboard 0.")
+    for name in ("validate", "score", "submit", "board", "mine", "new"):
+        assert main([name, "--help"]) == 0
+        assert f"Example: python -m leaderboard {name}" in capsys.readouterr().out
+
+
+def entry_id(out: str) -> str:
+    (line,) = [line for line in out.splitlines() if line.startswith("entry ")]
+    return line.split()[1].rstrip(",")
+
+
+def test_submit_privately_publish_see_remove(sandbox_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    task = "sandbox-abaw-expr"
+    assert main(["submit", task, str(sandbox_file), "--system", "net", "--private"]) == 0
+    out = capsys.readouterr().out
+    assert "4 submissions left today (UTC), 99 in all" in out
+    name = entry_id(out)
+    assert main(["board", task]) == 0
+    assert "net" not in capsys.readouterr().out
+    assert main(["mine", task]) == 0
+    assert f"{name}  " in (mine := capsys.readouterr().out)
+    assert "private  net" in mine
+    assert main(["publish", task, name]) == 0
+    assert main(["withdraw", "sandbox-afew", name]) == 1
+    capsys.readouterr()
+    assert main(["remove", task, name, "--reason", "a test"]) == 0
+    assert main(["board", task]) == 0
+    assert "removed by the organiser" in capsys.readouterr().out
+    assert main(["withdraw", task, name]) == 0
+    assert main(["withdraw", task, name]) == 1
+    assert "withdrawn already" in capsys.readouterr().err
+
+
+def test_a_claim_is_listed_with_its_badge(capsys: pytest.CaptureFixture[str]) -> None:
+    link = "https://example.org/paper"
+    assert main(["claim", "afew", "0.5", "--system", "theirs", "--link", link, "--split", "test"]) == 0
+    assert main(["board", "afew"]) == 0
+    assert "0.5000" in (out := capsys.readouterr().out)
+    assert "theirs [self-reported]" in out
+
+
+def test_new_serves_a_challenge(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    text(folder / "challenge.toml", 'title = "Smiles"', 'metric = "macro-f1"', 'classes = ["no", "yes"]')
+    labels = text(folder / "labels.csv", "clip,label", "a,no", "b,yes")
+    assert main(["new", "smiles", str(folder)]) == 0
+    assert main(["submit", "smiles", str(labels), "--system", "net"]) == 0
+    assert "net: macro F1 1.0000, rank 1" in capsys.readouterr().out
+    from leaderboard.tasks import TASKS
+
+    TASKS.pop("smiles")

@@ -9,8 +9,8 @@ import gradio as gr
 import pytest
 from gradio_client import Client, handle_file
 
-from leaderboard.board import open_board
 from leaderboard.errors import LeaderboardError
+from leaderboard.opening import open_board
 from leaderboard.page.api import NotSignedIn, one_sentence, submitter, uploaded
 from leaderboard.page.tab import build_tab
 from leaderboard.store.users import local_user
@@ -62,7 +62,9 @@ def test_the_four_endpoints_and_no_other_are_public(client: Client) -> None:
     named = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
     assert set(named) == {"/leaderboard", "/validate_submission", "/submit_predictions", "/compare_submissions"}
     asked = [parameter["parameter_name"] for parameter in named["/submit_predictions"]["parameters"]]
-    assert asked == ["task", "file", "system", "team", "links", "note"], "no field may set the submitter"
+    assert asked == ["task", "file", "system", "team", "links", "note", "private"], (
+        "no field may set the submitter"
+    )
 
 
 def test_the_table(client: Client) -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leaderboard.board import open_board
 from leaderboard.errors import Problems, SubmissionRefused
+from leaderboard.opening import open_board
 from leaderboard.page import answers, cards
 from leaderboard.page.table import board_table
 from leaderboard.standings.publications import published

@@ -1,5 +1,6 @@
 """Whole reports against tables worked out by hand, and against scikit-learn on the same rows."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from leaderboard.reading.submission import read_submission
 from leaderboard.scoring.families import tally
 from leaderboard.scoring.reports import compare, score, signature_of
 from leaderboard.scoring.tally import Pairs
+from leaderboard.standings.shown import public_report
 from leaderboard.tasks import get_task
 from leaderboard.types import Keys, Reference, ScoreReport, Submission
 from tests.leaderboard.writing import AU_HEADER, EXPR_HEADER, VA_HEADER, reference, score_files, text, videos
@@ -53,7 +55,7 @@ def test_expression_by_hand(tmp_path: Path) -> None:
     assert report.variants == pytest.approx({"f1_macro_fixed8": 1.3 / 8, "f1_macro_present_classes": 1.3 / 3})
     assert (report.n_scored, report.n_excluded) == (5, 1)
     digest = reference("abaw-expr", labels).digest
-    assert report.signature == f"abaw-expr|val|ref:{digest}|n:5|f1-macro-fixed8|v1.0"
+    assert report.signature == f"abaw-expr|val|ref:{digest}|n:6|f1-macro-fixed8|v1.0"
     assert report.confusion is not None
     assert report.confusion["counts"][0][:3] == [1, 1, 0]
     assert [(row["video"], row["n"]) for row in report.per_video] == [("a", 3), ("b", 2)]
@@ -72,7 +74,7 @@ def test_valence_arousal_by_hand(tmp_path: Path) -> None:
     # under the row mask frame b/1 goes too, and valence of a alone is exact
     rowwise = score_files("abaw-va", labels, guesses, mask="row")
     assert rowwise.components["ccc_valence"] == pytest.approx(1.0)
-    assert rowwise.signature.split("|")[3:5] == ["n:2", "ccc-pooled-mean-rowmask"]
+    assert rowwise.signature.split("|")[3:5] == ["n:4", "ccc-pooled-mean-rowmask"]
     assert report.variants["ccc_row_masked"] == pytest.approx(rowwise.main)
     assert rowwise.variants["ccc_cell_masked"] == pytest.approx(report.main)
 
@@ -237,7 +239,7 @@ def test_compare_needs_two_videos() -> None:
 def test_a_public_report_is_rounded_and_holds_no_tables() -> None:
     truth, guess = synthetic("abaw-expr", [30, 40, 50])
     report = score(get_task("abaw-expr"), guess, truth)
-    public = report.public(2)
+    public = public_report(replace(get_task("abaw-expr"), precision=2), report)
     assert (public.main, public.confusion, public.per_video, public.per_class) == (
         round(report.main, 2),
         None,

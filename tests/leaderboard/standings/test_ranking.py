@@ -23,33 +23,78 @@ def test_wilson_agrees_with_scipy(k: int, n: int) -> None:
         ([(0.1, 0.3), (0.2, 0.5), (0.4, 0.6)], True, [(2, 3), (1, 3), (1, 2)]),  # overlap is not transitive
         ([(0.5, 0.5), (0.5, 0.5)], True, [(1, 2), (1, 2)]),  # a tie
         ([None, (0.0, 0.0)], True, [None, (1, 1)]),  # a score of 0 has a rank, a missing one has none
+        ([(0.58, 0.60), (0.50, 0.70), (0.54, 0.56)], True, [(1, 3), (1, 3), (2, 3)]),  # worse and narrow: widened
         ([], True, []),
     ],
 )
 def test_rank_ranges(
     intervals: list[Interval | None], higher: bool, expected: list[tuple[int, int] | None]
 ) -> None:
-    assert rank_ranges(intervals, higher) == expected
+    assert rank_ranges([middle(span) for span in intervals], intervals, higher) == expected
 
 
 scores = st.floats(-5, 5)
 spans = st.tuples(scores, scores).map(lambda pair: (min(pair), max(pair)))
+rows = st.lists(st.tuples(scores, st.one_of(st.none(), st.tuples(st.floats(0, 2), st.floats(0, 2)))))
 
 
-@given(st.lists(st.one_of(st.none(), spans)), st.booleans())
+def middle(span: Interval | None) -> float | None:
+    return None if span is None else (span[0] + span[1]) / 2
+
+
+def ranged(rows: list[tuple[float, tuple[float, float] | None]], higher: bool) -> list[tuple[int, int]]:
+    """Rank rows of (score, how far the interval reaches below and above)."""
+    intervals = [reach and (score - reach[0], score + reach[1]) for score, reach in rows]
+    return [rank for rank in rank_ranges([score for score, _ in rows], intervals, higher) if rank]
+
+
+@given(rows, st.booleans())
+def test_a_better_score_never_has_a_worse_range(
+    rows: list[tuple[float, tuple[float, float] | None]], higher: bool
+) -> None:
+    ranks = ranged(rows, higher)
+    for (one, _), first in zip(rows, ranks, strict=True):
+        assert 1 <= first[0] <= first[1] <= len(rows)
+        for (two, _), second in zip(rows, ranks, strict=True):
+            if better(one, two, higher):
+                assert first[0] <= second[0]
+                assert first[1] <= second[1]
+
+
+@given(rows, st.booleans())
 def test_every_order_that_the_intervals_allow_is_within_the_ranges(
-    intervals: list[Interval | None], higher: bool
+    rows: list[tuple[float, tuple[float, float] | None]], higher: bool
 ) -> None:
     """Brute force over pairs: a row is surely behind those whose worst end beats its best end."""
-    known = [span for span in intervals if span is not None]
-    for span, ranks in zip(intervals, rank_ranges(intervals, higher), strict=True):
-        if span is None:
-            assert ranks is None
-            continue
-        surely_better = sum(low > span[1] if higher else high < span[0] for low, high in known)
-        surely_worse = sum(high < span[0] if higher else low > span[1] for low, high in known)
-        assert ranks == (1 + surely_better, len(known) - surely_worse)
-        assert 1 <= ranks[0] <= ranks[1] <= len(known)
+    known = [(score, reach) for score, reach in rows if reach]
+    intervals = [(score - reach[0], score + reach[1]) for score, reach in known]
+    for span, rank in zip(intervals, ranged(known, higher), strict=True):
+        surely_better = sum(low > span[1] if higher else high < span[0] for low, high in intervals)
+        surely_worse = sum(high < span[0] if higher else low > span[1] for low, high in intervals)
+        assert rank[0] <= 1 + surely_better
+        assert rank[1] >= len(known) - surely_worse
+
+
+@given(rows, st.booleans(), st.data())
+def test_not_knowing_an_interval_widens_a_range(
+    rows: list[tuple[float, tuple[float, float] | None]], higher: bool, data: st.DataObject
+) -> None:
+    if rows:
+        at = data.draw(st.integers(0, len(rows) - 1))
+        exact = [*rows[:at], (rows[at][0], (0.0, 0.0)), *rows[at + 1 :]]
+        unknown = [*rows[:at], (rows[at][0], None), *rows[at + 1 :]]
+        sure, unsure = ranged(exact, higher)[at], ranged(unknown, higher)[at]
+        assert unsure[0] <= sure[0] <= sure[1] <= unsure[1]
+
+
+def test_without_any_interval_nothing_can_be_told_apart() -> None:
+    """ABAW3's test table prints .3025 and .3007 and no N."""
+    assert rank_ranges([0.3025, 0.3007, 0.205], [None, None, None]) == [(1, 3)] * 3
+
+
+def test_an_unknown_interval_is_as_wide_as_the_widest_known() -> None:
+    ranges = rank_ranges([0.60, 0.55, 0.30], [(0.57, 0.63), None, (0.29, 0.31)])
+    assert ranges == [(1, 2), (1, 2), (3, 3)]
 
 
 def test_ladder_moves_only_beyond_the_noise() -> None:

@@ -42,12 +42,14 @@ def summary(rows: list[Row]) -> list[tuple[str, float | None, str]]:
 
 def test_published_and_rescored_rows_share_one_ranking() -> None:
     rows = standings(AFEW, [paper(0.7, "a"), paper(0.4, "b")], [entry(0.55)], SIGNATURE)
-    assert summary(rows) == [("a", 0.7, "1"), ("net", 0.55, "2"), ("b", 0.4, "3")]
+    assert summary(rows) == [("a", 0.7, "1–2"), ("net", 0.55, "1–3"), ("b", 0.4, "2–3")], (
+        "no N: as uncertain as net"
+    )
 
 
 def test_overlapping_intervals_share_a_range() -> None:
     """0.55 ± 0.1 overlaps 0.6 and not 0.7."""
-    rows = standings(AFEW, [paper(0.7, "a"), paper(0.6, "b")], [entry(0.55)], SIGNATURE)
+    rows = standings(AFEW, [paper(0.7, "a", n=10_000), paper(0.6, "b", n=10_000)], [entry(0.55)], SIGNATURE)
     assert summary(rows) == [("a", 0.7, "1"), ("b", 0.6, "2–3"), ("net", 0.55, "2–3")]
 
 
@@ -72,7 +74,7 @@ def test_subsets_and_test_editions_are_ranked_apart_validation_editions_together
         SIGNATURE,
     )
     assert [(row.system, rank_text(row.rank)) for row in rows] == [
-        ("all", "1"), ("val7", "2"), ("test5", "1"), ("test3", "1"), ("faces", "1"),
+        ("all", "1–2"), ("val7", "1–2"), ("test5", "1"), ("test3", "1"), ("faces", "1"),
     ]  # fmt: skip
     assert groups(rows) == [
         "val · complete", "test · ABAW5 · complete", "test · ABAW3 · complete", "val · faces-only",
@@ -84,7 +86,7 @@ def test_years_of_error_rank_upwards() -> None:
     rows = standings(
         FACES, [replace(paper(value, str(value)), split="all") for value in (8.5, 5.7, 7.3)], [], None
     )
-    assert summary(rows) == [("5.7", 5.7, "1"), ("7.3", 7.3, "2"), ("8.5", 8.5, "3")]
+    assert summary(rows) == [("5.7", 5.7, "1–3"), ("7.3", 7.3, "1–3"), ("8.5", 8.5, "1–3")], "no spread is known"
 
 
 def test_a_published_accuracy_with_n_gets_its_interval() -> None:

@@ -22,6 +22,7 @@ from leaderboard.store.entries import (
     StoreInvalid,
     UnknownEntry,
 )
+from leaderboard.store.quotas import Quota
 
 ABC_SHA256 = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"  # FIPS 180-2, appendix B.1
 
@@ -82,24 +83,24 @@ def test_a_staged_file_that_is_not_kept_leaves_nothing(tmp_path: Path) -> None:
 def test_quota_counts_one_user_task_and_day(tmp_path: Path) -> None:
     store = Store(tmp_path)
     day = "2026-03-01T23:59:59+00:00"
-    store.add(entry(created=day), limit=2)
-    store.add(entry(created=day), limit=2)
+    store.add(entry(created=day), quota=Quota(2, 1000))
+    store.add(entry(created=day), quota=Quota(2, 1000))
     with pytest.raises(QuotaReached, match="used 2 of 2 submissions to afew"):
-        store.add(entry(created=day), limit=2)
-    store.add(entry(created="2026-03-02T00:00:00+00:00"), limit=2)
-    store.add(entry(created=day, user="bob"), limit=2)
-    store.add(entry(created=day, task="vgaf"), limit=2)
+        store.add(entry(created=day), quota=Quota(2, 1000))
+    store.add(entry(created="2026-03-02T00:00:00+00:00"), quota=Quota(2, 1000))
+    store.add(entry(created=day, user="bob"), quota=Quota(2, 1000))
+    store.add(entry(created=day, task="vgaf"), quota=Quota(2, 1000))
     assert len(store.entries()) == 5
 
 
 def test_withdrawing_does_not_give_quota_back(tmp_path: Path) -> None:
     """Deleting to gain a fresh try is the bypass of codabench #1326."""
     store = Store(tmp_path)
-    first = store.add(entry(), limit=1)
+    first = store.add(entry(), quota=Quota(1, 1000))
     store.withdraw(first.id, "ada")
-    assert store.used_today("afew", "ada") == 1
+    assert store.used("afew", "ada")[0] == 1
     with pytest.raises(QuotaReached):
-        store.add(entry(), limit=1)
+        store.add(entry(), quota=Quota(1, 1000))
 
 
 def test_only_the_owner_withdraws_and_the_rest_stands(tmp_path: Path) -> None:
@@ -116,12 +117,12 @@ def test_only_the_owner_withdraws_and_the_rest_stands(tmp_path: Path) -> None:
 
 def test_the_same_file_counts_once_until_it_is_withdrawn(tmp_path: Path) -> None:
     store = Store(tmp_path)
-    first = store.add(entry(sha256="ff"), limit=1)
+    first = store.add(entry(sha256="ff"), quota=Quota(1, 1000))
     with pytest.raises(AlreadySubmitted, match="this very file"):
-        store.add(entry(sha256="ff"), limit=1)
-    store.add(entry(sha256="ff", user="bob"), limit=1)
+        store.add(entry(sha256="ff"), quota=Quota(1, 1000))
+    store.add(entry(sha256="ff", user="bob"), quota=Quota(1, 1000))
     store.withdraw(first.id, "ada")
-    store.add(entry(sha256="ff"), limit=2)
+    store.add(entry(sha256="ff"), quota=Quota(2, 1000))
     assert len(store.entries()) == 2
 
 
@@ -183,6 +184,7 @@ import sys
 from pathlib import Path
 from leaderboard.store.entries import RESCORED, Entry, QuotaReached, StoredScore
 from leaderboard.store.database import Store
+from leaderboard.store.quotas import Quota
 
 folder, user, number, limit = Path(sys.argv[1]), sys.argv[2], sys.argv[3], int(sys.argv[4])
 print("ready", flush=True)
@@ -192,7 +194,7 @@ with store.files.staged(folder / f"{number}.csv") as staged:
     sha = store.files.keep(staged)
 score = StoredScore("s", float(number), {"main": float(number)}, "2026-01-01T00:00:00+00:00")
 try:
-    store.add(Entry("afew", user, number, RESCORED, (score,), sha256=sha, file_name=number), limit=limit)
+    store.add(Entry("afew", user, number, RESCORED, (score,), sha256=sha, file_name=number), Quota(limit, 1000))
 except QuotaReached:
     print("quota")
 else:
@@ -265,7 +267,7 @@ def _killed_at_line(folder: Path, source: Path, line: int) -> bool:
 
         sys.settrace(trace)  # type: ignore[arg-type]
         store = Store(folder)
-        store.add(entry(sha256=keep(store, source)), limit=1000)
+        store.add(entry(sha256=keep(store, source)), quota=Quota(1000, 1000))
         os._exit(0)
     _, status = os.waitpid(pid, 0)
     return os.WIFSIGNALED(status)

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leaderboard.board import open_board
 from leaderboard.cli.main import main
+from leaderboard.opening import open_board
 from leaderboard.store.database import Store
 from leaderboard.store.details import Details
 from leaderboard.store.entries import Entry, StoredScore
@@ -79,7 +79,7 @@ def test_a_fresh_disk_gets_everything_back(hub: HubServer, store: Store, tmp_pat
     assert {entry.id: entry for entry in fresh.entries(withdrawn=True)} == by_id
     assert [entry.id for entry in fresh.entries()] == [first.id]
     assert file_of(fresh, second).read_text() == "two"
-    assert fresh.used_today("afew", "ada") == 2
+    assert fresh.used("afew", "ada")[0] == 2
 
 
 def test_the_command_prints_what_the_data_set_holds(

@@ -14,19 +14,9 @@ from typing import Final
 
 import numpy as np
 
-from femo.labels import ABAW_EXPR
+from femo.labels import ABAW_AU, ABAW_EXPR, ABAW_EXPR_HEADER, VALENCE_AROUSAL
 from femo.training.abaw.dataset.crops import CROP, Frames
-from femo.training.abaw.dataset.tasks import (
-    AU_HEADER,
-    EXPR_HEADER,
-    INVALID_CLASS,
-    INVALID_VA,
-    VA_HEADER,
-    AbawError,
-    AbawTask,
-    Part,
-    columns,
-)
+from femo.training.abaw.dataset.tasks import INVALID_CLASS, INVALID_VA, AbawError, AbawTask, Part, columns
 from femo.types import Doubles, Floats
 
 OLD_EXPRESSIONS: Final = 7
@@ -95,7 +85,7 @@ def _column_order(path: Path, header: str, task: AbawTask) -> list[int]:
 
 
 def _expr_refusal(path: Path, lower: Sequence[str], wanted: Sequence[str]) -> str:
-    official = ",".join(EXPR_HEADER)
+    official = ",".join(ABAW_EXPR_HEADER)
     if len(lower) == OLD_EXPRESSIONS and set(lower) < set(wanted):
         return (
             f"{path} has 7 expressions, so it belongs to the 2020 or 2021 edition; this recipe needs the 8 of the "
@@ -207,7 +197,7 @@ def read_mtl_list(path: Path, task: AbawTask) -> list[Annotation]:
 
 def _mtl_order(path: Path, header: str) -> list[int]:
     names = [name.strip().lower() for name in header.strip().rstrip(",").split(",")]
-    wanted = ["image", *VA_HEADER, "expression", *(unit.lower() for unit in AU_HEADER)]
+    wanted = ["image", *VALENCE_AROUSAL, "expression", *(unit.lower() for unit in ABAW_AU)]
     if sorted(names) != sorted(wanted):
         raise AbawError(f"{path} begins with {header.strip()[:60]!r}, expected the columns {','.join(wanted)}")
     return [names.index(name) for name in wanted[1:]]

@@ -29,7 +29,7 @@ VIDEO_NAME: Final = re.compile(r"\d+-\d+-\d+x\d+.*|video\d+.*", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class AffWild2:
     """Where everything lies.
 
     Attributes:
@@ -75,7 +75,7 @@ def walk(folder: Path, depth: int = DEPTH) -> Iterator[Path]:
             yield from walk(path, depth - 1)
 
 
-def find_layout(data: Path, task: AbawTask, crops: Path | None = None, splits: Sequence[Split] = ()) -> Layout:
+def find_layout(data: Path, task: AbawTask, crops: Path | None = None, splits: Sequence[Split] = ()) -> AffWild2:
     """Search an Aff-Wild2 folder.
 
     Args:
@@ -94,7 +94,7 @@ def find_layout(data: Path, task: AbawTask, crops: Path | None = None, splits: S
     roots, notes = ([crops], []) if crops else _crops(found, data)
     if not roots[0].exists():
         raise AbawError(f"{roots[0]} does not exist; --crops names the folder or zip of cropped faces")
-    return Layout(
+    return AffWild2(
         task=task,
         data=data,
         annotations=annotations,

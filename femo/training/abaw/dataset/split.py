@@ -17,7 +17,7 @@ from femo.types import Bools, Floats, Ints
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Clip:
+class AnnotatedClip:
     """One subject of one video.
 
     Attributes:
@@ -76,7 +76,7 @@ def media_name(video: str) -> str:
     return video
 
 
-def join(annotation: Annotation, crops: Frames, unreadable: Sequence[int] = ()) -> Clip:
+def join(annotation: Annotation, crops: Frames, unreadable: Sequence[int] = ()) -> AnnotatedClip:
     """Find the crop of every annotated frame.
 
     Args:
@@ -89,7 +89,7 @@ def join(annotation: Annotation, crops: Frames, unreadable: Sequence[int] = ()) 
     hit[hit] = crops[at[hit]] == annotation.frames[hit]
     row = np.where(hit, at, -1)
     row[np.isin(row, np.array(unreadable, np.int64))] = -1
-    return Clip(annotation.video, annotation.frames, annotation.labels, row)
+    return AnnotatedClip(annotation.video, annotation.frames, annotation.labels, row)
 
 
 def join_split(
@@ -97,7 +97,7 @@ def join_split(
     crops: Mapping[str, Video],
     task: AbawTask,
     unreadable: Mapping[str, Sequence[int]] | None = None,
-) -> tuple[list[Clip], Found]:
+) -> tuple[list[AnnotatedClip], Found]:
     """Join a whole split.
 
     Args:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from femo.errors import FemoError
-from femo.labels import ABAW_AU, ABAW_EXPR
+from femo.labels import ABAW_AU, ABAW_EXPR, ABAW_EXPR_HEADER, VALENCE_AROUSAL
 
 TaskName = Literal["expr", "va", "au", "mtl"]
 Part = Literal["expr", "va", "au"]
@@ -18,10 +18,6 @@ Split = Literal["train", "val"]
 
 INVALID_CLASS: Final = -1
 INVALID_VA: Final = -5
-EXPR_HEADER: Final = tuple(label.capitalize() for label in ABAW_EXPR)
-VA_HEADER: Final = ("valence", "arousal")
-AU_HEADER: Final = ABAW_AU
-MTL_HEADER: Final = "image,valence,arousal,expression,aus"
 
 
 class AbawError(FemoError):
@@ -80,7 +76,7 @@ TASKS: Final[Mapping[TaskName, AbawTask]] = {
         name="expr",
         parts=("expr",),
         folders=("expr_",),
-        header=EXPR_HEADER,
+        header=ABAW_EXPR_HEADER,
         test_list=("expression", "test"),
         leaderboard="abaw-expr",
         table="1 and 5",
@@ -90,7 +86,7 @@ TASKS: Final[Mapping[TaskName, AbawTask]] = {
         name="va",
         parts=("va",),
         folders=("va_",),
-        header=VA_HEADER,
+        header=VALENCE_AROUSAL,
         test_list=("valence", "test"),
         leaderboard="abaw-va",
         table="4 and 5",
@@ -100,7 +96,7 @@ TASKS: Final[Mapping[TaskName, AbawTask]] = {
         name="au",
         parts=("au",),
         folders=("au_",),
-        header=AU_HEADER,
+        header=ABAW_AU,
         test_list=("action", "test"),
         leaderboard="abaw-au",
         table="3 and 5",
@@ -110,7 +106,7 @@ TASKS: Final[Mapping[TaskName, AbawTask]] = {
         name="mtl",
         parts=("va", "expr", "au"),
         folders=("mtl_", "mtl"),
-        header=("image", *VA_HEADER, "expression", *AU_HEADER),
+        header=("image", *VALENCE_AROUSAL, "expression", *ABAW_AU),
         test_list=("mtl", "test"),
         leaderboard="abaw-mtl",
         table="6",
@@ -127,11 +123,6 @@ def columns(task: AbawTask) -> dict[Part, slice]:
         out[part] = slice(start, start + WIDTH[part])
         start += WIDTH[part]
     return out
-
-
-def n_columns(task: AbawTask) -> int:
-    """Return the number of label columns."""
-    return sum(WIDTH[part] for part in task.parts)
 
 
 Figures = tuple[float, ...]

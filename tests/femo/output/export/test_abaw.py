@@ -1,5 +1,6 @@
 """ABAW prediction files, read back with numpy as a stranger would read them."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -95,6 +96,16 @@ def test_a_line_for_every_frame_also_where_predictions_are_missing(tmp_path: Pat
         rows(tmp_path / VA / "v.txt"), [[0, -0.3], [0.2, 0], [0.4, 0.3], [0.6, 0.6]], atol=1e-6
     )
     assert len(rows(tmp_path / EXPR / "v.txt")) == 4
+
+
+def test_a_result_of_some_frames_needs_the_times_of_all(tmp_path: Path) -> None:
+    frame = np.array([1, 3, 5])
+    line = replace(by_hand.timeline(1, [0.0, 0.08, 0.16], ["fear"] * 3), frame=frame)
+    some = replace(by_hand.video(line), frame=frame)
+    with pytest.raises(FemoError, match="holds 3 of its frames; a prediction file has a line for each"):
+        write_abaw(tmp_path, "v", some)
+    [*_, path] = write_abaw(tmp_path, "v", some, frame_time_s=np.arange(6) * 0.04)
+    assert len(path.read_text().splitlines()) == 1 + 6
 
 
 def test_frames_that_were_not_analysed_get_lines_too(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from femo.models.write import write_model_folder
 from femo.training.abaw import extract as abaw_extract
 from femo.training.abaw.dataset.crops import read_folder
 from femo.training.abaw.dataset.tasks import AbawError
-from femo.training.abaw.extract import Progress, extract, needed_bytes
+from femo.training.abaw.extract import ExtractionState, extract, needed_bytes
 from femo.training.abaw.features import Cache, Columns, open_cache, stored_columns
 from femo.training.abaw.samples import Lines, Samples
 from tests.affwild2 import SIDE, SquareNetwork, write_square_model
@@ -101,17 +101,17 @@ def test_a_kill_costs_one_block_and_the_rest_goes_on(root: Path) -> None:
 def test_a_finished_cache_is_not_computed_again(root: Path) -> None:
     run(root, SquareNetwork())
     again = Counting()
-    states: list[Progress] = []
+    states: list[ExtractionState] = []
     run(root, again, report=states.append)
     assert again.n == 0
     assert (states[-1].done, states[-1].total) == (N_CROPS, N_CROPS)
 
 
 def test_progress_counts_up_and_knows_the_time_left(root: Path) -> None:
-    states: list[Progress] = []
+    states: list[ExtractionState] = []
     run(root, SquareNetwork(), report=states.append)
     assert [state.done for state in states] == [4, 8, 11, 11]
-    half = Progress(done=50, total=100, new=25, elapsed_s=5)
+    half = ExtractionState(done=50, total=100, new=25, elapsed_s=5)
     assert (half.rate, half.left_s) == (5, 10)
 
 

@@ -16,7 +16,7 @@ from femo.models.weights import find_weights, load_tensors
 from femo.networks.heads import linear_prior, load_heads
 from femo.training.abaw import evaluate
 from femo.training.abaw.evaluate import evaluate_abaw
-from femo.training.abaw.inputs import Job, Source
+from femo.training.abaw.inputs import AbawRun, Inputs
 from femo.training.abaw.recipe import DEFAULTS, Plan, train_abaw
 from femo.training.abaw.report import Report
 from leaderboard.cli.main import main as leaderboard
@@ -52,8 +52,8 @@ def train(root: Path, task: str, smooth: str = "mean:5") -> Run:
     try:
         recipe = replace(DEFAULTS[task], batch=64, epochs=8, lr=1e-2)
         plan = Plan(task, root / f"squares-{task}", recipe, ablation=True, smooth=smooth)
-        source = Source(root / "data", root / "features")
-        report = train_abaw(plan, Job(source, read_spec(root / "squares"), network=SquareNetwork()))
+        source = Inputs(root / "data", root / "features")
+        report = train_abaw(plan, AbawRun(source, read_spec(root / "squares"), network=SquareNetwork()))
     finally:
         torch.set_num_threads(threads)
     return Run(root, plan.out, report)
@@ -131,17 +131,17 @@ def test_the_mood_of_a_group_still_adds_up_to_one(expr: Run) -> None:
 
 def test_evaluate_gives_the_figures_of_the_training_run(expr: Run, root: Path) -> None:
     """The folder's own heads on the same cache: only the stored precision of the AffectNet scores could differ."""
-    source = Source(root / "data", root / "features")
-    report = evaluate_abaw("expr", Job(source, read_spec(expr.out), network=SquareNetwork()))
+    source = Inputs(root / "data", root / "features")
+    report = evaluate_abaw("expr", AbawRun(source, read_spec(expr.out), network=SquareNetwork()))
     for ours, theirs in zip(report.sweep, expr.report.sweep, strict=True):
         assert ours.with_crop.score() == pytest.approx(theirs.with_crop.score(), abs=1e-9)
 
 
 def test_a_prior_is_scored_too(root: Path) -> None:
-    report = evaluate_abaw("va", Job(Source(root / "data", root / "features"), read_spec(root / "squares")))
+    report = evaluate_abaw("va", AbawRun(Inputs(root / "data", root / "features"), read_spec(root / "squares")))
     assert report.method == "valence_arousal (prior)"
     assert report.sweep[0].with_crop.score() == 0  # its expression head is blind, so the prior is constant
-    assert evaluate.tasks_in(Source(root / "data", root / "features")) == ["expr", "va", "au", "mtl"]
+    assert evaluate.tasks_in(Inputs(root / "data", root / "features")) == ["expr", "va", "au", "mtl"]
 
 
 def test_submission_has_every_frame_of_the_test_list(expr: Run) -> None:

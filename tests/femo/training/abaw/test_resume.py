@@ -16,7 +16,7 @@ from femo.training.abaw.checkpoint import Checkpoint, run_key
 from femo.training.abaw.dataset.tasks import TASKS, AbawError
 from femo.training.abaw.features import Cache, Columns
 from femo.training.abaw.heads import HeadRecipe
-from femo.training.abaw.inputs import Job, Source
+from femo.training.abaw.inputs import AbawRun, Inputs
 from femo.training.abaw.recipe import DEFAULTS, Plan, train_abaw
 from femo.training.abaw.samples import Lines, Samples
 from tests.affwild2 import Spec, SquareNetwork, write_affwild2, write_square_model
@@ -58,8 +58,8 @@ def train(
 
     recipe = replace(DEFAULTS[task], batch=32, epochs=7, lr=0.05, patience=3, **options)
     plan = Plan(task, out, recipe, ablation=True, smooth="mean:5")
-    source = Source(root / "data", out.parent / "features")
-    train_abaw(plan, Job(source, read_spec(root / "squares"), note, network=SquareNetwork()))
+    source = Inputs(root / "data", out.parent / "features")
+    train_abaw(plan, AbawRun(source, read_spec(root / "squares"), note, network=SquareNetwork()))
     return said
 
 
@@ -79,15 +79,15 @@ def unfinished(out: Path) -> list[Path]:
 
 def stop_at_step(monkeypatch: pytest.MonkeyPatch, n: int) -> None:
     """Interrupt after n optimizer steps, wherever in an epoch that is."""
-    step, left = abaw_heads.Trainer._step, [n]
+    step, left = abaw_heads.HeadTrainer._step, [n]
 
-    def counted(self: abaw_heads.Trainer, *arguments: object) -> None:
+    def counted(self: abaw_heads.HeadTrainer, *arguments: object) -> None:
         left[0] -= 1
         if left[0] < 0:
             raise KeyboardInterrupt
         step(self, *arguments)
 
-    monkeypatch.setattr(abaw_heads.Trainer, "_step", counted)
+    monkeypatch.setattr(abaw_heads.HeadTrainer, "_step", counted)
 
 
 @pytest.mark.parametrize(("task", "stops"), [("expr", (70, 60)), ("mtl", (20, 17))])

@@ -5,11 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from femo.labels import ABAW_AU
 from femo.training.abaw.dataset.labels import read_annotation, read_mtl_list
-from femo.training.abaw.dataset.tasks import AU_HEADER, TASKS, AbawError
+from femo.training.abaw.dataset.tasks import TASKS, AbawError
 
 EXPR = "Neutral,Anger,Disgust,Fear,Happiness,Sadness,Surprise,Other"
-AU = ",".join(AU_HEADER)
+AU = ",".join(ABAW_AU)
 NAN = float("nan")
 
 
@@ -34,7 +35,7 @@ def test_values_in_another_order_with_byte_order_mark_and_trailing_commas(tmp_pa
 
 
 def test_units_by_name(tmp_path: Path) -> None:
-    names = list(AU_HEADER)
+    names = list(ABAW_AU)
     names[0], names[11] = names[11], names[0]
     row = ["1"] + ["0"] * 10 + ["-1"]  # AU26 is active, AU1 is unknown
     found = read_annotation(write(tmp_path / "a.txt", f"{','.join(names)}\n{','.join(row)}\n"), TASKS["au"])

@@ -1,0 +1,218 @@
+"""What ``femo video`` makes of each clip, and where it goes.
+
+Conventions: every output of a clip bears one name (``femo.output.names``), the same in all folders. A clip is done when the
+record in its JSON says so (``femo.output.records``).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from femo.cli.output import say
+from femo.errors import FemoError
+from femo.output.names import name_outputs, place_of
+
+if TYPE_CHECKING:
+    from femo.clips.adaptive import Every
+    from femo.clips.timelines import RawVideo
+    from femo.results import VideoResult
+
+OUTPUTS = (".json", ".csv", ".srt")
+"""What ``--out`` writes for each clip."""
+CLAIMS = ".femo"
+"""Folder within that of ABAW files which says whose they are: they have no room for it themselves."""
+
+
+@dataclass(slots=True)
+class Job:
+    """What was asked for, and what came of it.
+
+    Attributes:
+        smooth: As ``temporal.parse_smoothing`` reads it.
+        every: All, some, or as many frames as needed.
+        min_face: Smallest face in pixels, or None.
+        out: Folder for files per clip, or None.
+        abaw: Folder for ABAW files, or None.
+        annotate: File or folder for annotated copies, or None.
+        several: Whether there are several clips.
+        keep: Whether whole results are kept, for one table or document of all.
+        fpr: Of the adaptive rate, or None for the usual one.
+        agreement: Whether the adaptive rate is compared with every frame.
+        model: Name and hashes of the model, for the record.
+        au_thresholds: Of the model's action units in ABAW files, one or twelve.
+        names: The name of each clip's outputs.
+        results: The results kept, or the error, in the order of the clips.
+        table: Rows for the terminal.
+        problems: One sentence per clip that failed.
+    """
+
+    smooth: str
+    every: "Every"
+    min_face: int | None
+    out: Path | None
+    abaw: Path | None
+    annotate: Path | None
+    several: bool
+    keep: bool
+    fpr: float | None = None
+    agreement: bool = False
+    model: Any = None
+    au_thresholds: Sequence[float] = (0.5,)
+    names: dict[Path, str] = field(default_factory=dict)
+    results: "dict[Path, VideoResult | FemoError]" = field(default_factory=dict)
+    table: list[tuple[str, ...]] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+    def name(self, clips: Sequence[Path]) -> None:
+        """Choose the names of all outputs."""
+        self.names = name_outputs(clips, self._owner)
+
+    def _owner(self, name: str) -> str | None:
+        """Return the place of the source that outputs of this name are from; of several, the first that is told."""
+        from femo.output.export.video import copied_from
+        from femo.output.records import read_record
+
+        documents = [self.out / f"{name}.json"] if self.out else []
+        documents += [self.abaw / CLAIMS / f"{name}.json"] if self.abaw else []
+        for document in documents:
+            if record := read_record(document):
+                return str(record["source"].get("place"))
+        return copied_from(self.annotate / f"{name}.mp4") if self.annotate and self._is_folder() else None
+
+    def _is_folder(self) -> bool:
+        return self.several or (self.annotate is not None and self.annotate.is_dir())
+
+    def annotated(self, clip: Path) -> Path | None:
+        """Return where the annotated copy of a clip goes: the file named, or one in the folder named."""
+        if self.annotate is None or not self._is_folder():
+            return self.annotate
+        return self.annotate / f"{self.names[clip]}.mp4"
+
+    def outputs(self, clips: Sequence[Path]) -> list[Path]:
+        """Return the files that bear a clip's name, of all clips; those of ABAW, which no clip can be, are left out."""
+        found = [self.out / f"{self.names[clip]}{suffix}" for clip in clips if self.out for suffix in OUTPUTS]
+        found += [copy for clip in clips if (copy := self.annotated(clip)) is not None]
+        return list(dict.fromkeys(found))  # a clip that is named twice
+
+    def options(self, clip: Path) -> dict[str, Any]:
+        """Return what the outputs of a clip depend on besides the clip."""
+        from femo import __version__
+
+        read = {"smooth": self.smooth, "every": self.every, "fpr": self.fpr, "min_face": self.min_face}
+        written = {"abaw": self.abaw is not None, "annotate": self.annotated(clip) is not None}
+        return {"femo": __version__, "model": self.model, **read, **written}
+
+    def is_done(self, clip: Path) -> bool:
+        """Tell whether an earlier run left everything that is asked for, of this very clip and with these options."""
+        from femo.output.records import stands
+
+        if self.out is None:
+            return False
+        wanted = [self.out / f"{self.names[clip]}{suffix}" for suffix in OUTPUTS]
+        copy = self.annotated(clip)
+        there = all(path.is_file() for path in [*wanted, *([copy] if copy else [])])
+        return there and stands(wanted[0], clip, self.options(clip))
+
+    def source(self, clip: Path, content: Path) -> dict[str, Any]:
+        """Describe a clip for the records, before it is read; nothing where none is written."""
+        from femo.output.records import source_of
+
+        return source_of(clip, content) if (self.out or self.abaw) and content.is_file() else {}
+
+    def write(self, clip: Path, content: Path, source: dict[str, Any], raw: "RawVideo") -> None:
+        """Write everything that is asked for of one clip; the JSON last, as it marks the clip as done.
+
+        Args:
+            clip: The clip as it was named.
+            content: Where its content lies: the clip itself, or the copy of a pipe.
+            source: What ``source`` said of it.
+            raw: What was read.
+        """
+        from femo.output.records import write_with_record
+
+        result = raw.result(self.smooth)
+        for note in result.notes:
+            say(f"{clip}: {note}")
+        files = self._write_copy(clip, content, result) + self._write_abaw(clip, source, raw, result)
+        if self.out is not None:
+            base = self.out / self.names[clip]
+            files += self._write_tables(base, result)
+            options = self.options(clip)
+            write_with_record(base.with_name(f"{base.name}.json"), result.to_dict(), source, options, files)
+        if self.keep:
+            self.results[clip] = result
+        self.table += summary_rows(clip, result)
+
+    def _write_copy(self, clip: Path, content: Path, result: "VideoResult") -> list[Path]:
+        from femo.output import overlay
+        from femo.output.export import video as export_video
+
+        copy = self.annotated(clip)
+        if copy is None:
+            return []
+        make_folder(copy.parent)
+        export_video.write_annotated(copy, content, overlay.painter(result), place=place_of(clip))
+        return [copy]
+
+    def _write_abaw(
+        self, clip: Path, source: dict[str, Any], raw: "RawVideo", result: "VideoResult"
+    ) -> list[Path]:
+        from femo.output.export import abaw as export_abaw
+        from femo.output.records import write_with_record
+
+        if self.abaw is None:
+            return []
+        name, limits = self.names[clip], self.au_thresholds
+        make_folder(self.abaw / CLAIMS)
+        write_with_record(self.abaw / CLAIMS / f"{name}.json", {}, source, self.options(clip))
+        return export_abaw.write_abaw(
+            self.abaw, name, result, subjects="all", thresholds=limits, frame_time_s=raw.frame_time_s
+        )
+
+    def _write_tables(self, base: Path, result: "VideoResult") -> list[Path]:
+        from femo.output.export import files as export
+
+        table, subtitles = base.with_name(f"{base.name}.csv"), base.with_name(f"{base.name}.srt")
+        export.write_csv(table, result)
+        export.write_srt(subtitles, result)
+        return [table, subtitles]
+
+    def fail(self, clip: Path, error: FemoError) -> None:
+        """Note a clip that cannot be read."""
+        say(str(error))
+        self.problems.append(str(error))
+        self.results[clip] = error
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder unless it is there.
+
+    Raises:
+        FemoError: It cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FemoError(f"{folder} cannot be made: {error.strerror or error}") from error
+
+
+def summary_rows(clip: Path, result: "VideoResult") -> list[tuple[str, ...]]:
+    """Return one row of text per person: clip, person, time in view, expressions, mean valence and arousal."""
+    import numpy as np
+
+    from femo.clips import summaries
+
+    if not result.timelines:
+        return [(clip.name, "no face found", "", "", "", "")]
+    rows = []
+    for line in result.timelines:
+        top = [f"{label} {100 * share:.0f} %" for label, share in list(summaries.shares(line).items())[:3]]
+        affect = line.scores.get("valence_arousal")
+        means = [
+            "-" if affect is None else f"{float(np.nanmean(affect.column(name)[line.present])):+.2f}"
+            for name in ("valence", "arousal")
+        ]
+        seen = f"{summaries.seconds_in_view(line):.1f} s"
+        rows.append((clip.name, str(line.track), seen, ", ".join(top), *means))
+    return rows

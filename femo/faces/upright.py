@@ -1,0 +1,74 @@
+"""Finds the faces of a photo that lies on its side or stands on its head without saying so.
+
+Conventions: turns are quarter turns clockwise, 0-3, that set the photo upright. Faces are found in the turned picture and
+given back in pixels of the photo as it came.
+"""
+
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from femo.types import RGB, Faces
+
+SURE: Final = 0.995
+"""A face that scores so much is upright. Of the photos that were tried, turned ones reached 0.993 and upright ones 0.999."""
+TURNS: Final = (1, 3, 2)
+"""Photos on their side come before those on their head, which cameras make less often."""
+
+
+class Upright(NamedTuple):
+    """A photo as it has to be looked at.
+
+    Attributes:
+        rgb: The picture, turned, uint8 (H, W, 3).
+        faces: Its faces, in its own pixels.
+        turns: Quarter turns clockwise.
+    """
+
+    rgb: RGB
+    faces: Faces
+    turns: int
+
+
+def find_upright(rgb: RGB, detect: Callable[[RGB], Faces]) -> Upright:
+    """Find faces; where no face is surely upright, look at the picture from the other sides too.
+
+    Args:
+        rgb: uint8 (H, W, 3).
+        detect: Finds the faces of a picture.
+    """
+    faces = detect(rgb)
+    if _best(faces) >= SURE:
+        return Upright(rgb, faces, 0)
+    for turns in TURNS:
+        turned = np.ascontiguousarray(np.rot90(rgb, -turns))
+        found = detect(turned)
+        if _best(found) >= SURE:
+            return Upright(turned, found, turns)
+    return Upright(rgb, faces, 0)
+
+
+def _best(faces: Faces) -> float:
+    return float(faces.score.max(initial=0))
+
+
+def turn_back(faces: Faces, turns: int, width: int, height: int) -> Faces:
+    """Return faces of a turned photo in the pixels of the photo as it came, ``width`` × ``height``."""
+    if not turns:
+        return faces
+    corners = faces.xyxy.reshape(-1, 2, 2)
+    points = _turn_points(corners, turns, width, height)
+    xyxy = np.concatenate([points.min(axis=1), points.max(axis=1)], axis=1)
+    return Faces(xyxy, faces.score, _turn_points(faces.keypoints, turns, width, height), faces.track)
+
+
+def _turn_points(points: np.ndarray, turns: int, width: int, height: int) -> np.ndarray:
+    x, y = points[..., 0], points[..., 1]
+    back = {1: (y, height - x), 2: (width - x, height - y), 3: (width - y, x)}[turns]
+    return np.stack(back, axis=-1).astype(np.float32)
+
+
+def turned_notes(turns: int) -> tuple[str, ...]:
+    """Say that the photo had to be turned."""
+    return (f"no upright face; found when turned by {90 * turns}° clockwise",) if turns else ()

@@ -1,1 +1,0 @@
-"""Fits the maps from measures of the face mesh to action units."""

@@ -1,0 +1,58 @@
+"""Opens the board that the environment describes: its store, its labels and its challenges.
+
+``FEMO_STORE`` says where submissions live (``~/.femo/board`` without it; ``hf://datasets/USER/REPO`` keeps them in a
+private data set as well, see ``leaderboard.store.hub``), ``FEMO_REFERENCE`` where one's own licensed labels are (only
+the sandbox tasks have labels without it), ``FEMO_CHALLENGES`` where ``python -m leaderboard new`` puts challenges
+(``~/.femo/challenges`` without it).
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from leaderboard.board import Board
+from leaderboard.challenges import open_challenges
+from leaderboard.connected import Labels
+from leaderboard.reading.private_labels import labels_root
+from leaderboard.reading.reference import load_reference
+from leaderboard.schema import Task
+from leaderboard.scorer import Scorer
+from leaderboard.store import hub
+from leaderboard.store.database import Store
+from leaderboard.store.entries import Mirror
+from leaderboard.types import Reference
+
+
+def _labels(environment: Mapping[str, str]) -> Labels:
+    root = environment.get("FEMO_REFERENCE")
+
+    def read(task: Task) -> Reference:
+        return load_reference(task, task.labels or (None if task.sandbox else labels_root(root)))
+
+    return read
+
+
+def open_scorer(environment: Mapping[str, str] = os.environ) -> Scorer:
+    """Return what reads and scores files without a store.
+
+    Raises:
+        LeaderboardError: A challenge's declaration is wrong.
+    """
+    open_challenges(environment)
+    return Scorer(_labels(environment))
+
+
+def open_board(environment: Mapping[str, str] = os.environ, mirror: Mirror | None = None) -> Board:
+    """Return the board; copies that dead processes left in its store are removed.
+
+    Raises:
+        LeaderboardError: The store cannot be used, or a challenge's declaration is wrong.
+    """
+    folder = environment.get("FEMO_STORE") or ""
+    open_challenges(environment)
+    on_hub = folder.startswith(hub.SCHEME)
+    store = Store(Path.home() / ".femo" / "board" if on_hub or not folder else Path(folder))
+    store.sweep()
+    if on_hub and mirror is None:
+        mirror = hub.HubMirror(hub.repo_of(folder), store).start()
+    return Board(store, _labels(environment), mirror=mirror)

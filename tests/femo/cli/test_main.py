@@ -1,0 +1,32 @@
+"""The command itself: what stands before its subcommands."""
+
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from femo.cli.main import main
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def test_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as done:
+        main(["--version"])
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert (done.value.code, capsys.readouterr().out) == (0, f"femo {project['version']}\n")
+
+
+def test_the_module_is_the_command() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "femo", "--version"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout[:5]) == (0, "femo ")
+
+
+def test_help_says_what_femo_is(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    assert "Reads emotion from faces" in capsys.readouterr().out

@@ -1,0 +1,220 @@
+"""Colours: profiles against the arithmetic of ICC.1, HDR against the tables of BT.2100 and BT.2408 and a clip encoded here."""
+
+import io
+import struct
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from PIL import Image, ImageCms
+
+from femo.media.hdr import HLG, PQ, ToSdr, gamut_matrix, light, pressed, sdr
+from femo.media.photos import read_photo
+from femo.media.video import open_video
+from femo.output.export.video import write_annotated
+from tests import clips
+
+D50 = np.array([0.9642, 1.0, 0.8249])
+BRADFORD = np.array([[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]])
+GAMUTS = {  # x, y of red, green, blue, white (SMPTE EG 432-1, Adobe RGB (1998), ISO 22028-2)
+    "P3": ([0.680, 0.320], [0.265, 0.690], [0.150, 0.060], [0.3127, 0.3290]),
+    "Adobe": ([0.640, 0.330], [0.210, 0.710], [0.150, 0.060], [0.3127, 0.3290]),
+    "ProPhoto": ([0.7347, 0.2653], [0.1596, 0.8404], [0.0366, 0.0001], [0.3457, 0.3585]),
+    "sRGB": ([0.640, 0.330], [0.300, 0.600], [0.150, 0.060], [0.3127, 0.3290]),
+}
+
+
+def to_d50(name: str) -> np.ndarray:
+    """Linear RGB -> XYZ under D50 (3, 3), by Lindbloom's recipe and the Bradford adaptation of ICC.1 annex E."""
+    xyz = [np.array([x / y, 1.0, (1 - x - y) / y]) for x, y in GAMUTS[name]]
+    columns, white = np.array(xyz[:3]).T, xyz[3]
+    own = columns * np.linalg.solve(columns, white)
+    cone = np.diag((BRADFORD @ D50) / (BRADFORD @ white))
+    return np.linalg.inv(BRADFORD) @ cone @ BRADFORD @ own
+
+
+def profile(name: str, gamma: float) -> bytes:
+    """A display profile of version 2 with three colorants and one curve (ICC.1:2001-04)."""
+
+    def fixed(value: float) -> bytes:
+        return struct.pack(">i", round(value * 65536))
+
+    colorants = to_d50(name).T
+    curve = b"curv\0\0\0\0" + struct.pack(">IH", 1, round(gamma * 256)) + b"\0\0"
+    text = b"desc\0\0\0\0" + struct.pack(">I", 5) + b"made\0" + b"\0" * 78 + b"\0"
+    tags = [(b"desc", text), (b"wtpt", b"XYZ \0\0\0\0" + b"".join(map(fixed, D50)))]
+    tags += [
+        (n, b"XYZ \0\0\0\0" + b"".join(map(fixed, c)))
+        for n, c in zip((b"rXYZ", b"gXYZ", b"bXYZ"), colorants, strict=True)
+    ]
+    tags += [(n, curve) for n in (b"rTRC", b"gTRC", b"bTRC")]
+    table, body, at = b"", b"", 132 + 12 * len(tags)
+    for tag, data in tags:
+        padded = data + b"\0" * (-len(data) % 4)
+        table += tag + struct.pack(">II", at + len(body), len(data))
+        body += padded
+    head = struct.pack(">I4sI4s4s4s", at + len(body), b"lcms", 0x02400000, b"mntr", b"RGB ", b"XYZ ")
+    head += b"\0" * 12 + b"acsp" + b"\0" * 28 + b"".join(map(fixed, D50))
+    return head.ljust(128, b"\0") + struct.pack(">I", len(tags)) + table + body
+
+
+def expected_srgb(rgb: np.ndarray, name: str, gamma: float) -> np.ndarray:
+    """What littleCMS ought to give, computed here: IEC 61966-2-1's curve over the matrices."""
+    linear = (rgb / 255.0) ** gamma @ (np.linalg.inv(to_d50("sRGB")) @ to_d50(name)).T
+    linear = np.clip(linear, 0, 1)
+    return 255 * np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
+
+
+def colours(seed: int = 3, n: int = 64) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, 256, (8, n // 8, 3), dtype=np.uint8)
+
+
+def encode(picture: np.ndarray, file_format: str = "PNG", **options: object) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(picture).save(buffer, file_format, **options)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(("name", "gamma"), [("P3", 2.2), ("Adobe", 2.199), ("ProPhoto", 1.8)])
+def test_a_profile_is_converted_to_srgb(name: str, gamma: float) -> None:
+    picture = colours()
+    photo = read_photo(encode(picture, icc_profile=profile(name, gamma)))
+    np.testing.assert_allclose(photo.rgb, expected_srgb(picture, name, gamma), atol=2.5)
+    assert photo.notes == ()
+    moved = np.abs(photo.rgb.astype(int) - picture).max()
+    assert moved > 20, "these colours do not tell whether anything was converted"
+
+
+def test_srgb_by_any_name_changes_nothing() -> None:
+    picture = colours()
+    srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    np.testing.assert_array_equal(read_photo(encode(picture, icc_profile=srgb)).rgb, picture)
+
+
+def test_transparency_palettes_and_greys_keep_their_profile() -> None:
+    p3 = profile("P3", 2.2)
+    picture = colours()
+    alpha = np.full((*picture.shape[:2], 1), 255, np.uint8)
+    alpha[0] = 0
+    rgba = np.concatenate([picture, alpha], axis=2)
+    expected = expected_srgb(picture, "P3", 2.2)
+    expected[0] = 255
+    np.testing.assert_allclose(read_photo(encode(rgba, icc_profile=p3)).rgb, expected, atol=2.5)
+    palette = Image.fromarray(picture).quantize(64, dither=Image.Dither.NONE)
+    buffer = io.BytesIO()
+    palette.save(buffer, "PNG", icc_profile=p3)
+    shown = expected_srgb(np.asarray(palette.convert("RGB")), "P3", 2.2)
+    np.testing.assert_allclose(read_photo(buffer.getvalue()).rgb, shown, atol=2.5)
+    grey = np.arange(64, dtype=np.uint8).reshape(8, 8)  # a profile for colours does not fit
+    np.testing.assert_array_equal(read_photo(encode(grey, icc_profile=p3)).rgb[..., 1], grey)
+
+
+def test_a_damaged_profile_is_said_and_the_photo_still_read() -> None:
+    picture = colours()
+    photo = read_photo(encode(picture, icc_profile=b"no profile at all" * 20))
+    np.testing.assert_array_equal(photo.rgb, picture)
+    assert photo.notes == ("the colour profile cannot be read, so colours are as stored",)
+
+
+# --- HDR -----------------------------------------------------------------------------------------------------
+
+
+def grey(level: float) -> np.ndarray:
+    return np.full((1, 3), level)
+
+
+def test_light_of_hlg_and_pq_is_that_of_the_standards() -> None:
+    """BT.2408-7 table 1: diffuse white of 203 cd/m² is 75 % HLG and 58 % PQ, an 18 % grey card 26 cd/m² is 38 % of both."""
+    for transfer, signal, nits in ((HLG, 0.75, 203), (PQ, 0.58, 203), (HLG, 0.38, 26), (PQ, 0.38, 26)):
+        assert light(grey(signal), transfer)[0, 0] == pytest.approx(nits, rel=0.03), (transfer, signal)
+    assert light(grey(1.0), PQ)[0, 1] == pytest.approx(10_000)
+    assert light(grey(1.0), HLG)[0, 1] == pytest.approx(1000, rel=1e-6)
+    assert light(grey(0.0), PQ)[0, 2] == light(grey(0.0), HLG)[0, 2] == 0
+
+
+def test_the_matrix_is_that_of_bt2087() -> None:
+    """ITU-R BT.2087-0, annex 1, the inverse of its matrix M2 from BT.709 to BT.2020."""
+    m2 = np.array([[0.6274, 0.3293, 0.0433], [0.0691, 0.9195, 0.0114], [0.0164, 0.0880, 0.8956]])
+    bt2020, bt709 = (0.708, 0.292, 0.170, 0.797, 0.131, 0.046), (0.640, 0.330, 0.300, 0.600, 0.150, 0.060)
+    np.testing.assert_allclose(gamut_matrix(bt2020, bt709) @ m2, np.eye(3), atol=3e-4)
+
+
+def test_highlights_are_pressed_and_nothing_below_them() -> None:
+    x = np.linspace(0, 5, 200)
+    y = pressed(x, 5.0)
+    np.testing.assert_array_equal(y[x <= 0.75], x[x <= 0.75])
+    assert (np.diff(y) > 0).all()
+    assert y[-1] == pytest.approx(1.0)
+    np.testing.assert_allclose(pressed(x[x <= 1], 1.0), x[x <= 1])
+
+
+@pytest.mark.parametrize(("transfer", "primaries"), [(HLG, 9), (PQ, 9), (1, 9), (13, 12)])
+def test_the_table_is_the_formula(transfer: int, primaries: int) -> None:
+    rgb = np.random.default_rng(5).integers(0, 256, (40, 50, 3), dtype=np.uint8)
+    table = ToSdr(transfer, primaries, rgb)
+    white = 1.0
+    if transfer in (HLG, PQ):
+        luminance = light(rgb[::4, ::4] / 255.0, transfer) @ np.array([0.2627, 0.6780, 0.0593])
+        white = float(np.clip(luminance.mean() / 0.18, 203, 1000))  # the noise holds the brightest white too
+    off = np.abs(table(rgb) - 255 * sdr(rgb / 255.0, transfer, primaries, white))
+    assert np.percentile(off, 95) < 4
+    assert off.mean() < 1.2
+
+
+def write_hdr(path: Path, frames: list[np.ndarray], transfer: int, white: float) -> Path:
+    """Encode SDR pictures as HDR in BT.2020 and 10 bits, SDR's white at ``white`` cd/m² (formulas of BT.2100-2, tables 4, 5)."""
+    m2 = np.array([[0.6274, 0.3293, 0.0433], [0.0691, 0.9195, 0.0114], [0.0164, 0.0880, 0.8956]])
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=25)
+        stream.height, stream.width = frames[0].shape[:2]
+        stream.pix_fmt = "yuv420p10le"
+        stream.options = {"preset": "ultrafast", "crf": "4"}
+        context = stream.codec_context
+        context.color_trc, context.color_primaries, context.colorspace, context.color_range = transfer, 9, 9, 1
+        for index, rgb in enumerate(frames):
+            nits = np.clip((rgb / 255.0) ** 2.4 @ m2.T, 0, 1) * white
+            code = np.round(_coded(nits, transfer) * 65535).astype(np.uint16)
+            frame = av.VideoFrame.from_ndarray(code, format="rgb48le")
+            frame = frame.reformat(format="yuv420p10le", dst_colorspace=9, dst_color_range=1)
+            frame.color_trc, frame.color_primaries, frame.colorspace = transfer, 9, 9
+            frame.pts, frame.time_base = index, Fraction(1, 25)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return path
+
+
+def _coded(nits: np.ndarray, transfer: int) -> np.ndarray:
+    if transfer == PQ:
+        y = (nits / 10_000) ** 0.1593017578125
+        return ((0.8359375 + 18.8515625 * y) / (1 + 18.6875 * y)) ** 78.84375
+    luminance = (nits @ np.array([0.2627, 0.6780, 0.0593]))[..., None] / 1000
+    scene = nits / 1000 * np.maximum(luminance, 1e-9) ** (1 / 1.2 - 1)
+    a, b, c = 0.17883277, 0.28466892, 0.55991073
+    return np.where(scene <= 1 / 12, np.sqrt(3 * scene), a * np.log(np.maximum(12 * scene - b, 1e-9)) + c)
+
+
+@pytest.mark.parametrize(("transfer", "white"), [(HLG, 1000.0), (HLG, 203.0), (PQ, 203.0), (PQ, 1000.0)])
+def test_an_hdr_clip_looks_like_its_sdr_form(transfer: int, white: float, tmp_path: Path) -> None:
+    picture = clips.portrait()  # bright, so that its white has to be found in the picture
+    picture = np.asarray(Image.fromarray(picture).resize((128, 128)))
+    path = write_hdr(tmp_path / "hdr.mp4", [picture] * 3, transfer, white)
+    with open_video(path) as reader:
+        rgb = next(iter(reader)).rgb
+    assert abs(float(rgb.mean()) - float(picture.mean())) < 8
+    assert np.abs(rgb.astype(int) - picture).mean() < 12
+    write_annotated(tmp_path / "copy.mp4", path, lambda frame: frame.rgb)
+    with av.open(str(tmp_path / "copy.mp4")) as container:
+        stream = container.streams.video[0]
+        context = stream.codec_context
+        assert (context.color_trc, context.color_primaries, context.colorspace) == (1, 1, 1)
+        assert stream.pix_fmt == "yuv420p"
+    with open_video(tmp_path / "copy.mp4") as reader:
+        assert abs(float(next(iter(reader)).rgb.mean()) - float(rgb.mean())) < 2
+
+
+def test_ordinary_clips_go_no_detour(tmp_path: Path) -> None:
+    with open_video(clips.write_clip(tmp_path / "sdr.mp4", clips.numbered(2))) as reader:
+        list(reader)
+        assert reader._to_sdr is None

@@ -1,0 +1,119 @@
+"""Names of outputs: unique, stable, and never an input."""
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from femo.errors import FemoError
+from femo.output.names import name_outputs, place_of, refuse_folder, refuse_inputs
+
+# --- names -----------------------------------------------------------------------------------------------------
+
+
+def test_a_source_alone_lends_its_stem() -> None:
+    paths = [Path("a/one.mp4"), Path("b/two.mp4"), Path("c/.hidden")]
+    assert name_outputs(paths) == dict(zip(paths, ("one", "two", ".hidden"), strict=True))
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [("a/img.jpg", "b/img.jpg"), ("pic.jpg", "pic.jpeg"), ("a/IMG.jpg", "b/img.jpg"), ("a/é.jpg", "b/é.jpg")],
+    ids=["folders", "suffixes", "letter case", "accents in two forms"],
+)
+def test_equal_stems_get_tags_that_do_not_depend_on_order(first: str, second: str) -> None:
+    paths = [Path(first), Path(second), Path("else.jpg")]
+    names = name_outputs(paths)
+    assert names == name_outputs(paths[::-1])
+    assert names[paths[2]] == "else"
+    for path in paths[:2]:
+        assert names[path] == f"{path.stem}-{place_of(path)[:8]}"
+    assert len({name.casefold() for name in names.values()}) == 3
+
+
+def test_what_an_earlier_run_left_keeps_its_name_and_its_owner() -> None:
+    a, b = Path("a/clip.mp4"), Path("b/clip.mp4")
+    tagged = f"clip-{place_of(b)[:8]}"
+    left: dict[str, str] = {"clip": place_of(a)}
+    assert name_outputs([a], left.get) == {a: "clip"}
+    assert name_outputs([b], left.get) == {b: tagged}  # the name is taken by another source
+    assert name_outputs([b, a], left.get) == {b: tagged, a: "clip"}
+    left[tagged] = place_of(b)
+    assert name_outputs([b], left.get) == {b: tagged}
+    assert name_outputs([b], {tagged: place_of(b)}.get) == {b: tagged}  # also when the other's is gone
+
+
+def test_a_file_named_twice_is_one(tmp_path: Path) -> None:
+    clip = tmp_path / "clip.mp4"
+    clip.write_bytes(b"x")
+    (tmp_path / "link").mkdir()
+    (tmp_path / "link" / "clip.mp4").symlink_to(clip)
+    assert name_outputs([clip, tmp_path / "link" / "clip.mp4"]) == {
+        clip: "clip",
+        tmp_path / "link" / "clip.mp4": "clip",
+    }
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from("abc"), st.sampled_from(["x", "X", "y", "x-1"]), st.sampled_from(["jpg", "png"])),
+        min_size=1, max_size=8, unique=True,
+    )
+)  # fmt: skip
+def test_names_are_unique_whatever_comes(parts: list[tuple[str, str, str]]) -> None:
+    paths = [Path(folder) / f"{stem}.{suffix}" for folder, stem, suffix in parts]
+    names = name_outputs(paths)
+    assert len({name.casefold() for name in names.values()}) == len(paths)
+
+
+# --- refusals --------------------------------------------------------------------------------------------------
+
+
+def same(kind: str, source: Path) -> Path:
+    """Another way to name the file."""
+    other = source.with_name(f"other-{kind}")
+    if kind == "link":
+        other.symlink_to(source)
+    elif kind == "hard link":
+        os.link(source, other)
+    elif kind == "folder link":
+        (source.parent / "elsewhere").symlink_to(source.parent)
+        return source.parent / "elsewhere" / source.name
+    else:
+        return source.parent / ".." / source.parent.name / source.name
+    return other
+
+
+@pytest.mark.parametrize("kind", ["link", "hard link", "folder link", "dots"])
+def test_no_output_is_an_input(kind: str, tmp_path: Path) -> None:
+    source = tmp_path / "clip.mp4"
+    source.write_bytes(b"clip")
+    output = same(kind, source)
+    for outputs, inputs in (([output], [source]), ([tmp_path / "new.csv", source], [tmp_path / "x", output])):
+        with pytest.raises(FemoError, match=r"would replace .*, which is read; write somewhere else\.$"):
+            refuse_inputs(outputs, inputs)
+    assert source.read_bytes() == b"clip"
+
+
+def test_two_outputs_are_two_files(tmp_path: Path) -> None:
+    with pytest.raises(FemoError, match="are one file; name two"):
+        refuse_inputs([tmp_path / "a.csv", tmp_path / "." / "b" / ".." / "a.csv"], [])
+    refuse_inputs([Path("/dev/null"), Path("/dev/null"), tmp_path / "a.csv"], [Path("/dev/null")])
+
+
+def test_files_within_a_folder_that_is_read(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    (data / "labels").mkdir(parents=True)
+    labels = data / "labels" / "val.txt"
+    labels.write_text("1")
+    with pytest.raises(FemoError, match=r"val\.txt would replace a file of .*data, which is read"):
+        refuse_inputs([labels], [data])
+    refuse_inputs([data / "labels" / "new.txt", tmp_path / "out.txt"], [data])
+    report = data / "report.json"
+    report.write_text("{}")
+    refuse_inputs([report], [data])  # the report of the run before
+    with pytest.raises(FemoError, match="is read, so it cannot be written"):
+        refuse_folder(tmp_path / "data" / "labels" / "..", [data])
+    refuse_folder(tmp_path / "new", [data])
