@@ -1,4 +1,5 @@
-"""Published results, read from ``published/``: one JSON file per task, and ``sources.json`` with the citations.
+"""Published results, read from ``published/``: one JSON file per task, one file per row in a folder of the task's name
+(which a pull request adds), and ``sources.json`` with the citations.
 
 Conventions: scores are fractions (years for UTKFace) as in the reports; ``main`` is None where a rank is known but
 no score was found. ``subset`` names the items that the figure was computed on: ``complete``, or what was left out.
@@ -7,19 +8,19 @@ Nothing here was scored by this project, and every row says so.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from leaderboard.errors import LeaderboardError
 from leaderboard.schema import Task
 from leaderboard.tasks import TASKS
 
 FOLDER = Path(__file__).parents[1] / "published"
-_REQUIRED = {"system", "main", "split", "subset", "n", "year", "source"}
-_ALLOWED = _REQUIRED | {"team", "parts", "edition", "via", "where", "note", "challenge_rank", "spread", "printed"}
 _LIMITS = {"multi-task": (0.0, 3.0), "valence-arousal": (-1.0, 1.0), "faces": (0.0, 120.0)}
 """Range of the main score by task family; every other family has a fraction."""
 
@@ -98,6 +99,29 @@ class PublishedRow:
     printed: str = ""
 
 
+class _RowJson(BaseModel):
+    """A row as it stands in a file; ``_problem`` checks what depends on the task."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    system: Annotated[str, Field(min_length=1)]
+    main: float | None
+    split: Annotated[str, Field(min_length=1)]
+    subset: Annotated[str, Field(min_length=1)]
+    n: float | None
+    year: int | None
+    source: str
+    team: str = ""
+    parts: dict[str, float] = {}
+    edition: str = ""
+    via: str | None = None
+    where: str = ""
+    note: str = ""
+    challenge_rank: int | None = None
+    spread: float | None = None
+    printed: str = ""
+
+
 @cache
 def published(task: str) -> tuple[PublishedRow, ...]:
     """Return the published rows of a task; empty where there are none. Read once per process.
@@ -105,10 +129,10 @@ def published(task: str) -> tuple[PublishedRow, ...]:
     Raises:
         PublishedInvalid: A row breaks a rule; the message names file, row and rule.
     """
-    path = FOLDER / f"{task}.json"
-    if task not in TASKS or not path.is_file():
+    if task not in TASKS or TASKS[task].labels is not None:
         return ()
-    return read_rows(path, TASKS[task], citations())
+    paths = [path for path in (FOLDER / f"{task}.json",) if path.is_file()]
+    return read_rows([*paths, *sorted((FOLDER / task).glob("*.json"))], TASKS[task], citations())
 
 
 @cache
@@ -129,11 +153,11 @@ def _citation(key: str, entry: Mapping[str, Any]) -> Citation:
     return Citation(key, **links)
 
 
-def read_rows(path: Path, task: Task, sources: Mapping[str, Citation]) -> tuple[PublishedRow, ...]:
-    """Return the rows of one file, checked.
+def read_rows(paths: Sequence[Path], task: Task, sources: Mapping[str, Citation]) -> tuple[PublishedRow, ...]:
+    """Return the rows of some files, checked.
 
     Args:
-        path: JSON file with a list of rows.
+        paths: JSON files, each with a list of rows or with one row.
         task: The task that they belong to.
         sources: Citations by key.
 
@@ -142,12 +166,8 @@ def read_rows(path: Path, task: Task, sources: Mapping[str, Citation]) -> tuple[
     """
     rows: list[PublishedRow] = []
     seen: set[tuple[object, ...]] = set()
-    for number, data in enumerate(json.loads(path.read_text(encoding="utf-8")), start=1):
-        place = f"{path.name}, row {number}"
-        if problem := _problem(data, task, sources):
-            raise PublishedInvalid(f"{place}: {problem}")
-        via = sources[data["via"]] if "via" in data else None
-        row = PublishedRow(**{**data, "task": task.name, "source": sources[data["source"]], "via": via})
+    for place, data in _places(paths):
+        row = _checked_row(data, task, sources, place)
         identity = (row.system, row.team, row.split, row.edition, row.subset, row.source.key, row.where)
         if identity in seen:
             raise PublishedInvalid(f"{place}: {row.system!r} stands there twice")
@@ -156,22 +176,49 @@ def read_rows(path: Path, task: Task, sources: Mapping[str, Citation]) -> tuple[
     return tuple(rows)
 
 
-def _problem(data: Mapping[str, Any], task: Task, sources: Mapping[str, Citation]) -> str:
+def _places(paths: Sequence[Path]) -> Iterator[tuple[str, Any]]:
+    """Yield (file and row, its JSON)."""
+    for path in paths:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        for number, row in enumerate(data if isinstance(data, list) else [data], start=1):
+            yield f"{path.name}, row {number}", row
+
+
+def _checked_row(data: Any, task: Task, sources: Mapping[str, Citation], place: str) -> PublishedRow:
+    try:
+        row = _RowJson.model_validate(data)
+    except ValidationError as error:
+        raise PublishedInvalid(f"{place}: {_shape_problem(error)}") from error
+    if problem := _problem(row, task, sources):
+        raise PublishedInvalid(f"{place}: {problem}")
+    fields = row.model_dump() | {"n": None if row.n is None else int(row.n)}
+    via = None if row.via is None else sources[row.via]
+    return PublishedRow(**{**fields, "task": task.name, "source": sources[row.source], "via": via})
+
+
+def _shape_problem(error: ValidationError) -> str:
+    kinds: dict[str, list[str]] = {"extra_forbidden": [], "missing": []}
+    for problem in error.errors():
+        kinds.setdefault(problem["type"], []).append(".".join(map(str, problem["loc"])))
+    if kinds["extra_forbidden"] or kinds["missing"]:
+        return f"unknown fields {sorted(kinds['extra_forbidden'])}, missing fields {sorted(kinds['missing'])}"
+    first = error.errors()[0]
+    return f"{'.'.join(map(str, first['loc'])) or 'the row'}: {first['msg']}, found {first['input']!r}"
+
+
+def _problem(row: _RowJson, task: Task, sources: Mapping[str, Citation]) -> str:
     """Return what is wrong with one row, or an empty string."""
-    keys = set(data)
-    if keys - _ALLOWED or _REQUIRED - keys:
-        return f"unknown fields {sorted(keys - _ALLOWED)}, missing fields {sorted(_REQUIRED - keys)}"
     low, high = _LIMITS.get(task.family, (0.0, 1.0))
-    if data["main"] is not None and not low <= data["main"] <= high:
-        return f"main is {data['main']}, expected {low:g} to {high:g}"
-    if data["main"] is None and not data.get("note") and not data.get("parts"):
+    if row.main is not None and not low <= row.main <= high:
+        return f"main is {row.main}, expected {low:g} to {high:g}"
+    if row.main is None and not row.note and not row.parts:
         return "a row without a score needs a note that says why"
-    if unknown := set(data.get("parts", {})) - set(task.parts):
+    if unknown := set(row.parts) - set(task.parts):
         return f"parts {sorted(unknown)} are not among {list(task.parts)}"
-    if missing := {data["source"], data.get("via", data["source"])} - set(sources):
+    if missing := {row.source, row.via or row.source} - set(sources):
         return f"sources.json has no {sorted(missing)}"
-    if data["n"] is not None and not (isinstance(data["n"], int) and data["n"] > 0):
-        return f"n is {data['n']}, expected a positive whole number or null"
-    if data["year"] is not None and not 1990 <= data["year"] <= 2100:
-        return f"year is {data['year']}, expected four digits or null"
+    if row.n is not None and not (row.n > 0 and row.n == int(row.n)):
+        return f"n is {row.n:g}, expected a positive whole number or null"
+    if row.year is not None and not 1990 <= row.year <= 2100:
+        return f"year is {row.year}, expected four digits or null"
     return ""

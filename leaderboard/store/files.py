@@ -9,7 +9,7 @@ import hashlib
 import os
 import time
 import uuid
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,23 +77,25 @@ class KeptFiles:
 
     def remove_parts(self, older_than_s: float = PART_AGE_S) -> int:
         """Remove copies that a process left behind when it died. Return how many were removed."""
-        limit = time.time() - older_than_s
-        left = [part for part in self.folder.glob(".*.part") if part.stat().st_mtime < limit]
-        for part in left:
-            part.unlink(missing_ok=True)
-        return len(left)
+        return _remove_old(self.folder.glob(".*.part"), older_than_s)
 
     def remove_orphans(self, referred: Container[str], older_than_s: float) -> int:
         """Remove files that are not ``referred`` to and older than this. Return how many were removed."""
-        limit = time.time() - older_than_s
-        orphans = [
-            path
-            for path in self.folder.rglob("*")
-            if path.is_file() and path.name not in referred and path.stat().st_mtime < limit
-        ]
-        for path in orphans:
-            path.unlink()
-        return len(orphans)
+        files = (path for path in self.folder.rglob("*") if path.name not in referred and path.is_file())
+        return _remove_old(files, older_than_s)
+
+
+def _remove_old(paths: Iterable[Path], older_than_s: float) -> int:
+    limit = time.time() - older_than_s
+    n_removed = 0
+    for path in list(paths):
+        try:
+            if path.stat().st_mtime < limit:
+                path.unlink()
+                n_removed += 1
+        except FileNotFoundError:  # another process kept or removed it meanwhile
+            continue
+    return n_removed
 
 
 def _fsync(folder: Path) -> None:

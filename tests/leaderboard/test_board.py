@@ -220,7 +220,7 @@ def test_self_reported_scores_are_listed_and_not_ranked(board: Board) -> None:
 
 def test_without_labels_a_task_shows_published_rows_and_says_how_to_connect(tmp_path: Path) -> None:
     board = open_board({"FEMO_STORE": str(tmp_path / "store")})
-    assert len(board.rows(AFEW)) == 23
+    assert len(board.rows(AFEW)) == 36
     path = tmp_path / "p.csv"
     path.write_text(clips(3))
     assert len(board.validate(AFEW, path).keys) == 12

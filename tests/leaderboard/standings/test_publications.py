@@ -103,7 +103,7 @@ def test_what_must_not_be_published_is_not() -> None:
 
 def test_rows_without_a_score_say_why() -> None:
     missing = [row for row in ROWS if row.main is None and not row.parts]
-    assert len(missing) == 10
+    assert len(missing) == 12
     assert all("not found" in row.note or "no test score" in row.note for row in missing)
 
 
@@ -117,8 +117,12 @@ def test_known_figures() -> None:
     assert one("affectnet-7", system="EfficientNet-B0 (VGGFace2), trained on 7 classes").main == 0.6574
     assert one("utkface", system="MobileNet-v1", n=23060).parts == {"gender_accuracy": 0.9379}
     assert one("lfw", system="SENet-50", subset="centre crop").spread == 0.0419
-    assert one("abaw-ce", system="HSEmotion").main == 0.3146
-    assert one("abaw-lsd", split="val").main == 0.6818
+    assert one("abaw-ce", system="HSEmotion", edition="ABAW7").main == 0.3146
+    assert one("abaw-lsd", split="val", source=citations()["emotiefflib_abaw4_lsd"]).main == 0.6818
+    assert one("abaw-lsd", system="enet_b0_8_va_mtl").main == 0.6094
+    assert one("abaw-mtl", system="enet_b0_8_va_mtl").main == 1.276
+    assert one("afew", system="Deep networks per modality").main == 0.4103
+    assert one("afew", system="Frame attention network (FAN)").n == 381
 
 
 GOOD = {
@@ -138,24 +142,37 @@ GOOD = {
         ({"n": 38.3}, "positive whole number"),
         ({"year": 20}, "four digits"),
         ({"parts": {"f1": 0.5}}, "not among"),
+        ({"main": "0.5"}, "main: Input should be a valid number, found '0.5'"),
+        ({"system": ""}, "system: String should have at least 1 character"),
     ],
 )
 def test_a_bad_row_is_refused_with_its_place(tmp_path: Path, change: dict[str, Any], message: str) -> None:
     path = tmp_path / "afew.json"
     path.write_text(json.dumps([GOOD, {**GOOD, "system": "y", **change}]))
     with pytest.raises(PublishedInvalid, match=rf"afew.json, row 2: .*{message}"):
-        read_rows(path, TASKS["afew"], citations())
+        read_rows([path], TASKS["afew"], citations())
 
 
 def test_a_row_cannot_stand_twice(tmp_path: Path) -> None:
     path = tmp_path / "afew.json"
     path.write_text(json.dumps([GOOD, GOOD]))
     with pytest.raises(PublishedInvalid, match="row 2: 'x' stands there twice"):
-        read_rows(path, TASKS["afew"], citations())
+        read_rows([path], TASKS["afew"], citations())
 
 
 def test_a_missing_field_is_named(tmp_path: Path) -> None:
     path = tmp_path / "afew.json"
     path.write_text(json.dumps([{key: value for key, value in GOOD.items() if key != "n"}]))
     with pytest.raises(PublishedInvalid, match=r"missing fields \['n'\]"):
-        read_rows(path, TASKS["afew"], citations())
+        read_rows([path], TASKS["afew"], citations())
+
+
+def test_a_row_in_a_file_of_its_own_is_checked_like_the_others(tmp_path: Path) -> None:
+    """What a pull request adds: ``published/<task>/<anything>.json``."""
+    path, other = tmp_path / "mine.json", tmp_path / "theirs.json"
+    path.write_text(json.dumps(GOOD))
+    other.write_text(json.dumps({**GOOD, "system": "y"}))
+    assert [row.system for row in read_rows([path, other], TASKS["afew"], citations())] == ["x", "y"]
+    other.write_text(json.dumps({**GOOD, "colour": "red"}))
+    with pytest.raises(PublishedInvalid, match=r"theirs.json, row 1: unknown fields \['colour'\]"):
+        read_rows([path, other], TASKS["afew"], citations())
