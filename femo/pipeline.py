@@ -6,23 +6,21 @@ state of any call.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from femo.clips import adaptive, temporal
 from femo.clips.adaptive import Every
 from femo.clips.batches import Batches, Crops, Read
-from femo.clips.classifiers import ClipClassifier, load_classifier
 from femo.clips.descriptors import Descriptor, make_descriptor
 from femo.clips.group import describe_group, still_group
 from femo.clips.live import Live
 from femo.clips.timelines import Collector, RawVideo, Rows
-from femo.faces import geometry
 from femo.faces.crowd import crowd_notes, largest
 from femo.faces.detector import Detector, quick_notes
+from femo.faces.judgement import judge, trust
+from femo.faces.quality import measure
 from femo.faces.tracker import Tracker
 from femo.faces.upright import find_upright, turn_back, turned_notes
 from femo.media.containers import VideoLimits, VideoSource
@@ -31,41 +29,35 @@ from femo.media.photos import PhotoLimits, PhotoSource, read_photo
 from femo.media.sources import rereadable
 from femo.media.streaming import Cancel, Meter, ReadAhead, Report, raise_if, room_for
 from femo.media.video import open_video
-from femo.models.config import HeadSpec, ModelSpec
 from femo.models.find import find_models
-from femo.networks.backbone import Backbone
-from femo.networks.heads import Heads, load_heads, share_heads
+from femo.networks.decision import decision_of
+from femo.readers import Reader as Reader
+from femo.readers import load_readers, read, squash, tracker_of
 from femo.results import GroupResult, PhotoResult, VideoResult
-from femo.types import RGB, Faces, Frame, Scores
-
-
-@dataclass(frozen=True, slots=True)
-class Reader:
-    """One network with its heads: face crops in, scores out."""
-
-    spec: ModelSpec
-    backbone: Backbone
-    heads: Heads
-    clip_classifiers: tuple[ClipClassifier, ...] = ()
-
-    def crop(self, rgb: RGB, faces: Faces, *, align: bool = False) -> npt.NDArray[np.uint8]:
-        """Cut faces (N, S, S, 3) out of a picture, without margins unless the spec asks for some."""
-        margin = np.array([-1, -1, 1, 1], np.float32) * self.spec.crop_margin_px
-        keypoints = faces.keypoints if align else None
-        return geometry.crop(rgb, faces.xyxy + margin, self.spec.input_size, keypoints=keypoints)
+from femo.types import RGB, Faces, Frame, Quality, Scores
 
 
 class Pipeline:
     """Detector, networks and heads, put together. Made by ``femo.load``.
 
+    Every reading takes ``prior``: ``natural`` decides the expression in the training set's mix of classes, ``balanced`` as if
+    all classes were alike, which finds rare expressions more often (``femo.networks.decision``); None is the pipeline's own.
+
     Args:
         detector: Finds faces.
         readers: Networks; a head that several have is taken from the first.
+        prior: The prior where a reading names none; None leaves it to the model folder.
+
+    Raises:
+        FemoError: There is no such prior.
+        ModelError: The model folder cannot decide under it.
     """
 
-    def __init__(self, detector: Detector, readers: Sequence[Reader]) -> None:
+    def __init__(self, detector: Detector, readers: Sequence[Reader], prior: str | None = None) -> None:
         self.detector = detector
         self.readers = tuple(readers)
+        self.decision = decision_of([reader.spec for reader in readers], prior)
+        self.limits = self.readers[0].spec.reading
 
     @property
     def model(self) -> str:
@@ -79,6 +71,7 @@ class Pipeline:
         min_face: int | None = None,
         align: bool = False,
         limits: PhotoLimits | None = None,
+        prior: str | None = None,
     ) -> PhotoResult:
         """Analyse every face of one photo, turned if need be; of a crowd the 256 largest, which the notes say.
 
@@ -87,19 +80,25 @@ class Pipeline:
             min_face: Smallest face side in pixels to look for; None is quick and depends on the photo's size.
             align: Turn each face so that the eyes are level before it is read.
             limits: Largest file and picture.
+            prior: ``natural``, ``balanced``, or None for the pipeline's own.
 
         Raises:
             MediaError: The source is no readable photo, or lies outside the limits.
+            ModelError: The model cannot decide under the prior.
         """
+        chosen = self.decision.choose(prior)
         photo = read_photo(source, limits)
         width, height = photo.frame.width, photo.frame.height
         rgb, found, turns = find_upright(photo.rgb, lambda picture: self.detector.detect(picture, min_face))
         faces = largest(found)
         notes = (*photo.notes, *turned_notes(turns), *crowd_notes(len(found)))
         notes += quick_notes(width, height, len(found)) if min_face is None else ()
-        scores, embedding = self._score(self._crop(rgb, faces, align=align), still=True)
+        said = self._score(self._crop(rgb, faces, align=align), still=True)
+        scores, quality = self.decision.decide(said.scores, chosen), measure(rgb, faces)
+        judged = judge(quality, scores, self.limits)
         shown = turn_back(faces, turns, width, height)
-        return PhotoResult(shown, scores, embedding, width, height, self.model, notes)
+        how = (width, height, self.model, notes, chosen, said.identity, quality, judged)
+        return PhotoResult(shown, scores, said.embedding, *how)
 
     def video(
         self,
@@ -112,6 +111,7 @@ class Pipeline:
         limits: VideoLimits | None = None,
         progress: Report | None = None,
         cancel: Cancel | None = None,
+        prior: str | None = None,
     ) -> VideoResult:
         """Analyse every person of a clip over time.
 
@@ -125,16 +125,19 @@ class Pipeline:
             limits: What is refused; ``VideoLimits()`` by default.
             progress: Gets a ``Progress`` several times per second; ``print`` will do.
             cancel: A ``threading.Event``, or a callable that returns True, to stop.
+            prior: ``natural``, ``balanced``, or None for the pipeline's own.
 
         Raises:
             MediaError: The source is no readable video, or lies outside the limits.
+            ModelError: The model cannot decide under the prior.
             Cancelled: ``cancel`` said so.
         """
         temporal.parse_smoothing(smooth)
+        chosen = self.decision.choose(prior)
         raw = self.raw_video(
             source, every=every, fpr=fpr, min_face=min_face, limits=limits, progress=progress, cancel=cancel
         )
-        return raw.result(smooth)
+        return raw.result(smooth, prior=chosen)
 
     def group(
         self,
@@ -145,24 +148,28 @@ class Pipeline:
         limits: VideoLimits | None = None,
         progress: Report | None = None,
         cancel: Cancel | None = None,
+        prior: str | None = None,
     ) -> GroupResult:
         """Read the mood of a group in a clip, or in a photo, which is a clip of one moment.
 
         ``source`` is what ``video`` or ``photo`` takes; an animation counts as a clip. The verdict comes from the model
-        folder's trained clip head if it has one, else from its prior (SISY 2021, section 3.3). Arguments and errors are
-        those of ``video`` and ``photo``.
+        folder's trained clip head if it has one, else from its prior head (SISY 2021, section 3.3). Arguments and errors are
+        those of ``video`` and ``photo``; ``prior`` changes what is said of the persons and of their expressions together, while
+        the mood always follows from the natural one.
 
         Raises:
             ModelError: The model folder says nothing of groups.
         """
         temporal.parse_smoothing(smooth)
-        prior = self.readers[0].spec.clip_head("group")
+        chosen = self.decision.choose(prior)
+        mood = self.readers[0].spec.clip_head("group")
         trained = next((c for c in self.readers[0].clip_classifiers if c.head.name == "group"), None)
         n_embedded = self.readers[0].spec.embedding_dim
         descriptors = [make_descriptor(trained.descriptor, n_embedded)] if trained else []
         with rereadable(source, (limits or VideoLimits()).max_bytes) as settled:
             if is_picture(settled):
-                return still_group(self.photo(settled, min_face=min_face), prior)
+                photo = self.photo(settled, min_face=min_face, prior="natural")
+                return still_group(photo, mood, self.decision, chosen)
             raw = self.raw_video(
                 settled,
                 min_face=min_face,
@@ -172,7 +179,9 @@ class Pipeline:
                 descriptors=descriptors,
             )
         verdict = trained.score(descriptors[0].vector()) if trained else None
-        return describe_group(raw.result(smooth), prior, verdict)
+        return describe_group(
+            raw.result(smooth, prior="natural"), mood, verdict, shown=raw.result(smooth, prior=chosen)
+        )
 
     def raw_video(
         self,
@@ -186,25 +195,24 @@ class Pipeline:
         cancel: Cancel | None = None,
         descriptors: Sequence[Descriptor] = (),
     ) -> RawVideo:
-        """Read a clip without smoothing; ``RawVideo.result`` smooths it, in any way, at no cost.
+        """Read a clip without smoothing; ``RawVideo.result`` smooths it and decides, in any way, at no cost.
 
         Arguments and errors are those of ``video``; ``descriptors`` (``femo.clips.descriptors``) are fed while the clip is read.
         """
         collector = Collector()
-        changing = self.readers[0].heads.expression_directions()
-        tracker = Tracker(self.detector, min_face=min_face, changing=changing)
+        tracker = tracker_of(self.readers, self.detector, min_face)
         rate = adaptive.rate_from(self.readers[0].spec.adaptive, fpr) if every == "auto" else None
         with open_video(source, limits, 1 if every == "auto" else every, cancel) as reader:
             meter = Meter(progress, reader.n_frames)
             with ReadAhead(reader, room_for(reader.width * reader.height * 3)) as frames:
                 self._watch(frames, tracker, collector, meter, cancel, rate, descriptors)
             meter.tell(len(reader.times_s), collector.n_faces, last=True)
-            notes = (*reader.notes, *crowd_notes(tracker.most_found))
-            clip = (reader.skipped_frames, self.model, reader.duration_s, reader.width, reader.height, notes)
             persons = collector.persons(tracker.stable)
-            return RawVideo(
-                np.array(collector.times_s), reader.times_s, persons, *clip, np.array(collector.frames)
-            )
+            notes = (*reader.notes, *crowd_notes(tracker.most_found), *collector.notes())
+            clip = (reader.skipped_frames, self.model, reader.duration_s, reader.width, reader.height, notes)
+            times, numbers = np.array(collector.times_s), np.array(collector.frames)
+            how = (self.decision, self.limits)
+            return RawVideo(times, reader.times_s, persons, *clip, numbers, *how)
 
     def _watch(
         self,
@@ -219,18 +227,18 @@ class Pipeline:
         """Track frame by frame, and read the faces of several frames at once while the next are tracked."""
 
         def done(rows: Rows, read: Read) -> None:
-            scores, embedding = read
-            tracker.add_embeddings(rows.track, embedding)
-            collector.add(rows, scores)
-            looked = np.isfinite(embedding).all(axis=1)
+            tracker.add_embeddings(rows.track, read.who, trust(Quality(rows.quality), self.limits))
+            collector.add(rows, read.scores)
+            looked = np.isfinite(read.embedding).all(axis=1)
             for descriptor in descriptors:
-                descriptor.add(rows.row[looked], rows.xyxy[looked], embedding[looked])
+                descriptor.add(rows.row[looked], rows.xyxy[looked], read.embedding[looked])
 
         with Batches(self._score, done, rate) as batches:
             for frame in frames:
                 raise_if(cancel)
                 faces = tracker.update(frame)
-                batches.put(collector.frame(frame, faces), self._crop(frame.rgb, faces))
+                rows = collector.frame(frame, faces, measure(frame.rgb, faces))
+                batches.put(rows, self._crop(frame.rgb, faces))
                 meter.tell(frame.index + 1, collector.n_faces)
             batches.finish()
 
@@ -240,61 +248,50 @@ class Pipeline:
         Args:
             min_face: Smallest face side in pixels to look for; None depends on the size of the frames.
         """
-        changing = self.readers[0].heads.expression_directions()
-        tracker = Tracker(self.detector, min_face=min_face, changing=changing)
-        return Live(tracker, lambda rgb, faces: self._score(self._crop(rgb, faces)), self.model)
+        tracker = tracker_of(self.readers, self.detector, min_face)
+        return Live(
+            tracker, lambda rgb, faces: self._score(self._crop(rgb, faces)), self.model, self.decision, self.limits
+        )
 
-    def score_crops(self, crops: Sequence[RGB]) -> dict[str, Scores]:
+    def score_crops(self, crops: Sequence[RGB], *, prior: str | None = None) -> dict[str, Scores]:
         """Read faces that are cut out already.
 
         Args:
             crops: N pictures, RGB uint8 (H, W, 3), of any size; each is squashed to the network's square.
+            prior: ``natural``, ``balanced``, or None for the pipeline's own.
 
         Returns:
             Head name to Scores of N rows.
 
         Raises:
             MediaError: A crop is not RGB uint8 (H, W, 3).
+            ModelError: The model cannot decide under the prior.
         """
-        out: dict[str, Scores] = {}
-        for reader in self.readers:
-            squares = geometry.squash(crops, reader.spec.input_size)
-            out = reader.heads.score(reader.backbone.embed_still(squares)) | out
-        return out
+        chosen = self.decision.choose(prior)
+        return self.decision.decide(self._score(squash(self.readers, crops), still=True).scores, chosen)
 
     def _crop(self, rgb: RGB, faces: Faces, *, align: bool = False) -> Crops:
         return tuple(reader.crop(rgb, faces, align=align) for reader in self.readers)
 
     def _score(self, crops: Crops, *, still: bool = False) -> Read:
-        out: dict[str, Scores] = {}
-        embeddings = [
-            reader.backbone.embed_still(crop) if still else reader.backbone.embed(crop)
-            for reader, crop in zip(self.readers, crops, strict=True)
-        ]
-        for reader, embedding in zip(self.readers, embeddings, strict=True):
-            out = reader.heads.score(embedding) | out
-        return out, embeddings[0]
+        return read(self.readers, crops, still=still)
 
 
-def load(name: str | None = None) -> Pipeline:
+def load(name: str | None = None, *, prior: str | None = None) -> Pipeline:
     """Return the pipeline of a model folder, or of several: one detection, one embedding per network.
 
     Args:
         name: Folder name under ``models/`` or ``FEMO_MODELS_DIR``, or a path; None means ``FEMO_MODEL``, else the
             embedded ``femo-base``. Several are joined by a plus sign (``enet_b0_8_best_vgaf+femo-base``): a head
             comes from the first that has it trained.
+        prior: How expressions are decided where a reading does not say it: ``natural`` or ``balanced``; None leaves it to
+            the model folder.
 
     Raises:
-        ModelError: No such model, or its folder is damaged.
+        FemoError: There is no such prior.
+        ModelError: No such model, or its folder is damaged, or it cannot decide under the prior.
         WeightsError: Its weights are missing or damaged.
     """
     specs = find_models(name)
-    return Pipeline(
-        Detector(),
-        [_reader(spec, chosen) for spec, chosen in zip(specs, share_heads(specs), strict=True)],
-    )
-
-
-def _reader(spec: ModelSpec, chosen: Sequence[HeadSpec]) -> Reader:
-    classifiers = tuple(load_classifier(spec, head) for head in spec.clip_heads if head.source == "trained")
-    return Reader(spec, Backbone(spec), load_heads(spec, chosen), classifiers)
+    decision_of(specs, prior)  # before networks are compiled
+    return Pipeline(Detector(), load_readers(specs), prior)

@@ -8,77 +8,15 @@ frame and person (video).
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from femo.types import RGB, Bools, Doubles, Faces, Floats, Ints, Scores, check_shape
+from femo.documents import attributes, plain, score_columns, times
+from femo.types import RGB, Bools, Doubles, Faces, Floats, Ints, Quality, Reading, Scores, check_shape
 
 if TYPE_CHECKING:
     import pandas as pd
-
-ATTRIBUTE_HEADS = ("expression", "valence_arousal", "action_units", "age", "gender", "ethnicity")
-"""The heads of the JSON contract, in its order."""
-DECIMALS = 5
-"""Rounding in JSON: finer than any head is sure, and a tenth of the size of full floats."""
-FINE_DECIMALS = 9
-"""Rounding of times where neighbours would else be equal."""
-
-
-def _plain(values: Any) -> Any:
-    """Array to nested lists with rounded floats and None for NaN."""
-    if isinstance(values, np.ndarray):
-        if values.dtype.kind != "f":
-            return values.tolist()
-        rounded = np.round(values.astype(np.float64), DECIMALS)  # in float64: float32 has no 0.1 to round to
-        if np.isnan(rounded).any():
-            cells = rounded.astype(object)
-            cells[np.isnan(rounded)] = None
-            return cells.tolist()
-        return rounded.tolist()
-    if isinstance(values, float | np.floating):
-        return None if np.isnan(values) else round(float(values), DECIMALS)
-    return values.item() if isinstance(values, np.generic) else values
-
-
-def _times(time_s: Doubles) -> list[float]:
-    """Return strictly increasing times with as few digits as keep them so."""
-    for decimals in (DECIMALS, FINE_DECIMALS):
-        rounded = [round(second, decimals) for second in time_s.tolist()]
-        if all(before < after for before, after in pairwise(rounded)):
-            return rounded
-    return [float(second) for second in time_s]
-
-
-def _attributes(scores: Mapping[str, Scores], row: int | slice) -> dict[str, Any]:
-    """The head part of FACE (``row`` a number) or of a person (``row`` a slice over time)."""
-    out: dict[str, Any] = {}
-    for name in ATTRIBUTE_HEADS:
-        head = scores.get(name)
-        if name == "valence_arousal":
-            for label in ("valence", "arousal"):
-                out[label] = None if head is None else _plain(head.column(label)[row])
-        elif name == "age":
-            out["age"] = None if head is None else _plain(head.column("years")[row])
-            out["age_std"] = None if head is None else _plain(head.column("years_std")[row])
-        elif head is None:
-            out[name] = None
-        else:
-            out[name] = {label: _plain(head.column(label)[row]) for label in head.labels}
-    out["sources"] = {name: head.source for name, head in scores.items()}
-    return out
-
-
-def _score_columns(scores: Mapping[str, Scores]) -> dict[str, Floats]:
-    """Flat table columns: ``expression_anger``, ``valence``, ``AU1``, ``age``, ..."""
-    columns: dict[str, Floats] = {}
-    for name, head in scores.items():
-        for label in head.labels:
-            plain = name in ("valence_arousal", "action_units")
-            column = label if plain else f"{name}_{label}"
-            columns[{"age_years": "age", "age_years_std": "age_std"}.get(column, column)] = head.column(label)
-    return columns
 
 
 def frame_numbers(lies_on: "Timeline | VideoResult") -> Ints:
@@ -98,6 +36,11 @@ class PhotoResult:
         height: Pixels down.
         model: Name of the model folder.
         notes: What a reader should know, such as "animated: first frame of 12".
+        prior: The mix of classes that the expression was decided in, ``natural`` or ``balanced``.
+        identity: float32 (N, 128) at unit length, whose cosines tell people apart; (N, 0) where the model has no such head.
+            Personal data: no document or table holds it.
+        quality: How well the faces are seen, None where nobody measured.
+        reading: Whether what is said of them is sure, None where nobody judged.
     """
 
     faces: Faces
@@ -107,9 +50,16 @@ class PhotoResult:
     height: int
     model: str
     notes: tuple[str, ...] = ()
+    prior: str = "natural"
+    identity: Floats = field(default_factory=lambda: np.zeros((0, 0), np.float32))
+    quality: Quality | None = None
+    reading: Reading | None = None
 
     def __post_init__(self) -> None:
         check_shape("embedding", self.embedding, (len(self.faces), None))
+        if self.identity.shape == (0, 0):
+            object.__setattr__(self, "identity", np.zeros((len(self.faces), 0), np.float32))
+        check_shape("identity", self.identity, (len(self.faces), None))
         for name, head in self.scores.items():
             if len(head) != len(self.faces):
                 raise ValueError(f"{name} has {len(head)} rows, expected {len(self.faces)}, one per face")
@@ -118,13 +68,15 @@ class PhotoResult:
         """Return the photo shape of the JSON contract."""
         faces = [
             {
-                "box": _plain(self.faces.xyxy[row]),
-                "confidence": _plain(self.faces.score[row]),
-                **_attributes(self.scores, row),
+                "box": plain(self.faces.xyxy[row]),
+                "confidence": plain(self.faces.score[row]),
+                **attributes(self.scores, row),
+                "reading": None if self.reading is None else self.reading.to_dict(row),
             }
             for row in range(len(self.faces))
         ]
-        out = {"model": self.model, "width": self.width, "height": self.height, "faces": faces}
+        size = {"width": self.width, "height": self.height}
+        out = {"model": self.model, "prior": self.prior, **size, "faces": faces}
         return {**out, "notes": list(self.notes)} if self.notes else out
 
     def to_frame(self) -> "pd.DataFrame":
@@ -133,7 +85,8 @@ class PhotoResult:
 
         columns: dict[str, Any] = {"face": np.arange(1, len(self.faces) + 1)}
         columns |= {name: self.faces.xyxy[:, i] for i, name in enumerate(("x1", "y1", "x2", "y2"))}
-        return pd.DataFrame(columns | {"confidence": self.faces.score} | _score_columns(self.scores))
+        columns |= {"confidence": self.faces.score} | score_columns(self.scores)
+        return pd.DataFrame(columns | Reading.columns(self.reading, len(self.faces)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -148,6 +101,7 @@ class Timeline:
         scores: Head name to Scores of T rows.
         portrait: uint8 (h, w, 3), the best view of the face, or None.
         frame: int64 (T,), the number of each frame in its clip, from 1; None where the rows are the frames 1 to T.
+        reading: Whether what is said of each frame is sure, None where nobody judged.
     """
 
     track: int
@@ -157,6 +111,7 @@ class Timeline:
     scores: Mapping[str, Scores]
     portrait: RGB | None = None
     frame: Ints | None = None
+    reading: Reading | None = None
 
     def __post_init__(self) -> None:
         n_frames = self.time_s.shape[0]
@@ -171,8 +126,12 @@ class Timeline:
 
     def to_dict(self) -> dict[str, Any]:
         """Return one entry of ``persons`` in the JSON contract."""
-        head = {"id": self.track, "present": self.present.tolist(), "box": _plain(self.xyxy)}
-        return head | _attributes(self.scores, slice(None))
+        head = {"id": self.track, "present": self.present.tolist(), "box": plain(self.xyxy)}
+        return (
+            head
+            | attributes(self.scores, slice(None))
+            | {"reading": None if self.reading is None else self.reading.to_dict(slice(None))}
+        )
 
     def to_frame(self) -> "pd.DataFrame":
         """Return one row per frame."""
@@ -185,7 +144,8 @@ class Timeline:
             "present": self.present,
         }
         columns |= {name: self.xyxy[:, i] for i, name in enumerate(("x1", "y1", "x2", "y2"))}
-        return pd.DataFrame(columns | _score_columns(self.scores))
+        columns |= score_columns(self.scores)
+        return pd.DataFrame(columns | Reading.columns(self.reading, len(self.time_s)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -202,6 +162,7 @@ class VideoResult:
         height: Pixels down.
         notes: What a reader should know.
         frame: int64 (T,), the number of each analysed frame in the clip, from 1; None where every frame is analysed.
+        prior: The mix of classes that the expression was decided in, ``natural`` or ``balanced``.
     """
 
     time_s: Doubles
@@ -213,6 +174,7 @@ class VideoResult:
     height: int
     notes: tuple[str, ...] = field(default=())
     frame: Ints | None = None
+    prior: str = "natural"
 
     def __post_init__(self) -> None:
         check_shape("frame", frame_numbers(self), self.time_s.shape)
@@ -224,11 +186,12 @@ class VideoResult:
         """Return the video shape of the JSON contract."""
         out = {
             "model": self.model,
-            "duration_s": _plain(self.duration_s),
+            "prior": self.prior,
+            "duration_s": plain(self.duration_s),
             "n_frames": len(self.time_s),
             "skipped_frames": self.skipped_frames,
             "frame": frame_numbers(self).tolist(),
-            "time_s": _times(self.time_s),
+            "time_s": times(self.time_s),
             "persons": [line.to_dict() for line in self.timelines],
         }
         return {**out, "notes": list(self.notes)} if self.notes else out
@@ -252,6 +215,7 @@ class GroupResult:
         video: The persons.
         agreement: float32 (T,), how alike the faces are at each moment, 0-1; NaN below two faces.
         shares: Expression to its probability averaged over faces, then moments, 0-1; empty where nobody was seen.
+        moods: Each person's own mood by id, (T, 3).
     """
 
     verdict: Scores
@@ -260,20 +224,22 @@ class GroupResult:
     video: VideoResult
     agreement: Floats
     shares: Mapping[str, float] = field(default_factory=dict)
+    moods: Mapping[int, Scores] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the group shape of the JSON contract."""
         curve = self.over_time.scores["group"]
         out = {
             "model": self.video.model,
-            "verdict": {label: _plain(self.verdict.column(label)[0]) for label in self.verdict.labels},
+            "prior": self.video.prior,
+            "verdict": {label: plain(self.verdict.column(label)[0]) for label in self.verdict.labels},
             "source": self.verdict.source,
             "frame": frame_numbers(self.over_time).tolist(),
-            "time_s": _times(self.over_time.time_s),
-            "over_time": {label: _plain(curve.column(label)) for label in curve.labels},
+            "time_s": times(self.over_time.time_s),
+            "over_time": {label: plain(curve.column(label)) for label in curve.labels},
             "face_count": self.face_count.tolist(),
-            "agreement": _plain(self.agreement),
-            "expression": {label: _plain(share) for label, share in self.shares.items()},
+            "agreement": plain(self.agreement),
+            "expression": {label: plain(share) for label, share in self.shares.items()},
             "persons": [line.to_dict() for line in self.video.timelines],
         }
         return {**out, "notes": list(self.video.notes)} if self.video.notes else out
@@ -283,5 +249,5 @@ class GroupResult:
         import pandas as pd
 
         columns: dict[str, Any] = {"frame": frame_numbers(self.over_time), "time_s": self.over_time.time_s}
-        columns |= _score_columns({"group": self.over_time.scores["group"]})
+        columns |= score_columns({"group": self.over_time.scores["group"]})
         return pd.DataFrame(columns | {"face_count": self.face_count, "agreement": self.agreement})

@@ -158,3 +158,80 @@ class Scores:
     def with_values(self, values: Floats) -> "Scores":
         """Return the same head with other rows."""
         return Scores(self.name, self.labels, values, self.kind, self.source)
+
+
+QUALITY = ("confidence", "size_px", "sharpness", "yaw_deg", "covered")
+"""What is measured of how well a face is seen, see ``femo.faces.quality``."""
+REASONS = ("small", "blurred", "turned", "covered", "close")
+"""Why a reading may be unsure: the face's size, its blur, its turn, what covers it, and expressions too close to each other."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Quality:
+    """How well N faces are seen.
+
+    Attributes:
+        values: float32 (N, 5), the columns of ``QUALITY``; NaN where not known.
+    """
+
+    values: Floats
+
+    def __post_init__(self) -> None:
+        check_shape("quality", self.values, (None, len(QUALITY)))
+
+    def __len__(self) -> int:
+        return int(self.values.shape[0])
+
+    def column(self, name: str) -> Floats:
+        """Return the (N,) values of one measure."""
+        return self.values[:, QUALITY.index(name)]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reading:
+    """Whether what is said of N faces is sure, and why not.
+
+    Attributes:
+        reasons: bool (N, 5), which of ``REASONS`` hold.
+        measured: bool (N,), False where nothing was seen to judge.
+        attribute_least: Probability below which age, gender and ethnicity have no word, 0-1.
+    """
+
+    reasons: Bools
+    measured: Bools
+    attribute_least: float = 0.6
+
+    def __post_init__(self) -> None:
+        check_shape("reasons", self.reasons, (None, len(REASONS)))
+        check_shape("measured", self.measured, (len(self.reasons),))
+
+    def __len__(self) -> int:
+        return int(self.reasons.shape[0])
+
+    @property
+    def unsure(self) -> Bools:
+        """Which rows are unsure, bool (N,); what was not measured is not."""
+        return np.asarray(self.measured & self.reasons.any(axis=1), np.bool_)
+
+    def states(self) -> list[str | None]:
+        """Return "sure" or "unsure" per row, None where not measured."""
+        states = np.where(self.unsure, "unsure", "sure").tolist()
+        return [state if known else None for state, known in zip(states, self.measured, strict=True)]
+
+    def names(self) -> list[list[str]]:
+        """Return the reasons per row."""
+        return [
+            [name for name, holds in zip(REASONS, row, strict=True) if holds and known]
+            for row, known in zip(self.reasons, self.measured, strict=True)
+        ]
+
+    def to_dict(self, row: int | slice) -> dict[str, Any]:
+        """Return state and reasons of one face, or lists of both over time."""
+        return {"state": self.states()[row], "reasons": self.names()[row]}
+
+    @staticmethod
+    def columns(reading: "Reading | None", n_rows: int) -> dict[str, list[str]]:
+        """Return the table columns ``reading`` (sure, unsure or empty) and ``reasons`` (names with spaces between)."""
+        states = [None] * n_rows if reading is None else reading.states()
+        names: list[list[str]] = [[]] * n_rows if reading is None else reading.names()
+        return {"reading": [state or "" for state in states], "reasons": [" ".join(row) for row in names]}

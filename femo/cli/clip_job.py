@@ -40,6 +40,7 @@ class Job:
         fpr: Of the adaptive rate, or None for the usual one.
         agreement: Whether the adaptive rate is compared with every frame.
         model: Name and hashes of the model, for the record.
+        prior: The prior that was asked for, or None.
         au_thresholds: Of the model's action units in ABAW files, one or twelve.
         names: The name of each clip's outputs.
         results: The results kept, or the error, in the order of the clips.
@@ -58,6 +59,7 @@ class Job:
     fpr: float | None = None
     agreement: bool = False
     model: Any = None
+    prior: str | None = None
     au_thresholds: Sequence[float] = (0.5,)
     names: dict[Path, str] = field(default_factory=dict)
     results: "dict[Path, VideoResult | FemoError]" = field(default_factory=dict)
@@ -99,7 +101,13 @@ class Job:
         """Return what the outputs of a clip depend on besides the clip."""
         from femo import __version__
 
-        read = {"smooth": self.smooth, "every": self.every, "fpr": self.fpr, "min_face": self.min_face}
+        read = {
+            "smooth": self.smooth,
+            "every": self.every,
+            "fpr": self.fpr,
+            "min_face": self.min_face,
+            "prior": self.prior,
+        }
         written = {"abaw": self.abaw is not None, "annotate": self.annotated(clip) is not None}
         return {"femo": __version__, "model": self.model, **read, **written}
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from femo.cli.output import named_files, write_json
+from femo.cli.photo import PriorOption
 from femo.output.names import refuse_inputs
 
 
@@ -25,6 +26,7 @@ def evaluate(
     features: Annotated[Path | None, typer.Option(help="With --abaw: feature cache.")] = None,
     crops: Annotated[Path | None, typer.Option(help="With --abaw: folder or zip of cropped faces.")] = None,
     workers: Annotated[int, typer.Option(help="With --abaw: processes that extract features.")] = 2,
+    prior: PriorOption = None,
 ) -> None:
     """Score a model on a labelled data set, with 95 % intervals."""
     sets = {"ferplus": ferplus, "utkface": utkface, "abaw": abaw, "afew": afew, "vgaf": vgaf, "lfw": lfw}
@@ -33,20 +35,24 @@ def evaluate(
         raise typer.BadParameter("name exactly one data set, such as --ferplus FILE.npz")
     [(name, path)] = given.items()
     refuse_inputs(named_files([json]), [source for source in (path, crops) if source is not None])
+    if prior is not None and name not in ("ferplus", "utkface", "lfw"):
+        raise typer.BadParameter(
+            "--prior belongs to --ferplus, --utkface and --lfw: the others read natural expressions"
+        )
     if name == "abaw":
         from femo.cli.train_abaw import evaluate_abaw
 
         tables = json != "-"
         report = evaluate_abaw(path, model=model, features=features, crops=crops, workers=workers, tables=tables)
     else:
-        report = _report(name, path, model)
+        report = _report(name, path, model, prior)
     if json is not None:
         write_json(json, report)
     if json != "-" and name != "abaw":
         _print(report)
 
 
-def _report(name: str, path: Path, model: str | None) -> dict[str, Any]:
+def _report(name: str, path: Path, model: str | None, prior: str | None) -> dict[str, Any]:
     """Run one protocol; heavy imports happen here."""
     if name in ("afew", "vgaf"):
         from femo.cli.train_clips import evaluate_clips
@@ -61,7 +67,8 @@ def _report(name: str, path: Path, model: str | None) -> dict[str, Any]:
         "utkface": evaluate_faces.evaluate_utkface,
         "lfw": lfw.evaluate_lfw,
     }[name]
-    return run(load(model), path)
+    pipeline = load(model, prior=prior)
+    return {**run(pipeline, path), "prior": pipeline.decision.default}
 
 
 def _print(report: dict[str, Any]) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from femo.cli.output import finish, named_files, say, write_json
+from femo.cli.photo import PriorOption
 from femo.cli.progress import Counter
 from femo.cli.video import expand
 from femo.errors import FemoError
@@ -29,6 +30,7 @@ def group(
     model: Annotated[
         str | None, typer.Option("--model", help="Model folder; default FEMO_MODEL, else femo-base.")
     ] = None,
+    prior: PriorOption = None,
 ) -> None:
     """Read the mood of a group in one or more clips or photos."""
     from femo.clips import temporal
@@ -38,7 +40,7 @@ def group(
     clips = expand(files)
     refuse_inputs(named_files((json, csv)), clips)
     temporal.parse_smoothing(smooth)
-    pipeline = load(model)
+    pipeline = load(model, prior=prior)
     results: dict[str, GroupResult] = {}
     documents: list[dict[str, Any]] = []
     problems: list[str] = []

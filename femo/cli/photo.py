@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="One or more files.")]
 JsonOut = Annotated[str | None, typer.Option("--json", metavar="OUT", help="Write JSON here; - is stdout.")]
 CsvOut = Annotated[Path | None, typer.Option("--csv", metavar="OUT", help="Write a table here, a row per face.")]
+PriorOption = Annotated[
+    str | None,
+    typer.Option("--prior", help="Mix of expressions to decide in: natural or balanced; default the model's own."),
+]
 Model = Annotated[str | None, typer.Option("--model", help="Model folder; default FEMO_MODEL, else femo-base.")]
 
 MARK = "femo picture of"
@@ -32,6 +36,7 @@ def photo(
     min_face: Annotated[int | None, typer.Option(help="Smallest face side in pixels; default is quick.")] = None,
     align: Annotated[bool, typer.Option(help="Turn faces so that the eyes are level.")] = False,
     model: Model = None,
+    prior: PriorOption = None,
 ) -> None:
     """Read every face of one or more photos."""
     from femo.media.photos import PhotoLimits
@@ -40,7 +45,7 @@ def photo(
 
     pictures = _named(files, annotate)
     refuse_inputs([*named_files((json, csv)), *dict.fromkeys(pictures.values())], files)
-    pipeline = load(model)
+    pipeline = load(model, prior=prior)
     results: list[tuple[Path, PhotoResult]] = []
     documents: list[dict[str, Any]] = []
     problems: list[str] = []
@@ -99,7 +104,8 @@ def _annotate(file: Path, content: Path, result: "PhotoResult", target: Path) ->
 
     marks = PngInfo()
     marks.add_text(MARK, place_of(file))
-    picture = Image.fromarray(annotate(read_photo(content).rgb, result.faces.xyxy))
+    unsure = None if result.reading is None else result.reading.unsure.tolist()
+    picture = Image.fromarray(annotate(read_photo(content).rgb, result.faces.xyxy, unsure=unsure))
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with replacing(target) as partial:
@@ -112,24 +118,13 @@ def _print_photos(results: "Sequence[tuple[Path, PhotoResult]]") -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table("file", "face", "expression", "p", "valence", "arousal", "age", "gender", "ethnicity")
+    from femo.output.figures.photo import face_table
+
+    table = Table("file", "face", "expression", "valence", "arousal", "age", "gender", "ethnicity", "reading")
     for file, result in results:
         if not len(result.faces):
             table.add_row(file.name, "no face found")
-        for row, face in enumerate(result.to_dict()["faces"]):
-            top = {
-                name: max(face[name], key=face[name].get) if face[name] else "-"
-                for name in ("expression", "gender", "ethnicity")
-            }
-            numbers = [_number(face[name], "+.2f") for name in ("valence", "arousal")] + [
-                _number(face["age"], ".0f")
-            ]
-            share = _number(face["expression"] and face["expression"][top["expression"]], ".2f")
-            table.add_row(
-                file.name, str(row + 1), top["expression"], share, *numbers, top["gender"], top["ethnicity"]
-            )
+        rows = face_table(result).drop(columns="Action units")
+        for cells in rows.itertuples(index=False):
+            table.add_row(file.name, *(str(cell) or "-" for cell in cells))
     Console().print(table)
-
-
-def _number(value: float | None, spec: str) -> str:
-    return "-" if value is None else format(value, spec)

@@ -1,7 +1,7 @@
 """Sends the faces of neighbouring frames through the networks together, while the next frames are tracked.
 
 Conventions: ``Crops`` are the faces cut out for each network, uint8 (N, S, S, 3); ``Read`` is what comes back, the scores
-of all heads and the embeddings of the first network, with rows of NaN for faces that were not looked at. Results arrive
+of all heads, the embeddings of the first network and identities, with rows of NaN for faces that were not looked at. They arrive
 in the order of the frames, in the thread of the caller.
 """
 
@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -26,7 +26,27 @@ CHOOSY_FACES = 256
 """hold up to so many faces: 39 MB at 224 pixels."""
 
 Crops: TypeAlias = tuple[npt.NDArray[np.uint8], ...]
-Read: TypeAlias = tuple[dict[str, Scores], Floats]
+
+
+class Read(NamedTuple):
+    """What networks say of N faces.
+
+    Attributes:
+        scores: Head name to Scores of N rows.
+        embedding: float32 (N, D), of the first network.
+        identity: float32 (N, I) at unit length; (N, 0) where no network has such a head.
+    """
+
+    scores: dict[str, Scores]
+    embedding: Floats
+    identity: Floats
+
+    @property
+    def who(self) -> Floats:
+        """What tells people apart: the identity, or the embedding where there is none."""
+        return self.identity if self.identity.shape[1] else self.embedding
+
+
 Score: TypeAlias = Callable[[Crops], Read]
 
 
@@ -110,7 +130,7 @@ def read_choosily(score: Score, rows: Rows, crops: Crops, rate: adaptive.Adaptiv
     def look(index: Ints) -> Floats:
         mine = np.isin(frame, index)
         looks.append((mine, score(tuple(crop[mine] for crop in crops))))
-        seen = looks[-1][1][0]["expression"].values
+        seen = looks[-1][1].scores["expression"].values
         out = np.full((len(index), len(tracks), seen.shape[1]), np.nan, np.float32)
         out[np.searchsorted(index, frame[mine]), person[mine]] = seen
         return out
@@ -121,13 +141,16 @@ def read_choosily(score: Score, rows: Rows, crops: Crops, rate: adaptive.Adaptiv
 
 def _together(looks: list[tuple[Bools, Read]], n_faces: int) -> Read:
     """Lay what was read in several looks on all faces."""
-    first_scores, first_embedding = looks[0][1]
-    embedding = np.full((n_faces, first_embedding.shape[1]), np.nan, np.float32)
-    values = {
-        name: np.full((n_faces, len(head.labels)), np.nan, np.float32) for name, head in first_scores.items()
-    }
-    for mine, (scores, part) in looks:
-        embedding[mine] = part
-        for name, head in scores.items():
+    first = looks[0][1]
+
+    def empty(n_columns: int) -> Floats:
+        return np.full((n_faces, n_columns), np.nan, np.float32)
+
+    embedding, identity = empty(first.embedding.shape[1]), empty(first.identity.shape[1])
+    values = {name: empty(len(head.labels)) for name, head in first.scores.items()}
+    for mine, part in looks:
+        embedding[mine], identity[mine] = part.embedding, part.identity
+        for name, head in part.scores.items():
             values[name][mine] = head.values
-    return {name: head.with_values(values[name]) for name, head in first_scores.items()}, embedding
+    scores = {name: head.with_values(values[name]) for name, head in first.scores.items()}
+    return Read(scores, embedding, identity)

@@ -5,11 +5,14 @@ clip's are the mean over moments, so a crowded second does not outweigh a quiet 
 from their neighbours in time and marked not present; a clip without any face is all NaN, not measured.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
 from femo.clips import temporal
 from femo.labels import VGAF_3
 from femo.models.config import HeadSpec
+from femo.networks.decision import Decision, Prior
 from femo.networks.heads import linear_prior
 from femo.results import GroupResult, PhotoResult, Timeline, VideoResult
 from femo.types import Bools, Floats, Scores
@@ -57,14 +60,19 @@ def _entropy(p: Floats) -> Floats:
     return np.asarray(-terms.sum(axis=-1), np.float32)
 
 
-def describe_group(video: VideoResult, head: HeadSpec, verdict: Scores | None = None) -> GroupResult:
+def describe_group(
+    video: VideoResult, head: HeadSpec, verdict: Scores | None = None, shown: VideoResult | None = None
+) -> GroupResult:
     """Sum up the persons of a clip.
 
     Args:
-        video: Its persons, smoothed.
+        video: Its persons, smoothed, with natural expressions: the mood follows from these.
         head: Its coefficients map expressions to positive, neutral, negative.
         verdict: What a trained classifier says of the whole clip, (1, 3); by default the mean of the curve.
+        shown: The same persons with expressions under another prior, for what is said of the persons and of their expressions
+            together; by default ``video``.
     """
+    shown = shown or video
     values, present = faces_in_view(video)
     n_moments = len(video.time_s)
     seen: Bools = np.asarray(present.any(axis=0), np.bool_)
@@ -82,8 +90,12 @@ def describe_group(video: VideoResult, head: HeadSpec, verdict: Scores | None = 
     filled = temporal.interpolate(curve, video.time_s)
     scores = {"group": Scores("group", head.labels, filled, "distribution", "prior")}
     line = Timeline(0, video.time_s, seen, np.full((n_moments, 4), np.nan, np.float32), scores, frame=video.frame)
-    shares = expression_shares(video)
-    return GroupResult(verdict, line, present.sum(axis=0), video, agreement(values, present), shares)
+    moods = {
+        person.track: scores["group"].with_values(linear_prior(person.scores["expression"], head))
+        for person in video.timelines
+    }
+    alike = agreement(*faces_in_view(shown))
+    return GroupResult(verdict, line, present.sum(axis=0), shown, alike, expression_shares(shown), moods)
 
 
 def peaks(group: GroupResult) -> tuple[int, int] | None:
@@ -96,8 +108,23 @@ def peaks(group: GroupResult) -> tuple[int, int] | None:
     return int(seen[affect.argmax()]), int(seen[affect.argmin()])
 
 
-def still_group(photo: PhotoResult, head: HeadSpec) -> GroupResult:
-    """Sum up the faces of one photo: a clip of a single moment, each face a person."""
+def still_group(
+    photo: PhotoResult, head: HeadSpec, decision: Decision | None = None, prior: Prior = "natural"
+) -> GroupResult:
+    """Sum up the faces of one photo: a clip of a single moment, each face a person.
+
+    Args:
+        photo: Its faces, with natural expressions.
+        head: Its coefficients map expressions to positive, neutral, negative.
+        decision: How the pipeline decides.
+        prior: What is said of the persons is decided under this prior.
+    """
+    decided = photo.scores if decision is None else decision.decide(photo.scores, prior)
+    shown = replace(photo, scores=decided, prior=prior)
+    return describe_group(_one_moment(photo), head, shown=_one_moment(shown))
+
+
+def _one_moment(photo: PhotoResult) -> VideoResult:
     time_s, here = np.zeros(1), np.ones(1, np.bool_)
     lines = tuple(
         Timeline(
@@ -109,8 +136,8 @@ def still_group(photo: PhotoResult, head: HeadSpec) -> GroupResult:
         )
         for row in range(len(photo.faces))
     )
-    video = VideoResult(time_s, lines, 0, photo.model, 0.0, photo.width, photo.height, photo.notes)
-    return describe_group(video, head)
+    size = (photo.width, photo.height)
+    return VideoResult(time_s, lines, 0, photo.model, 0.0, *size, photo.notes, prior=photo.prior)
 
 
 def expression_shares(video: VideoResult) -> dict[str, float]:

@@ -9,14 +9,17 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from femo.clips.batches import Read
 from femo.faces.tracker import Tracker
+from femo.models.reading import ReadingSpec
+from femo.networks.decision import Decision, Prior
 from femo.results import PhotoResult
 from femo.types import RGB, Faces, Floats, Frame, Scores
 
 WINDOW_S = 1.0
 SMALLEST_STEP_S = 1e-3
 
-Read = Callable[[RGB, Faces], tuple[dict[str, Scores], Floats]]
+Look = Callable[[RGB, Faces], Read]
 
 
 class Live:
@@ -24,49 +27,72 @@ class Live:
 
     Args:
         tracker: Follows faces.
-        read: Reads the faces of a frame: scores and embeddings, N rows each.
+        read: Reads the faces of a frame, N rows.
         model: Name of the model.
+        decision: How the expression is decided; what ``read`` gives is natural.
+        limits: From when on a reading is unsure.
         window_s: Seconds over which scores are averaged.
     """
 
-    def __init__(self, tracker: Tracker, read: Read, model: str, window_s: float = WINDOW_S) -> None:
+    def __init__(
+        self,
+        tracker: Tracker,
+        read: Look,
+        model: str,
+        decision: Decision | None = None,
+        limits: ReadingSpec | None = None,
+        window_s: float = WINDOW_S,
+    ) -> None:
         self._tracker = tracker
         self._read = read
         self._model = model
+        self._decision = decision or Decision(model)
+        self._limits = limits or ReadingSpec()
         self._window_s = window_s
         self._time_s = -1.0
         self._seen: dict[int, deque[tuple[float, dict[str, Floats]]]] = defaultdict(deque)
 
-    def frame(self, rgb: RGB, time_s: float) -> PhotoResult:
+    def frame(self, rgb: RGB, time_s: float, *, prior: str | None = None) -> PhotoResult:
         """Read the next frame.
 
         Args:
             rgb: uint8 (H, W, 3).
             time_s: Seconds on any clock that runs forward, >= 0.
+            prior: ``natural``, ``balanced``, or None for the pipeline's own; it may change from frame to frame.
 
         Returns:
             The faces with ``track`` set to stable ids from 1, and the smoothed scores.
+
+        Raises:
+            FemoError: There is no such prior.
+            ModelError: The model cannot decide under it.
         """
+        chosen = self._decision.choose(prior)
         self._time_s = max(time_s, self._time_s + SMALLEST_STEP_S)
         found = self._tracker.update(Frame(rgb, self._time_s))
-        scores, embedding = self._read(rgb, found)
+        said = self._read(rgb, found)
         track = np.zeros(0, np.int64) if found.track is None else found.track
-        self._tracker.add_embeddings(track, embedding)
+        self._tracker.add_embeddings(track, said.who)
         persons = self._tracker.stable(track)
         faces = Faces(found.xyxy, found.score, found.keypoints, persons)
-        smooth = self._smoothed(persons.tolist(), scores)
-        return PhotoResult(faces, smooth, embedding, rgb.shape[1], rgb.shape[0], self._model)
+        smooth = self._smoothed(persons.tolist(), said.scores, chosen)
+        size = (rgb.shape[1], rgb.shape[0])
+        return PhotoResult(faces, smooth, said.embedding, *size, self._model, prior=chosen, identity=said.identity)
 
-    def _smoothed(self, persons: list[int], scores: Mapping[str, Scores]) -> dict[str, Scores]:
-        """Average each person's scores over the window."""
+    def _smoothed(self, persons: list[int], scores: Mapping[str, Scores], prior: Prior) -> dict[str, Scores]:
+        """Average each person's scores over the window, each frame's expression decided first, as in a clip."""
         means: dict[str, list[Floats]] = {name: [] for name in scores}
         for row, person in enumerate(persons):
             past = self._seen[person]
             past.append((self._time_s, {name: head.values[row] for name, head in scores.items()}))
             while past[0][0] < self._time_s - self._window_s:
                 past.popleft()
-            for name in scores:
-                means[name].append(np.mean([values[name] for _, values in past], axis=0, dtype=np.float32))
+            window = {
+                name: head.with_values(np.stack([values[name] for _, values in past]))
+                for name, head in scores.items()
+            }
+            for name, head in self._decision.decide(window, prior).items():
+                means[name].append(np.mean(head.values, axis=0, dtype=np.float32))
         for person in [
             person for person, past in self._seen.items() if past[-1][0] < self._time_s - self._window_s
         ]:

@@ -14,7 +14,7 @@ from PIL import Image
 
 from femo.models.config import ModelSpec
 from femo.output.draw import colour, ink_on
-from femo.output.figures.photo import NOT_MEASURED, percent, top_text
+from femo.output.figures.photo import LEAST, NOT_MEASURED, UNSURE, attribute_text, percent, reading_text, top_text
 from femo.results import PhotoResult
 from femo.types import RGB, Scores, Source
 
@@ -74,10 +74,12 @@ def data_uri(rgb: RGB) -> str:
     return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
 
 
-def meters(head: Scores | None, row: int, title: str, citations: Mapping[str, str]) -> str:
-    """Return a heading and one thin bar per label."""
+def meters(head: Scores | None, row: int, title: str, citations: Mapping[str, str], least: float = 0.0) -> str:
+    """Return a heading and one thin bar per label; the heading says "unsure" where none reaches ``least``."""
     if head is None:
         return ""
+    if attribute_text(head, row, least) == UNSURE:
+        title = f"{title}: {UNSURE}"
     top = f"<h4><span>{html.escape(title)}</span>{badge(head.source, citations.get(head.name, ''))}</h4>"
     if not np.isfinite(head.values[row]).all():
         return f"<div>{top}<p>{NOT_MEASURED}</p></div>"
@@ -101,14 +103,17 @@ def face_card(result: PhotoResult, row: int, picture: str, citations: Mapping[st
     x1, y1, x2, y2 = result.faces.xyxy[row]
     expression = top_text(result.scores.get("expression"), row) or NOT_MEASURED
     size = f"{x2 - x1:.0f} × {y2 - y1:.0f} pixels, detected with {percent(float(result.faces.score[row]))}"
+    said = reading_text(result, row)
+    unsure = f'<span class="femo-unsure">{html.escape(said)}</span>' if said.startswith(UNSURE) else ""
+    least = LEAST if result.reading is None else result.reading.attribute_least
     face = colour(row + 1)
     return (
         f'<div class="femo-face" style="--face:{face}">'
         f'<img src="{picture}" alt="face {row + 1}" style="border:3px solid {face}">'
         f'<div class="femo-lines"><h3>Face {row + 1}: {html.escape(expression)}</h3>'
-        f'<span class="femo-quiet">{html.escape(size)}</span></div><div class="femo-meters">'
-        + meters(result.scores.get("gender"), row, "Apparent gender", citations)
-        + meters(result.scores.get("ethnicity"), row, "Apparent ethnicity", citations)
+        f'{unsure}<span class="femo-quiet">{html.escape(size)}</span></div><div class="femo-meters">'
+        + meters(result.scores.get("gender"), row, "Apparent gender", citations, least)
+        + meters(result.scores.get("ethnicity"), row, "Apparent ethnicity", citations, least)
         + "</div></div>"
     )
 

@@ -20,6 +20,7 @@ from femo import Pipeline
 from femo.clips.group import peaks
 from femo.demo import cards, group_cards
 from femo.demo.caller import Watch
+from femo.demo.choices import prior_choice
 from femo.demo.events import FILES, LONG, one_sentence, uploaded
 from femo.demo.jobs import Job, Jobs, progress_bar, why_nothing
 from femo.demo.playable import COPIED, playable
@@ -87,6 +88,7 @@ class GroupTab:
                     self.cancel = gr.Button("Cancel", elem_id="group-cancel", visible=False)
                 with gr.Accordion("Options", open=False):
                     self.min_face = gr.Radio(SMALLEST, value=0, label="Smallest face to look for")
+                    self.choice = prior_choice(pipeline, elem_id="group-prior")
                 self.verdict = gr.HTML()
             with gr.Column(scale=6, min_width=320):
                 self.stage = gr.HTML(EMPTY, elem_id="group-stage")
@@ -117,9 +119,9 @@ class GroupTab:
         outputs = [self.stage, self.verdict, self.details, *charts, self.reading, self.run, self.cancel]
         hidden: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
         gr.on(
-            [self.file_in.upload, self.min_face.input, self.run.click],
+            [self.file_in.upload, self.min_face.input, self.choice.input, self.run.click],
             self.show,
-            [self.file_in, self.min_face],
+            [self.file_in, self.min_face, self.choice],
             outputs,
             preprocess=False,
             api_visibility="private",
@@ -135,7 +137,11 @@ class GroupTab:
             ).success(None, None, None, js=CLICK_JS)
 
     def analyze_group(
-        self, file: gr.FileData, smooth: str = "mean:15", min_face: int | None = None
+        self,
+        file: gr.FileData,
+        smooth: str = "mean:15",
+        min_face: int | None = None,
+        prior: str | None = None,
     ) -> dict[str, Any]:
         """Read the mood of a group in a clip or a photo: positive, neutral, negative, over time and per person.
 
@@ -143,32 +149,34 @@ class GroupTab:
             file: The clip (MP4, WebM, MOV, MKV, AVI) or photo.
             smooth: none, mean:K or median:K over K frames, K odd.
             min_face: Smallest face to look for, in pixels; leave out for the quick choice.
+            prior: natural: decide expressions in the training set's mix; balanced: as if all were alike; leave out for the
+                model's own. The mood itself always follows from the natural ones.
         """
         with one_sentence():
             path = uploaded(file, "clip or photo")
             watch = Watch()
-            settings: dict[str, Any] = {"smooth": smooth, "min_face": min_face or None}
+            settings: dict[str, Any] = {"smooth": smooth, "min_face": min_face or None, "prior": prior}
             return self.pipeline.group(path, progress=watch.tell, cancel=watch, **settings).to_dict()
 
-    def show(self, payload: Any, min_face: int, request: gr.Request) -> Iterator[dict[Any, Any]]:
+    def show(self, payload: Any, min_face: int, prior: str, request: gr.Request) -> Iterator[dict[Any, Any]]:
         """Read the file, telling how far it is, and fill the tab."""
         if payload is None:
             yield self._nothing(EMPTY)
             return
         try:
             path = uploaded(payload, "clip or photo")
-            job = Job(lambda report, cancel: self.read(path, int(min_face) or None, report, cancel))
+            job = Job(lambda report, cancel: self.read(path, int(min_face) or None, prior, report, cancel))
             for progress in self.jobs.follow(str(request.session_hash), job):
                 yield {self.stage: progress_bar(progress)} if progress else self._running()
             yield self._filled(job.result())
         except FemoError as error:
             yield self._nothing(why_nothing(error))
 
-    def read(self, path: Path, min_face: int | None, report: Report, cancel: Cancel) -> Reading:
+    def read(self, path: Path, min_face: int | None, prior: str, report: Report, cancel: Cancel) -> Reading:
         """Read a clip, or a photo, whose file is opened once."""
         photo = read_photo(path) if is_picture(path) else None
         source = path if photo is None else photo
-        group = self.pipeline.group(source, min_face=min_face, progress=report, cancel=cancel)
+        group = self.pipeline.group(source, min_face=min_face, progress=report, cancel=cancel, prior=prior)
         if photo is not None:
             return Reading(path, group, photo.rgb)
         moments = _standing_out(path, group, cancel)
@@ -213,7 +221,7 @@ class GroupTab:
             self.timeline: figures_group.group_timeline(group),
             self.shares: figures_group.share_bars(group.shares),
             self.moments: group_cards.moments_card(reading.moments),
-            self.people: group_cards.people(group, self.prior, _pictures(reading)),
+            self.people: group_cards.people(group, _pictures(reading)),
         }
 
     def download(self, kind: str, reading: Reading | None) -> Iterator[Any]:

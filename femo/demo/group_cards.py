@@ -10,13 +10,11 @@ from typing import Final
 import numpy as np
 
 from femo.demo.cards import badge, data_uri
-from femo.models.config import HeadSpec
-from femo.networks.heads import linear_prior
 from femo.output.draw import colour, shrink
 from femo.output.figures.group import MOOD_COLOURS
 from femo.output.figures.photo import percent
 from femo.results import GroupResult, Timeline
-from femo.types import Frame
+from femo.types import Frame, Scores
 
 N_CELLS: Final = 90
 """Parts of a person's mood strip."""
@@ -54,22 +52,21 @@ def verdict_card(group: GroupResult, citation: str) -> str:
     )
 
 
-def mood_strip(line: Timeline, prior: HeadSpec) -> str:
-    """Return one person's mood over time as a strip of colours; gaps are where the face was not in view."""
-    mood = linear_prior(line.scores["expression"], prior)
+def mood_strip(line: Timeline, mood: Scores) -> str:
+    """Return one person's mood (T, 3) as a strip of colours; gaps are where the face was not in view."""
     cells = []
     width = 1000 / min(N_CELLS, len(line.time_s))
     for k, rows in enumerate(np.array_split(np.arange(len(line.time_s)), min(N_CELLS, len(line.time_s)))):
         seen = rows[line.present[rows]]
         if len(seen):
-            label = prior.labels[int(mood[seen].mean(axis=0).argmax())]
+            label = mood.labels[int(mood.values[seen].mean(axis=0).argmax())]
             cells.append(
                 f'<rect x="{k * width:.1f}" width="{width + 0.6:.1f}" height="14" fill="{MOOD_COLOURS[label]}"/>'
             )
     return f'<svg viewBox="0 0 1000 14" preserveAspectRatio="none" aria-hidden="true">{"".join(cells)}</svg>'
 
 
-def people(group: GroupResult, prior: HeadSpec, pictures: dict[int, str]) -> str:
+def people(group: GroupResult, pictures: dict[int, str]) -> str:
     """Return one row per person: portrait, mood strip, what dominates."""
     rows = []
     for line in group.video.timelines[:MAX_PERSONS]:
@@ -81,7 +78,7 @@ def people(group: GroupResult, prior: HeadSpec, pictures: dict[int, str]) -> str
         rows.append(
             f'<button type="button" class="femo-member" data-time="{start:.3f}" style="--face:{face}">{image}'
             f"<span><b>{line.track}</b> mostly {html.escape(top)}, in view {line.present.mean():.0%}"
-            f"{mood_strip(line, prior)}</span></button>"
+            f"{mood_strip(line, group.moods[line.track])}</span></button>"
         )
     more = len(group.video.timelines) - MAX_PERSONS
     order = "seen for less time" if len(group.video.time_s) > 1 else "with smaller faces"

@@ -21,12 +21,13 @@ import numpy as np
 from femo import Pipeline
 from femo.clips.live import Live
 from femo.demo.cards import badge, data_uri
+from femo.demo.choices import prior_choice
 from femo.demo.events import CAMERAS, FRAMES, forget, one_sentence, uploaded
 from femo.demo.turns import Turns
 from femo.errors import MediaError
 from femo.media.photos import read_photo
 from femo.output import draw
-from femo.output.figures.photo import percent
+from femo.output.figures.photo import UNSURE, percent, reading_text
 from femo.results import PhotoResult
 from femo.types import RGB
 
@@ -66,7 +67,7 @@ class Cameras:
         self._turns = Turns(PLACES)
         self._running: dict[str, Camera] = {}
 
-    def frame(self, visitor: str, rgb: RGB) -> PhotoResult:
+    def frame(self, visitor: str, rgb: RGB, prior: str | None = None) -> PhotoResult:
         """Read the next frame of a visitor's camera."""
         now = time.monotonic()
         with self._lock:
@@ -76,7 +77,7 @@ class Cameras:
             camera = self._running[visitor]
             camera.last_s = now
         with camera.lock, self._turns.turn():
-            return camera.live.frame(rgb, now)
+            return camera.live.frame(rgb, now, prior=prior)
 
 
 def build(pipeline: Pipeline) -> None:
@@ -94,6 +95,7 @@ class LiveTab:
                 self.camera = gr.Image(
                     label="Camera", sources=["webcam"], streaming=True, height=320, elem_id="live-input"
                 )
+                self.prior = prior_choice(pipeline, elem_id="live-prior")
             with gr.Column(scale=6, min_width=320):
                 self.shown = gr.HTML(elem_id="live-output")
                 self.persons = gr.HTML(EMPTY, elem_id="live-persons")
@@ -103,7 +105,7 @@ class LiveTab:
         gr.events.api(self.live_frame, api_name="live_frame", **FRAMES)
         self.camera.stream(
             self.show,
-            self.camera,
+            [self.camera, self.prior],
             [self.shown, self.persons],
             api_visibility="private",
             preprocess=False,
@@ -113,27 +115,31 @@ class LiveTab:
             **CAMERAS,
         )
 
-    def live_frame(self, frame: gr.FileData, request: gr.Request) -> dict[str, Any]:
+    def live_frame(self, frame: gr.FileData, request: gr.Request, prior: str | None = None) -> dict[str, Any]:
         """Read one camera frame: persons with stable ids, and scores averaged over the session's last second.
 
         Args:
             frame: The picture: JPEG, PNG or WebP.
             request: Tells whose camera it is.
+            prior: natural: decide expressions in the training set's mix; balanced: as if all were alike; leave out for the
+                model's own.
         """
         with one_sentence():
-            return _document(self.cameras.frame(str(request.session_hash), _picture(frame)))
+            return _document(self.cameras.frame(str(request.session_hash), _picture(frame), prior))
 
-    def show(self, payload: Any, request: gr.Request) -> tuple[str, str]:
+    def show(self, payload: Any, prior: str, request: gr.Request) -> tuple[str, str]:
         """Read one frame and draw what was found."""
         with one_sentence():
             rgb = _picture(payload)
-            result = self.cameras.frame(str(request.session_hash), rgb)
+            result = self.cameras.frame(str(request.session_hash), rgb, prior)
         expression = result.scores.get("expression")
         captions = [label or "" for label in expression.top()] if expression else None
         shown, factor = draw.shrink(rgb, SHOWN_PX)
         boxes = result.faces.xyxy * np.float32(factor)
-        drawn = data_uri(draw.annotate(shown, boxes, numbers=_numbers(result), captions=captions))
-        return f'<img src="{drawn}" decoding="sync" alt="the camera with a numbered box per face">', _lines(result)
+        unsure = None if result.reading is None else result.reading.unsure.tolist()
+        drawn = draw.annotate(shown, boxes, numbers=_numbers(result), captions=captions, unsure=unsure)
+        picture = f'<img src="{data_uri(drawn)}" decoding="sync" alt="the camera with a numbered box per face">'
+        return picture, _lines(result)
 
 
 def _numbers(result: PhotoResult) -> list[int]:
@@ -187,8 +193,10 @@ def _lines(result: PhotoResult) -> str:
         if affect is not None:
             valence, arousal = (float(affect.column(name)[row]) for name in ("valence", "arousal"))
             said = f"valence {valence:+.2f}, arousal {arousal:+.2f} {badge(affect.source)}"
+        state = reading_text(result, row)
+        unsure = f'<span class="femo-unsure">{html.escape(state)}</span>' if state.startswith(UNSURE) else ""
         cards.append(
-            f'<div class="femo-live" style="--face:{draw.colour(number)}"><h4>Person {number}</h4>{bars}'
+            f'<div class="femo-live" style="--face:{draw.colour(number)}"><h4>Person {number}</h4>{unsure}{bars}'
             f'<span class="femo-quiet">{said}</span></div>'
         )
     return f'<div class="femo-lives">{"".join(cards)}</div>'

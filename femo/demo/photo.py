@@ -17,6 +17,7 @@ from PIL import Image
 
 from femo import PhotoResult, Pipeline
 from femo.demo import cards
+from femo.demo.choices import prior_choice
 from femo.demo.events import QUICK, one_sentence, uploaded, whole_pixels
 from femo.demo.face_panel import FacePanel
 from femo.media.photos import Photo, read_photo
@@ -129,6 +130,7 @@ class PhotoTab:
                 info="Smaller faces take longer; quick goes by the photo's size",
             )
             self.align = gr.Checkbox(False, label="Level the eyes before reading")
+            self.prior = prior_choice(self.pipeline, elem_id="photo-prior")
         gr.Examples(
             [[str(EXAMPLES / name)] for name in ("astronaut.jpg", "triptych.jpg")],
             [self.photo],
@@ -140,9 +142,9 @@ class PhotoTab:
         """Register the events."""
         gr.events.api(self.analyze_photo, api_name="analyze_photo", **QUICK)
         gr.on(
-            [self.photo.change, self.min_face.change, self.align.change],
+            [self.photo.change, self.min_face.change, self.align.change, self.prior.input],
             self.show,
-            [self.photo, self.min_face, self.align],
+            [self.photo, self.min_face, self.align, self.prior],
             [
                 self.message,
                 self.annotated,
@@ -175,7 +177,7 @@ class PhotoTab:
         )
 
     def analyze_photo(
-        self, photo: gr.FileData, min_face: int | None = None, align: bool = False
+        self, photo: gr.FileData, min_face: int | None = None, align: bool = False, prior: str | None = None
     ) -> dict[str, Any]:
         """Read every face of a photo: expression, valence and arousal, action units, age, gender, ethnicity.
 
@@ -183,25 +185,30 @@ class PhotoTab:
             photo: The picture: JPEG, PNG, WebP, HEIC, AVIF, GIF, TIFF or BMP.
             min_face: Smallest face to look for, in pixels; leave out for the quick choice.
             align: Level the eyes before reading.
+            prior: natural: decide expressions in the training set's mix; balanced: as if all were alike; leave out for the
+                model's own.
         """
         with one_sentence():
-            return self.read(photo, min_face, align)[1].to_dict()
+            return self.read(photo, min_face, align, prior)[1].to_dict()
 
-    def read(self, payload: Any, min_face: int | None, align: bool) -> tuple[Photo, PhotoResult]:
+    def read(
+        self, payload: Any, min_face: int | None, align: bool, prior: str | None
+    ) -> tuple[Photo, PhotoResult]:
         """Read an uploaded photo once, for the pipeline and for drawing."""
         photo = read_photo(uploaded(payload))
-        return photo, self.pipeline.photo(photo, min_face=whole_pixels(min_face, "min_face"), align=bool(align))
+        smallest = whole_pixels(min_face, "min_face")
+        return photo, self.pipeline.photo(photo, min_face=smallest, align=bool(align), prior=prior)
 
-    def show(self, payload: Any, min_face: int, align: bool) -> Iterator[dict[Any, Any]]:
+    def show(self, payload: Any, min_face: int, align: bool, prior: str) -> Iterator[dict[Any, Any]]:
         """Read the photo and fill the tab; an empty input empties it."""
         if payload is None:
             yield self._nothing(EMPTY, None)
             return
         with one_sentence():
-            photo, result = self.read(payload, min_face, align)
+            photo, result = self.read(payload, min_face, align, prior)
         shown, factor = draw.shrink(photo.rgb, SHOWN_PX)
         boxes = result.faces.xyxy * np.float32(factor)
-        picture = draw.annotate(shown, boxes, captions=_captions(result))
+        picture = draw.annotate(shown, boxes, captions=_captions(result), unsure=_unsure(result))
         if not len(result.faces):
             yield self._nothing(NO_FACE, picture)
             return
@@ -260,6 +267,10 @@ def _captions(result: PhotoResult) -> list[str] | None:
     return None if expression is None else [label or "" for label in expression.top()]
 
 
+def _unsure(result: PhotoResult) -> list[bool] | None:
+    return None if result.reading is None else result.reading.unsure.tolist()
+
+
 def _sources(result: PhotoResult) -> dict[str, Any]:
     """Column of the table -> source of its head."""
     columns = {"Valence": "valence_arousal", "Arousal": "valence_arousal"}
@@ -276,5 +287,6 @@ def _write_files(photo: Photo, result: PhotoResult, folder: Path) -> list[str]:
     export.write_csv(paths[1], result)
     picture, factor = draw.shrink(photo.rgb, SAVED_PX)
     boxes = result.faces.xyxy * np.float32(factor)
-    Image.fromarray(draw.annotate(picture, boxes, captions=_captions(result))).save(paths[2], compress_level=1)
+    drawn = draw.annotate(picture, boxes, captions=_captions(result), unsure=_unsure(result))
+    Image.fromarray(drawn).save(paths[2], compress_level=1)
     return [str(path) for path in paths]

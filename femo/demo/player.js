@@ -42,7 +42,9 @@
       const x = left + box[0] * scale, y = top + box[1] * scale;
       const w = (box[2] - box[0]) * scale, h = (box[3] - box[1]) * scale;
       pen.lineWidth = 4; pen.strokeStyle = "rgba(18,21,28,.75)"; pen.strokeRect(x, y, w, h);
+      pen.setLineDash(box[4].endsWith("?") ? [6, 5] : []);
       pen.lineWidth = 2; pen.strokeStyle = person.colour; pen.strokeRect(x, y, w, h);
+      pen.setLineDash([]);
       let text = `${person.id} ${box[4]}`.trim();
       if (pen.measureText(text).width + 10 > w * 1.6) text = String(person.id);
       const tag = pen.measureText(text).width + 10, at = y >= 20 ? y - 20 : y;

@@ -40,8 +40,10 @@ def boxes(result: VideoResult) -> str:
     persons = []
     for line in result.timelines:
         top = line.scores["expression"].top() if "expression" in line.scores else [None] * len(result.time_s)
+        doubt = line.reading.unsure if line.reading is not None else np.zeros(len(top), np.bool_)
+        said = [f"{label}?" if label and unsure else label or "" for label, unsure in zip(top, doubt, strict=True)]
         rows: list[Any] = [
-            [*(round(float(value)) for value in line.xyxy[row]), top[row] or ""] if line.present[row] else 0
+            [*(round(float(value)) for value in line.xyxy[row]), said[row]] if line.present[row] else 0
             for row in index
         ]
         fill = colour(line.track)

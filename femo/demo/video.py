@@ -18,6 +18,7 @@ from femo import Pipeline
 from femo.clips.adaptive import Every, parse_every
 from femo.demo import cards, player
 from femo.demo.caller import Watch
+from femo.demo.choices import prior_choice
 from femo.demo.events import COPIES, FILES, LONG, QUICK, one_sentence, uploaded
 from femo.demo.jobs import Job, Jobs, progress_bar, why_nothing
 from femo.demo.person import changes, person_card
@@ -91,6 +92,7 @@ class VideoTab:
             self.method = gr.Radio(["none", "mean", "median"], value="mean", label="Smoothing")
             self.kernel = gr.Slider(1, MAX_KERNEL, 15, step=2, label="Window in frames")
             self.smallest = gr.Slider(0, 200, 0, step=5, label="Smallest face shown, in pixels")
+        self.prior = prior_choice(self.pipeline, elem_id="video-prior")
         with gr.Row():
             self.files = {kind: gr.Button(title, size="sm") for kind, (title, _) in KINDS.items()}
         self.file = gr.DownloadButton("Download", elem_id="video-file")
@@ -99,12 +101,13 @@ class VideoTab:
         """Register the events."""
         gr.events.api(self.analyze_video, api_name="analyze_video", **LONG)
         views = [self.boxes, self.chooser, self.timeline, self.card, self.trajectory, self.share, self.changes]
-        settings = [self.clip, self.chosen, self.method, self.kernel, self.smallest]
+        layout = [self.method, self.kernel, self.smallest, self.prior]
+        settings = [self.clip, self.chosen, *layout]
         hidden: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
         gr.on(
             [self.video.upload, self.video.stop_recording, self.run.click],
             self.show,
-            [self.video, self.every, self.min_face, self.method, self.kernel, self.smallest],
+            [self.video, self.every, self.min_face, *layout],
             [self.message, self.player, self.details, self.clip, self.chosen, self.run, self.cancel, *views],
             preprocess=False,
             api_visibility="private",
@@ -115,7 +118,7 @@ class VideoTab:
         self.cancel.click(self.stop, None, None, queue=False, **hidden)
         self.video.clear(self.stop, None, None, queue=False, **hidden)
         gr.on(
-            [self.method.input, self.kernel.input, self.smallest.input],
+            [self.method.input, self.kernel.input, self.smallest.input, self.prior.input],
             self.redraw,
             settings,
             [self.chosen, *views],
@@ -127,7 +130,7 @@ class VideoTab:
         for kind, button in self.files.items():
             button.click(
                 partial(self.download, kind),
-                [self.clip, self.method, self.kernel, self.smallest],
+                [self.clip, *layout],
                 self.file,
                 api_visibility="private",
                 show_progress_on=[button],
@@ -135,7 +138,12 @@ class VideoTab:
             ).success(None, None, None, js=CLICK_JS)
 
     def analyze_video(
-        self, video: gr.FileData, smooth: str = "mean:15", every: str = "1", min_face: int | None = None
+        self,
+        video: gr.FileData,
+        smooth: str = "mean:15",
+        every: str = "1",
+        min_face: int | None = None,
+        prior: str | None = None,
     ) -> dict[str, Any]:
         """Read everyone in a clip over time: expression, valence and arousal, action units, for every frame.
 
@@ -144,11 +152,14 @@ class VideoTab:
             smooth: none, mean:K or median:K over K frames, K odd.
             every: Read "all" frames, each n-th, such as "2", or "auto" for as many as needed.
             min_face: Smallest face to look for, in pixels; leave out for the quick choice.
+            prior: natural: decide expressions in the training set's mix; balanced: as if all were alike; leave out for the
+                model's own.
         """
         with one_sentence():
             path = uploaded(video, "clip")
             pace, watch = parse_every(every), Watch()
             settings: dict[str, Any] = {"smooth": smooth, "every": pace, "min_face": min_face or None}
+            settings["prior"] = prior
             return self.pipeline.video(path, progress=watch.tell, cancel=watch, **settings).to_dict()
 
     def show(
@@ -159,6 +170,7 @@ class VideoTab:
         method: str,
         kernel: float,
         smallest: float,
+        prior: str,
         request: gr.Request,
     ) -> Iterator[dict[Any, Any]]:
         """Read the clip, telling how far it is, and fill the tab."""
@@ -175,7 +187,7 @@ class VideoTab:
         except FemoError as error:
             yield self._nothing(why_nothing(error))
             return
-        yield self._filled(clip, method, kernel, smallest)
+        yield self._filled(clip, method, kernel, smallest, prior)
 
     def read(self, path: Path, every: Every, min_face: int | None, report: Report, cancel: Cancel) -> Clip:
         """Read a clip, and see to it that the page can play it."""
@@ -206,7 +218,7 @@ class VideoTab:
             self.cancel: gr.Button(visible=False),
         }
 
-    def _filled(self, clip: Clip, method: str, kernel: float, smallest: float) -> dict[Any, Any]:
+    def _filled(self, clip: Clip, method: str, kernel: float, smallest: float, prior: str) -> dict[Any, Any]:
         """The tab with a reading."""
         raw = clip.raw
         if not raw.persons:
@@ -220,16 +232,16 @@ class VideoTab:
             self.clip: clip,
             self.run: gr.Button(visible=True),
             self.cancel: gr.Button(visible=False),
-        } | self.redraw(clip, None, method, kernel, smallest)
+        } | self.redraw(clip, None, method, kernel, smallest, prior)
 
     def redraw(
-        self, clip: Clip | None, chosen: int | None, method: str, kernel: float, smallest: float
+        self, clip: Clip | None, chosen: int | None, method: str, kernel: float, smallest: float, prior: str
     ) -> dict[Any, Any]:
         """Lay the reading out anew."""
         if clip is None:
             return {}
         with one_sentence():
-            result = clip.raw.result(_smooth(method, kernel), smallest=int(smallest))
+            result = clip.raw.result(_smooth(method, kernel), smallest=int(smallest), prior=prior)
         if not result.timelines:
             gr.Info("Nobody's face is that large in this clip.")
             return {}
@@ -254,17 +266,20 @@ class VideoTab:
         method: str,
         kernel: float,
         smallest: float,
+        prior: str,
         event: gr.SelectData,
     ) -> dict[Any, Any]:
         """Show another person."""
-        return self.redraw(clip, int(event.index), method, kernel, smallest)
+        return self.redraw(clip, int(event.index), method, kernel, smallest, prior)
 
-    def download(self, kind: str, clip: Clip | None, method: str, kernel: float, smallest: float) -> Iterator[Any]:
+    def download(
+        self, kind: str, clip: Clip | None, method: str, kernel: float, smallest: float, prior: str
+    ) -> Iterator[Any]:
         """Make one file."""
         if clip is None:
             return
         with one_sentence(), TemporaryDirectory() as folder:
-            result = clip.raw.result(_smooth(method, kernel), smallest=int(smallest))
+            result = clip.raw.result(_smooth(method, kernel), smallest=int(smallest), prior=prior)
             file = write_file(kind, clip, result, Path(folder), Watch())
             yield gr.DownloadButton(value=str(file))
 

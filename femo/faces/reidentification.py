@@ -1,7 +1,8 @@
 """Who is who: joins tracklets of one person across gaps, by place and by embedding together.
 
 Conventions: a tracklet is one face followed without a gap; a person is one or more tracklets. People seen at the
-same time are different people. Ids count from 1 in the order of first appearance.
+same time are different people. Ids count from 1 in the order of first appearance. What is compared are the mean directions of
+identities (``PhotoResult.identity``), or of embeddings without what the expression changes in them where a model has none.
 """
 
 from dataclasses import dataclass, field
@@ -21,6 +22,21 @@ SAME_COSINE = 0.85
 """Least cosine of embeddings of a face that came back elsewhere, or after a cut."""
 MARGIN = 0.03
 """By so much the best person must beat the next when the place does not decide."""
+MAX_JOINED = 200
+"""Persons among whom pairs are looked for that turned out to be one: the work grows with the square of their number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """How alike faces of one person are; the defaults are those of an emotion network's embedding.
+
+    Attributes:
+        same: Least cosine of a face that came back elsewhere, or after a cut.
+        same_place: Least cosine of a face that came back to its place.
+    """
+
+    same: float = SAME_COSINE
+    same_place: float = SAME_PLACE_COSINE
 
 
 @dataclass(slots=True)
@@ -34,7 +50,7 @@ class Tracklet:
         last_s: Time of the last frame so far.
         first_xyxy: float32 (4,), the first box.
         last_xyxy: float32 (4,), the last box so far.
-        embedding: Sum of unit embeddings, or None before the first.
+        embedding: Weighted sum of unit embeddings, or None before the first.
     """
 
     track: int
@@ -52,7 +68,6 @@ class Tracklet:
 
 @dataclass(slots=True)
 class _Person:
-    track: int
     tracklets: list[Tracklet] = field(default_factory=list)
 
     def direction(self) -> Floats | None:
@@ -60,29 +75,76 @@ class _Person:
         return _unit(np.sum(known, axis=0)) if known else None
 
 
-def persons(tracklets: list[Tracklet]) -> dict[int, int]:
+def persons(tracklets: list[Tracklet], likeness: Likeness | None = None) -> dict[int, int]:
     """Return the person of every tracklet, by ids.
 
     Tracklets are taken in order of time. Each joins the person it resembles most, provided that this person is not
     in the picture at the same time, and either left the same place shortly before in the same scene (cosine of the
-    mean embeddings at least 0.5, or none known) or resembles it beyond doubt (at least 0.85, and clearly more than
-    anyone else).
+    mean directions at least ``same_place``, or none known) or resembles it beyond doubt (at least ``same``, and clearly
+    more than anyone else). Then persons that turned out alike beyond doubt, though their first tracklets were not, are joined,
+    the most alike first.
     """
     found: list[_Person] = []
+    known = likeness or Likeness()
     for tracklet in sorted(tracklets, key=lambda item: (item.first_s, item.track)):
-        person = _best(tracklet, found)
+        person = _best(tracklet, found, known)
         if person is None:
-            person = _Person(len(found) + 1)
+            person = _Person()
             found.append(person)
         person.tracklets.append(tracklet)
-    return {tracklet.track: person.track for person in found for tracklet in person.tracklets}
+    found = _joined(found, known)
+    found.sort(key=lambda person: min((item.first_s, item.track) for item in person.tracklets))
+    return {item.track: number for number, person in enumerate(found, 1) for item in person.tracklets}
 
 
-def add_embeddings(tracklets: dict[int, Tracklet], track: Ints, embedding: Floats) -> None:
-    """Add embeddings (N, D) of faces to the tracklets (N,) they belong to; rows that are not finite are left out."""
+def _joined(found: list[_Person], likeness: Likeness) -> list[_Person]:
+    """Join persons who are one: never seen together, alike, and clearly more than with somebody who is another."""
+    told = [person for person in found if person.direction() is not None][:MAX_JOINED]
+    alone = [person for person in found if not any(person is other for other in told)]
+    apart = np.array([[one is other or _ever_together(one, other) for other in told] for one in told], np.bool_)
+    open_pairs = ~apart
+    while len(told) > 1:
+        directions = np.stack([person.direction() for person in told])  # type: ignore[misc]
+        alike = directions @ directions.T
+        ranked = np.where(open_pairs, alike, -2)
+        one, other = divmod(int(ranked.argmax()), len(told))
+        best = float(ranked[one, other])
+        if best < likeness.same:
+            break
+        different, near = apart | (alike < likeness.same), alike > best - MARGIN
+        rivals = (different[one] & near[other]) | (different[other] & near[one])
+        rivals[[one, other]] = False
+        if rivals.any():
+            open_pairs[one, other] = open_pairs[other, one] = False
+            continue
+        told[one].tracklets += told[other].tracklets
+        apart[one] |= apart[other]
+        apart[:, one] |= apart[:, other]
+        open_pairs[one] &= open_pairs[other]
+        open_pairs[:, one] &= open_pairs[:, other]
+        del told[other]
+        apart, open_pairs = (np.delete(np.delete(pairs, other, 0), other, 1) for pairs in (apart, open_pairs))
+    return told + alone
+
+
+def _ever_together(one: _Person, other: _Person) -> bool:
+    return any(_together(first, second) for first in one.tracklets for second in other.tracklets)
+
+
+def add_embeddings(
+    tracklets: dict[int, Tracklet], track: Ints, embedding: Floats, weight: Floats | None = None
+) -> None:
+    """Add embeddings of faces to the tracklets they belong to.
+
+    Args:
+        tracklets: By id.
+        track: int64 (N,).
+        embedding: float32 (N, D); rows that are not finite are left out.
+        weight: float32 (N,), above 0: how much each says of a person; all alike by default.
+    """
     for row in np.flatnonzero(np.isfinite(embedding).all(axis=1)):
         tracklet = tracklets[int(track[row])]
-        unit = _unit(embedding[row])
+        unit = _unit(embedding[row]) * np.float32(1 if weight is None else weight[row])
         tracklet.embedding = unit if tracklet.embedding is None else tracklet.embedding + unit
 
 
@@ -101,20 +163,20 @@ def without(embedding: Floats, axes: Floats) -> Floats:
     return np.asarray(embedding - project(project(embedding, axes), axes.T), np.float32)
 
 
-def _best(tracklet: Tracklet, found: list[_Person]) -> _Person | None:
+def _best(tracklet: Tracklet, found: list[_Person], likeness: Likeness) -> _Person | None:
     """The person that a tracklet continues, or None."""
     absent = [person for person in found if not any(_together(tracklet, other) for other in person.tracklets)]
     direction = tracklet.direction()
-    likeness = [_cosine(direction, person.direction()) for person in absent]
+    cosines = [_cosine(direction, person.direction()) for person in absent]
     at_place = []
-    for alike, person in zip(likeness, absent, strict=True):
+    for alike, person in zip(cosines, absent, strict=True):
         moved = _moved_sizes(person.tracklets[-1], tracklet)
-        if np.isfinite(moved) and not alike < SAME_PLACE_COSINE:
-            at_place.append((alike if np.isfinite(alike) else SAME_PLACE_COSINE, -moved, -person.track, person))
+        if np.isfinite(moved) and not alike < likeness.same_place:
+            at_place.append((alike if np.isfinite(alike) else likeness.same_place, -moved, person))
     if at_place:
-        return max(at_place)[3]
-    ranked = sorted((-alike, row) for row, alike in enumerate(likeness) if np.isfinite(alike))
-    if not ranked or -ranked[0][0] < SAME_COSINE:
+        return max(at_place, key=lambda entry: entry[:2])[2]
+    ranked = sorted((-alike, row) for row, alike in enumerate(cosines) if np.isfinite(alike))
+    if not ranked or -ranked[0][0] < likeness.same:
         return None
     if len(ranked) > 1 and ranked[1][0] - ranked[0][0] < MARGIN:
         return None

@@ -28,9 +28,10 @@ from femo.faces import crowd, geometry
 from femo.faces import reidentification as identity
 from femo.faces.cuts import Cuts
 from femo.faces.detector import Detector
-from femo.faces.reidentification import Tracklet
+from femo.faces.reidentification import Likeness, Tracklet
+from femo.faces.views import FOLLOW_LOOK, SAME_LOOK, doubles, views_of
 from femo.networks.linear import project
-from femo.types import RGB, Bools, Faces, Floats, Frame, Ints
+from femo.types import Faces, Floats, Frame, Ints
 
 KEY_FRAMES = 12
 """The cascade runs at least every so many frames,"""
@@ -47,15 +48,6 @@ CONFIRM_S = 2.0
 """A followed face passes through the whole cascade itself at least this often."""
 FOLLOW_IOU = 0.3
 """A followed box that overlaps its expectation less has jumped to something else."""
-DOUBLE_IOU = 0.5
-"""Two followed boxes that overlap more are one face."""
-FOLLOW_LOOK = 0.5
-"""Least correlation of two 16-pixel views of a followed face. From frame to frame one person has 0.78 or more (1st
-percentile of a talking face), two people 0.3 (median) to 0.8 (99th percentile of LFW's faces)."""
-SAME_LOOK = 0.7
-"""The same across a suspected cut."""
-LOOK_SIZE = 16
-
 Embed = Callable[[Frame, Faces], Floats]
 
 
@@ -86,6 +78,7 @@ class Tracker:
             ``Heads.expression_directions``. They are taken out before faces are compared. An emotion network's
             embedding needs it: of pairs of strangers of like age, gender and ethnicity 4.6 % are closer than the worst
             two thirds of a talking face with these directions, 0.3 % without (femo-base).
+        likeness: How alike faces of one person are.
     """
 
     def __init__(
@@ -96,12 +89,14 @@ class Tracker:
         key_frames: int = KEY_FRAMES,
         embed: Embed | None = None,
         changing: Floats | None = None,
+        likeness: Likeness | None = None,
     ) -> None:
         self._detector = detector
         self._min_face = min_face
         self._key_frames = key_frames
         self._embed = embed
         self._changing = None if changing is None else identity.basis(changing)
+        self._likeness = likeness
         self._tracklets: dict[int, Tracklet] = {}
         self._persons: dict[int, int] | None = None
         self._followed: list[_Followed] = []
@@ -141,16 +136,17 @@ class Tracker:
         faces = self._faces()
         return self._identified(frame, faces) if self._embed else faces
 
-    def add_embeddings(self, track: Ints, embedding: Floats) -> None:
+    def add_embeddings(self, track: Ints, embedding: Floats, weight: Floats | None = None) -> None:
         """Tell what faces look like.
 
         Args:
             track: int64 (N,), tracklets as ``update`` returned them.
             embedding: float32 (N, D); rows that are not finite are left out.
+            weight: float32 (N,), see ``reidentification.add_embeddings``.
         """
         if self._changing is not None:
             embedding = identity.without(embedding, self._changing)
-        identity.add_embeddings(self._tracklets, track, embedding)
+        identity.add_embeddings(self._tracklets, track, embedding, weight)
         self._persons = None
 
     def stable(self, track: Ints) -> Ints:
@@ -159,7 +155,7 @@ class Tracker:
         What is added later may join tracklets that were apart, so ask after the last embedding.
         """
         if self._persons is None:
-            self._persons = identity.persons(list(self._tracklets.values()))
+            self._persons = identity.persons(list(self._tracklets.values()), self._likeness)
         return np.array([self._persons[int(row)] for row in track], np.int64)
 
     def _is_due(self, time_s: float) -> bool:
@@ -175,10 +171,10 @@ class Tracker:
         expected = np.stack([face.xyxy + np.tile(face.velocity * elapsed, 2) for face in self._followed])
         found = self._detector.refine(frame.rgb, expected)
         overlap = np.diag(geometry.iou(found.xyxy, expected))
-        looks = _looks(frame.rgb, found.xyxy)
+        looks = views_of(frame.rgb, found.xyxy)
         alike = np.sum(looks * np.stack([face.look for face in self._followed]), axis=1)
         good = (found.score >= FOLLOW_SCORE) & (overlap >= FOLLOW_IOU) & (alike >= FOLLOW_LOOK)
-        good &= ~_doubles(found.xyxy, np.where(good, overlap + alike, -1).astype(np.float32))
+        good &= ~doubles(found.xyxy, np.where(good, overlap + alike, -1).astype(np.float32))
         kept = []
         for row in np.flatnonzero(good):
             face = self._followed[row]
@@ -202,7 +198,7 @@ class Tracker:
         found = self._detector.detect(frame.rgb, self._min_face, _faces_of(known))
         self.most_found = max(self.most_found, len(found))
         found = crowd.largest(found)
-        looks = _looks(frame.rgb, found.xyxy)
+        looks = views_of(frame.rgb, found.xyxy)
         if cut:
             self._shot += 1
         pairs = self._pairs(found, looks, cut)
@@ -268,23 +264,6 @@ def _move(face: _Followed, found: Faces, row: int, elapsed: float) -> None:
     step = ((box[:2] + box[2:]) - (face.xyxy[:2] + face.xyxy[2:])) / 2
     face.velocity = np.asarray(0.5 * face.velocity + 0.5 * step / elapsed, np.float32)
     face.xyxy, face.score, face.points = box, float(found.score[row]), found.keypoints[row]
-
-
-def _doubles(xyxy: Floats, trust: Floats) -> Bools:
-    """Rows that lie on a row of more trust, bool (N,): whoever is behind takes the look and the place of another."""
-    overlap = geometry.iou(xyxy, xyxy)
-    order = np.argsort(-trust, kind="stable")
-    out = np.zeros(len(xyxy), np.bool_)
-    for place, row in enumerate(order):
-        out[row] = any(overlap[row, other] > DOUBLE_IOU and not out[other] for other in order[:place])
-    return out
-
-
-def _looks(rgb: RGB, xyxy: Floats) -> Floats:
-    """Views of faces (N, 256) in grey at mean 0 and length 1, so that a product is their correlation."""
-    crops = geometry.crop(rgb, xyxy, LOOK_SIZE).mean(axis=3).reshape(len(xyxy), LOOK_SIZE**2)
-    centred = crops - crops.mean(axis=1, keepdims=True)
-    return np.asarray(centred / np.maximum(np.linalg.norm(centred, axis=1, keepdims=True), 1e-6), np.float32)
 
 
 def _faces_of(followed: list[_Followed]) -> Faces:

@@ -7,13 +7,15 @@ order is a name from ``femo.labels.ORDERS``, a file is a plain name with its SHA
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from femo.errors import ModelError
 from femo.labels import ORDERS
 from femo.models.hub import HubRepo
+from femo.models.identity import IdentitySpec, identity_of
+from femo.models.reading import ReadingSpec, reading_of
 from femo.types import Kind, Source
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}")
@@ -25,6 +27,8 @@ LOADING_ARGS = ("pretrained", "checkpoint", "cache", "hf_", "scriptable", "expor
 CODE_KEYS = ("auto_map", "custom_pipelines", "trust_remote_code", "code", "module", "import")
 KINDS = ("distribution", "independent", "regression")
 INPUTS = ("embedding", "scores", "logits", "embedding+scores", "expression")
+SHARES_TOLERANCE = 1e-3
+"""Class shares are written with few digits."""
 Input = Literal["embedding", "scores", "logits", "embedding+scores", "expression"]
 
 
@@ -40,6 +44,8 @@ class HeadSpec:
         input: What the head reads. ``scores`` and ``logits`` are those of the expression head, ``expression`` its
             probabilities through a prior's coefficients.
         temperature: Divides the logits of a distribution (Guo et al. 2017).
+        class_shares: Expression only: label to its share of the training set, above 0, sum 1; None where unknown.
+        temperature_balanced: Expression only: the temperature under the balanced prior (``femo.networks.decision``).
         activation: ``tanh`` bounds a regression to -1 ... 1.
         top_l: Age only: how many most probable classes enter equation 1 of SISY 2021.
         thresholds: Decision threshold per label, where it is not 0.5 or the largest.
@@ -56,6 +62,8 @@ class HeadSpec:
     source: Source
     input: Input = "embedding"
     temperature: float = 1.0
+    class_shares: Mapping[str, float] | None = None
+    temperature_balanced: float | None = None
     activation: Literal["none", "tanh"] = "none"
     top_l: int | None = None
     thresholds: tuple[float, ...] | None = None
@@ -109,6 +117,9 @@ class ModelSpec:
         adaptive: What an adaptive frame rate was calibrated to (``femo.clips.adaptive.rate_from``), None where it was not.
         hub: The Hub repository that the folder was read from, None for a local folder.
         mirror: Photos are read as they are and mirrored, and the two embeddings averaged; videos are read once.
+        default_prior: How the expression is decided where nobody says it, ``natural`` or ``balanced``.
+        identity: What tells people apart: the weights ``heads.identity``; None where the embedding has to do.
+        reading: From when on a reading is unsure.
         clip_heads: What is said of whole clips: ``group`` (VGAF's three classes) and ``afew`` (seven).
     """
 
@@ -131,6 +142,9 @@ class ModelSpec:
     hub: HubRepo | None = None
     clip_heads: tuple[HeadSpec, ...] = ()
     mirror: bool = False
+    default_prior: str = "natural"
+    identity: IdentitySpec | None = None
+    reading: ReadingSpec = field(default_factory=ReadingSpec)
 
     def head(self, name: str) -> HeadSpec:
         """Return one head.
@@ -191,6 +205,12 @@ def _spec(folder: Path, raw: dict[str, Any]) -> ModelSpec:
     for file in files:
         _require(bool(NAME.fullmatch(file.name)), f"file name {file.name!r} is not a plain name")
         _require(bool(SHA256.fullmatch(file.sha256)), f"sha256 of {file.name} is not 64 hex digits")
+    default_prior = raw.get("default_prior", "natural")
+    _require(default_prior in ("natural", "balanced"), "default_prior must be natural or balanced")
+    weighed = any("class_shares" in head for head in raw["heads"].values())
+    _require(
+        default_prior == "natural" or weighed, "default_prior balanced needs class_shares under heads.expression"
+    )
     mean, std = (tuple(float(v) for v in raw[key]) for key in ("mean", "std"))
     _require(len(mean) == len(std) == 3 and min(std) > 0, "mean and std must have three values, std above 0")
     return ModelSpec(
@@ -211,6 +231,9 @@ def _spec(folder: Path, raw: dict[str, Any]) -> ModelSpec:
         citation=str(raw.get("citation", "")),
         adaptive=raw.get("adaptive"),
         mirror=bool(raw.get("mirror", False)),
+        default_prior=default_prior,
+        identity=identity_of(raw.get("identity")),
+        reading=reading_of(raw.get("reading")),
         clip_heads=tuple(_head(name, head) for name, head in raw.get("clip_heads", {}).items()),
     )
 
@@ -228,7 +251,9 @@ def _head(name: str, raw: dict[str, Any]) -> HeadSpec:
     _require(raw["kind"] in KINDS, f"{name}: kind must be one of {', '.join(KINDS)}")
     _require(raw["source"] in ("trained", "prior"), f"{name}: source must be trained or prior")
     _require(raw.get("input", "embedding") in INPUTS, f"{name}: input must be one of {', '.join(INPUTS)}")
-    _require(float(raw.get("temperature", 1)) > 0, f"{name}: temperature must be above 0")
+    balanced = raw.get("temperature_balanced")
+    for temperature in (raw.get("temperature", 1), 1 if balanced is None else balanced):
+        _require(float(temperature) > 0, f"{name}: temperature and temperature_balanced must be above 0")
     coefficients = raw.get("coefficients")
     if raw["source"] == "prior":
         _require(
@@ -246,6 +271,8 @@ def _head(name: str, raw: dict[str, Any]) -> HeadSpec:
         source=raw["source"],
         input=raw.get("input", "expression" if raw["source"] == "prior" else "embedding"),
         temperature=float(raw.get("temperature", 1)),
+        class_shares=_class_shares(name, raw),
+        temperature_balanced=None if balanced is None else float(balanced),
         activation=raw.get("activation", "none"),
         top_l=raw.get("top_l"),
         thresholds=tuple(float(v) for v in thresholds) if thresholds else None,
@@ -255,3 +282,16 @@ def _head(name: str, raw: dict[str, Any]) -> HeadSpec:
         descriptor=raw.get("descriptor"),
         file=raw.get("file"),
     )
+
+
+def _class_shares(name: str, raw: Mapping[str, Any]) -> dict[str, float] | None:
+    """Read label -> share of the training set."""
+    shares = raw.get("class_shares")
+    if shares is None:
+        return None
+    labels = ORDERS[raw["labels"]]
+    _require(set(shares) == set(labels), f"{name}: class_shares must have the labels {', '.join(labels)}")
+    found = {label: float(shares[label]) for label in labels}
+    _require(min(found.values()) > 0, f"{name}: each of class_shares must be above 0")
+    _require(abs(sum(found.values()) - 1) < SHARES_TOLERANCE, f"{name}: class_shares must sum to 1")
+    return found

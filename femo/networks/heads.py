@@ -136,6 +136,14 @@ class Heads:
         hidden = self._tensors.get(f"heads.{self.affectnet}.hidden.weight")
         return weight if weight is None or hidden is None else np.asarray(weight @ hidden, np.float32)
 
+    def identity(self, embedding: Floats) -> Floats:
+        """Map embeddings (N, D) to identities (N, I) at unit length; (N, 0) where the folder has no identity head."""
+        weight = self._tensors.get("heads.identity.weight")
+        if weight is None:
+            return np.zeros((len(embedding), 0), np.float32)
+        raw = project(embedding, weight) + self._tensors["heads.identity.bias"]
+        return np.asarray(raw / np.maximum(np.linalg.norm(raw, axis=1, keepdims=True), 1e-12), np.float32)
+
     def _inputs(
         self, head: HeadSpec, embedding: Floats, logits: Mapping[str, Floats], done: Mapping[str, Scores]
     ) -> Floats:
@@ -182,7 +190,21 @@ def load_heads(spec: ModelSpec, chosen: Iterable[HeadSpec] | None = None) -> Hea
     Raises:
         WeightsError: Weights are missing, damaged, or do not fit.
     """
-    return Heads(spec.heads if chosen is None else chosen, load_tensors(find_weights(spec), "heads."))
+    tensors = load_tensors(find_weights(spec), "heads.")
+    tensors = {name: value for name, value in tensors.items() if spec.identity or "heads.identity." not in name}
+    if spec.identity is not None:
+        _check_identity(tensors, spec.identity.size, spec.embedding_dim)
+    return Heads(spec.heads if chosen is None else chosen, tensors)
+
+
+def _check_identity(tensors: Tensors, size: int, dim: int) -> None:
+    for part, expected in (("weight", (size, dim)), ("bias", (size,))):
+        array = tensors.get(f"heads.identity.{part}")
+        if array is None or array.shape != expected:
+            found = "missing" if array is None else f"of shape {array.shape}"
+            raise WeightsError(
+                f"heads.identity.{part} is {found}, expected {expected} as the folder's config says"
+            )
 
 
 def share_heads(specs: Sequence[ModelSpec]) -> list[list[HeadSpec]]:

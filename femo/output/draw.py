@@ -37,6 +37,8 @@ EXPRESSION_COLOURS: Final[Mapping[str, str]] = {
 INK: Final = "#7C828C"
 """Text and lines of a figure: contrast of about 4 on white and on the app's dark ground alike."""
 
+DASHES: Final = 3
+"""Length of a dash in widths of its line; gaps are as long."""
 SHADE: Final = (18, 21, 28)
 """Outline around a box, so that it stands out from any photo."""
 
@@ -77,14 +79,16 @@ def annotate(
     *,
     numbers: Sequence[int] | None = None,
     captions: Sequence[str] | None = None,
+    unsure: Sequence[bool] | None = None,
 ) -> RGB:
-    """Draw one numbered box per face.
+    """Draw one numbered box per face, dashed and with a question mark where the reading is unsure.
 
     Args:
         rgb: The picture, uint8 (H, W, 3).
         xyxy: float32 (N, 4) in its pixels.
         numbers: N numbers, each choosing a colour; 1 ... N by default. Give track ids for a video.
         captions: N texts after the number, left out where they would cover another face or tag.
+        unsure: N marks, none by default.
 
     Returns:
         A new picture of the same size.
@@ -95,23 +99,35 @@ def annotate(
     check_shape("xyxy", xyxy, (None, 4))
     numbers = range(1, len(xyxy) + 1) if numbers is None else numbers
     captions = [""] * len(xyxy) if captions is None else captions
+    marks = [False] * len(xyxy) if unsure is None else unsure
+    captions = [f"{text}?" if mark and text else text for text, mark in zip(captions, marks, strict=True)]
     image = Image.fromarray(rgb)
     draw = ImageDraw.Draw(image)
     unit = max(1.0, min(rgb.shape[:2]) / 480)
     rows = list(zip(xyxy.tolist(), numbers, captions, strict=True))
-    for box, number, _ in rows:
-        _draw_box(draw, box, colour(number), unit)
+    for (box, number, _), mark in zip(rows, marks, strict=True):
+        _draw_box(draw, box, colour(number), unit, dashed=bool(mark))
     taken = [box for box, _, _ in rows]
     for box, number, caption in rows:  # tags last: no box may cross a number
         taken.append(_draw_tag(draw, image.size, box, (number, caption), [b for b in taken if b is not box], unit))
     return np.asarray(image)
 
 
-def _draw_box(draw: ImageDraw.ImageDraw, box: Sequence[float], hex_colour: str, unit: float) -> None:
+def _draw_box(
+    draw: ImageDraw.ImageDraw, box: Sequence[float], hex_colour: str, unit: float, *, dashed: bool
+) -> None:
     line = max(2, round(2.2 * unit))
     x1, y1, x2, y2 = (round(value) for value in box)
     draw.rectangle((x1 - 1, y1 - 1, x2 + 1, y2 + 1), outline=SHADE, width=line + 2)
-    draw.rectangle((x1, y1, x2, y2), outline=hex_colour, width=line)
+    if not dashed:
+        draw.rectangle((x1, y1, x2, y2), outline=hex_colour, width=line)
+        return
+    for x in range(x1, x2 + 1, 2 * DASHES * line):
+        for y in (y1, y2 - line + 1):
+            draw.rectangle((x, y, min(x + DASHES * line, x2), y + line - 1), fill=hex_colour)
+    for y in range(y1, y2 + 1, 2 * DASHES * line):
+        for x in (x1, x2 - line + 1):
+            draw.rectangle((x, y, x + line - 1, min(y + DASHES * line, y2)), fill=hex_colour)
 
 
 def _draw_tag(

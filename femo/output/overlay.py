@@ -29,9 +29,9 @@ def painter(result: VideoResult) -> Callable[[Frame], RGB]:
             return frame.rgb
         xyxy = np.stack([line.xyxy[row] for line in seen])
         numbers = [line.track for line in seen]
-        return draw.annotate(
-            frame.rgb, xyxy, numbers=numbers, captions=[captions[number][row] for number in numbers]
-        )
+        unsure = [line.reading is not None and bool(line.reading.unsure[row]) for line in seen]
+        said = [captions[number][row] for number in numbers]
+        return draw.annotate(frame.rgb, xyxy, numbers=numbers, captions=said, unsure=unsure)
 
     return paint
 

@@ -8,6 +8,18 @@ from femo.labels import ABAW_AU, AFFECTNET_8, VALENCE_AROUSAL
 from femo.results import PhotoResult, Timeline, VideoResult
 from femo.types import Faces, Scores
 
+SHARES = {
+    "anger": 0.1,
+    "contempt": 0.01,
+    "disgust": 0.01,
+    "fear": 0.03,
+    "happiness": 0.3,
+    "neutral": 0.35,
+    "sadness": 0.1,
+    "surprise": 0.1,
+}
+"""A mix like that of everyday photos."""
+
 
 def one_hot(labels: Sequence[str], order: Sequence[str] = AFFECTNET_8, peak: float = 0.93) -> np.ndarray:
     """Rows in which the named class has ``peak`` and the rest share what is left."""

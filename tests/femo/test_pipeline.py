@@ -90,7 +90,7 @@ def test_a_head_that_two_networks_have_is_taken_from_the_first() -> None:
 
 def test_no_face_is_an_empty_result() -> None:
     result = fake([]).photo(_flag())
-    assert result.to_dict() == {"model": "fake", "width": 120, "height": 40, "faces": []}
+    assert result.to_dict() == {"model": "fake", "prior": "natural", "width": 120, "height": 40, "faces": []}
     assert len(result.to_frame()) == 0
 
 

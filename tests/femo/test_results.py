@@ -32,6 +32,7 @@ def test_video_document() -> None:
     document = clip_with_a_gap().to_dict()
     assert {key: document[key] for key in document if key != "persons"} == {
         "model": "test-model",
+        "prior": "natural",
         "duration_s": 0.7,
         "n_frames": 2,
         "skipped_frames": 0,

@@ -5,6 +5,7 @@ fixed width, so that it fits a phone; labels lie outside the bars. A face that w
 figure that says so. Values are shown as they are in the result, never rescaled.
 """
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
@@ -22,6 +23,11 @@ FONT_FAMILY: Final = "IBM Plex Sans, ui-sans-serif, system-ui, sans-serif"
 GRID: Final = rgba(INK, 0.28)
 BAR_HEIGHT_PX: Final = 30
 NOT_MEASURED: Final = "not measured"
+UNSURE: Final = "unsure"
+LEAST: Final = 0.6
+"""Least probability of an attribute that has a word, where the result does not say it."""
+AGE_YEARS: Final = 10
+"""An age is a word for this many years to either side."""
 MAX_POINTS: Final = 1500
 """Moments of a clip that are drawn; more than a wide screen has pixels."""
 
@@ -221,31 +227,57 @@ def age_spread(age: Scores, row: int, hex_colour: str) -> "Figure":
 def face_table(result: PhotoResult) -> "pd.DataFrame":
     """Return one row per face with what a person wants to read; ``result.to_frame()`` has all numbers.
 
-    Columns: Face, Expression, Valence, Arousal, Age, Gender, Ethnicity, Action units; an empty text where a head is
-    missing or a face was not measured.
+    Columns: Face, Expression, Valence, Arousal, Age, Gender, Ethnicity, Action units, Reading; an empty text where a head is
+    missing or a face was not measured; "unsure" for an age, gender or ethnicity that is not probable enough for a word.
     """
     import pandas as pd
 
     rows = [_table_row(result, row) for row in range(len(result.faces))]
-    columns = ["Face", "Expression", "Valence", "Arousal", "Age", "Gender", "Ethnicity", "Action units"]
+    columns = ["Face", "Expression", "Valence", "Arousal", "Age", "Gender", "Ethnicity", "Action units", "Reading"]
     return pd.DataFrame(rows, columns=columns)
 
 
 def _table_row(result: PhotoResult, row: int) -> list[Any]:
     heads = {name: head for name, head in result.scores.items() if _measured(head, row)}
     affect, age, units = heads.get("valence_arousal"), heads.get("age"), heads.get("action_units")
-    years = "" if age is None else f"{age.column('years')[row]:.0f} ± {age.column('years_std')[row]:.0f}"
+    least = LEAST if result.reading is None else result.reading.attribute_least
     active = () if units is None else (n for n, p in zip(units.labels, units.values[row], strict=True) if p >= 0.5)
     return [
         row + 1,
         top_text(heads.get("expression"), row),
         "" if affect is None else f"{affect.column('valence')[row]:+.2f}",
         "" if affect is None else f"{affect.column('arousal')[row]:+.2f}",
-        years,
-        top_text(heads.get("gender"), row),
-        top_text(heads.get("ethnicity"), row),
+        age_text(age, row, least),
+        attribute_text(heads.get("gender"), row, least),
+        attribute_text(heads.get("ethnicity"), row, least),
         " ".join(active),
+        reading_text(result, row),
     ]
+
+
+def reading_text(result: PhotoResult, row: int) -> str:
+    """Return "sure", "unsure: small, blurred", or "" where nobody judged."""
+    if result.reading is None or not result.reading.measured[row]:
+        return ""
+    names = result.reading.names()[row]
+    return f"{UNSURE}: {', '.join(names)}" if names else "sure"
+
+
+def attribute_text(head: Scores | None, row: int, least: float) -> str:
+    """Return the most probable label with its probability, "unsure" below ``least``, "" where there is none."""
+    if head is not None and _measured(head, row) and float(head.values[row].max()) < least:
+        return UNSURE
+    return top_text(head, row)
+
+
+def age_text(age: Scores | None, row: int, least: float) -> str:
+    """Return years and standard deviation; "unsure" where the true age, taken for normal, lies within ``AGE_YEARS`` of the
+    estimate with a probability below ``least``."""
+    if age is None or not _measured(age, row):
+        return ""
+    years, spread = float(age.column("years")[row]), float(age.column("years_std")[row])
+    within = math.erf(AGE_YEARS / (spread * math.sqrt(2))) if spread > 0 else 1.0
+    return f"{years:.0f} ± {spread:.0f}" if within >= least else UNSURE
 
 
 def top_text(head: Scores | None, row: int) -> str:

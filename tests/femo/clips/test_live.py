@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from femo.clips.batches import Read
 from femo.clips.live import Live
 from femo.types import RGB, Faces, Floats, Frame, Ints, Scores
 
@@ -29,11 +30,10 @@ class Two:
 def test_scores_are_means_over_the_window_of_each_person() -> None:
     given = iter([[[1, 0], [0, 1]], [[0, 1]], [[0, 1]], np.zeros((0, 2))])
 
-    def read(rgb: RGB, faces: Faces) -> tuple[dict[str, Scores], Floats]:
+    def read(rgb: RGB, faces: Faces) -> Read:
         values = np.array(next(given), np.float32).reshape(len(faces), 2)
-        return {"expression": Scores("expression", ("a", "b"), values, "distribution", "trained")}, np.zeros(
-            (len(faces), 3), np.float32
-        )
+        scores = {"expression": Scores("expression", ("a", "b"), values, "distribution", "trained")}
+        return Read(scores, np.zeros((len(faces), 3), np.float32), np.zeros((len(faces), 0), np.float32))
 
     live = Live(Two([[1, 2], [1], [1], []]), read, "m", window_s=1.0)  # type: ignore[arg-type]
     rgb = np.zeros((20, 20, 3), np.uint8)
@@ -49,8 +49,8 @@ def test_scores_are_means_over_the_window_of_each_person() -> None:
 
 
 def test_a_clock_that_stands_still_is_no_error() -> None:
-    def read(rgb: RGB, faces: Faces) -> tuple[dict[str, Scores], Floats]:
-        return {}, np.zeros((0, 3), np.float32)
+    def read(rgb: RGB, faces: Faces) -> Read:
+        return Read({}, np.zeros((0, 3), np.float32), np.zeros((0, 0), np.float32))
 
     live = Live(Two([[], []]), read, "m")  # type: ignore[arg-type]
     rgb = np.zeros((20, 20, 3), np.uint8)

@@ -226,6 +226,6 @@ def photo() -> PhotoResult:
 def test_face_table_says_what_a_person_wants_to_read() -> None:
     table = figures.face_table(photo())
     assert table.to_numpy().tolist() == [
-        [1, "neutral 70\u00a0%", "+0.26", "-0.50", "40 ± 10", "", "", "AU1 AU4"],
-        [2, "", "", "", "7 ± 2", "", "", ""],
+        [1, "neutral 70\u00a0%", "+0.26", "-0.50", "40 ± 10", "", "", "AU1 AU4", ""],
+        [2, "", "", "", "7 ± 2", "", "", "", ""],
     ]

@@ -1,0 +1,100 @@
+"""Networks with their heads: face crops in, what they say of each face out.
+
+Conventions: a head that several networks have is taken from the first. Crops are RGB uint8 (N, S, S, 3), one batch for each
+network, S its input size.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from femo.clips.batches import Crops, Read
+from femo.clips.classifiers import ClipClassifier, load_classifier
+from femo.faces import geometry
+from femo.faces.detector import Detector
+from femo.faces.reidentification import Likeness
+from femo.faces.tracker import Tracker
+from femo.models.config import HeadSpec, ModelSpec
+from femo.networks.backbone import Backbone
+from femo.networks.heads import Heads, load_heads, share_heads
+from femo.types import RGB, Faces, Scores
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """One network with its heads: face crops in, scores out."""
+
+    spec: ModelSpec
+    backbone: Backbone
+    heads: Heads
+    clip_classifiers: tuple[ClipClassifier, ...] = ()
+
+    def crop(self, rgb: RGB, faces: Faces, *, align: bool = False) -> npt.NDArray[np.uint8]:
+        """Cut faces (N, S, S, 3) out of a picture, without margins unless the spec asks for some."""
+        margin = np.array([-1, -1, 1, 1], np.float32) * self.spec.crop_margin_px
+        keypoints = faces.keypoints if align else None
+        return geometry.crop(rgb, faces.xyxy + margin, self.spec.input_size, keypoints=keypoints)
+
+
+def load_readers(specs: Sequence[ModelSpec]) -> list[Reader]:
+    """Return the networks of model folders that are put together.
+
+    Raises:
+        ModelError: A folder says something impossible.
+        WeightsError: Weights are missing, damaged, or do not fit.
+    """
+    return [_load(spec, chosen) for spec, chosen in zip(specs, share_heads(specs), strict=True)]
+
+
+def _load(spec: ModelSpec, chosen: Sequence[HeadSpec]) -> Reader:
+    classifiers = tuple(load_classifier(spec, head) for head in spec.clip_heads if head.source == "trained")
+    return Reader(spec, Backbone(spec), load_heads(spec, chosen), classifiers)
+
+
+def read(readers: Sequence[Reader], crops: Crops, *, still: bool = False) -> Read:
+    """Read faces: the scores of every head, the embeddings of the first network, identities of the first that has them.
+
+    Args:
+        readers: The networks.
+        crops: N faces for each of them.
+        still: Faces of a photo, which networks that ask for it see mirrored too.
+    """
+    embeddings = [
+        reader.backbone.embed_still(crop) if still else reader.backbone.embed(crop)
+        for reader, crop in zip(readers, crops, strict=True)
+    ]
+    out: dict[str, Scores] = {}
+    for reader, embedding in zip(readers, embeddings, strict=True):
+        out = reader.heads.score(embedding) | out
+    teller = teller_of(readers)
+    identity = np.zeros((len(embeddings[0]), 0), np.float32)
+    if teller is not None:
+        identity = readers[teller].heads.identity(embeddings[teller])
+    return Read(out, embeddings[0], identity)
+
+
+def teller_of(readers: Sequence[Reader]) -> int | None:
+    """Return which network tells people apart: the first with an identity head, None where there is none."""
+    return next((number for number, reader in enumerate(readers) if reader.spec.identity is not None), None)
+
+
+def tracker_of(readers: Sequence[Reader], detector: Detector, min_face: int | None) -> Tracker:
+    """Return what follows the faces of a clip and tells them apart by what these networks know."""
+    teller = teller_of(readers)
+    identity = None if teller is None else readers[teller].spec.identity
+    if identity is None:
+        return Tracker(detector, min_face=min_face, changing=readers[0].heads.expression_directions())
+    return Tracker(
+        detector, min_face=min_face, likeness=Likeness(identity.same_cosine, identity.same_place_cosine)
+    )
+
+
+def squash(readers: Sequence[Reader], crops: Sequence[RGB]) -> Crops:
+    """Bring faces that are cut out already to the size of each network.
+
+    Raises:
+        MediaError: A crop is not RGB uint8 (H, W, 3).
+    """
+    return tuple(geometry.squash(crops, reader.spec.input_size) for reader in readers)

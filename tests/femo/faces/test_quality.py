@@ -1,0 +1,176 @@
+"""Quality of faces against geometry by hand and pictures made worse on purpose, and what is judged of it."""
+
+import cv2
+import numpy as np
+import pytest
+
+from femo.clips.timelines import RawPerson, RawVideo
+from femo.faces.judgement import judge, margin, trust
+from femo.faces.quality import NOSE, SIDE, measure, sharpness, yaw_deg
+from femo.labels import AFFECTNET_8
+from femo.models.reading import ReadingSpec, reading_of
+from femo.types import QUALITY, REASONS, RGB, Faces, Floats, Quality, Scores
+from tests.clips import FACE_IN_CROP, portrait
+
+LIMITS = ReadingSpec()
+POINTS = np.array([[63, 70], [102, 68], [85, 95], [68, 112], [103, 110]], np.float32)
+"""Eyes, nose and corners of the mouth in the portrait, by eye."""
+
+
+def face(picture: RGB, scale: float = 1.0, score: float = 1.0) -> Quality:
+    """Measure the portrait's face in a picture of it, ``scale`` times as large."""
+    box = np.array([FACE_IN_CROP], np.float32) * scale
+    return measure(picture, Faces(box, np.array([score], np.float32), POINTS[None] * scale))
+
+
+def reasons(quality: Quality, scores: dict[str, Scores] | None = None) -> list[str]:
+    return judge(quality, scores or {}, LIMITS).names()[0]
+
+
+@pytest.mark.parametrize("turned", [0, 20, 45, 70])
+@pytest.mark.parametrize("rolled", [0, 25, -40])
+def test_yaw_of_a_head_in_three_dimensions(turned: float, rolled: float) -> None:
+    """Eyes 2 apart and mouth in one plane, the nose NOSE interocular distances before it; turned, projected, rolled."""
+    head = np.array([[-1, -1, 0], [1, -1, 0], [0, 0, 2 * NOSE], [-0.7, 1, 0], [0.7, 1, 0]])
+    yaw, roll = np.radians([turned, rolled])
+    x = head[:, 0] * np.cos(yaw) + head[:, 2] * np.sin(yaw)
+    flat = np.stack([x, head[:, 1]], axis=1) @ np.array(
+        [[np.cos(roll), np.sin(roll)], [-np.sin(roll), np.cos(roll)]]
+    )
+    both = np.stack([flat, flat * [-1, 1]]).astype(np.float32) * 30 + 100  # the mirrored head looks the other way
+    both[1, [0, 1, 3, 4]] = both[1, [1, 0, 4, 3]]
+    np.testing.assert_allclose(yaw_deg(both), turned, atol=0.01)
+
+
+def test_yaw_of_no_keypoints_is_not_known() -> None:
+    assert np.isnan(yaw_deg(np.zeros((1, 5, 2), np.float32))).all()
+    assert yaw_deg(np.zeros((0, 5, 2), np.float32)).shape == (0,)
+
+
+def test_sharpness_does_not_see_contrast_but_blur() -> None:
+    x1, y1, x2, y2 = FACE_IN_CROP
+    crop = cv2.resize(portrait()[y1:y2, x1:x2], (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+    plain = sharpness(crop)
+    assert sharpness((crop // 2 + 60).astype(np.uint8)) == pytest.approx(plain, rel=0.03)
+    blurred = [sharpness(cv2.GaussianBlur(crop, (0, 0), sigma)) for sigma in (0.7, 1.5, 3)]
+    assert plain > blurred[0] > blurred[1] > blurred[2]
+    assert np.isnan(sharpness(np.full((SIDE, SIDE, 3), 9, np.uint8)))
+
+
+def test_a_good_portrait_is_sure() -> None:
+    quality = face(portrait())
+    assert quality.column("size_px")[0] == 112
+    assert quality.column("confidence")[0] == 1
+    assert reasons(quality) == []
+    assert judge(quality, {}, LIMITS).states() == ["sure"]
+
+
+def test_small_blurred_covered() -> None:
+    tiny = cv2.resize(portrait(), (45, 45), interpolation=cv2.INTER_AREA)
+    assert "small" in reasons(face(tiny, 0.25))
+    assert "small" not in reasons(face(portrait()))
+    assert reasons(face(cv2.GaussianBlur(portrait(), (0, 0), 4))) == ["blurred"]
+    masked, glasses = portrait().copy(), portrait().copy()
+    cv2.rectangle(masked, (45, 97), (125, 140), (60, 110, 220), -1)
+    for x, y in POINTS[:2]:
+        cv2.circle(glasses, (int(x), int(y)), 14, (12, 12, 16), -1)
+    assert "covered" in reasons(face(masked))
+    assert "covered" in reasons(face(glasses))
+    assert reasons(face(portrait(), score=0.85)) == ["covered"]
+
+
+def rows(**columns: float) -> Quality:
+    """One face that is well seen, but for these measures."""
+    well = {"confidence": 1.0, "size_px": 100.0, "sharpness": 0.5, "yaw_deg": 5.0, "covered": 0.0}
+    return Quality(np.array([[(well | columns)[name] for name in QUALITY]], np.float32))
+
+
+def said(*top: float) -> dict[str, Scores]:
+    values = np.zeros((1, 8), np.float32)
+    values[0, : len(top)] = top
+    return {"expression": Scores("expression", AFFECTNET_8, values, "distribution", "trained")}
+
+
+@pytest.mark.parametrize(
+    ("quality", "scores", "expected"),
+    [
+        (rows(), said(0.6, 0.4), []),
+        (rows(), said(0.55, 0.45), ["close"]),
+        (rows(size_px=31), {}, ["small"]),
+        (rows(sharpness=0.2), {}, ["blurred"]),
+        (rows(yaw_deg=46), {}, ["turned"]),
+        (rows(covered=1), {}, ["covered"]),
+        (rows(size_px=20, yaw_deg=80), said(0.5, 0.5), ["small", "turned", "close"]),
+        (rows(sharpness=np.nan, yaw_deg=np.nan, covered=np.nan), {}, []),
+    ],
+)
+def test_reasons_by_the_thresholds(quality: Quality, scores: dict[str, Scores], expected: list[str]) -> None:
+    reading = judge(quality, scores, LIMITS)
+    assert reading.names() == [expected]
+    assert reading.states() == ["unsure" if expected else "sure"]
+    assert reading.to_dict(0) == {"state": "unsure" if expected else "sure", "reasons": expected}
+    weight = 0.1 if set(expected) - {"close"} else 1
+    assert trust(quality, LIMITS).tolist() == pytest.approx([weight])
+
+
+def test_the_thresholds_are_the_folders() -> None:
+    limits = reading_of({"small_px": 10, "close_margin": 0.5, "citation": "measured"})
+    assert judge(rows(size_px=20), said(0.7, 0.3), limits).names() == [["close"]]
+    assert (limits.blur, limits.attribute_least) == (LIMITS.blur, LIMITS.attribute_least)
+    for wrong in ({"blur": -1}, {"attribute_least": 1.2}, {"small_px": float("nan")}):
+        with pytest.raises(ValueError, match="each threshold"):
+            reading_of(wrong)
+
+
+def test_margin_by_hand() -> None:
+    assert margin(said(0.2, 0.5, 0.3)["expression"], 1).tolist() == pytest.approx([0.2])
+    assert np.isnan(margin(None, 2)).all()
+
+
+def test_a_frame_in_which_a_person_was_not_seen_is_not_judged() -> None:
+    seen = np.repeat(rows().values, 2, axis=0)
+    seen[1, QUALITY.index("size_px")] = 20
+    head = said(0.9, 0.1)["expression"]
+    person = RawPerson(
+        1,
+        np.array([0, 2]),
+        np.tile(np.float32([0, 0, 9, 9]), (2, 1)),
+        {"expression": head.with_values(np.repeat(head.values, 2, axis=0))},
+        quality=seen,
+    )
+    times = np.array([0.0, 0.1, 0.2])
+    [line] = RawVideo(times, times, (person,), 0, "m", 0.3, 100, 100).result("none").timelines
+    assert line.to_dict()["reading"] == {"state": ["sure", None, "unsure"], "reasons": [[], [], ["small"]]}
+    assert line.to_frame()["reading"].tolist() == ["sure", "", "unsure"]
+    assert line.to_frame()["reasons"].tolist() == ["", "", "small"]
+
+
+def test_no_faces() -> None:
+    quality = measure(np.zeros((9, 9, 3), np.uint8), Faces.empty())
+    assert quality.values.shape == (0, len(QUALITY))
+    assert judge(quality, {}, LIMITS).reasons.shape == (0, len(REASONS))
+
+
+def test_clips_need_a_person_to_be_well_seen_for_a_while() -> None:
+    """At 25 frames per second 0.2 s are 5 frames; of two faces one is seen well in four, one in six."""
+    from femo.clips.timelines import Collector
+    from femo.types import Frame
+
+    collector = Collector()
+    good = {1: 4, 2: 6}
+    for index in range(12):
+        tracks = np.array([1, 2])
+        faces = Faces(
+            np.array([[0, 0, 9, 9], [10, 0, 19, 9]], np.float32),
+            np.ones(2, np.float32),
+            np.zeros((2, 5, 2)),
+            tracks,
+        )
+        values: Floats = np.repeat(rows().values, 2, axis=0)
+        values[:, 0] = [1.0 if index < good[int(track)] else 0.8 for track in tracks]
+        kept = collector.frame(Frame(np.zeros((20, 20, 3), np.uint8), index / 25, index), faces, Quality(values))
+        head = said(0.9, 0.1)["expression"]
+        collector.add(kept, {"expression": head.with_values(np.repeat(head.values, 2, axis=0))})
+    [person] = collector.persons(lambda track: track)
+    assert (person.track, len(person.row), person.xyxy[0, 0]) == (1, 12, 10)
+    assert collector.notes() == ("1 face was well seen for less than 0.2 s and left out",)
