@@ -10,7 +10,7 @@ What is measured, per face:
 - ``yaw_deg``: how far the head is turned, 0-90 degrees, from how far the nose lies off the middle line of eyes and mouth: with
   a nose ``NOSE`` interocular distances before that plane, ``atan(offset / distance / NOSE)``;
 - ``covered``: from 1 on something probably covers the face: the chin has another colour than the forehead (of painted masks
-  0.98 under the curve; nothing in grey pictures), the eyes are far darker than the forehead (dark glasses: 0.93), or the
+  0.98 under the curve; nothing in grey pictures), the eyes are far darker than the forehead (painted glasses: 0.998), or the
   detector is not sure. A hand or a scarf in the colour of the skin is not seen.
 
 Conventions: NaN is not known, such as the yaw of a face without keypoints.
@@ -31,8 +31,8 @@ NOSE = 0.55
 """Tip of the nose before the plane of eyes and mouth, in interocular distances: 3.5 of 6.3 cm on an average head."""
 CHIN_CHROMA = 25.0
 """Distance of chin and forehead in a and b of CIELAB that counts as covered: 5 % of bare faces and 95 % of masks lie above."""
-EYE_DARKNESS = 140.0
-"""By how many of 255 steps of L the eyes are darker than the forehead: 3 % of bare faces, 70 % of dark glasses."""
+EYE_DARKNESS = 0.8
+"""By what part of the forehead's L the eyes are darker: bare eyes 0.69 at most, dark glasses 0.87 at least (95 % of either)."""
 DOUBT = 0.1
 """Lack of the detector's confidence that counts as covered; of half covered faces one in three."""
 PATCH = 0.12
@@ -111,7 +111,7 @@ def _covered(crop: RGB, points: npt.NDArray[np.float32]) -> float:
     lab = np.asarray(cv2.cvtColor(crop, cv2.COLOR_RGB2LAB), np.uint8)
     eyes, under, above = (_mean_colour(lab, at, PATCH * apart) for at in ([points[0], points[1]], chin, forehead))
     chroma = float(np.hypot(*(under - above)[1:])) / CHIN_CHROMA
-    return max(chroma, float(above[0] - eyes[0]) / EYE_DARKNESS)
+    return max(chroma, (1 - float(eyes[0]) / max(float(above[0]), 1.0)) / EYE_DARKNESS)
 
 
 def _mean_colour(
