@@ -1,4 +1,4 @@
-"""What every tab's handlers share: queues, uploaded files, and errors as one sentence.
+"""What every tab shares: queues, uploaded files, errors as one sentence, and the choice of the prior.
 
 Conventions: events take files without Gradio's own preprocessing (``preprocess=False``, or ``gr.api``), because that
 opens pictures itself and answers damaged ones with a traceback; ``uploaded`` is the door instead.
@@ -14,6 +14,7 @@ import gradio as gr
 from gradio.context import LocalContext
 from gradio.utils import get_upload_folder
 
+from femo import Pipeline
 from femo.errors import FemoError, MediaError
 
 QUICK: Final[dict[str, Any]] = {"concurrency_id": "quick", "concurrency_limit": 2}
@@ -28,6 +29,7 @@ FILES: Final[dict[str, Any]] = {"concurrency_id": "files", "concurrency_limit": 
 """Queue of downloads that take under a second, such as tables."""
 COPIES: Final[dict[str, Any]] = {"concurrency_id": "copies", "concurrency_limit": 1}
 """Queue of downloads that encode a whole clip."""
+MIXES: Final = {"natural": "as in the training set", "balanced": "all alike"}
 
 
 def uploaded(payload: Any, what: str = "photo") -> Path:
@@ -81,3 +83,16 @@ def one_sentence() -> Iterator[None]:
         yield
     except FemoError as error:
         raise gr.Error(html.escape(str(error), quote=False), print_exception=False) from error
+
+
+def prior_choice(pipeline: Pipeline, **more: Any) -> gr.Radio:
+    """Place the choice of the prior; hidden where the model has only one."""
+    decision = pipeline.decision
+    return gr.Radio(
+        [(MIXES[prior], prior) for prior in decision.offered],
+        value=decision.default,
+        visible=len(decision.offered) > 1,
+        label="How common expressions are taken to be",
+        info="All alike finds rare expressions such as fear more often, and errs more on frequent ones",
+        **more,
+    )

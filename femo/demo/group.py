@@ -20,8 +20,7 @@ from femo import Pipeline
 from femo.clips.group import peaks
 from femo.demo import cards, group_cards
 from femo.demo.caller import Watch
-from femo.demo.choices import prior_choice
-from femo.demo.events import FILES, LONG, one_sentence, uploaded
+from femo.demo.events import FILES, LONG, one_sentence, prior_choice, uploaded
 from femo.demo.jobs import Job, Jobs, progress_bar, why_nothing
 from femo.demo.playable import COPIED, playable
 from femo.errors import FemoError

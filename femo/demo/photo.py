@@ -17,8 +17,7 @@ from PIL import Image
 
 from femo import PhotoResult, Pipeline
 from femo.demo import cards
-from femo.demo.choices import prior_choice
-from femo.demo.events import QUICK, one_sentence, uploaded, whole_pixels
+from femo.demo.events import QUICK, one_sentence, prior_choice, uploaded, whole_pixels
 from femo.demo.face_panel import FacePanel
 from femo.media.photos import Photo, read_photo
 from femo.output import draw

@@ -18,8 +18,7 @@ from femo import Pipeline
 from femo.clips.adaptive import Every, parse_every
 from femo.demo import cards, player
 from femo.demo.caller import Watch
-from femo.demo.choices import prior_choice
-from femo.demo.events import COPIES, FILES, LONG, QUICK, one_sentence, uploaded
+from femo.demo.events import COPIES, FILES, LONG, QUICK, one_sentence, prior_choice, uploaded
 from femo.demo.jobs import Job, Jobs, progress_bar, why_nothing
 from femo.demo.person import changes, person_card
 from femo.demo.playable import COPIED, playable
