@@ -244,10 +244,11 @@ class Collector:
         return (f"{whom} well seen for less than {SURE_S} s and left out",) if n else ()
 
     def _least_sure(self) -> int:
-        """In how many analysed frames a person must be well seen: as many as ``SURE_S`` holds, at least one."""
+        """In how many analysed frames a person must be well seen: as many as ``SURE_S`` holds, of a short clip in half of all."""
         if len(self.times_s) < 2:
             return 1
-        return max(1, round(SURE_S / float(np.median(np.diff(self.times_s)))))
+        wanted = round(SURE_S / float(np.median(np.diff(self.times_s))))
+        return max(1, min(wanted, len(self.times_s) // 2))
 
     def _best_portrait(self, tracks: Ints) -> RGB | None:
         known = [self._portraits[track] for track in tracks.tolist() if track in self._portraits]

@@ -121,9 +121,10 @@ def test_portraits_show_the_face(pipeline: Pipeline, tmp_path: Path) -> None:
     [
         (clips.no_face(12), 0, 0),
         (clips.moving_face(1)[0], 1, 1),
-        (clips.moving_face(12, absent=[range(1, 12)])[0], 1, 1),
+        (clips.moving_face(3)[0], 1, 3),
+        (clips.moving_face(12, absent=[range(1, 12)])[0], 0, 0),  # who is there for 0.04 s is no person
     ],
-    ids=["nobody", "one frame", "in one frame only"],
+    ids=["nobody", "one frame", "three frames", "in one frame only"],
 )
 def test_rare_faces(
     pipeline: Pipeline, tmp_path: Path, frames: list[clips.RGB], n_persons: int, n_present: int
