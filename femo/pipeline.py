@@ -1,18 +1,19 @@
 """The composer: the only file of femo that knows the order of the steps.
 
-A photo goes read -> detect -> crop -> embed -> score; a video decode -> track -> crop -> embed -> score -> timelines. The
+A photo goes read -> detect -> crop -> score -> measure; a video decode -> track -> crop -> score -> measure -> timelines. The
 steps do not know each other. Everything here is thread-safe: a pipeline holds compiled networks and weights, and no
 state of any call.
 """
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from femo.clips import adaptive, temporal
 from femo.clips.adaptive import Every
-from femo.clips.batches import Batches, Crops, Read
+from femo.clips.batches import Batches, Read
 from femo.clips.descriptors import Descriptor, make_descriptor
 from femo.clips.group import describe_group, still_group
 from femo.clips.live import Live
@@ -20,7 +21,7 @@ from femo.clips.timelines import Collector, RawVideo, Rows
 from femo.faces.crowd import crowd_notes, largest
 from femo.faces.detector import Detector, quick_notes
 from femo.faces.judgement import judge, trust
-from femo.faces.quality import measure
+from femo.faces.quality import measure as see
 from femo.faces.tracker import Tracker
 from femo.faces.upright import find_upright, turn_back, turned_notes
 from femo.media.containers import VideoLimits, VideoSource
@@ -29,12 +30,15 @@ from femo.media.photos import PhotoLimits, PhotoSource, read_photo
 from femo.media.sources import rereadable
 from femo.media.streaming import Cancel, Meter, ReadAhead, Report, raise_if, room_for
 from femo.media.video import open_video
+from femo.mesh.crops import turn_meshes_back
+from femo.mesh.reader import MeshReader
+from femo.mesh.units import measured_units
 from femo.models.find import find_models
 from femo.networks.decision import decision_of
 from femo.readers import Reader as Reader
-from femo.readers import load_readers, read, squash, tracker_of
+from femo.readers import crop_and_read, crop_faces, load_readers, read, squash, tracker_of
 from femo.results import GroupResult, PhotoResult, VideoResult
-from femo.types import RGB, Faces, Frame, Quality, Scores
+from femo.types import RGB, Frame, Quality, Scores
 
 
 class Pipeline:
@@ -47,15 +51,21 @@ class Pipeline:
         detector: Finds faces.
         readers: Networks; a head that several have is taken from the first.
         prior: The prior where a reading names none; None leaves it to the model folder.
+        mesh: Measures faces; None leaves action units to the model folder's heads.
 
     Raises:
         FemoError: There is no such prior.
         ModelError: The model folder cannot decide under it.
     """
 
-    def __init__(self, detector: Detector, readers: Sequence[Reader], prior: str | None = None) -> None:
-        self.detector = detector
-        self.readers = tuple(readers)
+    def __init__(
+        self,
+        detector: Detector,
+        readers: Sequence[Reader],
+        prior: str | None = None,
+        mesh: MeshReader | None = None,
+    ) -> None:
+        self.detector, self.readers, self.mesh = detector, tuple(readers), mesh
         self.decision = decision_of([reader.spec for reader in readers], prior)
         self.limits = self.readers[0].spec.reading
 
@@ -70,6 +80,7 @@ class Pipeline:
         *,
         min_face: int | None = None,
         align: bool = False,
+        measure: bool = True,
         limits: PhotoLimits | None = None,
         prior: str | None = None,
     ) -> PhotoResult:
@@ -79,6 +90,7 @@ class Pipeline:
             source: Path, bytes, binary file, PIL image, or RGB uint8 array (H, W, 3).
             min_face: Smallest face side in pixels to look for; None is quick and depends on the photo's size.
             align: Turn each face so that the eyes are level before it is read.
+            measure: Lay a mesh on each face (``femo.mesh``): points, head pose, measures, action units.
             limits: Largest file and picture.
             prior: ``natural``, ``balanced``, or None for the pipeline's own.
 
@@ -90,14 +102,14 @@ class Pipeline:
         photo = read_photo(source, limits)
         width, height = photo.frame.width, photo.frame.height
         rgb, found, turns = find_upright(photo.rgb, lambda picture: self.detector.detect(picture, min_face))
-        faces = largest(found)
-        notes = (*photo.notes, *turned_notes(turns), *crowd_notes(len(found)))
+        faces, notes = largest(found), (*photo.notes, *turned_notes(turns), *crowd_notes(len(found)))
         notes += quick_notes(width, height, len(found)) if min_face is None else ()
-        said = self._score(self._crop(rgb, faces, align=align), still=True)
-        scores, quality = self.decision.decide(said.scores, chosen), measure(rgb, faces)
-        judged = judge(quality, scores, self.limits)
-        shown = turn_back(faces, turns, width, height)
-        how = (width, height, self.model, notes, chosen, said.identity, quality, judged)
+        crops = crop_faces(self.readers, self.mesh if measure else None, rgb, faces, align=align)
+        said = read(self.readers, crops, still=True, mesh=self.mesh)
+        scores = measured_units(self.decision.decide(said.scores, chosen), said.meshes)
+        judged = judge(quality := see(rgb, faces), scores, self.limits)
+        shown, meshes = turn_back(faces, turns, width, height), turn_meshes_back(said.meshes, turns, width, height)
+        how = (width, height, self.model, notes, chosen, said.identity, quality, judged, meshes)
         return PhotoResult(shown, scores, said.embedding, *how)
 
     def video(
@@ -108,6 +120,7 @@ class Pipeline:
         every: Every = 1,
         fpr: float | None = None,
         min_face: int | None = None,
+        measure: bool = True,
         limits: VideoLimits | None = None,
         progress: Report | None = None,
         cancel: Cancel | None = None,
@@ -122,6 +135,7 @@ class Pipeline:
                 decision needs (``femo.clips.adaptive``); ``RawVideo.read_share`` says how many that were.
             fpr: With ``auto``, the share of wrong early decisions that may pass for sure ones; None is 0.05.
             min_face: Smallest face side in pixels to look for; None depends on the size of the frames.
+            measure: Lay a mesh on each face: head pose, blinks, measures and action units over time.
             limits: What is refused; ``VideoLimits()`` by default.
             progress: Gets a ``Progress`` several times per second; ``print`` will do.
             cancel: A ``threading.Event``, or a callable that returns True, to stop.
@@ -134,9 +148,8 @@ class Pipeline:
         """
         temporal.parse_smoothing(smooth)
         chosen = self.decision.choose(prior)
-        raw = self.raw_video(
-            source, every=every, fpr=fpr, min_face=min_face, limits=limits, progress=progress, cancel=cancel
-        )
+        how: Any = {"every": every, "fpr": fpr, "min_face": min_face, "measure": measure, "limits": limits}
+        raw = self.raw_video(source, **how, progress=progress, cancel=cancel)
         return raw.result(smooth, prior=chosen)
 
     def group(
@@ -155,7 +168,7 @@ class Pipeline:
         ``source`` is what ``video`` or ``photo`` takes; an animation counts as a clip. The verdict comes from the model
         folder's trained clip head if it has one, else from its prior head (SISY 2021, section 3.3). Arguments and errors are
         those of ``video`` and ``photo``; ``prior`` changes what is said of the persons and of their expressions together, while
-        the mood always follows from the natural one.
+        the mood always follows from the natural one. Faces are not measured: a mood needs no mesh.
 
         Raises:
             ModelError: The model folder says nothing of groups.
@@ -168,20 +181,13 @@ class Pipeline:
         descriptors = [make_descriptor(trained.descriptor, n_embedded)] if trained else []
         with rereadable(source, (limits or VideoLimits()).max_bytes) as settled:
             if is_picture(settled):
-                photo = self.photo(settled, min_face=min_face, prior="natural")
+                photo = self.photo(settled, min_face=min_face, measure=False, prior="natural")
                 return still_group(photo, mood, self.decision, chosen)
-            raw = self.raw_video(
-                settled,
-                min_face=min_face,
-                limits=limits,
-                progress=progress,
-                cancel=cancel,
-                descriptors=descriptors,
-            )
+            how: Any = {"min_face": min_face, "measure": False, "limits": limits, "descriptors": descriptors}
+            raw = self.raw_video(settled, **how, progress=progress, cancel=cancel)
         verdict = trained.score(descriptors[0].vector()) if trained else None
-        return describe_group(
-            raw.result(smooth, prior="natural"), mood, verdict, shown=raw.result(smooth, prior=chosen)
-        )
+        natural, shown = (raw.result(smooth, prior=said) for said in ("natural", chosen))
+        return describe_group(natural, mood, verdict, shown=shown)
 
     def raw_video(
         self,
@@ -190,6 +196,7 @@ class Pipeline:
         every: Every = 1,
         fpr: float | None = None,
         min_face: int | None = None,
+        measure: bool = True,
         limits: VideoLimits | None = None,
         progress: Report | None = None,
         cancel: Cancel | None = None,
@@ -199,19 +206,19 @@ class Pipeline:
 
         Arguments and errors are those of ``video``; ``descriptors`` (``femo.clips.descriptors``) are fed while the clip is read.
         """
-        collector = Collector()
+        collector, mesh = Collector(), self.mesh if measure else None
         tracker = tracker_of(self.readers, self.detector, min_face)
         rate = adaptive.rate_from(self.readers[0].spec.adaptive, fpr) if every == "auto" else None
         with open_video(source, limits, 1 if every == "auto" else every, cancel) as reader:
             meter = Meter(progress, reader.n_frames)
             with ReadAhead(reader, room_for(reader.width * reader.height * 3)) as frames:
-                self._watch(frames, tracker, collector, meter, cancel, rate, descriptors)
+                self._watch(frames, tracker, collector, meter, cancel, rate, descriptors, mesh)
             meter.tell(len(reader.times_s), collector.n_faces, last=True)
             persons = collector.persons(tracker.stable)
             notes = (*reader.notes, *crowd_notes(tracker.most_found), *collector.notes())
             clip = (reader.skipped_frames, self.model, reader.duration_s, reader.width, reader.height, notes)
             times, numbers = np.array(collector.times_s), np.array(collector.frames)
-            how = (self.decision, self.limits)
+            how = (self.decision, self.limits, mesh.units if mesh else None)
             return RawVideo(times, reader.times_s, persons, *clip, numbers, *how)
 
     def _watch(
@@ -223,35 +230,36 @@ class Pipeline:
         cancel: Cancel | None,
         rate: adaptive.AdaptiveRate | None,
         descriptors: Sequence[Descriptor],
+        mesh: MeshReader | None,
     ) -> None:
         """Track frame by frame, and read the faces of several frames at once while the next are tracked."""
 
-        def done(rows: Rows, read: Read) -> None:
-            tracker.add_embeddings(rows.track, read.who, trust(Quality(rows.quality), self.limits))
-            collector.add(rows, read.scores)
-            looked = np.isfinite(read.embedding).all(axis=1)
+        def done(rows: Rows, said: Read) -> None:
+            tracker.add_embeddings(rows.track, said.who, trust(Quality(rows.quality), self.limits))
+            collector.add(rows, said.scores, said.meshes)
+            looked = np.isfinite(said.embedding).all(axis=1)
             for descriptor in descriptors:
-                descriptor.add(rows.row[looked], rows.xyxy[looked], read.embedding[looked])
+                descriptor.add(rows.row[looked], rows.xyxy[looked], said.embedding[looked])
 
-        with Batches(self._score, done, rate) as batches:
+        with Batches(partial(read, self.readers, mesh=mesh), done, rate) as batches:
             for frame in frames:
                 raise_if(cancel)
                 faces = tracker.update(frame)
-                rows = collector.frame(frame, faces, measure(frame.rgb, faces))
-                batches.put(rows, self._crop(frame.rgb, faces))
+                rows = collector.frame(frame, faces, see(frame.rgb, faces))
+                batches.put(rows, crop_faces(self.readers, mesh, frame.rgb, faces))
                 meter.tell(frame.index + 1, collector.n_faces)
             batches.finish()
 
-    def live(self, *, min_face: int | None = None) -> Live:
+    def live(self, *, min_face: int | None = None, measure: bool = True) -> Live:
         """Return what reads a camera frame by frame; one for each visitor.
 
         Args:
             min_face: Smallest face side in pixels to look for; None depends on the size of the frames.
+            measure: Lay a mesh on each face.
         """
         tracker = tracker_of(self.readers, self.detector, min_face)
-        return Live(
-            tracker, lambda rgb, faces: self._score(self._crop(rgb, faces)), self.model, self.decision, self.limits
-        )
+        look = partial(crop_and_read, self.readers, self.mesh if measure else None)
+        return Live(tracker, look, self.model, self.decision, self.limits)
 
     def score_crops(self, crops: Sequence[RGB], *, prior: str | None = None) -> dict[str, Scores]:
         """Read faces that are cut out already.
@@ -268,24 +276,18 @@ class Pipeline:
             ModelError: The model cannot decide under the prior.
         """
         chosen = self.decision.choose(prior)
-        return self.decision.decide(self._score(squash(self.readers, crops), still=True).scores, chosen)
-
-    def _crop(self, rgb: RGB, faces: Faces, *, align: bool = False) -> Crops:
-        return tuple(reader.crop(rgb, faces, align=align) for reader in self.readers)
-
-    def _score(self, crops: Crops, *, still: bool = False) -> Read:
-        return read(self.readers, crops, still=still)
+        return self.decision.decide(read(self.readers, squash(self.readers, crops), still=True).scores, chosen)
 
 
-def load(name: str | None = None, *, prior: str | None = None) -> Pipeline:
+def load(name: str | None = None, *, prior: str | None = None, measure: bool = True) -> Pipeline:
     """Return the pipeline of a model folder, or of several: one detection, one embedding per network.
 
     Args:
         name: Folder name under ``models/`` or ``FEMO_MODELS_DIR``, or a path; None means ``FEMO_MODEL``, else the
             embedded ``femo-base``. Several are joined by a plus sign (``enet_b0_8_best_vgaf+femo-base``): a head
             comes from the first that has it trained.
-        prior: How expressions are decided where a reading does not say it: ``natural`` or ``balanced``; None leaves it to
-            the model folder.
+        prior: ``natural`` or ``balanced`` where a reading does not say it; None leaves it to the model folder.
+        measure: Load the face mesh too, which measures faces.
 
     Raises:
         FemoError: There is no such prior.
@@ -294,4 +296,4 @@ def load(name: str | None = None, *, prior: str | None = None) -> Pipeline:
     """
     specs = find_models(name)
     decision_of(specs, prior)  # before networks are compiled
-    return Pipeline(Detector(), load_readers(specs), prior)
+    return Pipeline(Detector(), load_readers(specs), prior, MeshReader() if measure else None)

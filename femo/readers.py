@@ -16,6 +16,7 @@ from femo.faces import geometry
 from femo.faces.detector import Detector
 from femo.faces.reidentification import Likeness
 from femo.faces.tracker import Tracker
+from femo.mesh.reader import MeshReader
 from femo.models.config import HeadSpec, ModelSpec
 from femo.networks.backbone import Backbone
 from femo.networks.heads import Heads, load_heads, share_heads
@@ -53,17 +54,26 @@ def _load(spec: ModelSpec, chosen: Sequence[HeadSpec]) -> Reader:
     return Reader(spec, Backbone(spec), load_heads(spec, chosen), classifiers)
 
 
-def read(readers: Sequence[Reader], crops: Crops, *, still: bool = False) -> Read:
+def crop_faces(
+    readers: Sequence[Reader], mesh: MeshReader | None, rgb: RGB, faces: Faces, *, align: bool = False
+) -> Crops:
+    """Cut N faces out for each network, and for the mesh where there is one."""
+    crops = tuple(reader.crop(rgb, faces, align=align) for reader in readers)
+    return crops if mesh is None else (*crops, *mesh.crop(rgb, faces))
+
+
+def read(readers: Sequence[Reader], crops: Crops, *, still: bool = False, mesh: MeshReader | None = None) -> Read:
     """Read faces: the scores of every head, the embeddings of the first network, identities of the first that has them.
 
     Args:
         readers: The networks.
         crops: N faces for each of them.
         still: Faces of a photo, which networks that ask for it see mirrored too.
+        mesh: Measures the faces, if they were cut out for it.
     """
     embeddings = [
         reader.backbone.embed_still(crop) if still else reader.backbone.embed(crop)
-        for reader, crop in zip(readers, crops, strict=True)
+        for reader, crop in zip(readers, crops, strict=False)
     ]
     out: dict[str, Scores] = {}
     for reader, embedding in zip(readers, embeddings, strict=True):
@@ -72,7 +82,13 @@ def read(readers: Sequence[Reader], crops: Crops, *, still: bool = False) -> Rea
     identity = np.zeros((len(embeddings[0]), 0), np.float32)
     if teller is not None:
         identity = readers[teller].heads.identity(embeddings[teller])
-    return Read(out, embeddings[0], identity)
+    of_mesh = crops[len(readers) :]
+    return Read(out, embeddings[0], identity, mesh.read(*of_mesh) if mesh and of_mesh else None)
+
+
+def crop_and_read(readers: Sequence[Reader], mesh: MeshReader | None, rgb: RGB, faces: Faces) -> Read:
+    """Read the faces of one frame at once."""
+    return read(readers, crop_faces(readers, mesh, rgb, faces), mesh=mesh)
 
 
 def teller_of(readers: Sequence[Reader]) -> int | None:

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from femo.documents import attributes, plain, score_columns, times
+from femo.measured import mesh_columns, mesh_face, mesh_person
+from femo.meshes import Meshes, MeshTrack
 from femo.types import RGB, Bools, Doubles, Faces, Floats, Ints, Quality, Reading, Scores, check_shape
 
 if TYPE_CHECKING:
@@ -41,6 +43,7 @@ class PhotoResult:
             Personal data: no document or table holds it.
         quality: How well the faces are seen, None where nobody measured.
         reading: Whether what is said of them is sure, None where nobody judged.
+        meshes: N meshes with what was measured on them, or None.
     """
 
     faces: Faces
@@ -54,6 +57,7 @@ class PhotoResult:
     identity: Floats = field(default_factory=lambda: np.zeros((0, 0), np.float32))
     quality: Quality | None = None
     reading: Reading | None = None
+    meshes: Meshes | None = None
 
     def __post_init__(self) -> None:
         check_shape("embedding", self.embedding, (len(self.faces), None))
@@ -72,6 +76,7 @@ class PhotoResult:
                 "confidence": plain(self.faces.score[row]),
                 **attributes(self.scores, row),
                 "reading": None if self.reading is None else self.reading.to_dict(row),
+                **({} if self.meshes is None else mesh_face(self.meshes, self.scores, row)),
             }
             for row in range(len(self.faces))
         ]
@@ -86,6 +91,7 @@ class PhotoResult:
         columns: dict[str, Any] = {"face": np.arange(1, len(self.faces) + 1)}
         columns |= {name: self.faces.xyxy[:, i] for i, name in enumerate(("x1", "y1", "x2", "y2"))}
         columns |= {"confidence": self.faces.score} | score_columns(self.scores)
+        columns |= {} if self.meshes is None else mesh_columns(self.meshes, self.scores)
         return pd.DataFrame(columns | Reading.columns(self.reading, len(self.faces)))
 
 
@@ -102,6 +108,7 @@ class Timeline:
         portrait: uint8 (h, w, 3), the best view of the face, or None.
         frame: int64 (T,), the number of each frame in its clip, from 1; None where the rows are the frames 1 to T.
         reading: Whether what is said of each frame is sure, None where nobody judged.
+        mesh: What was measured on the face, or None.
     """
 
     track: int
@@ -112,6 +119,7 @@ class Timeline:
     portrait: RGB | None = None
     frame: Ints | None = None
     reading: Reading | None = None
+    mesh: MeshTrack | None = None
 
     def __post_init__(self) -> None:
         n_frames = self.time_s.shape[0]
@@ -131,6 +139,7 @@ class Timeline:
             head
             | attributes(self.scores, slice(None))
             | {"reading": None if self.reading is None else self.reading.to_dict(slice(None))}
+            | ({} if self.mesh is None else mesh_person(self.mesh, self.scores))
         )
 
     def to_frame(self) -> "pd.DataFrame":
@@ -145,6 +154,7 @@ class Timeline:
         }
         columns |= {name: self.xyxy[:, i] for i, name in enumerate(("x1", "y1", "x2", "y2"))}
         columns |= score_columns(self.scores)
+        columns |= {} if self.mesh is None else mesh_columns(self.mesh, self.scores)
         return pd.DataFrame(columns | Reading.columns(self.reading, len(self.time_s)))
 
 

@@ -19,7 +19,8 @@ Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
 
 Kind = Literal["distribution", "independent", "regression"]
-Source = Literal["trained", "prior"]
+Source = Literal["trained", "prior", "mixed"]
+"""``mixed``: some labels are measured on the face, the others prior; a result's ``unit_sources`` say which."""
 
 SUM_TOLERANCE = 1e-3
 """A distribution row may miss 1 by this much: what float16 weights and a softmax in float32 leave."""
@@ -119,9 +120,9 @@ class Scores:
     Attributes:
         name: Head name: expression, valence_arousal, action_units, age, gender, ethnicity, group, ...
         labels: K names, the columns of ``values``.
-        values: float32 (N, K); a row is finite, or all NaN (not measured).
+        values: float32 (N, K); a row is finite, or all NaN (not measured). Of a ``mixed`` head single cells may be NaN.
         kind: ``distribution`` rows sum to 1; ``independent`` values are probabilities 0-1; ``regression`` any.
-        source: ``trained`` on labels, or ``prior`` from cited literature.
+        source: ``trained`` on labels, ``prior`` from cited literature, or ``mixed``.
     """
 
     name: str
@@ -134,11 +135,11 @@ class Scores:
         check_shape(self.name, self.values, (None, len(self.labels)))
         finite = np.isfinite(self.values)
         measured = finite.all(axis=1)
-        if not (measured | np.isnan(self.values).all(axis=1)).all():
+        if self.source != "mixed" and not (measured | np.isnan(self.values).all(axis=1)).all():
             raise ValueError(f"{self.name}: a row must be finite or all NaN")
         if self.kind == "regression":
             return
-        rows = self.values[measured]
+        rows = self.values[finite] if self.source == "mixed" else self.values[measured]
         if rows.size and (rows.min() < -SUM_TOLERANCE or rows.max() > 1 + SUM_TOLERANCE):
             raise ValueError(f"{self.name}: probabilities must lie in 0-1")
         if self.kind == "distribution" and (np.abs(rows.sum(axis=1) - 1) > SUM_TOLERANCE).any():

@@ -21,6 +21,7 @@ from femo.cli.photo import photo
 from femo.cli.train_abaw import train_abaw
 from femo.cli.train_clips import train_clips
 from femo.cli.train_faces import train_faces
+from femo.cli.train_units import train_units
 from femo.cli.video import video
 from femo.errors import FemoError
 
@@ -58,6 +59,7 @@ train = typer.Typer(no_args_is_help=True, help="Train a model; each recipe's --h
 train.command("faces")(train_faces)
 train.command("clips")(train_clips)
 train.command("abaw")(train_abaw)
+train.command("units")(train_units)
 app.add_typer(train, name="train")
 app.add_typer(models, name="models")
 

@@ -122,26 +122,30 @@ def import_command(
     file: Annotated[Path | None, typer.Option("--file", help="A local copy instead of the download.")] = None,
     json: Json = False,
 ) -> None:
-    """Make a model folder from the author's published file (ONNX, state dict, or Keras HDF5)."""
+    """Make a model folder from the author's published file (ONNX, state dict, Keras HDF5; face-mesh: npm package)."""
     from rich.progress import Progress
 
     from femo.models.find import describing_folder, user_models_dir
+    from femo.upstream.face_mesh import import_face_mesh
     from femo.upstream.importer import describe, import_model
 
     spec = describing_folder(name)
     refuse_inputs([user_models_dir() / name / made for made in MODEL_FILES], [file] if file is not None else [])
     with Progress(transient=True, disable=json) as progress:
         task = progress.add_task(f"fetching {name}", total=None, visible=file is None)
-        made = import_model(
-            spec, file, report=lambda done, total: progress.update(task, completed=done, total=total)
-        )
+        if spec.arch == "face_mesh":
+            made = import_face_mesh(spec, file)
+        else:
+            made = import_model(
+                spec, file, report=lambda done, total: progress.update(task, completed=done, total=total)
+            )
     if json:
         typer.echo(json_module.dumps(describe(made), indent=2))
         return
     compared = (
         "not compared with another runtime, there is none for this format"
         if made.max_difference is None
-        else f"largest difference from ONNX Runtime {made.max_difference:.2g}"
+        else f"largest difference from the source file {made.max_difference:.2g}"
     )
     typer.echo(f"{name}: {made.folder} from {made.source} ({compared})")
 

@@ -9,13 +9,14 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from femo.clips import adaptive
 from femo.clips.timelines import Rows
+from femo.meshes import Meshes
 from femo.types import Bools, Floats, Ints, Scores
 
 BATCH_FACES = 32
@@ -25,7 +26,8 @@ BATCH_FRAMES = 32
 CHOOSY_FACES = 256
 """hold up to so many faces: 39 MB at 224 pixels."""
 
-Crops: TypeAlias = tuple[npt.NDArray[np.uint8], ...]
+Crops: TypeAlias = tuple[npt.NDArray[Any], ...]
+"""Behind the crops for each network there may be those for the mesh, and where they lie."""
 
 
 class Read(NamedTuple):
@@ -35,11 +37,13 @@ class Read(NamedTuple):
         scores: Head name to Scores of N rows.
         embedding: float32 (N, D), of the first network.
         identity: float32 (N, I) at unit length; (N, 0) where no network has such a head.
+        meshes: N meshes, None where faces are not measured.
     """
 
     scores: dict[str, Scores]
     embedding: Floats
     identity: Floats
+    meshes: Meshes | None = None
 
     @property
     def who(self) -> Floats:
@@ -148,9 +152,12 @@ def _together(looks: list[tuple[Bools, Read]], n_faces: int) -> Read:
 
     embedding, identity = empty(first.embedding.shape[1]), empty(first.identity.shape[1])
     values = {name: empty(len(head.labels)) for name, head in first.scores.items()}
+    meshes = None if first.meshes is None else Meshes.unread(n_faces)
     for mine, part in looks:
+        if meshes is not None and part.meshes is not None:
+            meshes.put(mine, part.meshes)
         embedding[mine], identity[mine] = part.embedding, part.identity
         for name, head in part.scores.items():
             values[name][mine] = head.values
     scores = {name: head.with_values(values[name]) for name, head in first.scores.items()}
-    return Read(scores, embedding, identity)
+    return Read(scores, embedding, identity, meshes)

@@ -11,6 +11,7 @@ import numpy as np
 
 from femo.clips.batches import Read
 from femo.faces.tracker import Tracker
+from femo.mesh.units import measured_units
 from femo.models.reading import ReadingSpec
 from femo.networks.decision import Decision, Prior
 from femo.results import PhotoResult
@@ -75,9 +76,9 @@ class Live:
         self._tracker.add_embeddings(track, said.who)
         persons = self._tracker.stable(track)
         faces = Faces(found.xyxy, found.score, found.keypoints, persons)
-        smooth = self._smoothed(persons.tolist(), said.scores, chosen)
-        size = (rgb.shape[1], rgb.shape[0])
-        return PhotoResult(faces, smooth, said.embedding, *size, self._model, prior=chosen, identity=said.identity)
+        smooth = measured_units(self._smoothed(persons.tolist(), said.scores, chosen), said.meshes)
+        how = (rgb.shape[1], rgb.shape[0], self._model, (), chosen, said.identity)
+        return PhotoResult(faces, smooth, said.embedding, *how, meshes=said.meshes)
 
     def _smoothed(self, persons: list[int], scores: Mapping[str, Scores], prior: Prior) -> dict[str, Scores]:
         """Average each person's scores over the window, each frame's expression decided first, as in a clip."""

@@ -16,8 +16,11 @@ import cv2
 import numpy as np
 
 from femo.clips import temporal
+from femo.clips.meshed import MeshCollector, mesh_track, with_measured_units
 from femo.faces import geometry
 from femo.faces.judgement import judge
+from femo.mesh.units import UnitMap
+from femo.meshes import Meshes, PackedPoints
 from femo.models.reading import ReadingSpec
 from femo.networks.decision import Decision
 from femo.results import Timeline, VideoResult
@@ -47,6 +50,8 @@ class RawPerson:
         scores: Head name to Scores of n rows.
         portrait: uint8 (112, 112, 3), the best view, or None.
         quality: float32 (n, 5), how well the face was seen, the columns of ``femo.types.QUALITY``; None where nobody measured.
+        meshes: n meshes without their points, or None.
+        points: Their points, where they are kept.
     """
 
     track: int
@@ -55,6 +60,8 @@ class RawPerson:
     scores: Mapping[str, Scores]
     portrait: RGB | None = None
     quality: Floats | None = None
+    meshes: Meshes | None = None
+    points: PackedPoints | None = None
 
     def side(self) -> Floats:
         """Return the longer side of the face, in pixels (n,)."""
@@ -64,7 +71,10 @@ class RawPerson:
         """Return the rows that ``keep`` marks."""
         scores = {name: head.with_values(head.values[keep]) for name, head in self.scores.items()}
         quality = None if self.quality is None else self.quality[keep]
-        return RawPerson(self.track, self.row[keep], self.xyxy[keep], scores, self.portrait, quality)
+        meshes = None if self.meshes is None else self.meshes.select(keep)
+        points = None if self.points is None else self.points.select(keep)
+        seen = (self.row[keep], self.xyxy[keep], scores)
+        return RawPerson(self.track, *seen, self.portrait, quality, meshes, points)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,6 +94,7 @@ class RawVideo:
         frame: int64 (T,), the number of each analysed frame in the clip, from 1; None where every frame is analysed.
         decision: How the expression is decided; the persons' scores are natural.
         limits: From when on a reading is unsure.
+        unit_map: How measures become action units; None where faces were not measured.
     """
 
     time_s: Doubles
@@ -98,6 +109,7 @@ class RawVideo:
     frame: Ints | None = None
     decision: Decision = field(default_factory=lambda: Decision(""))
     limits: ReadingSpec = field(default_factory=ReadingSpec)
+    unit_map: UnitMap | None = None
 
     @property
     def read_share(self) -> float:
@@ -131,20 +143,14 @@ class RawVideo:
         if len(kept) < len(seen):
             notes = (*notes, f"{len(seen) - len(kept)} of {len(seen)} persons are left out, the least seen ones")
         said = [replace(p, scores=self.decision.decide(p.scores, chosen)) for p in kept]
-        lines = [_timeline(person, self.time_s, self.frame, smoothing, self.limits) for person in said]
+        lines = [_timeline(person, self, smoothing) for person in said]
         clip = (self.skipped_frames, self.model, self.duration_s, self.width, self.height)
         return VideoResult(self.time_s, tuple(lines), *clip, notes, self.frame, prior=chosen)
 
 
-def _timeline(
-    person: RawPerson,
-    time_s: Doubles,
-    frame: Ints | None,
-    smoothing: temporal.Smoothing,
-    limits: ReadingSpec,
-) -> Timeline:
+def _timeline(person: RawPerson, clip: RawVideo, smoothing: temporal.Smoothing) -> Timeline:
     """Lay one person on the times of the clip."""
-    row = person.row
+    row, time_s = person.row, clip.time_s
     present = np.zeros(len(time_s), np.bool_)
     present[row] = True
     scores = {}
@@ -156,8 +162,11 @@ def _timeline(
     if person.quality is not None:
         quality = np.full((len(time_s), person.quality.shape[1]), np.nan, np.float32)
         quality[row] = person.quality
-        reading = judge(Quality(quality), scores, limits)
-    return Timeline(person.track, time_s, present, xyxy, scores, person.portrait, frame, reading)
+        reading = judge(Quality(quality), scores, clip.limits)
+    measured = (row, person.meshes, person.points, time_s, clip.unit_map)
+    mesh = mesh_track(*measured, lambda values: temporal.smooth(values, smoothing))
+    scores = with_measured_units(scores, mesh)
+    return Timeline(person.track, time_s, present, xyxy, scores, person.portrait, clip.frame, reading, mesh)
 
 
 class Rows(NamedTuple):
@@ -179,6 +188,7 @@ class Collector:
         self.n_left_out = 0
         """Faces that ``persons`` did not take for persons."""
         self._blocks: list[tuple[Rows, dict[str, Scores]]] = []
+        self._meshes = MeshCollector()
         self._portraits: dict[int, tuple[float, bytes]] = {}
 
     def frame(self, frame: Frame, faces: Faces, quality: Quality) -> Rows:
@@ -196,6 +206,7 @@ class Collector:
         self.times_s.append(frame.time_s)
         self.frames.append(frame.index + 1)
         self.n_faces += len(faces)
+        self._meshes.longer_side = max(frame.width, frame.height)
         track = faces.track if faces.track is not None else np.zeros(0, np.int64)
         for number, value in zip(track.tolist(), _views(faces).tolist(), strict=True):
             if value > BETTER * self._portraits.get(number, (0.0, b""))[0]:
@@ -203,10 +214,11 @@ class Collector:
                 self._portraits[number] = (value, _portrait(frame.rgb, faces.xyxy[at]))
         return Rows(np.full(len(faces), row, np.int64), track, faces.xyxy, quality.values)
 
-    def add(self, rows: Rows, scores: dict[str, Scores]) -> None:
-        """Keep the scores of some faces, as many rows as ``rows`` has."""
+    def add(self, rows: Rows, scores: dict[str, Scores], meshes: Meshes | None = None) -> None:
+        """Keep the scores and measures of some faces, as many rows as ``rows`` has."""
         if len(rows.row):
             self._blocks.append((rows, scores))
+            self._meshes.add(meshes)
 
     def persons(self, stable: Callable[[Ints], Ints]) -> tuple[RawPerson, ...]:
         """Return everyone who was seen, by id from 1 in the order of first appearance.
@@ -224,7 +236,7 @@ class Collector:
             name: head.with_values(np.concatenate([scores[name].values for _, scores in self._blocks]))
             for name, head in self._blocks[0][1].items()
         }
-        everyone = RawPerson(0, rows.row, rows.xyxy, heads, None, rows.quality)
+        everyone = RawPerson(0, rows.row, rows.xyxy, heads, None, rows.quality, *self._meshes.join())
         person = stable(rows.track)
         sure = rows.quality[:, QUALITY.index("confidence")] >= SURE_CONFIDENCE
         out: list[RawPerson] = []

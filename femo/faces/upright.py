@@ -58,12 +58,13 @@ def turn_back(faces: Faces, turns: int, width: int, height: int) -> Faces:
     if not turns:
         return faces
     corners = faces.xyxy.reshape(-1, 2, 2)
-    points = _turn_points(corners, turns, width, height)
+    points = turn_points(corners, turns, width, height)
     xyxy = np.concatenate([points.min(axis=1), points.max(axis=1)], axis=1)
-    return Faces(xyxy, faces.score, _turn_points(faces.keypoints, turns, width, height), faces.track)
+    return Faces(xyxy, faces.score, turn_points(faces.keypoints, turns, width, height), faces.track)
 
 
-def _turn_points(points: np.ndarray, turns: int, width: int, height: int) -> np.ndarray:
+def turn_points(points: np.ndarray, turns: int, width: int, height: int) -> np.ndarray:
+    """Return points (..., 2) of a turned photo in the pixels of the photo as it came."""
     x, y = points[..., 0], points[..., 1]
     back = {1: (y, height - x), 2: (width - x, height - y), 3: (width - y, x)}[turns]
     return np.stack(back, axis=-1).astype(np.float32)

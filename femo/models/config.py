@@ -121,6 +121,7 @@ class ModelSpec:
         identity: What tells people apart: the weights ``heads.identity``; None where the embedding has to do.
         reading: From when on a reading is unsure.
         clip_heads: What is said of whole clips: ``group`` (VGAF's three classes) and ``afew`` (seven).
+        mesh: A face mesh only: where it refuses a face, and how its measures become action units (``femo.mesh``).
     """
 
     name: str
@@ -145,6 +146,7 @@ class ModelSpec:
     default_prior: str = "natural"
     identity: IdentitySpec | None = None
     reading: ReadingSpec = field(default_factory=ReadingSpec)
+    mesh: Mapping[str, Any] | None = None
 
     def head(self, name: str) -> HeadSpec:
         """Return one head.
@@ -234,6 +236,7 @@ def _spec(folder: Path, raw: dict[str, Any]) -> ModelSpec:
         default_prior=default_prior,
         identity=identity_of(raw.get("identity")),
         reading=reading_of(raw.get("reading")),
+        mesh=raw.get("mesh"),
         clip_heads=tuple(_head(name, head) for name, head in raw.get("clip_heads", {}).items()),
     )
 

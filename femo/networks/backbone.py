@@ -103,18 +103,21 @@ def build_backbone(spec: ModelSpec, path: Path) -> "nn.Module":
 
 
 def create_network(spec: ModelSpec) -> "nn.Module":
-    """Return the spec's network without head and with random weights: timm's, or our MobileFaceNet.
+    """Return the spec's network without head and with random weights: timm's, or one of ours.
 
     Raises:
         ModelError: Unknown architecture, or the embedding has another length than the spec says.
     """
     import timm
 
+    from femo.networks.mesh import FaceMesh
     from femo.networks.mobilefacenet import MobileFaceNet
 
     network: nn.Module
     if spec.arch == "mobilefacenet":
         network = MobileFaceNet(**spec.arch_args)
+    elif spec.arch == "face_mesh":
+        network = FaceMesh()
     elif timm.is_model(spec.arch):
         network = timm.create_model(spec.arch, pretrained=False, num_classes=0, **spec.arch_args)
     else:

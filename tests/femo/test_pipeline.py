@@ -153,7 +153,7 @@ def test_embedded_model_reads_the_portrait(pipeline: Pipeline, portrait: np.ndar
         "gender": "trained",
         "ethnicity": "trained",
         "valence_arousal": "prior",
-        "action_units": "prior",
+        "action_units": "mixed",
     }
 
 

@@ -1,0 +1,89 @@
+"""Faces of a picture -> meshes with their measures: one network, one set of points.
+
+Conventions: see ``femo.mesh.crops`` for what is cut out, ``femo.mesh.pose`` for angles and ``femo.mesh.measures`` for columns.
+Nothing is invented: a face that is too small, is none, or is turned too far has NaN where it cannot be measured, and a reason.
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+from femo.mesh import crops, measures, pose
+from femo.mesh.canonical import load_canonical
+from femo.mesh.units import read_unit_map
+from femo.meshes import MEASURED, N_POINTS, NO_FACE, POSE, TOO_SMALL, TURNED, Meshes
+from femo.models.config import ModelSpec
+from femo.models.find import find_model
+from femo.models.weights import find_weights
+from femo.networks.backbone import compile_backbone
+from femo.networks.engine import Network
+from femo.types import RGB, Bools, Faces, Floats
+
+MODEL = "face-mesh"
+MIN_SIDE_PX = 32
+"""Faces whose longer side is smaller are not measured."""
+MAX_YAW, MAX_PITCH = 50.0, 45.0
+"""Degrees from the camera beyond which half of the face is hidden: nothing but the pose is measured."""
+
+
+class MeshReader:
+    """The compiled mesh network; thread-safe.
+
+    Args:
+        spec: Its folder; None looks for ``face-mesh``.
+        network: The compiled network, for tests.
+
+    Raises:
+        ModelError: There is no such folder.
+        WeightsError: Its weights are missing or damaged.
+    """
+
+    def __init__(self, spec: ModelSpec | None = None, network: Network | None = None) -> None:
+        self.spec = spec or find_model(MODEL)
+        self.face = load_canonical(find_weights(self.spec))
+        self.units = read_unit_map(self.spec.mesh)
+        self.least_logit = float((self.spec.mesh or {}).get("least_logit", 0.0))
+        self._network = network or compile_backbone(self.spec)
+
+    def crop(self, rgb: RGB, faces: Faces) -> tuple[npt.NDArray[np.uint8], Floats]:
+        """Return what the network looks at, (N, 192, 192, 3), and where that lies, (N, 6)."""
+        placing = crops.place(faces, rgb.shape[1], rgb.shape[0])
+        return crops.cut(rgb, placing), placing
+
+    def read(self, squares: npt.NDArray[np.uint8], placing: Floats) -> Meshes:
+        """Measure N faces, N may be 0; those that are too small are not looked at.
+
+        Args:
+            squares: uint8 (N, 192, 192, 3) from ``crop``.
+            placing: float32 (N, 6) from ``crop``.
+        """
+        out = Meshes.unread(len(squares))
+        large = placing[:, crops.LENGTH] >= crops.WIDER * MIN_SIDE_PX
+        out.reason[~large] = TOO_SMALL
+        if large.any():
+            out.landmarks[large], out.logit[large], out.values[large] = self._measure(
+                squares[large], placing[large]
+            )
+            out.reason[large] = MEASURED
+            _refuse(out, large & ~(out.logit >= self.least_logit))
+            out.units[:] = self.units.logits(out.values)
+        return out
+
+    def _measure(self, squares: npt.NDArray[np.uint8], placing: Floats) -> tuple[Floats, Floats, Floats]:
+        points, logit = self._network(squares)
+        landmarks = crops.to_picture(points.reshape(-1, N_POINTS, 3), placing)
+        _, frontal = pose.align(landmarks, self.face)
+        angles, place = pose.solve(landmarks, placing[:, [crops.WIDTH, crops.HEIGHT]], self.face)
+        return (
+            landmarks,
+            logit[:, 0],
+            np.concatenate([angles, place, measures.measure(frontal, self.face)], axis=1),
+        )
+
+
+def _refuse(meshes: Meshes, none: Bools) -> None:
+    """Blank what was not seen: everything where there is no face, all but the pose where it is turned away."""
+    pitch, yaw = np.abs(meshes.column("pitch")), np.abs(meshes.column("yaw"))
+    turned = (meshes.reason == MEASURED) & ~((yaw <= MAX_YAW) & (pitch <= MAX_PITCH)) & ~none
+    meshes.values[turned, len(POSE) :] = np.nan
+    meshes.values[none] = meshes.landmarks[none] = np.nan
+    meshes.reason[turned], meshes.reason[none] = TURNED, NO_FACE

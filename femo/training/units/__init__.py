@@ -1,0 +1,1 @@
+"""Fits the maps from measures of the face mesh to action units."""

@@ -1,0 +1,195 @@
+"""A person's measures over a clip whose course is known."""
+
+import numpy as np
+import pytest
+
+from femo.errors import ModelError
+from femo.labels import ABAW_AU
+from femo.mesh.over_time import count_blinks, lay_out, one_euro_both
+from femo.mesh.units import CARRIED_BY, UnitMap, measured_units, merge, read_unit_map
+from femo.meshes import COLUMNS, MEASURED, NO_FACE, NOT_READ, Meshes, PackedPoints
+from femo.types import Floats, Scores
+
+FPS = 25
+
+
+def meshes(n_rows: int, eyes: Floats | None = None, units: Floats | None = None) -> Meshes:
+    """Rows that were measured: everything 0.1 but the eyes and the units' logits."""
+    out = Meshes.unread(n_rows)
+    out.reason[:] = MEASURED
+    out.values[:] = 0.1
+    out.logit[:] = 20
+    out.units[:] = 0 if units is None else units
+    if eyes is not None:
+        out.values[:, [COLUMNS.index("eye_left"), COLUMNS.index("eye_right")]] = eyes[:, None]
+    return out
+
+
+def unit_map(spread: float = 1.0) -> UnitMap:
+    ones = np.ones(12, np.float32)
+    return UnitMap(np.zeros((12, len(COLUMNS)), np.float32), 0 * ones, 0 * ones, spread * ones)
+
+
+def no_points() -> PackedPoints:
+    return PackedPoints(np.zeros(0, np.int64), np.zeros((0, 468, 3), np.int16), 1.0)
+
+
+def blinking(seconds: float, at_s: list[float], length_s: float) -> tuple[np.ndarray, Floats]:
+    time_s = np.arange(round(seconds * FPS)) / FPS
+    eyes = np.full(len(time_s), 0.12, np.float32)
+    for begin in at_s:
+        eyes[(time_s >= begin - 1e-9) & (time_s < begin + length_s - 1e-9)] = 0.02
+    return time_s, eyes
+
+
+def test_three_blinks_in_ten_seconds_are_eighteen_a_minute() -> None:
+    time_s, eyes = blinking(10, [1.0, 4.0, 8.0], 0.2)
+    blinks, per_minute = count_blinks(time_s, meshes(len(time_s), eyes))
+    assert blinks == pytest.approx(np.array([[1.0, 1.2], [4.0, 4.2], [8.0, 8.2]]))
+    assert per_minute == pytest.approx(60 * 3 / (10 - 1 / FPS))
+
+
+def test_eyes_that_stay_closed_do_not_blink() -> None:
+    time_s, eyes = blinking(10, [3.0], 1.5)
+    blinks, per_minute = count_blinks(time_s, meshes(len(time_s), eyes))
+    assert len(blinks) == 0
+    assert per_minute == 0
+
+
+def test_too_few_frames_or_seconds_say_nothing_of_blinks() -> None:
+    time_s, eyes = blinking(2, [1.0], 0.2)
+    assert np.isnan(count_blinks(time_s, meshes(len(time_s), eyes))[1])
+    slow = np.arange(100) / 5  # 5 frames a second
+    assert np.isnan(count_blinks(slow, meshes(100, np.full(100, 0.1, np.float32)))[1])
+
+
+def test_a_person_who_was_seen_but_not_measured_has_gaps_and_a_reason() -> None:
+    time_s = np.arange(50) / FPS
+    seen = meshes(50)
+    seen.values[20:30], seen.units[20:30], seen.reason[20:30] = np.nan, np.nan, NO_FACE
+    track = lay_out(np.arange(50), seen, no_points(), time_s, unit_map(), lambda values: values)
+    assert np.isnan(track.values[20:30]).all()
+    assert np.isnan(track.units[20:30]).all()
+    assert np.isfinite(track.values[:20]).all()
+    assert np.isfinite(track.units[30:]).all()
+    assert (track.reason == NO_FACE).nonzero()[0].tolist() == list(range(20, 30))
+
+
+def test_frames_that_were_passed_over_are_filled_from_their_neighbours() -> None:
+    """An adaptive rate reads every fourth frame; between them values are interpolated, as scores are."""
+    time_s = np.arange(9) / FPS
+    seen = Meshes.unread(9)
+    seen.reason[::4], seen.logit[::4] = MEASURED, 20
+    seen.values[::4] = np.float32([[0], [4], [8]])
+    seen.units[::4] = 0
+    track = lay_out(np.arange(9), seen, no_points(), time_s, unit_map(), lambda values: values)
+    assert np.isfinite(track.values).all()
+    assert (track.reason == MEASURED).all()
+    assert NOT_READ not in track.reason
+
+
+def test_the_persons_own_neutral_counts_but_not_without_bounds() -> None:
+    time_s = np.arange(50) / FPS
+    low = np.tile(np.float32(1.0), (50, 12))  # this face always has logit 1 where the population's neutral has 0
+    low[40:] = 4.0
+    track = lay_out(np.arange(50), meshes(50, units=low), no_points(), time_s, unit_map(), lambda values: values)
+    assert track.units[0] == pytest.approx(np.full(12, 0.5), abs=1e-6)  # logit 1 - 1
+    assert track.units[45] == pytest.approx(np.full(12, 1 / (1 + np.exp(-3))), abs=1e-6)
+    narrow = lay_out(
+        np.arange(50), meshes(50, units=low), no_points(), time_s, unit_map(0.2), lambda values: values
+    )
+    assert narrow.units[0] == pytest.approx(np.full(12, 1 / (1 + np.exp(-0.7))), abs=1e-6)  # at most 1.5 * 0.2
+
+
+def test_jitter_goes_and_a_step_stays() -> None:
+    time_s = np.arange(200) / FPS
+    step = np.where(time_s < 4, 0.1, 0.5).astype(np.float32)
+    noisy = step + np.random.default_rng(0).normal(0, 0.005, 200).astype(np.float32)
+    values = np.tile(noisy[:, None], (1, len(COLUMNS)))
+    calm = one_euro_both(values, time_s)[:, COLUMNS.index("smile_width")]
+    away = np.abs(time_s - 4) > 0.4
+    assert calm[away] - step[away] == pytest.approx(0, abs=0.02)
+    assert np.diff(calm[away & (time_s < 4)]).std() < 0.5 * np.diff(noisy[away & (time_s < 4)]).std()
+    assert np.corrcoef(calm, step)[0, 1] > 0.99
+
+
+def test_the_filter_leaves_gaps_and_starts_anew_behind_them() -> None:
+    values = np.full((30, len(COLUMNS)), 1.0, np.float32)
+    values[10:15], values[15:] = np.nan, 7.0
+    calm = one_euro_both(values, np.arange(30) / FPS)
+    assert np.isnan(calm[10:15]).all()
+    assert calm[:10] == pytest.approx(1)
+    assert calm[15:] == pytest.approx(7)
+
+
+# --- units --------------------------------------------------------------------------------------------------------
+
+
+def test_a_units_logit_is_its_weighted_measures() -> None:
+    said = {
+        "units": {
+            "AU12": {
+                "weights": {"mouth_width": 2.0, "corner_height": -1.0},
+                "bias": 0.5,
+                "neutral": 0,
+                "spread": 1,
+            }
+        }
+    }
+    units = read_unit_map(said)
+    values = np.zeros((2, len(COLUMNS)), np.float32)
+    values[:, COLUMNS.index("mouth_width")], values[:, COLUMNS.index("corner_height")] = 3, 4
+    values[1, COLUMNS.index("mouth_width")] = np.nan
+    logits = units.logits(values)
+    assert logits[0, ABAW_AU.index("AU12")] == pytest.approx(0.5 + 2 * 3 - 4)
+    assert np.isnan(logits[1]).all()
+    assert np.isnan(np.delete(logits[0], ABAW_AU.index("AU12"))).all()
+    assert units.measured == ("AU12",)
+
+
+def test_an_unknown_measure_is_named() -> None:
+    said = {"units": {"AU12": {"weights": {"ear_width": 2.0}, "bias": 0, "neutral": 0, "spread": 1}}}
+    with pytest.raises(ModelError, match="'ear_width'"):
+        read_unit_map(said)
+
+
+def prior(source: str = "prior") -> Scores:
+    return Scores("action_units", ABAW_AU, np.full((2, 12), 0.3, np.float32), "independent", source)  # type: ignore[arg-type]
+
+
+def test_measured_units_take_the_place_of_priors_and_of_nothing_else() -> None:
+    seen = Meshes.unread(2)
+    seen.units[0, ABAW_AU.index("AU12")] = 2
+    head = measured_units({"action_units": prior()}, seen)["action_units"]
+    assert head.source == "mixed"
+    assert head.column("AU12")[0] == pytest.approx(1 / (1 + np.exp(-2)))
+    assert head.column("AU12")[1] == pytest.approx(0.3)
+    assert head.column("AU23") == pytest.approx(0.3)
+    trained = measured_units({"action_units": prior("trained")}, seen)["action_units"]
+    assert trained.source == "trained"
+    assert trained.values == pytest.approx(0.3)
+    nobody = merge(prior(), np.full((2, 12), np.nan, np.float32), np.zeros((2, 12), np.bool_))
+    assert nobody.source == "prior"
+
+
+def test_facs_signs_hold_in_the_model_folder() -> None:
+    from femo.models.find import find_model
+
+    units = read_unit_map(find_model("face-mesh").mesh)
+    assert {"AU1", "AU2", "AU6", "AU12", "AU25", "AU26"} <= set(units.measured)
+    assert "AU23" not in units.measured
+    for name in units.measured:
+        row = units.weight[ABAW_AU.index(name)]
+        for column in np.flatnonzero(row).tolist():
+            assert np.sign(row[column]) == CARRIED_BY[name][COLUMNS[column]]
+
+
+def test_points_come_back_within_half_a_step() -> None:
+    landmarks = np.random.default_rng(0).uniform(0, 1920, (4, 468, 3)).astype(np.float32)
+    landmarks[2] = np.nan
+    packed = PackedPoints.pack(np.arange(4), landmarks, 0.12)
+    kept = packed.select(np.array([False, True, True, True])).at(np.array([5, 6, 7]))
+    out = kept.unpack(9)
+    assert out[5] == pytest.approx(landmarks[1], abs=0.061)
+    assert out[7] == pytest.approx(landmarks[3], abs=0.061)
+    assert np.isnan(out[[0, 6, 8]]).all()

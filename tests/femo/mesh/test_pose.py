@@ -1,0 +1,99 @@
+"""Head pose and measures of meshes whose shape and pose are known: the canonical face, turned."""
+
+from functools import lru_cache
+
+import numpy as np
+import pytest
+
+from femo.mesh import measures, pose
+from femo.mesh.canonical import CanonicalFace, load_canonical
+from femo.meshes import CARRIERS, MEASURES
+from femo.models.find import find_model
+from femo.models.weights import find_weights
+from femo.types import Floats
+
+WIDTH, HEIGHT = 640, 360
+PLACE_CM = np.array([4.0, -3.0, 55.0])
+
+
+@lru_cache
+def face() -> CanonicalFace:
+    return load_canonical(find_weights(find_model("face-mesh")))
+
+
+def seen(angles: Floats) -> Floats:
+    """The canonical face as a pinhole camera sees it, (N, 468, 3): written out, not with ``pose.rotate``."""
+    out = []
+    for pitch, yaw, roll in np.radians(angles).tolist():
+        about_x = np.array([[1, 0, 0], [0, np.cos(pitch), -np.sin(pitch)], [0, np.sin(pitch), np.cos(pitch)]])
+        about_y = np.array([[np.cos(yaw), 0, np.sin(yaw)], [0, 1, 0], [-np.sin(yaw), 0, np.cos(yaw)]])
+        about_z = np.array([[np.cos(roll), -np.sin(roll), 0], [np.sin(roll), np.cos(roll), 0], [0, 0, 1]])
+        turned = face().points @ (about_x @ about_y @ about_z).T
+        placed = turned + PLACE_CM
+        focal = (500 * WIDTH / 640 + 500 * HEIGHT / 480) / 2
+        flat = placed[:, :2] / placed[:, 2:] * focal + np.array([WIDTH / 2, HEIGHT / 2])
+        out.append(np.column_stack([flat, turned[:, 2] * focal / PLACE_CM[2]]))
+    return np.array(out, np.float32)
+
+
+ANGLES = np.array(
+    [[0, 0, 0], [20, 0, 0], [-25, 0, 0], [0, 30, 0], [0, -40, 0], [0, 0, 35], [10, -20, 15], [-15, 35, -50]],
+    np.float32,
+)
+
+
+def test_a_known_pose_is_found_within_two_degrees() -> None:
+    sizes = np.tile(np.float32([WIDTH, HEIGHT]), (len(ANGLES), 1))
+    angles, place = pose.solve(seen(ANGLES), sizes, face())
+    assert np.abs(angles - ANGLES).max() < 2
+    assert np.abs(place - PLACE_CM * 10).max() < 5
+
+
+def test_jitter_of_half_a_pixel_leaves_the_pose_within_two_degrees() -> None:
+    points = seen(ANGLES)
+    points[..., :2] += np.random.default_rng(0).normal(0, 0.5, points[..., :2].shape)
+    sizes = np.tile(np.float32([WIDTH, HEIGHT]), (len(ANGLES), 1))
+    assert np.abs(pose.solve(points, sizes, face())[0] - ANGLES).max() < 2
+
+
+def test_the_signs_are_those_of_the_convention() -> None:
+    nose, straight = 1, seen(np.zeros((1, 3), np.float32))[0, 1]
+    looks_down, to_the_left, clockwise = seen(np.float32([[20, 0, 0], [0, 20, 0], [0, 0, 20]]))
+    assert looks_down[nose, 1] > straight[1]
+    assert to_the_left[nose, 0] < straight[0]
+    assert clockwise[263, 1] > clockwise[33, 1]  # the right eye sinks
+
+
+def test_rotation_and_angles_are_inverse() -> None:
+    assert pose.angles_of(pose.rotate(ANGLES)) == pytest.approx(ANGLES, abs=1e-4)
+
+
+def test_pose_and_size_do_not_change_what_is_measured() -> None:
+    """Turned by rotation alone, without perspective, each measure stays what it is from the front."""
+    turns = pose.rotate(ANGLES)
+    points = np.einsum("nij,pj->npi", turns, face().points) * np.linspace(3, 9, len(ANGLES))[:, None, None]
+    _, frontal = pose.align(points.astype(np.float32), face())
+    found = measures.measure(frontal, face())
+    assert np.abs(found - found[0]).max() < 1e-3
+
+
+def test_measures_of_the_canonical_face_are_what_its_corners_say() -> None:
+    """By hand from the canonical face in centimetres: eyes' middles at x = ±3.151157, so 6.302315 apart."""
+    _, frontal = pose.align(face().points[None], face())
+    found = dict(zip((*MEASURES, *CARRIERS), measures.measure(frontal, face())[0].tolist(), strict=True))
+    apart = 2 * 3.151157
+    assert found["smile_width"] == pytest.approx(2 * 2.456206 / apart, abs=2e-3)
+    assert found["asymmetry"] == pytest.approx(0, abs=1e-4)
+    assert found["eye_left"] == pytest.approx(found["eye_right"], abs=1e-5)
+    assert found["brow_left"] == pytest.approx(found["brow_right"], abs=1e-5)
+
+
+def test_one_raised_corner_is_an_asymmetry() -> None:
+    points = face().points[None].copy()
+    points[0, 291, 1] -= 1.0
+    _, frontal = pose.align(points, face())
+    found = dict(zip((*MEASURES, *CARRIERS), measures.measure(frontal, face())[0].tolist(), strict=True))
+    assert found["asymmetry"] > 0.005
+    _, straight = pose.align(face().points[None], face())
+    calm = dict(zip((*MEASURES, *CARRIERS), measures.measure(straight, face())[0].tolist(), strict=True))
+    assert found["corner_height"] > calm["corner_height"]
