@@ -1,25 +1,30 @@
 """Starts the demo: ``python app.py``, then open http://127.0.0.1:7860.
 
 The composition root: builds the pipeline and the board, mounts the tabs, launches. ``GRADIO_SERVER_NAME`` and
-``GRADIO_SERVER_PORT`` choose another address, ``FEMO_MODEL`` another model, ``FEMO_STORE`` and ``FEMO_REFERENCE`` where the
-leaderboard keeps submissions and finds labels.
+``GRADIO_SERVER_PORT`` choose another address, ``FEMO_HOST`` the names that it answers to, ``GRADIO_TEMP_DIR`` where visitors'
+files lie for their hour, ``FEMO_MODEL`` another model, ``FEMO_STORE`` and ``FEMO_REFERENCE`` where the leaderboard keeps
+submissions and finds labels.
 """
 
 import os
+import signal
 import socket
 from typing import Any, Final
 
 import gradio as gr
+from starlette.middleware import Middleware
 
 import femo
 from femo.demo import group, group_cards, live, photo, player, theme, video, zero_gpu
-from femo.demo.page import Page
+from femo.demo.server.cache import AGE_S, SWEEP_S, open_cache
+from femo.demo.server.caller import max_job_s
+from femo.demo.server.door import Door, refuse_when_full
+from femo.demo.server.page import Page
+from femo.errors import FemoError
 from leaderboard.board import Board
 from leaderboard.opening import open_board
 from leaderboard.page.tab import build_tab
 
-CACHE_S: Final = (600, 3600)
-"""Look every ten minutes for uploads and results older than an hour, and delete them."""
 PORTS: Final = range(7860, 7960)
 LAUNCH: Final[dict[str, Any]] = {
     "mcp_server": True,
@@ -28,13 +33,14 @@ LAUNCH: Final[dict[str, Any]] = {
     "enable_monitoring": False,
     "max_file_size": "500mb",
     "footer_links": ["api", "settings"],
+    "app_kwargs": {"middleware": [Middleware(Door)], "exception_handlers": {OSError: refuse_when_full}},
 }
 
 
 def build(pipeline: femo.Pipeline, board: Board) -> gr.Blocks:
     """Put the tabs together."""
     demo: gr.Blocks
-    with Page(title=theme.TITLE, analytics_enabled=False, delete_cache=CACHE_S) as demo:
+    with Page(title=theme.TITLE, analytics_enabled=False, delete_cache=(int(SWEEP_S), int(AGE_S))) as demo:
         gr.HTML(theme.header(pipeline.model))
         with gr.Tab("Photo", id="photo"):
             photo.build(pipeline)
@@ -80,5 +86,26 @@ def launch(demo: gr.Blocks, **changes: Any) -> str:
     return str(demo.launch(**{**LAUNCH, **look, **address, **changes})[1])
 
 
+def main() -> None:
+    """Serve until stopped, and leave no visitor's file behind.
+
+    Raises:
+        SystemExit: The app cannot start; it says why.
+    """
+    try:
+        max_job_s()  # a wrong FEMO_MAX_JOB_S is said now, not to the first visitor
+        with open_cache() as cache:
+            demo = build(zero_gpu.load(), open_board())
+            cache.keep()
+            cache.watch()
+            signal.signal(signal.SIGTERM, lambda *_: demo.close(verbose=False))
+            try:
+                launch(demo)
+            finally:
+                demo.close(verbose=False)
+    except FemoError as error:
+        raise SystemExit(str(error)) from error
+
+
 if __name__ == "__main__":
-    launch(build(zero_gpu.load(), open_board()))
+    main()

@@ -5,8 +5,9 @@ from typing import Annotated, Any
 
 import typer
 
-from femo.cli.output import refuse, write_json
+from femo.cli.output import named_files, write_json
 from femo.cli.photo import PriorOption
+from femo.output.names import refuse_inputs
 
 
 def evaluate(
@@ -33,7 +34,7 @@ def evaluate(
     if len(given) != 1:
         raise typer.BadParameter("name exactly one data set, such as --ferplus FILE.npz")
     [(name, path)] = given.items()
-    refuse([json], [source for source in (path, crops) if source is not None])
+    refuse_inputs(named_files([json]), [source for source in (path, crops) if source is not None])
     if prior is not None and name not in ("ferplus", "utkface", "lfw"):
         raise typer.BadParameter(
             "--prior belongs to --ferplus, --utkface and --lfw: the others read natural expressions"

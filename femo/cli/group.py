@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from femo.cli.output import finish, refuse, say, write_json
+from femo.cli.output import finish, named_files, say, write_json
 from femo.cli.photo import PriorOption
 from femo.cli.progress import Counter
 from femo.cli.video import expand
 from femo.errors import FemoError
+from femo.output.names import refuse_inputs
 
 if TYPE_CHECKING:
     from femo.results import GroupResult
@@ -37,7 +38,7 @@ def group(
     from femo.pipeline import load
 
     clips = expand(files)
-    refuse((json, csv), clips)
+    refuse_inputs(named_files((json, csv)), clips)
     temporal.parse_smoothing(smooth)
     pipeline = load(model, prior=prior)
     results: dict[str, GroupResult] = {}

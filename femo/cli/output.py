@@ -8,8 +8,6 @@ from typing import Any
 
 import typer
 
-from femo.output.names import refuse_binary, refuse_inputs
-
 
 def speak_any_text() -> None:
     """Let stdout and stderr take any text: what their encoding has no letter for is written as an escape."""
@@ -19,24 +17,8 @@ def speak_any_text() -> None:
 
 
 def named_files(outputs: Iterable[str | Path | None]) -> list[Path]:
-    """Return the files among a command's tables and documents: neither those left out nor ``-``, which is stdout."""
+    """Return the files among a command's outputs: neither those left out nor ``-``, which is stdout."""
     return [Path(output) for output in outputs if output is not None and str(output) != "-"]
-
-
-def refuse(texts: Iterable[str | Path | None], inputs: Sequence[Path], others: Sequence[Path] = ()) -> None:
-    """Refuse outputs that would replace what is read, or tables and documents that would replace what is no text.
-
-    Args:
-        texts: Where tables and documents go, None or ``-`` for nowhere and stdout.
-        inputs: Files and folders that are read.
-        others: Where pictures and films go.
-
-    Raises:
-        FemoError: One of the outputs would.
-    """
-    named = named_files(texts)
-    refuse_inputs([*named, *others], inputs)
-    refuse_binary(named)
 
 
 def say(message: str) -> None:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from femo.cli.output import finish, refuse, say, write_json
+from femo.cli.output import finish, named_files, say, write_json
 from femo.errors import FemoError
-from femo.output.names import name_outputs, place_of
+from femo.output.names import name_outputs, place_of, refuse_inputs
 
 if TYPE_CHECKING:
     from femo.results import PhotoResult
@@ -44,7 +44,7 @@ def photo(
     from femo.pipeline import load
 
     pictures = _named(files, annotate)
-    refuse((json, csv), files, [*dict.fromkeys(pictures.values())])
+    refuse_inputs([*named_files((json, csv)), *dict.fromkeys(pictures.values())], files)
     pipeline = load(model, prior=prior)
     results: list[tuple[Path, PhotoResult]] = []
     documents: list[dict[str, Any]] = []

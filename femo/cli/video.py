@@ -14,10 +14,11 @@ import typer
 
 from femo.cli.auto import read_auto
 from femo.cli.clip_job import Job, make_folder
-from femo.cli.output import finish, refuse, say, write_json
+from femo.cli.output import finish, named_files, say, write_json
 from femo.cli.photo import PriorOption
 from femo.cli.progress import Counter
 from femo.errors import FemoError, MediaError
+from femo.output.names import refuse_inputs
 
 if TYPE_CHECKING:
     from femo.clips.timelines import RawVideo
@@ -112,7 +113,7 @@ def _prepare(job: Job, clips: Sequence[Path], together: Sequence[str | Path | No
     """Name the outputs, refuse those that would replace what is read, and make their folders."""
     if job.out or job.abaw or job.annotate:
         job.name(clips)
-    refuse(together, clips, job.outputs(clips))
+    refuse_inputs([*named_files(together), *job.outputs(clips)], clips)
     for folder in (job.out, job.abaw, job.annotate if job.several else None):
         if folder is not None:
             make_folder(folder)

@@ -19,10 +19,10 @@ import numpy as np
 from femo import Pipeline
 from femo.clips.group import peaks
 from femo.demo import cards, group_cards
-from femo.demo.caller import Watch
 from femo.demo.events import FILES, LONG, one_sentence, prior_choice, uploaded
 from femo.demo.jobs import Job, Jobs, progress_bar, why_nothing
 from femo.demo.playable import COPIED, playable
+from femo.demo.server.caller import Watch, clip_limits
 from femo.errors import FemoError
 from femo.media.kinds import is_picture
 from femo.media.photos import read_photo
@@ -155,6 +155,7 @@ class GroupTab:
             path = uploaded(file, "clip or photo")
             watch = Watch()
             settings: dict[str, Any] = {"smooth": smooth, "min_face": min_face or None, "prior": prior}
+            settings |= {"limits": clip_limits()}
             return self.pipeline.group(path, progress=watch.tell, cancel=watch, **settings).to_dict()
 
     def show(self, payload: Any, min_face: int, prior: str, request: gr.Request) -> Iterator[dict[Any, Any]]:
@@ -175,7 +176,8 @@ class GroupTab:
         """Read a clip, or a photo, whose file is opened once."""
         photo = read_photo(path) if is_picture(path) else None
         source = path if photo is None else photo
-        group = self.pipeline.group(source, min_face=min_face, progress=report, cancel=cancel, prior=prior)
+        settings: dict[str, Any] = {"min_face": min_face, "prior": prior, "limits": clip_limits()}
+        group = self.pipeline.group(source, progress=report, cancel=cancel, **settings)
         if photo is not None:
             return Reading(path, group, photo.rgb)
         moments = _standing_out(path, group, cancel)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Generic, TypeVar
 
-from femo.demo.caller import Watch
+from femo.demo.server.caller import Watch
 from femo.errors import Cancelled, FemoError
 from femo.media.streaming import Progress, Report, clock
 

@@ -22,7 +22,7 @@ from femo import Pipeline
 from femo.clips.live import Live
 from femo.demo.cards import badge, data_uri
 from femo.demo.events import CAMERAS, FRAMES, forget, one_sentence, prior_choice, uploaded
-from femo.demo.turns import Turns
+from femo.demo.server.turns import Turns
 from femo.errors import MediaError
 from femo.media.photos import read_photo
 from femo.output import draw

@@ -34,7 +34,7 @@ SMALLEST_FACE: Final = [("quick", 0), ("40 px", 40), ("20 px", 20), ("12 px", 12
 
 EMPTY: Final = """<div class="femo-empty"><b>Drop in a photo</b>
 Every face gets a number, and its expression, valence and arousal, action units, age, gender and ethnicity.
-Nothing is kept: pictures are deleted after an hour.</div>"""
+Nothing is kept: pictures are deleted within the hour.</div>"""
 NO_FACE: Final = """<div class="femo-empty"><b>No face found</b>
 Faces must be seen mostly from the front. Small ones are found with a smaller &ldquo;smallest face&rdquo;.</div>"""
 LIMITS: Final = """

@@ -17,11 +17,11 @@ import gradio as gr
 from femo import Pipeline
 from femo.clips.adaptive import Every, parse_every
 from femo.demo import cards, player
-from femo.demo.caller import Watch
 from femo.demo.events import COPIES, FILES, LONG, QUICK, one_sentence, prior_choice, uploaded
 from femo.demo.jobs import Job, Jobs, progress_bar, why_nothing
 from femo.demo.person import changes, person_card
 from femo.demo.playable import COPIED, playable
+from femo.demo.server.caller import Watch, clip_limits
 from femo.demo.video_files import KINDS, Clip, clip_of, write_file
 from femo.errors import FemoError
 from femo.media.streaming import Cancel, Report
@@ -158,7 +158,7 @@ class VideoTab:
             path = uploaded(video, "clip")
             pace, watch = parse_every(every), Watch()
             settings: dict[str, Any] = {"smooth": smooth, "every": pace, "min_face": min_face or None}
-            settings["prior"] = prior
+            settings |= {"prior": prior, "limits": clip_limits()}
             return self.pipeline.video(path, progress=watch.tell, cancel=watch, **settings).to_dict()
 
     def show(
@@ -190,7 +190,8 @@ class VideoTab:
 
     def read(self, path: Path, every: Every, min_face: int | None, report: Report, cancel: Cancel) -> Clip:
         """Read a clip, and see to it that the page can play it."""
-        raw = self.pipeline.raw_video(path, every=every, min_face=min_face, progress=report, cancel=cancel)
+        settings: dict[str, Any] = {"every": every, "min_face": min_face, "limits": clip_limits()}
+        raw = self.pipeline.raw_video(path, progress=report, cancel=cancel, **settings)
         watch = playable(path, self.player, report, cancel) if raw.persons else path
         return clip_of(path, watch, raw)
 

@@ -38,12 +38,14 @@ class VideoLimits:
         max_duration_s: Length of the clip; checked in the header and again while reading.
         max_pixels: Width × height of a frame; the default is the largest "4K" in use.
         max_frames: Number of frames.
+        max_total_pixels: Pixels of all frames together, by the header; None for any number.
     """
 
     max_bytes: int = 4000 * MEGA
     max_duration_s: float = 3600.0
     max_pixels: int = 4096 * 2304
     max_frames: int = 500_000
+    max_total_pixels: float | None = None
 
 
 class _Nameless:

@@ -144,6 +144,7 @@ class VideoReader:
         self._size = square_pixel_size(self._first.width, self._first.height, stream.sample_aspect_ratio)
         self._check_pixels(*self._size)
         self.width, self.height = upright_size(self._first, self._size)
+        self._check_total(self.width * self.height * (self.n_frames or 0))
         self._other_colours = is_other(self._first.color_trc, self._first.color_primaries)
         self._rate_is_guess = self._container.format.name in RAW and not raw_rate(self._container)
         self._clock = Clock(self._first, self._container.start_time, stream.time_base, 1 / self.fps)
@@ -260,6 +261,14 @@ class VideoReader:
             raise MediaError(
                 f"{self.name} has frames of {width}×{height} pixels, more than the limit of "
                 f"{self.limits.max_pixels / MEGA:.3g} megapixels (max_pixels)."
+            )
+
+    def _check_total(self, n_pixels: int) -> None:
+        most = self.limits.max_total_pixels
+        if most is not None and n_pixels > most:
+            raise MediaError(
+                f"{self.name} has {n_pixels / 1000 / MEGA:.3g} gigapixels in all its frames, more than the limit of "
+                f"{most / 1000 / MEGA:.3g} (max_total_pixels)."
             )
 
     def _too_long(self, seconds: float) -> str:

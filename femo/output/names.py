@@ -10,7 +10,6 @@ import hashlib
 import os
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import TypeAlias
 
@@ -21,8 +20,6 @@ Owner: TypeAlias = Callable[[str], str | None]
 
 MODEL_FILES = ("config.json", "README.md", "weights.safetensors")
 """What a model folder is written of."""
-HEAD_BYTES = 4096
-"""Where a film, a picture or an archive has a zero byte, and text has none."""
 TAG_DIGITS = 8
 REWRITTEN = (".json",)
 """What femo may write again inside a folder that it reads: no data set in use holds such files."""
@@ -109,21 +106,6 @@ def refuse_inputs(outputs: Iterable[Path], inputs: Sequence[Path]) -> None:
         other = written.setdefault(identity or os.path.normcase(real), output)
         if other is not output:
             raise FemoError(f"{other} and {output} are one file; name two.")
-
-
-def refuse_binary(outputs: Iterable[Path]) -> None:
-    """Refuse to write text over a file that is none: a table named ``clip2.mp4`` by mistake would cost that clip.
-
-    Raises:
-        FemoError: One of the files is there and holds no text.
-    """
-    for output in outputs:
-        head = b""
-        if output.is_file():
-            with suppress(OSError), output.open("rb") as file:  # said where it is written
-                head = file.read(HEAD_BYTES)
-        if b"\0" in head:
-            raise FemoError(f"{output} holds no text, so no table or document is written over it; name another.")
 
 
 def refuse_folder(output: Path, inputs: Sequence[Path]) -> None:

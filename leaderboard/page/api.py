@@ -1,7 +1,7 @@
 """The leaderboard's API: /leaderboard, /validate_submission, /submit_predictions, /compare_submissions.
 
 Conventions: the submitter is whoever is logged in with Hugging Face; away from a Space it is the user of the computer
-that runs the app. A name in a form is never an identity. Uploads are read only from Gradio's upload folder, and
+that runs the app, whoever visits. A name in a form is never an identity. Uploads are read only from Gradio's upload folder, and
 nothing of the store or of the labels is ever returned as a path.
 """
 
@@ -18,6 +18,7 @@ from gradio.utils import get_upload_folder
 from leaderboard.board import Board
 from leaderboard.errors import LeaderboardError
 from leaderboard.page import answers
+from leaderboard.store.entries import NotOwner
 from leaderboard.store.users import local_user
 
 QUEUE: Final[dict[str, Any]] = {"concurrency_id": "leaderboard", "concurrency_limit": 2}
@@ -39,6 +40,30 @@ def submitter(profile: gr.OAuthProfile | None) -> str:
     if "SPACE_ID" in os.environ:
         raise NotSignedIn("sign in with Hugging Face first: submissions are counted by login")
     return local_user()
+
+
+def withdrawer(profile: gr.OAuthProfile | None, request: gr.Request) -> str:
+    """Return who takes an entry back: the login on a Space, else the user of this computer, who must sit at it.
+
+    Away from a Space all visitors are one user, so a visitor from elsewhere would take back another's entry.
+
+    Raises:
+        NotSignedIn: On a Space without a login.
+        NotOwner: The visitor comes from another computer, through a proxy, or to a host that is named for others.
+    """
+    user = submitter(profile)
+    if profile is None and not _sits_here(request):
+        raise NotOwner(
+            "all visitors of this page are one user, so an entry is withdrawn on the computer that runs it: "
+            "python -m leaderboard withdraw ID"
+        )
+    return user
+
+
+def _sits_here(request: gr.Request) -> bool:
+    passed_on = any(name in request.headers for name in ("x-forwarded-for", "forwarded", "via"))
+    host = request.client.host if request.client else ""
+    return host in ("127.0.0.1", "::1") and not passed_on and not os.environ.get("FEMO_HOST")
 
 
 def uploaded(payload: Any) -> Path:

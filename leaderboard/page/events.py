@@ -15,7 +15,7 @@ from gradio.context import Context
 from leaderboard.board import Board
 from leaderboard.errors import LeaderboardError
 from leaderboard.page import answers, cards
-from leaderboard.page.api import NO_FILE, QUEUE, NotSignedIn, one_sentence, submitter
+from leaderboard.page.api import NO_FILE, QUEUE, NotSignedIn, one_sentence, submitter, withdrawer
 from leaderboard.page.history import history
 from leaderboard.page.layout import ALL_GROUPS, BADGES, FILES, MAIN, BoardLayout
 from leaderboard.page.table import board_table
@@ -26,6 +26,10 @@ from leaderboard.store.entries import PUBLISHED, RESCORED, Entry
 from leaderboard.tasks import get_task
 
 QUIET: Final[dict[str, Any]] = {"api_visibility": "private", **QUEUE}
+ONE_USER: Final = (
+    " Nobody logs in here, so all visitors of this page are this one user; an entry is withdrawn only on the "
+    "computer that runs the page."
+)
 PUBLIC_NOTE: Final = "Names, links and notes are shown to everyone; the file itself is kept, and never shown."
 
 
@@ -105,6 +109,8 @@ class BoardEvents:
         used = f"{quota.per_day - left.per_day} of {quota.per_day} submissions used today"
         closing = f" Open until {task.closes} (UTC)." if task.closes else ""
         who = f"You submit as <b>{escape(user)}</b>: {used} (UTC), {left.in_all} left in all.{closing}"
+        if profile is None:
+            who += ONE_USER
         return user, who, self.board.mine(task, user)
 
     def show(self, name: str, group: str, badges: list[str], by: str) -> Iterator[dict[Any, Any]]:
@@ -224,9 +230,13 @@ class BoardEvents:
             return cards.refusal_card(answer)
         return cards.done_card("Listed", f"{system} is in the table as self-reported, without a rank.")
 
-    def withdraw_entry(self, entry_id: str | None, profile: gr.OAuthProfile | None) -> str:
+    def withdraw_entry(self, entry_id: str | None, request: gr.Request, profile: gr.OAuthProfile | None) -> str:
         """Take back one's own entry."""
-        answer = answers.answered(lambda: answers.withdrawal(self.board, entry_id or "", submitter(profile)))
+
+        def work() -> answers.Answer:
+            return answers.withdrawal(self.board, entry_id or "", withdrawer(profile, request))
+
+        answer = answers.answered(work)
         if "error" in answer:
             return cards.refusal_card(answer)
         return cards.done_card(

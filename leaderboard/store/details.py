@@ -77,4 +77,6 @@ def _address(link: str) -> str:
     harmless = link.isprintable() and not set(link) & set("\"'<>`\\{}|^")
     if parts.scheme not in ("http", "https") or not parts.hostname or not harmless or len(link) > MAX_LINK_CHARS:
         raise DetailsInvalid(f"a link must be a web address that starts with https://, found {link[:80]!r}")
+    if "@" in parts.netloc:  # https://arxiv.org@example.net/ leads to example.net
+        raise DetailsInvalid(f"a link must not hold a user name before its host, found {link[:80]!r}")
     return link

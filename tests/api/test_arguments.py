@@ -10,13 +10,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 ENDPOINTS = {
-    "analyze_photo": ["photo", "min_face", "align"],
-    "analyze_video": ["video", "smooth", "every", "min_face"],
-    "analyze_group": ["file", "smooth", "min_face"],
-    "live_frame": ["frame"],
-    "leaderboard": ["task", "group"],
+    "analyze_photo": ["photo", "min_face", "align", "prior"],
+    "analyze_video": ["video", "smooth", "every", "min_face", "prior"],
+    "analyze_group": ["file", "smooth", "min_face", "prior"],
+    "live_frame": ["frame", "prior"],
+    "leaderboard": ["task", "group", "by"],
     "validate_submission": ["task", "file"],
-    "submit_predictions": ["task", "file", "system", "team", "links", "note"],
+    "submit_predictions": ["task", "file", "system", "team", "links", "note", "private"],
     "compare_submissions": ["first", "second"],
 }
 FORGED = {"path": "/etc/passwd", "meta": {"_type": "gradio.FileData"}}
@@ -83,7 +83,11 @@ def test_any_arguments_get_an_answer_or_one_sentence(endpoint: str, address: str
             "min_face is {'path': '/etc/passwd', 'meta': {'_type': 'gradio.FileData'} …",
         ),
         ("analyze_photo", [None, None, 1], "align is 1, expected true or false."),
-        ("analyze_photo", [None, 40, True, 5], "4 values were sent, expected at most 3: photo, min_face, align."),
+        (
+            "analyze_photo",
+            [None, 40, True, None, 5],
+            "5 values were sent, expected at most 4: photo, min_face, align, prior.",
+        ),
         ("analyze_photo", [], "photo is missing, expected a file."),
         ("analyze_video", [None, None], "smooth is None, expected text."),
         ("analyze_video", [None, "none", {}], "every is {}, expected text."),

@@ -89,7 +89,7 @@ def test_a_closed_client_stops(endpoint: str, address: str, endless: Endless, cl
 def test_who_never_fetches_the_answer_is_not_waited_for(
     address: str, endless: Endless, clip: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("femo.demo.caller.LEFT_ALONE_S", 0.5)
+    monkeypatch.setattr("femo.demo.server.caller.LEFT_ALONE_S", 0.5)
     joined(address, "/analyze_video", [uploaded(address, clip)])
     assert endless.begun.wait(30)
 
@@ -100,7 +100,7 @@ def test_who_stays_gets_the_answer(
     address: str, endless: Endless, clip: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The other way round: a caller that listens is not taken for one that left, nor are photos kept waiting."""
-    monkeypatch.setattr("femo.demo.caller.LEFT_ALONE_S", 0.5)
+    monkeypatch.setattr("femo.demo.server.caller.LEFT_ALONE_S", 0.5)
     event = joined(address, "/analyze_video", [uploaded(address, clip)])
     with httpx.stream("GET", f"{address}gradio_api/call/analyze_video/{event}", timeout=30):
         assert endless.begun.wait(30)

@@ -10,7 +10,6 @@ import gradio as gr
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from leaderboard.challenges import new_challenge
 from leaderboard.opening import open_board
 from leaderboard.page.tab import build_tab
 from leaderboard.tasks import TASKS
@@ -30,29 +29,16 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def address(folder: Path) -> Iterator[str]:
     before = os.environ.get("GRADIO_TEMP_DIR")
     os.environ["GRADIO_TEMP_DIR"] = str(folder / "uploads")
-    environment = {"FEMO_STORE": str(folder / "store"), "FEMO_CHALLENGES": str(folder / "challenges")}
-    declare_challenge(folder / "mine", environment)
     with gr.Blocks(analytics_enabled=False) as demo, gr.Tab("Leaderboard"):
-        build_tab(open_board(environment))
+        build_tab(open_board({"FEMO_STORE": str(folder / "store")}))
     try:
         yield demo.launch(prevent_thread_lock=True, quiet=True, ssr_mode=False, server_name="127.0.0.1")[1]
     finally:
         demo.close()
-        TASKS.pop("smiles", None)
         if before is None:
             del os.environ["GRADIO_TEMP_DIR"]
         else:
             os.environ["GRADIO_TEMP_DIR"] = before
-
-
-def declare_challenge(source: Path, environment: dict[str, str]) -> None:
-    """Make what ``python -m leaderboard new smiles FOLDER`` makes."""
-    source.mkdir()
-    (source / "challenge.toml").write_text(
-        'title = "Smiles in the wild"\nmetric = "accuracy"\nclasses = ["none", "smile"]\nkey = "image"\nper_day = 2\n'
-    )
-    (source / "labels.csv").write_text("image,label\na.jpg,none\nb.jpg,smile\nc.jpg,smile\nd.jpg,none\n")
-    new_challenge("smiles", source, environment)
 
 
 @pytest.fixture
@@ -137,7 +123,7 @@ def test_submit_see_compare_export_withdraw(page: Page, folder: Path) -> None:
     assert {row["system"] for row in table} == {EVIL, "second net"}
     assert all(row["signature"].startswith("sandbox-afew|") for row in table)
 
-    page.get_by_text("Withdraw one of your entries, or publish").click()
+    page.get_by_text("Withdraw one of your entries").click()
     choose_option(page, "#board-mine", "onerror")
     page.get_by_role("button", name="Withdraw", exact=True).click()
     expect(rows(page)).to_have_count(1)
@@ -195,26 +181,3 @@ def test_a_phone_needs_no_sideways_scrolling(browser: Browser, address: str, the
     page.wait_for_timeout(500)
     assert page.evaluate("document.documentElement.scrollWidth") == 390
     page.close()
-
-
-def test_a_fresh_challenge_takes_a_private_submission_and_publishes_it(page: Page, folder: Path) -> None:
-    path = folder / "smiles.csv"
-    path.write_text("image,label\na,none\nb,smile\nc,smile\nd,smile\n")
-    choose_task(page, "Smiles in the wild")
-    expect(page.locator("#board-table")).to_contain_text("No rows yet")
-    page.get_by_text("Submit predictions").click()
-    page.locator("#board-submit input[type=file]").set_input_files(path)
-    expect(page.locator("#board-submit").get_by_text("smiles.csv")).to_be_visible()
-    page.get_by_role("textbox", name="System").fill("my net")
-    page.get_by_role("checkbox", name="Private").check()
-    page.get_by_role("button", name="Score and publish").click()
-    expect(page.locator("#board-outcome")).to_contain_text("my net: 0.75")
-    expect(page.get_by_text("1 of 2 submissions used today")).to_be_visible()
-    expect(page.locator("#board-table")).to_contain_text("No rows yet")
-
-    page.get_by_text("Withdraw one of your entries, or publish").click()
-    expect(page.locator("#board-own")).to_contain_text("private")
-    choose_option(page, "#board-mine", "my net")
-    page.get_by_role("button", name="Publish", exact=True).click()
-    expect(rows(page)).to_have_count(1)
-    expect(page.locator("#board-table")).to_contain_text("0.7500")

@@ -72,17 +72,6 @@ def test_every_command_refuses_to_replace_its_source(
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
 
 
-def test_no_table_is_written_over_a_film_or_picture(
-    made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    other = tmp_path / "clip2.mp4"
-    shutil.copyfile(made / "none.mp4", other)
-    for arguments in (("video", made / "face.mp4", "--csv"), ("group", made / "face.png", "--json")):
-        assert run(*arguments, other) == 1
-        assert "holds no text" in capsys.readouterr().err
-    assert other.read_bytes() == (made / "none.mp4").read_bytes()
-
-
 def test_the_leaderboard_refuses_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "predictions.txt"
     file.write_text("Neutral\n0\n")

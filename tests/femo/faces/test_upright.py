@@ -84,6 +84,7 @@ def test_a_large_photo_says_which_faces_were_not_looked_for(pipeline: Pipeline) 
     small_face = np.full((1400, 2100, 3), 128, np.uint8)
     small_face[600:687, 900:987] = skimage_data.astronaut()[0:260:3, 100:360:3]  # a face of 30 by 37 pixels
     quick, fine = pipeline.photo(small_face), pipeline.photo(small_face, min_face=20)
+    assert len(quick.faces) == 0
     assert "min_face=20" in quick.notes[0]
     assert len(fine.faces) == 1
     assert fine.notes == ()

@@ -18,7 +18,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from femo.errors import Cancelled, MediaError
+from femo.errors import MediaError
 from femo.media.containers import VideoLimits
 from femo.media.frames import SMALLEST_STEP_S, Clock
 from femo.media.video import VideoReader, open_video
@@ -96,19 +96,6 @@ def test_every_nth_frame_with_the_times_of_all(mp4: Path) -> None:
     np.testing.assert_allclose(reader.times_s, np.arange(30) / FPS, atol=1e-9)
     with pytest.raises(MediaError, match="every is 0"):
         open_video(mp4, every=0)
-
-
-def test_a_job_is_stopped_also_between_the_frames_that_are_wanted(mp4: Path) -> None:
-    asked: list[int] = []
-
-    def cancel() -> bool:
-        asked.append(len(asked))
-        return len(asked) > 5
-
-    with open_video(mp4, every=1000, cancel=cancel) as reader, pytest.raises(Cancelled):
-        list(reader)
-    assert len(asked) == 6
-    assert len(reader.times_s) == 5
 
 
 def test_one_frame(tmp_path: Path) -> None:

@@ -1,7 +1,6 @@
 """Pictures, palette and figures: values against hand calculation and against colour science written out here."""
 
 import itertools
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,7 @@ from hypothesis import strategies as st
 from femo.output import draw
 from femo.output.figures import photo as figures
 from femo.results import PhotoResult
-from femo.types import REASONS, Faces, Reading, Scores
+from femo.types import Faces, Scores
 
 DARK_GROUND = "#12151C"
 CONFUSION = {  # Machado, Oliveira & Fernandes 2009, table of severity 1.0
@@ -230,38 +229,3 @@ def test_face_table_says_what_a_person_wants_to_read() -> None:
         [1, "neutral 70\u00a0%", "+0.26", "-0.50", "40 ± 10", "", "", "AU1 AU4", ""],
         [2, "", "", "", "7 ± 2", "", "", "", ""],
     ]
-
-
-def judged(*names: str) -> Reading:
-    """Two faces: the first is unsure for these reasons, the second was not judged."""
-    reasons = np.array([[name in names for name in REASONS], [False] * len(REASONS)])
-    return Reading(reasons, np.array([True, False]))
-
-
-def test_face_table_says_what_is_unsure() -> None:
-    """An age of 40 with a deviation of 12 lies within 10 years with 0.595, of 11.8 with 0.603 (normal distribution)."""
-    gender = Scores(
-        "gender", ("female", "male"), np.array([[0.59, 0.41], [0.6, 0.4]], np.float32), "distribution", "trained"
-    )
-    years = np.array([[40, 12], [40, 11.8]], np.float32)
-    age = Scores("age", ("years", "years_std"), years, "regression", "trained")
-    result = replace(photo(), scores={"gender": gender, "age": age}, reading=judged("small", "turned"))
-    table = figures.face_table(result)
-    assert table["Gender"].tolist() == ["unsure", "female 60\u00a0%"]
-    assert table["Age"].tolist() == ["unsure", "40 ± 12"]
-    assert table["Reading"].tolist() == ["unsure: small, turned", ""]
-
-
-def test_an_unsure_box_is_dashed_and_its_caption_asks() -> None:
-    grey = np.full((120, 200, 3), 128, np.uint8)
-    boxes = np.array([[20, 40, 80, 100], [110, 40, 170, 100]], np.float32)
-    plain = draw.annotate(grey, boxes)
-    drawn = draw.annotate(grey, boxes, unsure=[True, False])
-    bottom = np.array(draw.rgb_of(draw.colour(1)))
-    share = [(picture[100, 22:80] == bottom).all(axis=1).mean() for picture in (plain, drawn)]
-    assert share[0] == 1
-    assert 0.3 < share[1] < 0.7
-    assert np.array_equal(plain[:, 105:], drawn[:, 105:])
-    asked = draw.annotate(grey, boxes, captions=["fear", "fear"], unsure=[True, False])
-    written = draw.annotate(grey, boxes, captions=["fear?", "fear"], unsure=[False, False])
-    assert np.array_equal(asked[:38], written[:38])

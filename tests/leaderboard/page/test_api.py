@@ -5,14 +5,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import fastapi
 import gradio as gr
 import pytest
 from gradio_client import Client, handle_file
 
 from leaderboard.errors import LeaderboardError
 from leaderboard.opening import open_board
-from leaderboard.page.api import NotSignedIn, one_sentence, submitter, uploaded
+from leaderboard.page.api import NotSignedIn, one_sentence, submitter, uploaded, withdrawer
 from leaderboard.page.tab import build_tab
+from leaderboard.store.entries import NotOwner
 from leaderboard.store.users import local_user
 from leaderboard.tasks import TASKS
 
@@ -160,3 +162,46 @@ def test_a_visitor_of_a_space_must_sign_in(monkeypatch: pytest.MonkeyPatch) -> N
         submitter(None)
     profile = gr.OAuthProfile({"name": "Ada", "preferred_username": "ada", "profile": "", "picture": ""})
     assert submitter(profile) == "ada"
+
+
+def visitor(host: str, **headers: str) -> gr.Request:
+    scope = {
+        "type": "http",
+        "client": (host, 1),
+        "headers": [(k.encode(), v.encode()) for k, v in headers.items()],
+    }
+    return gr.Request(request=fastapi.Request(scope))
+
+
+def test_who_sits_at_the_computer_withdraws(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("FEMO_HOST", raising=False)
+    assert withdrawer(None, visitor("127.0.0.1")) == local_user()
+    assert withdrawer(None, visitor("::1")) == local_user()
+
+
+@pytest.mark.parametrize(
+    ("request_", "host"),
+    [
+        (visitor("192.0.2.7"), ""),
+        (visitor("127.0.0.1", **{"x-forwarded-for": "192.0.2.7"}), ""),
+        (visitor("127.0.0.1", via="1.1 proxy"), ""),
+        (visitor("127.0.0.1"), "faces.example.org"),
+    ],
+)
+def test_a_visitor_from_elsewhere_cannot_withdraw_what_another_submitted(
+    request_: gr.Request, host: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Away from a Space all visitors are one user, so each would be the owner of every entry."""
+    monkeypatch.delenv("SPACE_ID", raising=False)
+    monkeypatch.setenv("FEMO_HOST", host)
+    with pytest.raises(NotOwner, match="python -m leaderboard withdraw"):
+        withdrawer(None, request_)
+
+
+@pytest.mark.parametrize(
+    "link", ["https://arxiv.org@example.net/abs/1", "https://user:word@example.org", "https://@example.org/"]
+)
+def test_a_link_that_hides_where_it_leads_is_refused(client: Client, folder: Path, link: str) -> None:
+    file = handle_file(predictions(folder, "links", "Neutral"))
+    answer = ask(client, "submit_predictions", task=TASK, file=file, system="links", links=link)
+    assert "must not hold a user name" in answer["error"]

@@ -9,10 +9,10 @@ import gradio as gr
 import httpx
 import pytest
 
-from femo.demo.caller import Watch
 from femo.demo.events import LONG, QUICK
-from femo.demo.line import ANY, CLIPS, MOST_UNREAD
-from femo.demo.page import Page
+from femo.demo.server.caller import Watch
+from femo.demo.server.line import ANY, CLIPS, MOST_UNREAD
+from femo.demo.server.page import Page
 from femo.media.streaming import Progress
 
 OTHER = "127.0.0.2"

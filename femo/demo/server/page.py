@@ -7,8 +7,9 @@ import gradio as gr
 from gradio.block_function import BlockFunction
 from gradio.state_holder import SessionState
 
-from femo.demo.arguments import WrongArgument, checked
-from femo.demo.line import Line
+from femo.demo.server.arguments import WrongArgument, checked
+from femo.demo.server.disk import why_unwritable
+from femo.demo.server.line import Line
 
 TOLD_EVERY_S: Final = 2.0
 """How often those who wait are told their place and time."""
@@ -36,6 +37,17 @@ class Page(gr.Blocks):
             default_concurrency_limit=default_concurrency_limit,
         )
         return self
+
+    async def process_api(self, *args: Any, **settings: Any) -> dict[str, Any]:
+        """Do as Gradio does, and say so where the disk takes nothing more."""
+        try:
+            answer: dict[str, Any] = await super().process_api(*args, **settings)
+        except OSError as error:
+            reason = why_unwritable(error)
+            if not reason:
+                raise
+            raise gr.Error(f"Nothing was stored: {reason}.", print_exception=False) from error
+        return answer
 
     async def preprocess_data(
         self,

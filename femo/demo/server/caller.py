@@ -13,14 +13,17 @@ from typing import Final
 from gradio.context import LocalContext
 from gradio.queueing import Queue
 
-from femo.demo.line import Line
+from femo.demo.server.line import Line
 from femo.errors import FemoError, MediaError
+from femo.media.containers import VideoLimits
 from femo.media.streaming import Progress
 
 LEFT_ALONE_S: Final = 30.0
 """An answer that nobody fetched for so long has no reader."""
 MAX_JOB_S: Final = 1800.0
 """The default of ``FEMO_MAX_JOB_S``: an hour of film at twice real time."""
+PIXELS_PER_CORE_S: Final = 125e6
+"""More than one core reads in a second: two read 84 megapixels of 1080p with six faces (benchmarks/RESULTS.md)."""
 
 
 def max_job_s() -> float:
@@ -39,6 +42,11 @@ def max_job_s() -> float:
     return seconds
 
 
+def clip_limits() -> VideoLimits:
+    """Return what the app refuses before it reads a clip: what this host cannot read within ``FEMO_MAX_JOB_S``."""
+    return VideoLimits(max_total_pixels=max_job_s() * PIXELS_PER_CORE_S * (os.cpu_count() or 1))
+
+
 def has_left(queue: Queue | None, event_id: str | None) -> Callable[[], bool]:
     """Return what tells whether the caller of an event has left.
 
@@ -50,7 +58,7 @@ def has_left(queue: Queue | None, event_id: str | None) -> Callable[[], bool]:
     unread_since: list[float] = []
 
     def left() -> bool:
-        if not event.alive or queue.event_ids_to_events.get(event_id) is not event:
+        if queue.stopped or not event.alive or queue.event_ids_to_events.get(event_id) is not event:
             return True
         unread = queue.pending_messages_per_session.get(event.session_hash)
         if unread is None or not unread.qsize():

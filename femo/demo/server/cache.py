@@ -1,0 +1,136 @@
+"""The folder with what visitors send and get, and its sweeping: no picture outlives its hour, a kill, or a restart.
+
+Conventions: a run of the app has a folder of its own, locked for as long as the run lives, in ``GRADIO_TEMP_DIR`` or in the
+user's part of the system's folder for temporary files. Gradio's uploads and results and Python's temporary files all lie in
+it. A start removes the folders of runs that have ended, however they ended; a thread removes what is older than ``AGE_S``,
+whoever wrote it: Gradio's own ``delete_cache`` knows nothing of uploads that were broken off, nor of what came with
+``data:`` addresses over MCP.
+"""
+
+import os
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Final
+
+import gradio.mcp
+from filelock import FileLock, Timeout
+
+from femo.demo.server.disk import why_unwritable
+from femo.errors import FemoError
+
+AGE_S: Final = 3000.0
+"""What is older goes at the next sweep, so that nothing is there after an hour."""
+SWEEP_S: Final = 300.0
+PREFIX: Final = "run-"
+
+
+class Cache:
+    """One run's folder. Made by ``open_cache``.
+
+    Attributes:
+        folder: Where everything lies.
+    """
+
+    def __init__(self, folder: Path, lock: FileLock) -> None:
+        self.folder = folder
+        self._lock = lock
+        self._kept = frozenset({folder / "tmp"})
+        self._closed = threading.Event()
+
+    def keep(self) -> None:
+        """Keep what lies in the folder now, before the first visitor: the examples."""
+        self._kept = frozenset(self.folder.rglob("*"))
+
+    def sweep(self, age_s: float = AGE_S) -> None:
+        """Delete what is older than ``age_s`` seconds, and folders that are empty."""
+        oldest = time.time() - age_s
+        for path in sorted(self.folder.rglob("*"), reverse=True):
+            if path in self._kept:
+                continue
+            with suppress(OSError):  # gone already, or a folder that is in use
+                if path.lstat().st_ctime < oldest:
+                    path.rmdir() if path.is_dir() and not path.is_symlink() else path.unlink()
+
+    def watch(self) -> None:
+        """Sweep on schedule until ``close``, in a thread of its own."""
+        threading.Thread(target=self._watch, name="femo-sweep", daemon=True).start()
+
+    def close(self) -> None:
+        """Delete the folder."""
+        self._closed.set()
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self._lock.release()
+        Path(self._lock.lock_file).unlink(missing_ok=True)
+
+    def _watch(self) -> None:
+        while not self._closed.wait(SWEEP_S):
+            self.sweep()
+
+
+@contextmanager
+def open_cache() -> Iterator[Cache]:
+    """Make this run's folder, clear up after earlier runs, and let everything that writes files write there.
+
+    Raises:
+        FemoError: The folder cannot be written, or is not the user's own.
+    """
+    base = _base()
+    try:
+        base.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _remove_ended_runs(base)
+        cache = _new_run(base)
+    except OSError as error:
+        raise FemoError(
+            f"{base} cannot be written: {why_unwritable(error) or error.strerror or error}; "
+            "set GRADIO_TEMP_DIR to a folder that can."
+        ) from error
+    before = {name: os.environ.get(name) for name in ("GRADIO_TEMP_DIR", "TMPDIR")}, tempfile.tempdir
+    os.environ["GRADIO_TEMP_DIR"] = gradio.mcp.DEFAULT_TEMP_DIR = str(cache.folder)
+    os.environ["TMPDIR"] = tempfile.tempdir = str(cache.folder / "tmp")
+    try:
+        yield cache
+    finally:
+        cache.close()
+        environ, tempfile.tempdir = before
+        for name, value in environ.items():
+            os.environ.pop(name) if value is None else os.environ.update({name: value})
+
+
+def _base() -> Path:
+    """Return the folder of all runs; the default is refused where another user could have laid it out."""
+    wanted = os.environ.get("GRADIO_TEMP_DIR")
+    if wanted:
+        return Path(wanted).resolve()
+    user = os.getuid() if hasattr(os, "getuid") else 0
+    base = Path(tempfile.gettempdir()).resolve() / f"femo-{user}"
+    if base.is_symlink() or (base.exists() and hasattr(os, "getuid") and base.stat().st_uid != user):
+        raise FemoError(f"{base} belongs to somebody else; set GRADIO_TEMP_DIR to a folder of your own.")
+    return base
+
+
+def _new_run(base: Path) -> Cache:
+    folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=base))
+    lock = FileLock(base / f"{folder.name}.lock")
+    lock.acquire()
+    (folder / "tmp").mkdir()
+    return Cache(folder, lock)
+
+
+def _remove_ended_runs(base: Path) -> None:
+    """Remove the folders whose lock nobody holds: the system frees a lock when its process ends, killed or not."""
+    for folder in base.glob(f"{PREFIX}*"):
+        if not folder.is_dir() or folder.is_symlink():
+            continue
+        lock = FileLock(base / f"{folder.name}.lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            continue
+        shutil.rmtree(folder, ignore_errors=True)
+        lock.release()
+        Path(lock.lock_file).unlink(missing_ok=True)

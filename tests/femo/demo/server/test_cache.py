@@ -1,0 +1,235 @@
+"""No visitor's pixel outlives its hour, a kill or a restart; the examples stay."""
+
+import asyncio
+import base64
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import gradio as gr
+import httpx
+import pytest
+from mcp import ClientSession
+from mcp.client.streamable_http import streamable_http_client
+
+from femo.demo.server.cache import AGE_S, SWEEP_S, Cache, open_cache
+from femo.demo.server.page import Page
+from femo.errors import FemoError
+
+ROOT = Path(__file__).resolve().parents[4]
+EXAMPLE = ROOT / "femo/demo/examples/astronaut.jpg"
+PHOTO = EXAMPLE.read_bytes()
+START_S = 280
+STOP_S = 60
+APP = f"""
+import gradio as gr
+import app
+from femo.demo.server.page import Page
+
+def build(*_):
+    with Page(analytics_enabled=False) as demo:
+        gr.Examples([[{str(EXAMPLE)!r}]], [gr.Image()], api_visibility="private")
+    return demo
+
+app.zero_gpu.load, app.open_board, app.build = (lambda: None), (lambda: None), build
+app.main()
+"""
+"""The app as it is started, with a page that needs no network."""
+
+
+def files(folder: Path) -> set[Path]:
+    return {path for path in folder.rglob("*") if path.is_file() and path.suffix != ".lock"}
+
+
+@pytest.fixture
+def base(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def cache(base: Path) -> Iterator[Cache]:
+    with open_cache() as made:
+        yield made
+
+
+@pytest.fixture
+def address(cache: Cache) -> Iterator[str]:
+    def size(photo: gr.FileData) -> int:
+        """Return the size of a photo.
+
+        Args:
+            photo: The picture.
+        """
+        return Path(photo["path"]).stat().st_size
+
+    with Page(analytics_enabled=False) as demo:
+        gr.Examples([[str(EXAMPLE)]], [gr.Image()], api_visibility="private")
+        gr.api(size, api_name="size")
+    cache.keep()
+    settings = {"quiet": True, "ssr_mode": False, "mcp_server": True, "server_name": "127.0.0.1"}
+    yield str(demo.launch(prevent_thread_lock=True, **settings)[1])
+    demo.close()
+
+
+def upload(address: str) -> Path:
+    (name,) = httpx.post(f"{address}gradio_api/upload", files={"files": ("me.jpg", PHOTO)}).json()
+    return Path(name)
+
+
+def break_off_an_upload(address: str) -> None:
+    """Send half of a photo and hang up."""
+    url = httpx.URL(address)
+    head = b'--x\r\nContent-Disposition: form-data; name="files"; filename="half.jpg"\r\n\r\n'
+    with socket.create_connection((url.host, url.port or 80)) as connection:
+        connection.sendall(
+            b"POST /gradio_api/upload HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 900000\r\n"
+            b"Content-Type: multipart/form-data; boundary=x\r\n\r\n" + head + PHOTO[:20_000]
+        )
+        time.sleep(1)
+
+
+def send_by_mcp(address: str) -> str:
+    """Call the tool with a photo in a ``data:`` address."""
+
+    async def call() -> str:
+        async with (
+            streamable_http_client(f"{address}gradio_api/mcp/") as (read, write, _),
+            ClientSession(read, write) as client,
+        ):
+            await client.initialize()
+            data = "data:image/jpeg;base64," + base64.b64encode(PHOTO).decode()
+            return str((await client.call_tool("size", {"photo": data})).content)
+
+    return asyncio.run(call())
+
+
+def test_whatever_came_in_goes_by_its_age_and_the_examples_stay(address: str, cache: Cache) -> None:
+    own = files(cache.folder)
+    assert [path.name for path in own] == ["astronaut.jpg"]
+    assert upload(address).is_relative_to(cache.folder)
+    break_off_an_upload(address)
+    assert str(len(PHOTO)) in send_by_mcp(address)
+    came = files(cache.folder) - own
+    assert len(came) >= 3, came
+
+    cache.sweep()
+    assert files(cache.folder) - own == came, "nothing is old yet"
+    cache.sweep(age_s=0)
+
+    assert files(cache.folder) == own
+    assert upload(address).is_file(), "the folder works on"
+
+
+def test_the_promise_of_the_pages_is_kept() -> None:
+    """The pages and the README say: within the hour."""
+    assert AGE_S + 2 * SWEEP_S <= 3600
+
+
+def test_the_schedule_sweeps(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("femo.demo.server.cache.SWEEP_S", 0.05)
+    monkeypatch.setattr(Cache.sweep, "__defaults__", (0.2,))
+    with open_cache() as cache:
+        cache.watch()
+        photo = cache.folder / "photo.jpg"
+        photo.write_bytes(PHOTO)
+        end_s = time.monotonic() + 20
+        while photo.exists() and time.monotonic() < end_s:
+            time.sleep(0.05)
+        assert not photo.exists()
+        assert Path(os.environ["TMPDIR"]).is_dir()
+
+
+RUNNING: list[subprocess.Popen[bytes]] = []
+
+
+@pytest.fixture
+def processes() -> Iterator[None]:
+    """Ends what a test has started, should it fail."""
+    yield
+    for process in RUNNING:
+        process.kill()
+    RUNNING.clear()
+
+
+def start(base: Path, store: Path) -> tuple[subprocess.Popen[bytes], str]:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    environment = os.environ | {
+        "GRADIO_TEMP_DIR": str(base), "GRADIO_SERVER_PORT": str(port), "FEMO_STORE": str(store),
+    }  # fmt: skip
+    process = subprocess.Popen([sys.executable, "-c", APP], cwd=ROOT, env=environment)
+    RUNNING.append(process)
+    address, end_s = f"http://127.0.0.1:{port}/", time.monotonic() + START_S
+    while time.monotonic() < end_s and process.poll() is None:
+        try:
+            httpx.get(f"{address}config")
+        except httpx.TransportError:
+            time.sleep(0.2)
+        else:
+            return process, address
+    raise AssertionError("the app did not start")
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.usefixtures("processes")
+def test_nothing_is_left_after_a_kill_and_a_restart_nor_after_a_stop(base: Path, tmp_path: Path) -> None:
+    process, address = start(base, tmp_path)
+    photo = upload(address)
+    break_off_an_upload(address)
+    process.kill()
+    process.wait()
+    killed = files(base)
+    assert photo in killed
+    assert len(killed) >= 3, "a kill leaves everything behind"
+
+    process, address = start(base, tmp_path)
+
+    assert not files(base) & killed
+    assert upload(address).is_file()
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(STOP_S) == 0
+    assert list(base.iterdir()) == []
+
+
+def test_a_run_that_lives_is_left_alone(base: Path) -> None:
+    with open_cache() as first:
+        (first.folder / "photo.jpg").write_bytes(PHOTO)
+        os.environ["GRADIO_TEMP_DIR"] = str(base)
+        with open_cache() as second:
+            assert second.folder != first.folder
+            assert (first.folder / "photo.jpg").is_file()
+    assert list(base.iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "cache"))
+
+    def full(*_: object, **__: object) -> str:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("tempfile.mkdtemp", full)
+    with pytest.raises(FemoError, match="cannot be written: the disk of this host is full; set GRADIO_TEMP_DIR"):
+        open_cache().__enter__()
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "file" / "cache"))
+    with pytest.raises(FemoError, match="cannot be written: Not a directory"):
+        open_cache().__enter__()
+
+
+def test_a_default_folder_that_somebody_else_laid_out_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another user of the computer waits with a link where the folder would be, to get every photo."""
+    monkeypatch.delenv("GRADIO_TEMP_DIR", raising=False)
+    monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
+    (tmp_path / "trap").mkdir()
+    (tmp_path / f"femo-{os.getuid()}").symlink_to(tmp_path / "trap")
+    with pytest.raises(FemoError, match="belongs to somebody else"):
+        open_cache().__enter__()
+    assert list((tmp_path / "trap").iterdir()) == []
