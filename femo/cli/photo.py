@@ -20,6 +20,10 @@ PriorOption = Annotated[
     str | None,
     typer.Option("--prior", help="Mix of expressions to decide in: natural or balanced; default the model's own."),
 ]
+MeshOption = Annotated[
+    bool,
+    typer.Option("--mesh/--no-mesh", help="Measure faces by a mesh: head pose, eyes, mouth, brows, action units."),
+]
 Model = Annotated[str | None, typer.Option("--model", help="Model folder; default FEMO_MODEL, else femo-base.")]
 
 MARK = "femo picture of"
@@ -37,6 +41,7 @@ def photo(
     align: Annotated[bool, typer.Option(help="Turn faces so that the eyes are level.")] = False,
     model: Model = None,
     prior: PriorOption = None,
+    mesh: MeshOption = True,
 ) -> None:
     """Read every face of one or more photos."""
     from femo.media.photos import PhotoLimits
@@ -45,7 +50,7 @@ def photo(
 
     pictures = _named(files, annotate)
     refuse_inputs([*named_files((json, csv)), *dict.fromkeys(pictures.values())], files)
-    pipeline = load(model, prior=prior)
+    pipeline = load(model, prior=prior, measure=mesh)
     results: list[tuple[Path, PhotoResult]] = []
     documents: list[dict[str, Any]] = []
     problems: list[str] = []

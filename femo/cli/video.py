@@ -15,7 +15,7 @@ import typer
 from femo.cli.auto import read_auto
 from femo.cli.clip_job import Job, make_folder
 from femo.cli.output import finish, named_files, say, write_json
-from femo.cli.photo import PriorOption
+from femo.cli.photo import MeshOption, PriorOption
 from femo.cli.progress import Counter
 from femo.errors import FemoError, MediaError
 from femo.output.names import refuse_inputs
@@ -66,6 +66,7 @@ def video(
         str | None, typer.Option("--model", help="Model folder; default FEMO_MODEL, else femo-base.")
     ] = None,
     prior: PriorOption = None,
+    mesh: MeshOption = True,
 ) -> None:
     """Read every person of one or more clips over time."""
     if out is not None and (json is not None or csv is not None):
@@ -82,11 +83,12 @@ def video(
     keep = json is not None or csv is not None
     job = Job(smooth, parse_every(every), min_face, out, abaw, annotate, len(clips) > 1, keep, fpr, agreement)
     job.model = [[spec.name, [file.sha256 for file in spec.files]] for spec in find_models(model)]
+    job.model += [] if mesh else [["no mesh", []]]
     job.prior = prior
     _prepare(job, clips, (json, csv))
     waiting = [clip for clip in clips if not _skip(job, clip)]
     if waiting:
-        _run(job, waiting, load(model, prior=prior))
+        _run(job, waiting, load(model, prior=prior, measure=mesh))
     _write_together(job, json, csv)
     if json != "-" and job.table:
         _print_table(job.table)

@@ -21,11 +21,13 @@ from femo.types import RGB, Scores, Source
 EXPLAINED: dict[Source, str] = {
     "trained": "Learnt from labelled faces.",
     "prior": "Not measured: follows from the expression by coefficients of the literature.",
+    "mixed": "AU1, 2, 6, 12, 25 and 26 are measured on the face by its mesh, where it can be seen. The others follow from "
+    "the expression.",
 }
 
 
 def badge(source: Source, citation: str = "") -> str:
-    """Return the badge "trained" or "prior", with its origin as a tooltip."""
+    """Return the badge "trained", "prior" or "mixed", with its origin as a tooltip."""
     title = html.escape(f"{EXPLAINED[source]} {citation}".strip(), quote=True)
     return f'<span class="femo-badge femo-{source}" title="{title}">{source}</span>'
 
