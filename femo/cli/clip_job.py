@@ -25,7 +25,7 @@ CLAIMS = ".femo"
 
 
 @dataclass(slots=True)
-class Job:
+class ClipJob:
     """What was asked for, and what came of it.
 
     Attributes:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from femo.cli.auto import read_auto
-from femo.cli.clip_job import Job, make_folder
+from femo.cli.clip_job import ClipJob, make_folder
 from femo.cli.output import finish, named_files, say, write_json
 from femo.cli.photo import MeshOption, PriorOption
 from femo.cli.progress import Counter
@@ -81,7 +81,7 @@ def video(
     clips = expand(files)
     temporal.parse_smoothing(smooth)
     keep = json is not None or csv is not None
-    job = Job(smooth, parse_every(every), min_face, out, abaw, annotate, len(clips) > 1, keep, fpr, agreement)
+    job = ClipJob(smooth, parse_every(every), min_face, out, abaw, annotate, len(clips) > 1, keep, fpr, agreement)
     job.model = [[spec.name, [file.sha256 for file in spec.files]] for spec in find_models(model)]
     job.model += [] if mesh else [["no mesh", []]]
     job.prior = prior
@@ -111,7 +111,7 @@ def expand(files: Sequence[str]) -> list[Path]:
     return list(found)
 
 
-def _prepare(job: Job, clips: Sequence[Path], together: Sequence[str | Path | None]) -> None:
+def _prepare(job: ClipJob, clips: Sequence[Path], together: Sequence[str | Path | None]) -> None:
     """Name the outputs, refuse those that would replace what is read, and make their folders."""
     if job.out or job.abaw or job.annotate:
         job.name(clips)
@@ -121,14 +121,14 @@ def _prepare(job: Job, clips: Sequence[Path], together: Sequence[str | Path | No
             make_folder(folder)
 
 
-def _skip(job: Job, clip: Path) -> bool:
+def _skip(job: ClipJob, clip: Path) -> bool:
     if not job.is_done(clip):
         return False
     say(f"{clip}: done already")
     return True
 
 
-def _run(job: Job, clips: Sequence[Path], pipeline: "Pipeline") -> None:
+def _run(job: ClipJob, clips: Sequence[Path], pipeline: "Pipeline") -> None:
     """Read one clip after the other; a bad one is noted."""
     from femo.media.containers import VideoLimits
     from femo.media.sources import rereadable
@@ -147,14 +147,14 @@ def _run(job: Job, clips: Sequence[Path], pipeline: "Pipeline") -> None:
             counter.end(clip)
 
 
-def _read(job: Job, clip: Path, pipeline: "Pipeline", report: "Report") -> "RawVideo":
+def _read(job: ClipJob, clip: Path, pipeline: "Pipeline", report: "Report") -> "RawVideo":
     if job.every != "auto":
         return pipeline.raw_video(clip, every=job.every, min_face=job.min_face, progress=report)
     compared = job.smooth if job.agreement else None
     return read_auto(pipeline, clip, fpr=job.fpr, min_face=job.min_face, smooth=compared, progress=report)
 
 
-def _write_together(job: Job, json: str | None, csv: Path | None) -> None:
+def _write_together(job: ClipJob, json: str | None, csv: Path | None) -> None:
     """Write one document, one table and the single-file ABAW forms of all clips."""
     from femo.output.export import abaw as export_abaw
     from femo.output.export import files as export

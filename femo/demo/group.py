@@ -7,9 +7,7 @@ folder that is gone once Gradio has copied them into its cache, which ``delete_c
 import html
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -19,11 +17,10 @@ import numpy as np
 from femo import Pipeline
 from femo.clips.group import peaks
 from femo.demo import cards, group_cards
-from femo.demo.events import FILES, LONG, one_sentence, prior_choice, uploaded
-from femo.demo.jobs import Job, Jobs, progress_bar, why_nothing
+from femo.demo.clip_tab import SMALLEST, ClipTab
+from femo.demo.events import LONG, one_sentence, prior_choice, uploaded
 from femo.demo.playable import COPIED, playable
 from femo.demo.server.caller import Watch, clip_limits
-from femo.errors import FemoError
 from femo.media.kinds import is_picture
 from femo.media.photos import read_photo
 from femo.media.streaming import Cancel, Report, raise_if
@@ -38,8 +35,6 @@ EMPTY: Final = """<div class="femo-empty"><b>Drop in a clip or a photo of a grou
 The mood of the group over time, how many faces there are and how alike they are, and each person's own course.
 Nothing is kept: files are deleted within the hour.</div>"""
 KINDS: Final = {"csv": ("CSV", "-group.csv"), "json": ("JSON", "-group.json")}
-SMALLEST: Final = [("quick", 0), ("40 px", 40), ("20 px", 20), ("12 px", 12)]
-CLICK_JS: Final = "() => setTimeout(() => document.getElementById('group-file').click(), 150)"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,27 +65,27 @@ def build(pipeline: Pipeline) -> None:
     GroupTab(pipeline).wire()
 
 
-class GroupTab:
+class GroupTab(ClipTab[Reading]):
     """The tab's components and handlers."""
 
+    name, what, empty = "group", "clip or photo", EMPTY
+
     def __init__(self, pipeline: Pipeline) -> None:
+        super().__init__()
         self.pipeline = pipeline
         self.prior = pipeline.readers[0].spec.clip_head("group")
-        self.jobs = Jobs()
         with gr.Row(equal_height=False):
             with gr.Column(scale=4, min_width=300):
                 self.file_in = gr.File(
                     label="Clip or photo", file_types=["video", "image"], height=150, elem_id="group-input"
                 )
-                with gr.Row():
-                    self.run = gr.Button("Analyse", variant="primary", elem_id="group-run")
-                    self.cancel = gr.Button("Cancel", elem_id="group-cancel", visible=False)
+                self.controls()
                 with gr.Accordion("Options", open=False):
                     self.min_face = gr.Radio(SMALLEST, value=0, label="Smallest face to look for")
                     self.choice = prior_choice(pipeline, elem_id="group-prior")
                 self.verdict = gr.HTML()
             with gr.Column(scale=6, min_width=320):
-                self.stage = gr.HTML(EMPTY, elem_id="group-stage")
+                self.said = self.stage = gr.HTML(EMPTY, elem_id="group-stage")
         with gr.Column(visible=False) as self.details:
             self._charts()
         self.reading = gr.State(None, time_to_live=3600)
@@ -107,16 +102,13 @@ class GroupTab:
             '<div class="femo-head"><span>People<small>each strip is one person\'s mood over time</small></span></div>'
         )
         self.people = gr.HTML(js_on_load=group_cards.SEEK_JS, elem_id="group-people")
-        with gr.Row():
-            self.files = {kind: gr.Button(title, size="sm") for kind, (title, _) in KINDS.items()}
-        self.file = gr.DownloadButton("Download", elem_id="group-file", elem_classes="femo-hidden")
+        self.downloads(KINDS)
 
     def wire(self) -> None:
         """Register the events."""
         gr.events.api(self.analyze_group, api_name="analyze_group", **LONG)
         charts = [self.timeline, self.shares, self.moments, self.people]
         outputs = [self.stage, self.verdict, self.details, *charts, self.reading, self.run, self.cancel]
-        hidden: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
         gr.on(
             [self.file_in.upload, self.min_face.input, self.choice.input, self.run.click],
             self.show,
@@ -128,12 +120,8 @@ class GroupTab:
             show_progress_on=[self.stage],
             **LONG,
         )
-        self.cancel.click(self.stop, None, None, queue=False, **hidden)
-        self.file_in.clear(self.clear, None, outputs, queue=False, **hidden)
-        for kind, button in self.files.items():
-            button.click(
-                partial(self.download, kind), self.reading, self.file, api_visibility="private", **FILES
-            ).success(None, None, None, js=CLICK_JS)
+        self.wire_controls(self.file_in, outputs)
+        self.wire_downloads([self.reading])
 
     def analyze_group(
         self,
@@ -160,17 +148,13 @@ class GroupTab:
 
     def show(self, payload: Any, min_face: int, prior: str, request: gr.Request) -> Iterator[dict[Any, Any]]:
         """Read the file, telling how far it is, and fill the tab."""
-        if payload is None:
-            yield self._nothing(EMPTY)
-            return
-        try:
-            path = uploaded(payload, "clip or photo")
-            job = Job(lambda report, cancel: self.read(path, int(min_face) or None, prior, report, cancel))
-            for progress in self.jobs.follow(str(request.session_hash), job):
-                yield {self.stage: progress_bar(progress)} if progress else self._running()
-            yield self._filled(job.result())
-        except FemoError as error:
-            yield self._nothing(why_nothing(error))
+        reading = yield from self.follow(
+            payload,
+            lambda path, report, cancel: self.read(path, int(min_face) or None, prior, report, cancel),
+            request,
+        )
+        if reading is not None:
+            yield self._filled(reading)
 
     def read(self, path: Path, min_face: int | None, prior: str, report: Report, cancel: Cancel) -> Reading:
         """Read a clip, or a photo, whose file is opened once."""
@@ -183,29 +167,14 @@ class GroupTab:
         moments = _standing_out(path, group, cancel)
         return Reading(path, group, moments=moments, watch=playable(path, self.stage, report, cancel))
 
-    def stop(self, request: gr.Request) -> None:
-        """Cancel this visitor's analysis."""
-        self.jobs.cancel(str(request.session_hash))
-
-    def clear(self, request: gr.Request) -> dict[Any, Any]:
-        """Cancel this visitor's analysis and empty the tab."""
-        self.stop(request)
-        return self._nothing(EMPTY)
-
-    def _running(self) -> dict[Any, Any]:
-        return self._nothing(progress_bar(None)) | self._buttons(running=True)
-
-    def _buttons(self, running: bool) -> dict[Any, Any]:
-        return {self.run: gr.Button(visible=not running), self.cancel: gr.Button(visible=running)}
-
-    def _nothing(self, message: str) -> dict[Any, Any]:
+    def nothing(self, message: str) -> dict[Any, Any]:
         """The tab without a reading."""
         return {
             self.stage: message,
             self.verdict: "",
             self.details: gr.Column(visible=False),
             self.reading: None,
-        } | self._buttons(running=False)
+        } | self.buttons(running=False)
 
     def _filled(self, reading: Reading) -> dict[Any, Any]:
         """The tab with a reading."""
@@ -215,7 +184,7 @@ class GroupTab:
             self.verdict: group_cards.verdict_card(group, self.prior.citation),
             self.details: gr.Column(visible=bool(group.video.timelines)),
             self.reading: reading.kept(),
-        } | self._buttons(running=False)
+        } | self.buttons(running=False)
         if not group.video.timelines:
             return shown
         return shown | {
@@ -225,14 +194,11 @@ class GroupTab:
             self.people: group_cards.people(group, _pictures(reading)),
         }
 
-    def download(self, kind: str, reading: Reading | None) -> Iterator[Any]:
-        """Make one file."""
-        if reading is None:
-            return
-        with one_sentence(), TemporaryDirectory() as folder:
-            path = Path(folder) / f"{reading.path.stem.replace(',', '_') or 'clip'}{KINDS[kind][1]}"
-            (export.write_csv if kind == "csv" else export.write_json)(path, reading.group)
-            yield gr.DownloadButton(value=str(path))
+    def write(self, kind: str, reading: Reading, folder: Path, *settings: Any) -> Path:
+        """Write the table or the document."""
+        path = folder / f"{reading.path.stem.replace(',', '_') or 'clip'}{KINDS[kind][1]}"
+        (export.write_csv if kind == "csv" else export.write_json)(path, reading.group)
+        return path
 
 
 def _stage(reading: Reading) -> str:

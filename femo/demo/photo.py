@@ -17,6 +17,7 @@ from PIL import Image
 
 from femo import PhotoResult, Pipeline
 from femo.demo import cards
+from femo.demo.clip_tab import NOBODY, SMALLEST
 from femo.demo.events import QUICK, one_sentence, prior_choice, uploaded, whole_pixels
 from femo.demo.face_panel import FacePanel
 from femo.media.photos import Photo, read_photo
@@ -30,13 +31,10 @@ SHOWN_PX: Final = 1400
 """Longest side of the picture on the page."""
 SAVED_PX: Final = 4000
 """Longest side of the annotated PNG: printing size, encoded in about a second."""
-SMALLEST_FACE: Final = [("quick", 0), ("40 px", 40), ("20 px", 20), ("12 px", 12)]
 
 EMPTY: Final = """<div class="femo-empty"><b>Drop in a photo</b>
 Every face gets a number, and its expression, valence and arousal, action units, age, gender and ethnicity.
 Nothing is kept: pictures are deleted within the hour.</div>"""
-NO_FACE: Final = """<div class="femo-empty"><b>No face found</b>
-Faces must be seen mostly from the front. Small ones are found with a smaller &ldquo;smallest face&rdquo;.</div>"""
 LIMITS: Final = """
 A reading describes **what a face looks like in one picture**, not what the person feels. People smile without joy and
 grieve with a still face, and what a face shows depends on culture and situation (Barrett et al. 2019). Light, blur,
@@ -123,7 +121,7 @@ class PhotoTab:
         )
         with gr.Accordion("Options", open=False):
             self.min_face = gr.Radio(
-                SMALLEST_FACE,
+                SMALLEST,
                 value=0,
                 label="Smallest face",
                 info="Smaller faces take longer; quick goes by the photo's size",
@@ -209,7 +207,7 @@ class PhotoTab:
         boxes = result.faces.xyxy * np.float32(factor)
         picture = draw.annotate(shown, boxes, captions=_captions(result), unsure=_unsure(result))
         if not len(result.faces):
-            yield self._nothing(NO_FACE, picture)
+            yield self._nothing(NOBODY, picture)
             return
         portraits = tuple(cards.data_uri(draw.portrait(photo.rgb, box)) for box in result.faces.xyxy)
         reading = Reading(result, portraits, boxes)

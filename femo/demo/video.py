@@ -7,9 +7,7 @@ its cache, which ``delete_cache`` empties.
 
 import html
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import gradio as gr
@@ -17,25 +15,20 @@ import gradio as gr
 from femo import Pipeline
 from femo.clips.adaptive import Every, parse_every
 from femo.demo import cards, player
-from femo.demo.events import COPIES, FILES, LONG, QUICK, one_sentence, prior_choice, uploaded
-from femo.demo.jobs import Job, Jobs, progress_bar, why_nothing
+from femo.demo.clip_tab import HIDDEN, NOBODY, SMALLEST, ClipTab
+from femo.demo.events import LONG, QUICK, one_sentence, prior_choice, uploaded
 from femo.demo.person import changes, person_card
 from femo.demo.playable import COPIED, playable
 from femo.demo.server.caller import Watch, clip_limits
 from femo.demo.video_files import KINDS, Clip, clip_of, write_file
-from femo.errors import FemoError
 from femo.media.streaming import Cancel, Report
 from femo.output.figures import video as figures_video
 
 EMPTY: Final = """<div class="femo-empty"><b>Drop in a clip</b>
 Everyone in it gets a timeline of expression, valence and arousal, and action units. Play it, press anywhere on the timeline
 to jump there, and download what the ABAW leaderboard scores. Nothing is kept: clips are deleted within the hour.</div>"""
-NOBODY: Final = """<div class="femo-empty"><b>No face found</b>
-Faces must be seen mostly from the front. Small ones are found with a smaller &ldquo;smallest face&rdquo;.</div>"""
 EVERY: Final = [("all", "all"), ("each second", "2"), ("each fifth", "5"), ("as many as needed", "auto")]
-SMALLEST: Final = [("quick", 0), ("40 px", 40), ("20 px", 20), ("12 px", 12)]
 MAX_KERNEL: Final = 101
-CLICK_JS: Final = "() => setTimeout(() => document.getElementById('video-file').click(), 150)"
 
 
 def build(pipeline: Pipeline) -> None:
@@ -43,18 +36,20 @@ def build(pipeline: Pipeline) -> None:
     VideoTab(pipeline).wire()
 
 
-class VideoTab:
+class VideoTab(ClipTab[Clip]):
     """The tab's components and handlers."""
 
+    name, what, empty = "video", "clip", EMPTY
+
     def __init__(self, pipeline: Pipeline) -> None:
+        super().__init__()
         self.pipeline = pipeline
         self.citations = cards.citations_of([reader.spec for reader in pipeline.readers])
-        self.jobs = Jobs()
         with gr.Row(equal_height=False):
             with gr.Column(scale=4, min_width=300):
                 self._inputs()
             with gr.Column(scale=6, min_width=320):
-                self.message = gr.HTML(EMPTY)
+                self.said = gr.HTML(EMPTY)
                 self.player = gr.HTML(visible=False, elem_id=player.PLAYER_ID)
                 self.boxes = gr.HTML(visible=False)
         with gr.Column(visible=False) as self.details:
@@ -70,9 +65,7 @@ class VideoTab:
             buttons=[],
             elem_id="video-input",
         )
-        with gr.Row():
-            self.run = gr.Button("Analyse", variant="primary", elem_id="video-run")
-            self.cancel = gr.Button("Cancel", elem_id="video-cancel", visible=False)
+        self.controls()
         with gr.Accordion("Options", open=False):
             self.every = gr.Radio(EVERY, value="all", label="Frames to read")
             self.min_face = gr.Radio(SMALLEST, value=0, label="Smallest face to look for")
@@ -92,9 +85,7 @@ class VideoTab:
             self.kernel = gr.Slider(1, MAX_KERNEL, 15, step=2, label="Window in frames")
             self.smallest = gr.Slider(0, 200, 0, step=5, label="Smallest face shown, in pixels")
         self.prior = prior_choice(self.pipeline, elem_id="video-prior")
-        with gr.Row():
-            self.files = {kind: gr.Button(title, size="sm") for kind, (title, _) in KINDS.items()}
-        self.file = gr.DownloadButton("Download", elem_id="video-file")
+        self.downloads(KINDS)
 
     def wire(self) -> None:
         """Register the events."""
@@ -102,39 +93,30 @@ class VideoTab:
         views = [self.boxes, self.chooser, self.timeline, self.card, self.trajectory, self.share, self.changes]
         layout = [self.method, self.kernel, self.smallest, self.prior]
         settings = [self.clip, self.chosen, *layout]
-        hidden: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+        outputs = [self.said, self.player, self.details, self.clip, self.chosen, self.run, self.cancel, *views]
         gr.on(
             [self.video.upload, self.video.stop_recording, self.run.click],
             self.show,
             [self.video, self.every, self.min_face, *layout],
-            [self.message, self.player, self.details, self.clip, self.chosen, self.run, self.cancel, *views],
+            outputs,
             preprocess=False,
             api_visibility="private",
             show_progress="minimal",  # the place in the line and the time to expect
-            show_progress_on=[self.message],
+            show_progress_on=[self.said],
             **LONG,
         )
-        self.cancel.click(self.stop, None, None, queue=False, **hidden)
-        self.video.clear(self.stop, None, None, queue=False, **hidden)
+        self.wire_controls(self.video, outputs)
         gr.on(
             [self.method.input, self.kernel.input, self.smallest.input, self.prior.input],
             self.redraw,
             settings,
             [self.chosen, *views],
             trigger_mode="always_last",
-            **hidden,
+            **HIDDEN,
             **QUICK,
         )
-        self.chooser.select(self.choose, settings, [self.chosen, *views], **hidden, **QUICK)
-        for kind, button in self.files.items():
-            button.click(
-                partial(self.download, kind),
-                [self.clip, *layout],
-                self.file,
-                api_visibility="private",
-                show_progress_on=[button],
-                **(COPIES if kind == "mp4" else FILES),
-            ).success(None, None, None, js=CLICK_JS)
+        self.chooser.select(self.choose, settings, [self.chosen, *views], **HIDDEN, **QUICK)
+        self.wire_downloads([self.clip, *layout])
 
     def analyze_video(
         self,
@@ -173,20 +155,13 @@ class VideoTab:
         request: gr.Request,
     ) -> Iterator[dict[Any, Any]]:
         """Read the clip, telling how far it is, and fill the tab."""
-        if payload is None:
-            yield self._nothing(EMPTY)
-            return
-        with one_sentence():
-            path = uploaded(payload, "clip")
-            job = Job(lambda report, cancel: self.read(path, parse_every(every), min_face or None, report, cancel))
-        try:
-            for progress in self.jobs.follow(str(request.session_hash), job):
-                yield {self.message: progress_bar(progress)} if progress else self._running()
-            clip = job.result()
-        except FemoError as error:
-            yield self._nothing(why_nothing(error))
-            return
-        yield self._filled(clip, method, kernel, smallest, prior)
+        clip = yield from self.follow(
+            payload,
+            lambda path, report, cancel: self.read(path, parse_every(every), min_face or None, report, cancel),
+            request,
+        )
+        if clip is not None:
+            yield self._filled(clip, method, kernel, smallest, prior)
 
     def read(self, path: Path, every: Every, min_face: int | None, report: Report, cancel: Cancel) -> Clip:
         """Read a clip, and see to it that the page can play it."""
@@ -195,44 +170,34 @@ class VideoTab:
         watch = playable(path, self.player, report, cancel) if raw.persons else path
         return clip_of(path, watch, raw)
 
-    def stop(self, request: gr.Request) -> None:
-        """Cancel this visitor's analysis."""
-        self.jobs.cancel(str(request.session_hash))
-
-    def _running(self) -> dict[Any, Any]:
-        return self._nothing(progress_bar(None)) | {
-            self.run: gr.Button(visible=False),
-            self.cancel: gr.Button(visible=True),
-        }
-
-    def _nothing(self, message: str) -> dict[Any, Any]:
+    def nothing(self, message: str) -> dict[Any, Any]:
         """The tab without a reading."""
         return {
-            self.message: gr.HTML(message, visible=True),
+            self.said: gr.HTML(message, visible=True),
             self.player: gr.HTML("", visible=False),
             self.boxes: gr.HTML("", visible=False),
             self.details: gr.Column(visible=False),
             self.clip: None,
             self.chosen: None,
-            self.run: gr.Button(visible=True),
-            self.cancel: gr.Button(visible=False),
-        }
+        } | self.buttons(running=False)
 
     def _filled(self, clip: Clip, method: str, kernel: float, smallest: float, prior: str) -> dict[Any, Any]:
         """The tab with a reading."""
         raw = clip.raw
         if not raw.persons:
-            return self._nothing(NOBODY)
+            return self.nothing(NOBODY)
         notes = [*raw.notes] if clip.watch == clip.path else [*raw.notes, COPIED]
         said = "".join(f'<p class="femo-note">{html.escape(note)}</p>' for note in notes)
-        return {
-            self.message: gr.HTML(said, visible=bool(said)),
-            self.player: gr.HTML(player.player(clip.watch, raw.width, raw.height), visible=True),
-            self.details: gr.Column(visible=True),
-            self.clip: clip,
-            self.run: gr.Button(visible=True),
-            self.cancel: gr.Button(visible=False),
-        } | self.redraw(clip, None, method, kernel, smallest, prior)
+        return (
+            {
+                self.said: gr.HTML(said, visible=bool(said)),
+                self.player: gr.HTML(player.player(clip.watch, raw.width, raw.height), visible=True),
+                self.details: gr.Column(visible=True),
+                self.clip: clip,
+            }
+            | self.buttons(running=False)
+            | self.redraw(clip, None, method, kernel, smallest, prior)
+        )
 
     def redraw(
         self, clip: Clip | None, chosen: int | None, method: str, kernel: float, smallest: float, prior: str
@@ -272,16 +237,12 @@ class VideoTab:
         """Show another person."""
         return self.redraw(clip, int(event.index), method, kernel, smallest, prior)
 
-    def download(
-        self, kind: str, clip: Clip | None, method: str, kernel: float, smallest: float, prior: str
-    ) -> Iterator[Any]:
-        """Make one file."""
-        if clip is None:
-            return
-        with one_sentence(), TemporaryDirectory() as folder:
-            result = clip.raw.result(_smooth(method, kernel), smallest=int(smallest), prior=prior)
-            file = write_file(kind, clip, result, Path(folder), Watch())
-            yield gr.DownloadButton(value=str(file))
+    def write(
+        self, kind: str, reading: Clip, folder: Path, method: str, kernel: float, smallest: float, prior: str
+    ) -> Path:
+        """Write one file of what is shown."""
+        result = reading.raw.result(_smooth(method, kernel), smallest=int(smallest), prior=prior)
+        return write_file(kind, reading, result, folder, Watch())
 
 
 def _smooth(method: str, kernel: float) -> str:

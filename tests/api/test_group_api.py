@@ -69,7 +69,7 @@ def test_a_cancelled_reading_leaves_nothing(
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(party.parent))
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     me = SimpleNamespace(session_hash="me")
-    updates = tab.show({"path": str(party)}, 0, me)  # type: ignore[arg-type]
+    updates = tab.show({"path": str(party)}, 0, "natural", me)  # type: ignore[arg-type]
     running = next(updates)
     assert (running[tab.run].visible, running[tab.cancel].visible) == (False, True)
     tab.stop(me)  # type: ignore[arg-type]
@@ -86,7 +86,7 @@ def test_somebody_else_does_not_cancel_it(
     with gr.Blocks():
         tab = GroupTab(pipeline)
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(party.parent))
-    updates = tab.show({"path": str(party)}, 0, SimpleNamespace(session_hash="me"))  # type: ignore[arg-type]
+    updates = tab.show({"path": str(party)}, 0, "natural", SimpleNamespace(session_hash="me"))  # type: ignore[arg-type]
     next(updates)
     tab.stop(SimpleNamespace(session_hash="somebody else"))  # type: ignore[arg-type]
     assert list(updates)[-1][tab.reading].group.face_count.tolist() == pipeline.group(party).face_count.tolist()
@@ -102,7 +102,7 @@ def test_a_photo_is_opened_once_and_a_session_keeps_no_picture(
     with gr.Blocks():
         tab = GroupTab(pipeline)
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(portrait.parent))
-    last = list(tab.show({"path": str(portrait)}, 0, SimpleNamespace(session_hash="me")))[-1]  # type: ignore[arg-type]
+    last = list(tab.show({"path": str(portrait)}, 0, "natural", SimpleNamespace(session_hash="me")))[-1]  # type: ignore[arg-type]
     assert opened == [portrait]
     assert last[tab.stage].startswith('<img src="data:image/jpeg;base64,')
     assert last[tab.people].count('<img src="data:image/jpeg;base64,') == 1

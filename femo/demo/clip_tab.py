@@ -1,0 +1,128 @@
+"""What the tabs for clips share: run, cancel, clear, nothing found, and files for download.
+
+Conventions: a tab has one running analysis per visitor. Files are made when asked for, in a folder that is gone once Gradio
+has copied them into its cache, which ``delete_cache`` empties.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, ClassVar, Final, Generic, TypeVar
+
+import gradio as gr
+from gradio.components import Component
+
+from femo.demo.events import COPIES, FILES, one_sentence, uploaded
+from femo.demo.jobs import Job, Jobs, progress_bar, why_nothing
+from femo.errors import FemoError
+from femo.media.streaming import Cancel, Report
+
+T = TypeVar("T")
+Update = dict[Any, Any]
+"""Component -> its new state."""
+
+NOBODY: Final = """<div class="femo-empty"><b>No face found</b>
+Faces must be seen mostly from the front. Small ones are found with a smaller &ldquo;smallest face&rdquo;.</div>"""
+SMALLEST: Final = [("quick", 0), ("40 px", 40), ("20 px", 20), ("12 px", 12)]
+HIDDEN: Final[dict[str, Any]] = {"api_visibility": "private", "show_progress": "hidden"}
+ENCODED: Final = ("mp4",)
+"""Kinds of files that take a whole encoding."""
+
+
+class ClipTab(ABC, Generic[T]):
+    """A tab that reads one clip at a time into a ``T``.
+
+    Attributes:
+        name: Beginning of the element ids.
+        what: Noun for an upload that is missing.
+        empty: What the tab says before anything was read.
+        said: Where messages and progress go; made by the tab itself.
+    """
+
+    name: ClassVar[str]
+    what: ClassVar[str]
+    empty: ClassVar[str]
+    said: gr.HTML
+
+    def __init__(self) -> None:
+        self.jobs = Jobs()
+
+    def controls(self) -> None:
+        """Build the buttons that start and stop."""
+        with gr.Row():
+            self.run = gr.Button("Analyse", variant="primary", elem_id=f"{self.name}-run")
+            self.cancel = gr.Button("Cancel", elem_id=f"{self.name}-cancel", visible=False)
+
+    def downloads(self, kinds: Mapping[str, tuple[str, str]]) -> None:
+        """Build a button per kind of file, and the hidden one that the browser presses."""
+        with gr.Row():
+            self.files = {kind: gr.Button(title, size="sm") for kind, (title, _) in kinds.items()}
+        self.file = gr.DownloadButton("Download", elem_id=f"{self.name}-file", elem_classes="femo-hidden")
+
+    def wire_controls(self, source: Component, outputs: Sequence[Component]) -> None:
+        """Register stopping and emptying."""
+        self.cancel.click(self.stop, None, None, queue=False, **HIDDEN)
+        source.clear(self.clear, None, outputs, queue=False, **HIDDEN)  # type: ignore[attr-defined]
+
+    def wire_downloads(self, inputs: Sequence[Component]) -> None:
+        """Register the files; ``inputs`` are what was read and the settings that ``write`` takes."""
+        press = f"() => setTimeout(() => document.getElementById('{self.name}-file').click(), 150)"
+        for kind, button in self.files.items():
+            button.click(
+                partial(self.download, kind),
+                inputs,
+                self.file,
+                api_visibility="private",
+                show_progress_on=[button],
+                **(COPIES if kind in ENCODED else FILES),
+            ).success(None, None, None, js=press)
+
+    def follow(
+        self, payload: Any, read: Callable[[Path, Report, Cancel], T], request: gr.Request
+    ) -> Generator[Update, None, T | None]:
+        """Read an upload, telling how far it is; return what was read, or None where the tab says why not."""
+        if payload is None:
+            yield self.nothing(self.empty)
+            return None
+        try:
+            path = uploaded(payload, self.what)
+            job = Job(lambda report, cancel: read(path, report, cancel))
+            for progress in self.jobs.follow(str(request.session_hash), job):
+                yield {self.said: progress_bar(progress)} if progress else self._running()
+            return job.result()
+        except FemoError as error:
+            yield self.nothing(why_nothing(error))
+            return None
+
+    def stop(self, request: gr.Request) -> None:
+        """Cancel this visitor's analysis."""
+        self.jobs.cancel(str(request.session_hash))
+
+    def clear(self, request: gr.Request) -> Update:
+        """Cancel this visitor's analysis and empty the tab."""
+        self.stop(request)
+        return self.nothing(self.empty)
+
+    def download(self, kind: str, reading: T | None, *settings: Any) -> Iterator[Any]:
+        """Make one file."""
+        if reading is None:
+            return
+        with one_sentence(), TemporaryDirectory() as folder:
+            yield gr.DownloadButton(value=str(self.write(kind, reading, Path(folder), *settings)))
+
+    def buttons(self, *, running: bool) -> Update:
+        """Show what can be pressed."""
+        return {self.run: gr.Button(visible=not running), self.cancel: gr.Button(visible=running)}
+
+    def _running(self) -> Update:
+        return self.nothing(progress_bar(None)) | self.buttons(running=True)
+
+    @abstractmethod
+    def nothing(self, message: str) -> Update:
+        """Return the tab without a reading."""
+
+    @abstractmethod
+    def write(self, kind: str, reading: T, folder: Path, *settings: Any) -> Path:
+        """Write one file of what was read into a folder."""
