@@ -92,10 +92,10 @@ def _count_beyond(form: LineFormat, values: np.ndarray) -> int:
     )
 
 
-def _header(body: bytes) -> tuple[str, bytes]:
-    """Return (first line, the rest)."""
-    first, _, rest = body.partition(b"\n")
-    return first[:MAX_HEADER_CHARS].decode("utf-8", "replace").strip(BLANKS), rest
+def _header(body: bytes) -> tuple[str, int]:
+    """Return (first line, where the second begins)."""
+    end = body.find(b"\n") if b"\n" in body else len(body)
+    return body[: min(end, MAX_HEADER_CHARS)].decode("utf-8", "replace").strip(BLANKS), end + 1
 
 
 def _names(header: str) -> list[str]:
@@ -116,11 +116,12 @@ def _has_index(names: list[str]) -> bool:
 
 def _is_keyed(text: TextFile, task: Task) -> bool:
     """Tell whether the first cell of a line is a key, from the header or else from the first data line."""
-    header, body = _header(clean(text.data[:4096]))
+    body = clean(text.data[:4096])
+    header, second = _header(body)
     names = _names(header)
     if names[_has_index(names)] in {_names(known)[0] for known in task.headers}:
         return True
-    return "," in header if task.file_header is None else b".jpg" in _header(body)[0].encode()
+    return "," in header if task.file_header is None else ".jpg" in _header(body[second:])[0]
 
 
 def _is_word(text: TextFile) -> bool:
@@ -152,13 +153,14 @@ def _read_videos(
             problems.add(text.name, None, None, "one file per video", f"a second file for {video}")
             continue
         files[video] = text.name
-        header, body = _header(clean(text.data))
+        body = clean(text.data)
+        header, second = _header(body)
         before = problems.count
         index = _check_header(header, (task.file_header or "",), expected, text.name, problems)
         rows.form = LineFormat(task.columns, labels=labels, index=index)
         if len(texts) == 1 and problems.count > before:
             continue
-        if not read_rows(body, text.name, 2, rows, problems, video):
+        if not read_rows(body, text.name, 2, rows, problems, video, second):
             problems.add(text.name, None, None, "data lines below the header", "none")
     return _finish(rows, label, files, notes)
 
@@ -188,7 +190,8 @@ def _read_words(task: Task, texts: list[TextFile], label: str, problems: Problem
 
 
 def _read_keyed(task: Task, text: TextFile, problems: Problems, labels: bool, notes: list[str]) -> ReadRows:
-    header, body = _header(clean(text.data))
+    body = clean(text.data)
+    header, second = _header(body)
     blanks = task.key == "clip" and "," not in header
     expected, index = f"the header {task.headers[0]}", False
     before = problems.count
@@ -197,8 +200,8 @@ def _read_keyed(task: Task, text: TextFile, problems: Problems, labels: bool, no
     elif len(header.split()) != 2 or header.split()[1].isdigit():
         problems.add(text.name, 1, None, f"a header line, or {expected}", header or "an empty file")
     rows = RowBuffer(LineFormat(task.columns, task.key, " " if blanks else ",", labels, index))
-    if problems.count > before and ("\t" in header or not body):
+    if problems.count > before and ("\t" in header or len(body) < second):
         return _finish(rows, text.name, {}, notes)
-    if not read_rows(body, text.name, 2, rows, problems):
+    if not read_rows(body, text.name, 2, rows, problems, start=second):
         problems.add(text.name, None, None, "data lines below the header", "none")
     return _finish(rows, text.name, {}, notes)

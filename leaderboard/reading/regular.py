@@ -25,8 +25,9 @@ from leaderboard.reading.cells import (
     limits,
     parse_value,
 )
+from leaderboard.reading.decimals import read_decimals
 from leaderboard.schema import Column
-from leaderboard.types import Bools, Doubles, Indices, Values
+from leaderboard.types import Bools, Indices, Values
 
 Bytes = npt.NDArray[np.uint8]
 Positions = npt.NDArray[np.int64]
@@ -38,10 +39,6 @@ MAX_WORD_BYTES = 24
 """Longest cell that is looked up among the distinct ones of a block; class names have up to 23 bytes."""
 _HASH = np.array([0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9], np.uint64)
 _FRAME_TAIL = len("/00001.jpg")
-_SIGN, _OTHER = 16, 64
-_KIND = np.full(256, _OTHER, np.uint8)
-_KIND[np.frombuffer(b"0123456789", np.uint8)] = 0
-_KIND[ord(".")], _KIND[ord("+")], _KIND[ord("-")] = 1, _SIGN, _SIGN
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -227,7 +224,7 @@ def read_values(cells: Cells, form: LineFormat) -> tuple[Bools, Values, Indices]
     values = np.zeros((len(cells.lines), len(form.columns)), form.dtype)
     n_whole = np.zeros(len(cells.lines), np.int32)
     reals = [index for index, column in enumerate(form.columns) if column.kind == "real"]
-    numbers, plain = _reals(cells.block, cells.left[:, reals], cells.right[:, reals])
+    numbers, plain = read_decimals(cells.block.buffer, cells.left[:, reals], cells.right[:, reals])
     for index, column in enumerate(form.columns):
         left = cells.left[:, index]
         width = cells.right[:, index] - left
@@ -253,32 +250,6 @@ def _digits(block: Block, left: Positions, width: Positions) -> tuple[npt.NDArra
     """Return (digits, which cells are one)."""
     digit = block.buffer[left].astype(np.int16) - ord("0")
     return digit, (width == 1) & (digit >= 0) & (digit <= 9)
-
-
-def _reals(block: Block, left: Positions, right: Positions) -> tuple[Doubles, Bools]:
-    """Return (numbers (n, C), which cells are plain decimals (n, C)); rounding is that of Python's float."""
-    shape, left, right = left.shape, left.ravel(), right.ravel()
-    numbers = np.zeros(len(left))
-    if not len(left):
-        return numbers.reshape(shape), numbers.astype(bool).reshape(shape)
-    width = right - left
-    edges = np.zeros(len(block.buffer), np.int8)
-    edges[left] += 1
-    edges[right + 1] -= 1
-    text = block.buffer[np.cumsum(edges, dtype=np.int8).view(bool)]
-    stop = np.cumsum(width + 1)
-    start = stop - width - 1
-    text[stop - 1] = ord(",")
-    kind = _KIND[text]
-    kind[stop - 1] = 0
-    sums = np.add.reduceat(kind, start, dtype=np.int32)
-    signs = sums // _SIGN
-    plain = (sums % _SIGN <= 1) & (signs == (kind[start] == _SIGN)) & (width > sums % _SIGN + signs)
-    if not plain.all():
-        text = text[np.repeat(plain, width + 1)]
-    if plain.any():
-        numbers[plain] = np.fromstring(text[:-1].tobytes(), np.float64, sep=",")
-    return numbers.reshape(shape), plain.reshape(shape)
 
 
 def _words(
