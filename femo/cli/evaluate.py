@@ -27,6 +27,7 @@ def evaluate(
     crops: Annotated[Path | None, typer.Option(help="With --abaw: folder or zip of cropped faces.")] = None,
     workers: Annotated[int, typer.Option(help="With --abaw: processes that extract features.")] = 2,
     prior: PriorOption = None,
+    stress: Annotated[bool, typer.Option("--stress", help="With --ferplus: worse and worse pictures.")] = False,
 ) -> None:
     """Score a model on a labelled data set, with 95 % intervals."""
     sets = {"ferplus": ferplus, "utkface": utkface, "abaw": abaw, "afew": afew, "vgaf": vgaf, "lfw": lfw}
@@ -39,13 +40,15 @@ def evaluate(
         raise typer.BadParameter(
             "--prior belongs to --ferplus, --utkface and --lfw: the others read natural expressions"
         )
+    if stress and name != "ferplus":
+        raise typer.BadParameter("--stress belongs to --ferplus")
     if name == "abaw":
         from femo.cli.train_abaw import evaluate_abaw
 
         tables = json != "-"
         report = evaluate_abaw(path, model=model, features=features, crops=crops, workers=workers, tables=tables)
     else:
-        report = _report(name, path, model, prior)
+        report = _report("stress" if stress else name, path, model, prior)
     if json is not None:
         write_json(json, report)
     if json != "-" and name != "abaw":
@@ -61,17 +64,22 @@ def _report(name: str, path: Path, model: str | None, prior: str | None) -> dict
     from femo.pipeline import load
     from femo.training.faces import evaluate as evaluate_faces
     from femo.training.faces import lfw
+    from femo.training.faces import stress as worse
 
     run = {
         "ferplus": evaluate_faces.evaluate_ferplus,
         "utkface": evaluate_faces.evaluate_utkface,
         "lfw": lfw.evaluate_lfw,
+        "stress": worse.evaluate_stress,
     }[name]
     pipeline = load(model, prior=prior)
     return {**run(pipeline, path), "prior": pipeline.decision.default}
 
 
 def _print(report: dict[str, Any]) -> None:
+    for name, rows in report.get("stress", {}).items():
+        for row in rows:
+            typer.echo(f"{name + ', ' + row['strength']:46} {row['accuracy']['value']:.4f}")
     for key, entry in report.items():
         if isinstance(entry, dict) and entry.get("interval"):
             low, high = entry["interval"]

@@ -63,3 +63,11 @@ def age_loss(logits: Tensor, age_years: Tensor, mae_share: float = 0.05) -> Tens
     years = torch.arange(1, AGE_MAX_YEARS + 1, dtype=logits.dtype, device=logits.device)
     expected = (logits.softmax(dim=1) * years).sum(dim=1)
     return entropy + mae_share * (expected - age_years).abs().mean()
+
+
+def direction_loss(values: Tensor, target: Tensor) -> Tensor:
+    """Mean of 1 minus the cosine between values (N, K) and unit targets (N, K); rows of NaN are left out."""
+    present = ~target.isnan().any(dim=1)
+    if not present.any():
+        return values.sum() * 0
+    return (1 - functional.cosine_similarity(values[present], target[present], dim=1)).mean()

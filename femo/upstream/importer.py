@@ -21,6 +21,7 @@ from femo.models.weights import file_sha256
 from femo.models.write import write_stored
 from femo.networks.backbone import PREFIX, create_network
 from femo.upstream.download import OnBytes, check_file, download
+from femo.upstream.faceres import backbone_state, named_heads, read_graph_model
 from femo.upstream.onnx_graph import read_onnx, run_onnx, split_head
 from femo.upstream.other_files import Head, fit_state, head_of_state, read_keras, read_state_dict
 from femo.upstream.steps import Array, map_steps
@@ -28,7 +29,7 @@ from femo.upstream.steps import Array, map_steps
 TOLERANCE = 1e-4
 """Largest difference from ONNX Runtime, relative to the largest output where that is above 1: float32 arithmetic."""
 N_COMPARED = 2
-FORMATS = (".onnx", ".pt", ".pth", ".h5", ".hdf5")
+FORMATS = (".onnx", ".pt", ".pth", ".h5", ".hdf5", ".json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ def import_model(
 
     Args:
         spec: The folder that describes it.
-        file: A local ONNX, state dict or Keras file instead of the download. It is not compared with the pinned hash
+        file: A local ONNX, state dict, Keras or TF.js graph file instead of the download. It is not compared with the pinned hash
             unless it carries the published name.
         folder: Where to write; default the user's own models.
         report: Told about the download.
@@ -89,6 +90,8 @@ def _local_file(spec: ModelSpec, file: Path) -> Path:
     for source in spec.sources:
         if Path(str(source["url"])).name == file.name:
             check_file(file, source)
+            for beside in source.get("beside", ()):
+                check_file(file.with_name(str(beside["name"])), beside)
     return file
 
 
@@ -118,6 +121,9 @@ def _read(
     if path.suffix in (".h5", ".hdf5"):
         layers, heads = read_keras(path)
         return map_steps(network, layers, spec.input_size), heads, None
+    if path.suffix == ".json":
+        graph = read_graph_model(path)
+        return backbone_state(graph, path), named_heads(graph, path), None
     raise WeightsError(f"{path} is of no known kind, expected one of {', '.join(FORMATS)}")
 
 

@@ -5,7 +5,7 @@ Conventions: the whole pipeline as shipped reads the pictures as faces that are 
 age error is in years with a 95 % bootstrap interval over images (seed 0, 2,000 draws).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from femo.labels import AFFECTNET_8, ETHNICITY_5, GENDER
 from femo.pipeline import Pipeline
 from femo.training.faces.calibration import expected_calibration_error
 from femo.training.faces.ferplus import read_ferplus
-from femo.training.faces.utkface import read_utkface
+from femo.training.faces.utkface import UtkFace, read_utkface
 from femo.types import Bools, Scores
 
 BATCH = 256
@@ -52,13 +52,19 @@ def mean_error(errors: npt.NDArray[Any]) -> dict[str, Any]:
     }
 
 
-def _scored(pipeline: Pipeline, images: npt.NDArray[np.uint8], wanted: tuple[str, ...]) -> dict[str, Scores]:
-    """Run the pipeline in batches; grey pictures are shown as RGB."""
+def score_pictures(
+    pipeline: Pipeline, images: npt.NDArray[np.uint8], wanted: tuple[str, ...], prior: str | None = None
+) -> dict[str, Scores]:
+    """Run the pipeline in batches on pictures (N, S, S) or (N, S, S, 3); grey ones are shown as RGB.
+
+    Raises:
+        ModelError: The model lacks a head, or cannot decide under the prior.
+    """
     parts: dict[str, list[Scores]] = {name: [] for name in wanted}
     for start in range(0, len(images), BATCH):
         batch = images[start : start + BATCH]
         rgb = np.repeat(batch[..., None], 3, axis=3) if batch.ndim == 3 else batch
-        scores = pipeline.score_crops(list(rgb))
+        scores = pipeline.score_crops(list(rgb), prior=prior)
         missing = [name for name in wanted if name not in scores]
         if missing:
             raise ModelError(f"{pipeline.model} has no head {', '.join(missing)}, which this evaluation scores")
@@ -70,30 +76,66 @@ def _scored(pipeline: Pipeline, images: npt.NDArray[np.uint8], wanted: tuple[str
     }
 
 
-def evaluate_ferplus(pipeline: Pipeline, path: str | Path) -> dict[str, Any]:
+def evaluate_ferplus(
+    pipeline: Pipeline,
+    path: str | Path,
+    *,
+    prior: str | None = None,
+    change: Callable[[npt.NDArray[np.uint8]], npt.NDArray[np.uint8]] | None = None,
+    first: int | None = None,
+) -> dict[str, Any]:
     """Score the expression head on one FER+ partition.
 
-    Protocol: Barsoum et al. 2016, see ``femo.training.faces.ferplus``.
+    Protocol: Barsoum et al. 2016, see ``femo.training.faces.ferplus``. ``mean_recall`` is the mean over the classes that occur,
+    and ``balanced_calibration_error`` weighs every image so that all classes count alike.
+
+    Args:
+        pipeline: What reads.
+        path: The ``.npz`` file.
+        prior: ``natural``, ``balanced``, or None for the pipeline's own.
+        change: Alters the pictures (N, 48, 48) before they are read, see ``femo.training.faces.stress``.
+        first: Score only so many pictures, in file order; None scores all.
 
     Raises:
         MediaError: The file is not of the FER+ form.
-        ModelError: The model has no expression head.
+        ModelError: The model has no expression head, or cannot decide under the prior.
     """
     data = read_ferplus(path)
-    expression = _scored(pipeline, data.images, ("expression",))["expression"]
-    target = np.array([_index(expression.labels, AFFECTNET_8[k]) for k in data.target])
+    images = data.images[:first] if change is None else change(data.images[:first])
+    expression = score_pictures(pipeline, images, ("expression",), prior)["expression"]
+    target = np.array([_index(expression.labels, AFFECTNET_8[k]) for k in data.target[:first]])
     predicted = expression.values.argmax(axis=1)
     hits = predicted == target
     n = len(expression.labels)
     confusion = np.bincount(target[target >= 0] * n + predicted[target >= 0], minlength=n * n).reshape(n, n)
+    frequency = np.bincount(target[target >= 0], minlength=n)
+    weights = np.where(target >= 0, 1 / np.maximum(frequency[target], 1), 0)
     return {
         "protocol": "ferplus",
         "model": pipeline.model,
+        "prior": pipeline.decision.choose(prior),
         "n_left_out": data.n_left_out,
         "accuracy": share(hits),
+        "mean_recall": mean_recall(hits, target),
         "expected_calibration_error": round(expected_calibration_error(expression.values, target), 5),
+        "balanced_calibration_error": round(expected_calibration_error(expression.values, target, weights), 5),
         "per_class": {label: share(hits[target == k]) for k, label in enumerate(expression.labels)},
         "confusion": {"labels": list(expression.labels), "rows_are_target": confusion.tolist()},
+    }
+
+
+def mean_recall(hits: Bools, target: npt.NDArray[Any]) -> dict[str, Any]:
+    """Return the mean recall over the classes that occur, with a bootstrap interval over the images of each class, and N."""
+    parts = [hits[target == k] for k in np.unique(target[target >= 0])]
+    if not parts:
+        return {"value": None, "interval": None, "n": 0}
+    rng = np.random.default_rng(0)
+    draws = np.mean([rng.binomial(len(part), part.mean(), N_DRAWS) / len(part) for part in parts], axis=0)
+    low, high = np.percentile(draws, [2.5, 97.5])
+    return {
+        "value": round(float(np.mean([part.mean() for part in parts])), 5),
+        "interval": [round(float(low), 5), round(float(high), 5)],
+        "n": len(target),
     }
 
 
@@ -103,23 +145,23 @@ def _index(labels: tuple[str, ...], label: str) -> int:
 
 
 def evaluate_utkface(pipeline: Pipeline, path: str | Path) -> dict[str, Any]:
-    """Score age, gender and ethnicity on a UTKFace zip or folder, overall and by group.
+    """Score age, gender and ethnicity on a UTKFace zip or folder, overall and by group; heads that a model lacks are left out.
 
     Raises:
         MediaError: The file holds no UTKFace images.
-        ModelError: The model lacks one of the heads.
+        ModelError: The model has none of the heads.
     """
+    trained = {head.name for reader in pipeline.readers for head in reader.spec.heads}
+    wanted = tuple(name for name in ("age", "gender", "ethnicity") if name in trained)
+    if not wanted:
+        raise ModelError(f"{pipeline.model} has no head age, gender or ethnicity, which this evaluation scores")
     data = read_utkface([path])
-    scores = _scored(pipeline, data.images, ("age", "gender", "ethnicity"))
-    errors = np.abs(scores["age"].column("years") - data.age_years)
-    gender = scores["gender"].values.argmax(axis=1) == data.gender
-    ethnicity = scores["ethnicity"].values.argmax(axis=1) == data.ethnicity
+    scores = score_pictures(pipeline, data.images, wanted)
+    measures = {name: MEASURES[name](scores[name], data) for name in wanted}
 
     def row(mask: Bools) -> dict[str, Any]:
         return {
-            "age_mae_years": mean_error(errors[mask]),
-            "gender_accuracy": share(gender[mask]),
-            "ethnicity_accuracy": share(ethnicity[mask]),
+            f"{name}_mae_years" if name == "age" else f"{name}_accuracy": measures[name](mask) for name in wanted
         }
 
     ages = data.age_years
@@ -128,13 +170,30 @@ def evaluate_utkface(pipeline: Pipeline, path: str | Path) -> dict[str, Any]:
     }
     groups |= {f"gender {label}": row(data.gender == k) for k, label in enumerate(GENDER)}
     groups |= {f"ethnicity {label}": row(data.ethnicity == k) for k, label in enumerate(ETHNICITY_5)}
-    return {
-        "protocol": "utkface",
-        "model": pipeline.model,
-        "n_left_out": data.n_left_out,
-        **row(np.ones(len(ages), bool)),
-        "gender_expected_calibration_error": round(
-            expected_calibration_error(scores["gender"].values, data.gender), 5
-        ),
-        "groups": groups,
-    }
+    report = {"protocol": "utkface", "model": pipeline.model, "n_left_out": data.n_left_out} | row(
+        np.ones(len(ages), bool)
+    )
+    if "gender" in wanted:
+        error = expected_calibration_error(scores["gender"].values, data.gender)
+        report["gender_expected_calibration_error"] = round(error, 5)
+    return report | {"groups": groups}
+
+
+Measure = Callable[[Bools], dict[str, Any]]
+
+
+def _hits(scores: Scores, target: npt.NDArray[Any]) -> Measure:
+    hits = scores.values.argmax(axis=1) == target
+    return lambda mask: share(hits[mask])
+
+
+def _errors(scores: Scores, data: UtkFace) -> Measure:
+    errors = np.abs(scores.column("years") - data.age_years)
+    return lambda mask: mean_error(errors[mask])
+
+
+MEASURES: Mapping[str, Callable[[Scores, UtkFace], Measure]] = {
+    "age": _errors,
+    "gender": lambda scores, data: _hits(scores, data.gender),
+    "ethnicity": lambda scores, data: _hits(scores, data.ethnicity),
+}

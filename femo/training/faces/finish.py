@@ -1,8 +1,8 @@
 """From a finished run to a model folder: calibrate, measure as shipped, write config and card.
 
-Conventions: the hold-out (FER+ validation partition and UTKFace images kept out of training) is cut in two. Temperatures and L
-of equation 1 are fitted on its first half and the calibration error is reported on the second, so no figure is measured on
-the images that it was fitted on.
+Conventions: temperatures, L of equation 1 and the cosines of the identity head are fitted on the slices of the training sets that
+were not trained on (``femo.training.faces.sets``). The hold-outs (FER+ validation partition, UTKFace images kept apart) are
+measured once, for the card.
 """
 
 from collections.abc import Mapping
@@ -10,112 +10,127 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
-from torch import Tensor
+from torch.nn import functional
 
 from femo.atomic import write_bytes
-from femo.faces import geometry
 from femo.faces.detector import Detector
+from femo.labels import AFFECTNET_8
 from femo.models.config import read_spec
 from femo.models.write import write_model_folder
 from femo.networks.backbone import Backbone
 from femo.networks.heads import expected_age, load_heads, softmax
 from femo.pipeline import Pipeline, Reader
-from femo.training.faces.calibration import expected_calibration_error, fit_temperature
+from femo.training.faces.calibration import fit_temperature
 from femo.training.faces.card import write_card
+from femo.training.faces.certainty import evaluate_certainty
 from femo.training.faces.evaluate import evaluate_ferplus, evaluate_utkface
-from femo.training.faces.network import FaceNetwork
-from femo.training.faces.recipe import Recipe, predict
+from femo.training.faces.network import FaceNetwork, with_norms
+from femo.training.faces.predict import predict
+from femo.training.faces.recipe import Recipe
 from femo.training.faces.samples import IMAGENET_MEAN, IMAGENET_STD, Pool
+from femo.training.faces.sets import Sets
 from femo.training.faces.strangers import measure_strangers
+from femo.training.faces.stress import evaluate_stress
 from femo.training.priors import clip_heads, prior_heads
-from femo.types import Floats
+from femo.types import Floats, Ints
 
+DEFAULT_PRIOR = "natural"
 L_CHOICES = (1, 2, 3, 5, 10, 20, 40, 101)
-LICENCE = "research use, non-commercial (FER2013 and UTKFace terms); code Apache-2.0"
+LICENCE = (
+    "research use, non-commercial (FER2013, UTKFace and VGGFace2 terms); "
+    "the package of the start network is MIT; code Apache-2.0"
+)
 CITATION = (
     "A. V. Savchenko, Facial expression and attributes recognition based on multi-task learning of lightweight neural "
-    "networks, SISY 2021 (the method); trained from scratch on FER+ (Barsoum et al. 2016) and UTKFace (Zhang et al. 2017)"
+    "networks, SISY 2021 (the method); started from his network of PeerJ Computer Science 5:e197, 2019, pretrained on VGGFace2; "
+    "trained on FER+ (Barsoum et al. 2016) and UTKFace (Zhang et al. 2017)"
 )
+DATA = {
+    "expression": ("affectnet-8", "FER+ (FER2013 images, votes of ten annotators)"),
+    "age": ("age", "UTKFace"),
+    "gender": ("gender", "UTKFace"),
+    "ethnicity": ("ethnicity-5", "UTKFace"),
+}
+SAME_PERCENT = 99.9
+"""Two faces are one person from the cosine that 99.9 % of pairs of strangers stay below."""
 
 
-def calibrate(logits: Floats, target: Floats) -> dict[str, float]:
-    """Fit a temperature on the first half and report the calibration error of the second before and after."""
-    half = len(target) // 2
-    temperature = fit_temperature(logits[:half], target[:half])
-    before = expected_calibration_error(softmax(logits[half:]), target[half:])
-    after = expected_calibration_error(softmax(logits[half:], temperature), target[half:])
-    return {"temperature": round(temperature, 4), "ece_before": round(before, 5), "ece_after": round(after, 5)}
+def fit_expression(logits: Floats, target: Ints, class_shares: Floats) -> dict[str, Any]:
+    """Fit the temperatures of both priors.
+
+    Natural logits z become balanced ones by z - log share (Menon et al. 2021, post-hoc logit adjustment); each image of the slice
+    then counts by 1 / the share of its class.
+    """
+    weights = 1 / np.maximum(class_shares[target], 1e-6)
+    balanced = np.asarray(logits - np.log(class_shares), np.float32)
+    return {
+        "temperature": round(fit_temperature(logits, target), 4),
+        "temperature_balanced": round(fit_temperature(balanced, target, weights), 4),
+        "class_shares": dict(zip(AFFECTNET_8, np.round(class_shares, 6).tolist(), strict=True)),
+    }
 
 
 def choose_l(logits: Floats, age_years: Floats) -> int:
-    """Return the L of equation 1 with the smallest mean error on the first half of the hold-out."""
-    half = len(age_years) // 2
-    probabilities = softmax(logits[:half])
-    errors = {L: np.abs(expected_age(probabilities, L)[0] - age_years[:half]).mean() for L in L_CHOICES}
+    """Return the L of equation 1 with the smallest mean error."""
+    probabilities = softmax(logits)
+    errors = {L: np.abs(expected_age(probabilities, L)[0] - age_years).mean() for L in L_CHOICES}
     return min(errors, key=lambda L: errors[L])
 
 
-def _shuffled(pool: Pool) -> Pool:
-    return pool.subset(torch.randperm(len(pool), generator=torch.Generator().manual_seed(0)))
-
-
-def head_configs(network: FaceNetwork, faces: Pool, attributes: Pool, size: int) -> dict[str, Any]:
-    """Return the trained heads in the form of ``config.json``, calibrated on the hold-out."""
-    faces, attributes = _shuffled(faces), _shuffled(attributes)
+def head_configs(network: FaceNetwork, sets: Sets, size: int) -> dict[str, Any]:
+    """Return the trained heads in the form of ``config.json``, calibrated on the slices that choices are made by."""
+    faces, attributes = sets.faces_slice, sets.attributes_slice
     expression = predict(network, faces.images, size, mirror=True)["expression"].numpy()
     logits = {
         name: value.numpy() for name, value in predict(network, attributes.images, size, mirror=True).items()
     }
-    fitted: dict[str, dict[str, float]] = {
-        "expression": calibrate(expression, faces.expression.argmax(1).numpy()),
-        "gender": calibrate(logits["gender"], attributes.gender.numpy()),
-        "ethnicity": calibrate(logits["ethnicity"], attributes.ethnicity.numpy()),
+    n_per_class = np.bincount(sets.faces.expression.argmax(1).numpy(), minlength=len(AFFECTNET_8))
+    fitted: dict[str, dict[str, Any]] = {
+        "expression": fit_expression(
+            expression, faces.expression.argmax(1).numpy(), (n_per_class / n_per_class.sum()).astype(np.float32)
+        ),
         "age": {"top_l": choose_l(logits["age"], attributes.age_years.numpy())},
-    }
-    rows = {
-        "expression": ("affectnet-8", "FER+ (FER2013 images, votes of ten annotators)"),
-        "age": ("age", "UTKFace"),
-        "gender": ("gender", "UTKFace"),
-        "ethnicity": ("ethnicity-5", "UTKFace"),
+        "gender": {"temperature": round(fit_temperature(logits["gender"], attributes.gender.numpy()), 4)},
+        "ethnicity": {"temperature": round(fit_temperature(logits["ethnicity"], attributes.ethnicity.numpy()), 4)},
     }
     return {
-        name: {"labels": labels, "kind": "distribution", "source": "trained", "citation": data}
-        | {key: value for key, value in fitted[name].items() if key in ("temperature", "top_l")}
-        | {"calibration": {key: value for key, value in fitted[name].items() if key.startswith("ece")}}
-        for name, (labels, data) in rows.items()
+        name: {"labels": labels, "kind": "distribution", "source": "trained", "citation": data, **fitted[name]}
+        for name, (labels, data) in DATA.items()
     }
 
 
-def _strangers(reader: Reader, people: Pool) -> dict[str, float]:
-    """Measure how well the embedding tells people apart."""
-    size = reader.spec.input_size
-    crops = [geometry.resize(picture, size, size) for picture in people.images.permute(0, 2, 3, 1).numpy()]
-    labels = (people.age_years.numpy(), people.gender.numpy(), people.ethnicity.numpy())
-    return measure_strangers(reader.backbone.embed(np.stack(crops)), reader.heads.expression_directions(), *labels)
+def identity_config(network: FaceNetwork, people: Pool, size: int) -> dict[str, Any]:
+    """Return what the folder says of its identity head: from which cosine two faces are taken for one person.
+
+    All of the pool are strangers to each other, so the cosines of its pairs say how often they pass for one.
+    """
+    unit = functional.normalize(predict(network, people.images, size)["identity"], dim=1).numpy()
+    first, second = np.triu_indices(len(unit), 1)
+    cosines = (unit @ unit.T)[first, second]
+    return {
+        "size": unit.shape[1],
+        "source": "trained",
+        "citation": "imitates the embedding of HSE_FaceRec_tf (A. V. Savchenko 2019, VGGFace2) on UTKFace",
+        "same_cosine": round(float(np.percentile(cosines, SAME_PERCENT)), 3),
+        "same_place_cosine": round(float(np.percentile(cosines, 95)), 3),
+    }
 
 
 def finish(
-    network: FaceNetwork,
-    recipe: Recipe,
-    folder: Path,
-    faces: Pool,
-    attributes: Pool,
-    evaluation: Mapping[str, Path],
+    network: FaceNetwork, recipe: Recipe, folder: Path, sets: Sets, evaluation: Mapping[str, Path]
 ) -> dict[str, Any]:
     """Write the model folder and return what was measured on it.
 
     Args:
         network: With the averaged weights.
-        recipe: What was trained; kept in the folder as ``recipe.json``.
+        recipe: What was trained; kept in the card.
         folder: Where the model goes.
-        faces: Hold-out with expression labels.
-        attributes: Hold-out with age, gender and ethnicity.
+        sets: The slices fit temperatures and thresholds, the hold-outs are measured once.
         evaluation: Files for the card: ``ferplus`` and ``utkface``.
     """
     size = recipe.phases[-1].size
-    heads = head_configs(network, faces, attributes, size)
-    config = {
+    heads = head_configs(network, sets, size)
+    config: dict[str, Any] = {
         "arch": recipe.arch,
         "arch_args": dict(recipe.arch_args),
         "input_size": size,
@@ -123,19 +138,40 @@ def finish(
         "std": list(IMAGENET_STD),
         "embedding_dim": int(network.heads["gender"].in_features),  # type: ignore[arg-type]
         "mirror": True,
+        "default_prior": DEFAULT_PRIOR,
         "heads": heads | prior_heads(),
         "clip_heads": clip_heads(),
         "licence": LICENCE,
         "citation": CITATION,
     }
-    tensors: dict[str, Tensor] = dict(network.state_dict())
+    if recipe.identity:
+        config["identity"] = identity_config(network, sets.attributes_slice, size)
+    tensors = with_norms(network.state_dict()) if network.merged else network.state_dict()
     write_model_folder(folder, tensors, config, "")
     spec = read_spec(folder)
     pipeline = Pipeline(Detector(), [Reader(spec, Backbone(spec), load_heads(spec))])
-    measured = {
-        "ferplus": evaluate_ferplus(pipeline, evaluation["ferplus"]),
-        "utkface": evaluate_utkface(pipeline, evaluation["utkface"]),
-        "strangers": _strangers(pipeline.readers[0], attributes),
-    }
+    measured = measure_folder(pipeline, evaluation)
+    if recipe.identity:
+        measured["strangers"] = _strangers(
+            network, sets.attributes_held_out, size, config["identity"]["same_cosine"]
+        )
     write_bytes(folder / "README.md", write_card(spec, recipe, measured, heads).encode())
     return measured
+
+
+def measure_folder(pipeline: Pipeline, evaluation: Mapping[str, Path]) -> dict[str, Any]:
+    """Score a folder as shipped on the hold-outs: what its card says."""
+    return {
+        "ferplus": evaluate_ferplus(pipeline, evaluation["ferplus"], prior="natural"),
+        "balanced": evaluate_ferplus(pipeline, evaluation["ferplus"], prior="balanced"),
+        "utkface": evaluate_utkface(pipeline, evaluation["utkface"]),
+        "certainty": evaluate_certainty(pipeline, evaluation["ferplus"], evaluation["utkface"], prior="natural"),
+        "stress": evaluate_stress(pipeline, evaluation["ferplus"], prior="natural"),
+    }
+
+
+def _strangers(network: FaceNetwork, people: Pool, size: int, same_cosine: float) -> dict[str, float]:
+    """Measure on the hold-out how often strangers pass for one person."""
+    unit = functional.normalize(predict(network, people.images, size)["identity"], dim=1).numpy()
+    labels = (people.age_years.numpy(), people.gender.numpy(), people.ethnicity.numpy())
+    return measure_strangers(unit, same_cosine, *labels)

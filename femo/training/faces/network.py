@@ -1,7 +1,8 @@
 """The network in training: one timm backbone, one linear head per task.
 
 Conventions: parameters are named ``backbone.*`` (timm's own names) and ``heads.<name>.weight|bias``, the same in a
-checkpoint and in a model folder.
+checkpoint and in a model folder. A pretrained network without batch statistics is trained with its norms merged into
+biases (``merge_norms``), and gets norms that do nothing again when it is written (``with_norms``).
 """
 
 from collections.abc import Mapping
@@ -23,28 +24,93 @@ class FaceNetwork(nn.Module):
         arch_args: Keyword arguments of the architecture, plain JSON values.
         heads: Head name to its number of outputs.
         dropout: Share of the embedding dropped in training.
+        merged: Batch norms are merged into biases: of a pretrained network whose statistics stay as they are.
     """
 
     def __init__(
-        self, arch: str, arch_args: Mapping[str, Any], heads: Mapping[str, int], dropout: float = 0.2
+        self,
+        arch: str,
+        arch_args: Mapping[str, Any],
+        heads: Mapping[str, int],
+        dropout: float = 0.2,
+        merged: bool = False,
     ) -> None:
         super().__init__()
         self.backbone = timm.create_model(arch, num_classes=0, **arch_args)
         n_features: int = self.backbone.num_features  # type: ignore[assignment]
         self.dropout = nn.Dropout(dropout)
         self.heads = nn.ModuleDict()
+        self.merged = merged
         for name, n_outputs in heads.items():
             head = nn.Linear(n_features, n_outputs)
             nn.init.normal_(head.weight, std=HEAD_STD)
             nn.init.zeros_(head.bias)
             self.heads[name] = head
+        if merged:
+            merge_norms(self.backbone)
 
     def forward(self, images: Tensor) -> dict[str, Tensor]:
-        """Map normalised images (N, 3, S, S) to float32 logits (N, K) per head."""
+        """Map normalised images (N, 3, S, S) to float32 outputs (N, K) per head."""
         embedding = self.dropout(self.backbone(images))
         with torch.autocast(images.device.type, enabled=False):
             return {name: head(embedding.float()) for name, head in self.heads.items()}
 
-    def freeze_backbone(self, frozen: bool) -> None:
-        """Let only the heads learn, or everything."""
-        self.backbone.requires_grad_(not frozen)
+    def freeze(self, n_layers: int | None) -> None:
+        """Let the backbone's first ``n_layers`` layers stay as they are; all of it with None."""
+        self.backbone.requires_grad_(True)
+        for layer in self.layers()[:n_layers]:
+            layer.requires_grad_(False)
+
+    def layers(self) -> list[nn.Module]:
+        """Return the backbone's layers from the picture on: the stem, then every block; the whole where it has none."""
+        if not hasattr(self.backbone, "blocks"):
+            return [self.backbone]
+        stem, blocks = self.backbone.conv_stem, self.backbone.blocks
+        return [stem, *(block for stage in blocks for block in stage)]  # type: ignore[list-item, union-attr]
+
+
+def _pairs(backbone: nn.Module) -> list[tuple[nn.Module, str, nn.Conv2d, str]]:
+    """Every (parent, convolution's name, convolution, norm's name) of a timm network of depthwise-separable blocks."""
+    found = [(backbone, "conv_stem", backbone.conv_stem, "bn1")]
+    for stage in backbone.blocks:  # type: ignore[union-attr]
+        for block in stage:
+            found += [(block, "conv_dw", block.conv_dw, "bn1"), (block, "conv_pw", block.conv_pw, "bn2")]
+    return found  # type: ignore[return-value]
+
+
+def merge_norms(backbone: nn.Module) -> None:
+    """Replace each batch norm by its activation; its shift becomes the bias of the convolution before it."""
+    for parent, _, conv, norm_name in _pairs(backbone):
+        norm = getattr(parent, norm_name)
+        conv.bias = nn.Parameter(torch.zeros(conv.out_channels))
+        setattr(parent, norm_name, norm.act)
+
+
+def merged_state(state: Mapping[str, Tensor], eps: float = 1e-5) -> dict[str, Tensor]:
+    """Return the state of a network with norms under the names and values of the merged one."""
+    out: dict[str, Tensor] = {}
+    for name, value in state.items():
+        if not name.endswith((".conv_stem.weight", ".conv_dw.weight", ".conv_pw.weight", "conv_stem.weight")):
+            continue
+        parent, kind = name.removesuffix(".weight").rpartition("conv_")[::2]
+        norm = f"{parent}{'bn2' if kind == 'pw' else 'bn1'}"
+        scale = state[f"{norm}.weight"] / (state[f"{norm}.running_var"] + eps).sqrt()
+        out[name] = value * scale.view(-1, 1, 1, 1)
+        out[f"{parent}conv_{kind}.bias"] = state[f"{norm}.bias"] - state[f"{norm}.running_mean"] * scale
+    return out
+
+
+def with_norms(state: Mapping[str, Tensor], eps: float = 1e-5) -> dict[str, Tensor]:
+    """Return the state of a merged network under the names of timm's, with norms that only add the bias."""
+    out: dict[str, Tensor] = {}
+    for name, value in state.items():
+        parent, kind = name.removesuffix(".bias").rpartition("conv_")[::2]
+        if not (name.endswith(".bias") and kind in ("stem", "dw", "pw")):
+            out[name] = value
+            continue
+        norm = f"{parent}{'bn2' if kind == 'pw' else 'bn1'}"
+        out[f"{norm}.weight"] = torch.ones_like(value)
+        out[f"{norm}.bias"] = value
+        out[f"{norm}.running_mean"] = torch.zeros_like(value)
+        out[f"{norm}.running_var"] = torch.full_like(value, 1 - eps)
+    return out

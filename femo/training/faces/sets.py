@@ -1,7 +1,9 @@
 """Finds the data sets of ``femo train faces`` in a folder and splits off the hold-out.
 
-Conventions: FER+ comes with its own validation partition. Of UTKFace a fixed random part (seed 0) is kept out, by file
-name order, so the same images are held out whatever the machine.
+Conventions: FER+ comes with its own validation partition; of UTKFace a fixed random part (seed 0) is kept out, by file name
+order, so the same images are held out whatever the machine. Both are for the report alone. What is chosen during
+development (phases, temperatures, thresholds) is chosen by two further slices, of FER+'s training partition and of the rest of
+UTKFace, which are not trained on either.
 """
 
 import shutil
@@ -16,14 +18,19 @@ from femo.training.faces.ferplus import read_ferplus
 from femo.training.faces.samples import Pool, ferplus_pool, utkface_pool
 from femo.training.faces.utkface import read_utkface
 
+N_SLICE = 1500
+"""Images of each set that choices are made by."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sets:
     """Training pools, their hold-outs, and where the held-out UTKFace files are."""
 
     faces: Pool
+    faces_slice: Pool
     faces_held_out: Pool
     attributes: Pool
+    attributes_slice: Pool
     attributes_held_out: Pool
     archives: tuple[Path, ...]
     held_out_names: tuple[str, ...]
@@ -54,12 +61,19 @@ def read_sets(data: Path, stored_px: int, n_held_out: int, majority_share: float
     if len(utkface.images) <= n_held_out:
         raise FemoError(f"{data} has {len(utkface.images)} UTKFace images, more than {n_held_out} are needed")
     order = torch.randperm(len(utkface.images), generator=torch.Generator().manual_seed(0))
+    first, last = n_held_out, n_held_out + N_SLICE
     attributes = utkface_pool(utkface)
+    train = read_ferplus(data / "ferplus_train.npz")
+    if len(train.images) <= N_SLICE or len(utkface.images) <= last:
+        raise FemoError(f"{data} has too few images to keep {N_SLICE} of each set apart for choices")
+    rows = torch.randperm(len(train.images), generator=torch.Generator().manual_seed(0))
     return Sets(
-        faces=ferplus_pool(read_ferplus(data / "ferplus_train.npz"), majority_share),
+        faces=ferplus_pool(train, majority_share).subset(rows[N_SLICE:]),
+        faces_slice=ferplus_pool(train, 1.0).subset(rows[:N_SLICE]),
         faces_held_out=ferplus_pool(read_ferplus(data / "ferplus_valid.npz"), 1.0),
-        attributes=attributes.subset(order[n_held_out:]),
-        attributes_held_out=attributes.subset(order[:n_held_out]),
+        attributes=attributes.subset(order[last:]),
+        attributes_slice=attributes.subset(order[first:last]),
+        attributes_held_out=attributes.subset(order[:first]),
         archives=archives,
-        held_out_names=tuple(utkface.names[i] for i in order[:n_held_out].tolist()),
+        held_out_names=tuple(utkface.names[i] for i in order[:first].tolist()),
     )

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from femo.faces import reidentification as identity
 from femo.types import Floats
 
 NEAR_YEARS = 8.0
@@ -17,8 +16,8 @@ ADULT_YEARS = 16.0
 
 
 def measure_strangers(
-    embedding: Floats,
-    changing: Floats | None,
+    unit: Floats,
+    same_cosine: float,
     age_years: Floats,
     gender: npt.NDArray[Any],
     ethnicity: npt.NDArray[Any],
@@ -26,26 +25,24 @@ def measure_strangers(
     """Count pairs of adult strangers that the tracker would take for one person, were place and time no help.
 
     Args:
-        embedding: (N, D).
-        changing: (K, D), directions that are taken out first, as the tracker does, or None.
+        unit: (N, D), what says who someone is, at unit length.
+        same_cosine: From this cosine on two faces are taken for one person.
         age_years: (N,).
         gender: (N,) classes.
         ethnicity: (N,) classes.
 
     Returns:
-        ``n_pairs`` and ``share`` of them above ``identity.SAME_COSINE``, and both for alike pairs.
+        ``same_cosine``, ``n_pairs`` and ``share`` of them above it, and both for alike pairs.
     """
     adult = age_years >= ADULT_YEARS
-    rows = embedding[adult]
-    if changing is not None:
-        rows = identity.without(rows, identity.basis(changing))
-    unit = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
+    unit = unit[adult]
     first, second = np.triu_indices(len(unit), 1)
-    close = (unit @ unit.T)[first, second] > identity.SAME_COSINE
+    close = (unit @ unit.T)[first, second] > same_cosine
     age, gender, ethnicity = age_years[adult], gender[adult], ethnicity[adult]
     alike = np.abs(age[first] - age[second]) < NEAR_YEARS
     alike &= (gender[first] == gender[second]) & (ethnicity[first] == ethnicity[second])
     return {
+        "same_cosine": same_cosine,
         "n_pairs": len(first),
         "share": float(close.mean()) if len(close) else 0.0,
         "n_alike": int(alike.sum()),

@@ -1,0 +1,67 @@
+"""Where MTCNN finds the face in pictures that are cut out already: what training shows half of the time.
+
+Conventions: boxes are ``xyxy`` in shares of the picture, rows of NaN where no face was found near its middle. A picture is
+enlarged to ``SIDE`` and framed by a quarter of its own edge pixels first, since the cascade wants room around a face.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from femo.faces.detector import Detector
+from femo.types import RGB, Floats
+
+SIDE = 144
+SMALLEST_SHARE = 1 / 3
+"""Smallest face searched, in sides of the picture."""
+LEAST_SCORE = 0.8
+FARTHEST = 0.25
+"""The middle of the face lies at most this far from the picture's, in sides."""
+
+
+def find_boxes(images: Tensor, kept: Path, report: Callable[[int], None] = lambda n: None) -> Tensor:
+    """Return boxes (N, 4) of images (N, 1 or 3, S, S), uint8; they are kept in a file, since all of them take minutes.
+
+    Args:
+        images: Cut-out faces.
+        kept: An ``.npy`` file, read if it is there and has as many rows.
+        report: Told the number of pictures done, now and then.
+    """
+    if kept.exists():
+        boxes = np.load(kept, allow_pickle=False)
+        if boxes.shape == (len(images), 4):
+            return torch.from_numpy(boxes)
+    detector = Detector()
+    found = np.full((len(images), 4), np.nan, np.float32)
+    for row, image in enumerate(images):
+        found[row] = _box(detector, image.permute(1, 2, 0).numpy())
+        if row % 1000 == 999:
+            report(row + 1)
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    np.save(kept, found)
+    return torch.from_numpy(found)
+
+
+def _box(detector: Detector, picture: npt.NDArray[np.uint8]) -> Floats:
+    """The box of one picture (S, S, C), or NaN."""
+    rgb = _framed(picture)
+    faces = detector.detect(rgb, min_face=round(SIDE * SMALLEST_SHARE))
+    xyxy = (faces.xyxy - SIDE // 4) / SIDE
+    off = np.abs((xyxy[:, :2] + xyxy[:, 2:]) / 2 - 0.5).max(axis=1, initial=0)
+    fits = np.flatnonzero((off < FARTHEST) & (faces.score > LEAST_SCORE))
+    if not len(fits):
+        return np.full(4, np.nan, np.float32)
+    return np.asarray(xyxy[fits[0]], np.float32)
+
+
+def _framed(picture: npt.NDArray[np.uint8]) -> RGB:
+    method = cv2.INTER_CUBIC if picture.shape[0] < SIDE else cv2.INTER_AREA
+    side = cv2.resize(picture, (SIDE, SIDE), interpolation=method)
+    rgb = np.repeat(side.reshape(SIDE, SIDE, -1), 4 - 1 if side.ndim == 2 else 1, axis=2)
+    edge = SIDE // 4
+    return np.asarray(cv2.copyMakeBorder(rgb, edge, edge, edge, edge, cv2.BORDER_REPLICATE), np.uint8)

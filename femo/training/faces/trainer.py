@@ -1,0 +1,252 @@
+"""The recipe of SISY 2021, section 3.2, as code: several tasks, one lightweight network.
+
+From a network pretrained on faces: new heads first with the rest frozen, then all weights, early layers by smaller steps or
+not at all. Adam, alone or inside SAM; weighted softmax loss; rare expressions are drawn more often and the logits adjusted for
+it (Menon et al., "Long-tail learning via logit adjustment", ICLR 2021), so that they stay those of the natural mix. An
+exponential moving average of the weights is what gets evaluated and shipped. A run is a folder with ``log.csv`` and
+``checkpoint.safetensors``; a killed run goes on from the last epoch.
+"""
+
+import csv
+import json
+import math
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from femo.labels import AFFECTNET_8, AGE, ETHNICITY_5, GENDER
+from femo.models.find import find_model
+from femo.models.weights import find_weights
+from femo.networks.backbone import build_backbone
+from femo.training import checkpoint
+from femo.training.faces.augment import LUMA, Augmentation
+from femo.training.faces.network import FaceNetwork, merged_state
+from femo.training.faces.predict import measure, predict
+from femo.training.faces.recipe import Phase, Recipe
+from femo.training.faces.sam import sam_step
+from femo.training.faces.samples import N_IDENTITY, Pool, batches, drawn_shares
+from femo.training.losses import age_loss, class_loss, class_weights, direction_loss, weighted_softmax
+
+HEADS = {"expression": len(AFFECTNET_8), "age": len(AGE), "gender": len(GENDER), "ethnicity": len(ETHNICITY_5)}
+N_PARTS = 4
+"""A step at 160 px takes 28 ms a picture in two threads of one core each, 48 in one thread of both (busy machine)."""
+PSEUDO_PART = 2048
+"""Pictures that are turned grey at once: as floats, all of them at 200 px would take 10 GB."""
+
+
+def multitask_loss(
+    logits: Mapping[str, Tensor], labels: Mapping[str, Tensor], weights: Mapping[str, Tensor], recipe: Recipe
+) -> Tensor:
+    """Sum the task losses; a label that is missing adds nothing."""
+    drawn = logits["expression"] + weights["drawn"]
+    parts = {
+        "expression": weighted_softmax(drawn, labels["expression"], weights["expression"]),
+        "age": age_loss(logits["age"], labels["age_years"]),
+        "gender": class_loss(logits["gender"], labels["gender"], weights["gender"], smoothing=0.05),
+        "ethnicity": class_loss(logits["ethnicity"], labels["ethnicity"], weights["ethnicity"], smoothing=0.05),
+    }
+    if "pseudo" in labels:
+        pseudo = weighted_softmax(logits["expression"], labels["pseudo"], torch.ones(len(AFFECTNET_8)))
+        parts["expression"] = parts["expression"] + recipe.pseudo_weight * pseudo
+    if "identity" in logits:
+        parts["identity"] = direction_loss(logits["identity"], labels["identity"])
+    return torch.stack([recipe.task_weights[name] * part for name, part in parts.items()]).sum()
+
+
+class Trainer:
+    """One run: network, averaged network, optimizer, and where they are kept.
+
+    Args:
+        recipe: What to do.
+        pools: Training sets, the one with expressions first.
+        held_out: Sets that the log reports on.
+        folder: Of the run.
+        start: Weights of the backbone under timm's names, of a recipe that names a start.
+    """
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        pools: Sequence[Pool],
+        held_out: Sequence[Pool],
+        folder: Path,
+        start: Mapping[str, Tensor] | None = None,
+    ) -> None:
+        torch.set_num_threads(recipe.n_threads)
+        torch.manual_seed(recipe.seed)
+        self.recipe, self.pools, self.held_out, self.folder = recipe, list(pools), list(held_out), folder
+        heads = HEADS | ({"identity": N_IDENTITY} if recipe.identity else {})
+        self.network = FaceNetwork(recipe.arch, recipe.arch_args, heads, recipe.dropout, recipe.start is not None)
+        if start is not None:
+            self.network.backbone.load_state_dict(merged_state(start))
+        self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.average = AveragedModel(
+            self.network,
+            multi_avg_fn=get_ema_multi_avg_fn(recipe.ema_decay),
+            use_buffers=True,
+        )
+        self.optimizer = torch.optim.AdamW(_groups(self.network, recipe), weight_decay=recipe.weight_decay)
+        self.done = checkpoint.resume(folder, self.network, self.average, self.optimizer)
+
+    @property
+    def averaged(self) -> FaceNetwork:
+        """The network with averaged weights, which is what gets evaluated and shipped."""
+        module = self.average.module
+        assert isinstance(module, FaceNetwork)
+        return module
+
+    def start_from(self, name: str) -> None:
+        """Take the backbone of a model folder; a run that has checkpoints keeps its own."""
+        if self.done:
+            return
+        spec = find_model(name)
+        backbone = build_backbone(spec, find_weights(spec)).state_dict()
+        for network in (self.network, self.averaged):
+            network.backbone.load_state_dict(backbone)
+
+    def run(self, report: Callable[[dict[str, float]], None]) -> None:
+        """Train every epoch that is not done yet; ``report`` gets each row of the log."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        (self.folder / "recipe.json").write_text(json.dumps(self.recipe.to_dict(), indent=2))
+        epoch = 0
+        for phase in self.recipe.phases:
+            if phase.pseudo and epoch + phase.epochs > self.done:
+                self._pseudo_label(phase.size)
+            for index in range(phase.epochs):
+                if epoch >= self.done:
+                    row = self._epoch(phase, index, epoch)
+                    checkpoint.save(self.folder, self.network, self.average, self.optimizer, epoch + 1)
+                    self._log(row)
+                    report(row)
+                epoch += 1
+
+    def _epoch(self, phase: Phase, index: int, epoch: int) -> dict[str, float]:
+        started, losses = time.perf_counter(), []
+        n_steps = self.recipe.steps_per_epoch or len(self.pools[0]) // self.recipe.shares[0]
+        self.network.train()
+        self.network.freeze(None if phase.heads_only else phase.frozen_layers)
+        weights = self._class_weights(phase.class_weight_power)
+        drawn, weights["drawn"] = self._drawn(phase.drawn_power)
+        for step, (images, labels) in enumerate(self._batches(phase, n_steps, epoch, drawn)):
+            done = index * n_steps + step
+            share = done / max(1, phase.epochs * n_steps)
+            lr = phase.lr_end + (phase.lr_start - phase.lr_end) * 0.5 * (1 + math.cos(math.pi * share))
+            for group in self.optimizer.param_groups:
+                group["lr"] = group["scale"] * lr * min(1.0, (done + 1) / self.recipe.warmup_steps)
+            losses.append(self._step(images, labels, weights, phase))
+            self.average.update_parameters(self.network)
+        size = phase.size
+        row: dict[str, float] = {"epoch": epoch + 1, "size": size, "lr": lr, "loss": sum(losses) / len(losses)}
+        row |= measure(self.averaged, self.held_out, size)
+        return row | {"seconds": time.perf_counter() - started}
+
+    def _batches(
+        self, phase: Phase, n_steps: int, epoch: int, drawn: list[Tensor]
+    ) -> Iterator[tuple[Tensor, Mapping[str, Tensor]]]:
+        how = Augmentation(keep_whole=phase.keep_whole).weakened(phase.strength)
+        seed = self.recipe.seed * 1000 + epoch
+        return batches(self.pools, self.recipe.shares, n_steps, phase.size, how, seed, drawn)
+
+    def _drawn(self, power: float) -> tuple[list[Tensor], Tensor]:
+        """How often each picture is drawn, and what the mix drawn adds to the natural logits (8,)."""
+        faces = self.pools[0]
+        target = faces.expression.nan_to_num().argmax(1)
+        shares = drawn_shares(target, power)
+        mix = torch.zeros(len(AFFECTNET_8)).index_add_(0, target, shares)
+        natural = torch.bincount(target, minlength=len(AFFECTNET_8)).float()
+        shift = (mix.clamp(min=1) / natural.clamp(min=1)).log()
+        return [shares, *(torch.ones(len(pool)) for pool in self.pools[1:])], shift
+
+    def _class_weights(self, power: float) -> dict[str, Tensor]:
+        faces, attributes = self.pools[0], self.pools[-1]
+        n_ethnicity = torch.bincount(attributes.ethnicity, minlength=len(ETHNICITY_5))
+        return {
+            "expression": class_weights(faces.expression.sum(dim=0), power),
+            "gender": torch.ones(len(GENDER)),
+            "ethnicity": class_weights(n_ethnicity, power),
+        }
+
+    def _step(
+        self, images: Tensor, labels: Mapping[str, Tensor], weights: Mapping[str, Tensor], phase: Phase
+    ) -> float:
+        def loss(every: int = 1) -> Tensor:
+            with torch.autocast("cpu", torch.bfloat16, enabled=not self.network.merged):
+                logits = self.network(images[::every])
+            part = {name: label[::every] for name, label in labels.items()}
+            return multitask_loss(logits, part, weights, self.recipe)
+
+        if phase.sam:
+            climb = partial(loss, phase.climb_every)
+            return sam_step(self.optimizer, self.network, loss, self.recipe.rho, climb)
+        self.optimizer.zero_grad()
+        if self.network.merged:
+            return self._step_in_parts(images, labels, weights)
+        value = loss()
+        value.backward()
+        self.optimizer.step()
+        return float(value.detach())
+
+    def _step_in_parts(self, images: Tensor, labels: Mapping[str, Tensor], weights: Mapping[str, Tensor]) -> float:
+        """One step whose gradients are those of ``N_PARTS`` parts, computed by threads of one core each.
+
+        Every n-th picture makes a part, so each holds the same share of every pool and the mean of their losses is that
+        of the batch. Dropout draws in the order of the threads: two runs differ by that.
+        """
+        learning = [p for p in self.network.parameters() if p.requires_grad]
+
+        def part(first: int) -> tuple[float, tuple[Tensor, ...]]:
+            own = {name: label[first::N_PARTS] for name, label in labels.items()}
+            value = multitask_loss(self.network(images[first::N_PARTS]), own, weights, self.recipe) / N_PARTS
+            return float(value.detach()), torch.autograd.grad(value, learning)
+
+        torch.set_num_threads(1)
+        with ThreadPoolExecutor(self.recipe.n_threads) as pool:
+            done = list(pool.map(part, range(N_PARTS)))
+        torch.set_num_threads(self.recipe.n_threads)
+        for row, parameter in enumerate(learning):
+            parameter.grad = torch.stack([gradients[row] for _, gradients in done]).sum(0)
+        self.optimizer.step()
+        return sum(value for value, _ in done)
+
+    def _pseudo_label(self, size: int) -> None:
+        """Give pools without expression labels the averaged network's reading of their grey version."""
+        for position, pool in enumerate(self.pools):
+            if pool.expression.isnan().all():
+                read = [
+                    predict(self.averaged, _grey(part), size)["expression"].softmax(dim=1)
+                    for part in pool.images.split(PSEUDO_PART)
+                ]
+                self.pools[position] = pool.with_pseudo(torch.cat(read))
+
+    def _log(self, row: Mapping[str, float]) -> None:
+        path = self.folder / "log.csv"
+        new = not path.exists()
+        with path.open("a", newline="") as file:
+            writer = csv.DictWriter(file, fieldnames=list(row))
+            if new:
+                writer.writeheader()
+            writer.writerow({name: f"{value:.6g}" for name, value in row.items()})
+
+
+def _grey(images: Tensor) -> Tensor:
+    luma = (images.float() * torch.tensor(LUMA).view(1, 3, 1, 1)).sum(1, keepdim=True)
+    return luma.to(torch.uint8)
+
+
+def _groups(network: FaceNetwork, recipe: Recipe) -> list[dict[str, Any]]:
+    """Parameters by layer with their share of the rate; without decay and head rate all are one group."""
+    if recipe.layer_decay == 1 and recipe.head_lr == 1:
+        return [{"params": list(network.parameters()), "scale": 1.0}]
+    layers = network.layers()
+    groups = [
+        {"params": list(layer.parameters()), "scale": recipe.layer_decay ** (len(layers) - 1 - row)}
+        for row, layer in enumerate(layers)
+    ]
+    return [*groups, {"params": list(network.heads.parameters()), "scale": recipe.head_lr}]
