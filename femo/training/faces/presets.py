@@ -8,6 +8,7 @@ from pathlib import Path
 from femo.errors import ModelError
 from femo.training.faces.recipe import Phase, Recipe
 
+_LAST = partial(Phase, frozen_layers=2, class_weight_power=0.0, drawn_power=0.25, keep_whole=0.65, strength=0.4)
 _LATE = partial(Phase, frozen_layers=4, class_weight_power=0.0)
 FEMO_BASE = Recipe(
     arch="mobilenetv1_100",
@@ -21,18 +22,8 @@ FEMO_BASE = Recipe(
         Phase(160, 3, 3e-4, 2.8e-4, frozen_layers=2, class_weight_power=0.0, drawn_power=0.35),
         _LATE(128, 5, 2.8e-4, 2e-4, drawn_power=0.35),
         _LATE(128, 9, 2e-4, 1e-6, drawn_power=0.25, pseudo=True, keep_whole=0.6, strength=0.5),
-        Phase(
-            128,
-            7,
-            4e-4,
-            1e-6,
-            frozen_layers=2,
-            class_weight_power=0.0,
-            drawn_power=0.25,
-            pseudo=True,
-            keep_whole=0.65,
-            strength=0.4,
-        ),
+        _LAST(128, 1, 4e-4, 3.8e-4, pseudo=True),
+        _LAST(128, 3, 3.8e-4, 1e-6),
     ),
     shares=(60, 16),
     dropout=0.15,
