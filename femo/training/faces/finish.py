@@ -25,8 +25,7 @@ from femo.training.faces.calibration import fit_temperature
 from femo.training.faces.card import write_card
 from femo.training.faces.certainty import evaluate_certainty
 from femo.training.faces.evaluate import evaluate_ferplus, evaluate_utkface
-from femo.training.faces.network import FaceNetwork, with_norms
-from femo.training.faces.predict import predict
+from femo.training.faces.network import FaceNetwork, predict, with_norms
 from femo.training.faces.recipe import Recipe
 from femo.training.faces.samples import IMAGENET_MEAN, IMAGENET_STD, Pool
 from femo.training.faces.sets import Sets

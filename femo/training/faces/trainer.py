@@ -27,8 +27,7 @@ from femo.models.weights import find_weights
 from femo.networks.backbone import build_backbone
 from femo.training import checkpoint
 from femo.training.faces.augment import LUMA, Augmentation
-from femo.training.faces.network import FaceNetwork, merged_state
-from femo.training.faces.predict import measure, predict
+from femo.training.faces.network import FaceNetwork, measure, merged_state, predict
 from femo.training.faces.recipe import Phase, Recipe
 from femo.training.faces.sam import sam_step
 from femo.training.faces.samples import N_IDENTITY, Pool, batches, drawn_shares

@@ -11,8 +11,7 @@ import torch
 
 from femo.training import checkpoint
 from femo.training.faces.augment import Augmentation, augment, degrade, warp
-from femo.training.faces.network import FaceNetwork
-from femo.training.faces.predict import measure
+from femo.training.faces.network import FaceNetwork, measure
 from femo.training.faces.recipe import Phase, Recipe
 from femo.training.faces.samples import LABELS, Pool, batches, drawn_shares, normalise
 from femo.training.faces.trainer import HEADS, Trainer, multitask_loss
