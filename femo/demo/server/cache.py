@@ -34,23 +34,24 @@ class Cache:
 
     Attributes:
         folder: Where everything lies.
+        kept: What is the app's own and stays.
     """
 
     def __init__(self, folder: Path, lock: FileLock) -> None:
         self.folder = folder
         self._lock = lock
-        self._kept = frozenset({folder / "tmp"})
+        self.kept = frozenset({folder / "tmp"})
         self._closed = threading.Event()
 
     def keep(self) -> None:
         """Keep what lies in the folder now, before the first visitor: the examples."""
-        self._kept = frozenset(self.folder.rglob("*"))
+        self.kept = frozenset(self.folder.rglob("*"))
 
     def sweep(self, age_s: float = AGE_S) -> None:
         """Delete what is older than ``age_s`` seconds, and folders that are empty."""
         oldest = time.time() - age_s
         for path in sorted(self.folder.rglob("*"), reverse=True):
-            if path in self._kept:
+            if path in self.kept:
                 continue
             with suppress(OSError):  # gone already, or a folder that is in use
                 if path.lstat().st_ctime < oldest:
