@@ -194,7 +194,8 @@ def test_nothing_is_left_after_a_kill_and_a_restart_nor_after_a_stop(base: Path,
     assert upload(address).is_file()
     process.send_signal(signal.SIGTERM)
     assert process.wait(STOP_S) == 0
-    assert list(base.iterdir()) == []
+    assert not files(base)
+    assert not list(base.glob("run-*"))
 
 
 def test_a_run_that_lives_is_left_alone(base: Path) -> None:
