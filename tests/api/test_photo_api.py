@@ -38,7 +38,7 @@ def test_answer_has_the_photo_shape_of_the_contract(client: Client, portrait: Pa
     assert -1 <= face["valence"] <= 1
     assert -1 <= face["arousal"] <= 1
     assert 1 <= face["age"] <= 101
-    assert set(face["sources"].values()) <= {"trained", "prior"}
+    assert set(face["sources"].values()) <= {"trained", "prior", "mixed"}
     assert set(face["sources"]) >= {"expression", "valence_arousal", "action_units", "age", "gender", "ethnicity"}
 
 
@@ -126,7 +126,7 @@ def test_tool_for_assistants_is_listed(address: str) -> None:
     with urllib.request.urlopen(f"{address}gradio_api/mcp/schema") as answer:
         tools = {tool["name"]: tool for tool in json.load(answer)}
     assert "analyze_photo" in tools
-    assert list(tools["analyze_photo"]["inputSchema"]["properties"]) == ["photo", "min_face", "align"]
+    assert list(tools["analyze_photo"]["inputSchema"]["properties"]) == ["photo", "min_face", "align", "prior"]
 
 
 def test_only_named_endpoints_are_public(client: Client) -> None:

@@ -11,6 +11,7 @@ from PIL import Image
 
 from femo.demo import live as live_tab
 from femo.demo.live import Cameras, LiveTab
+from femo.networks.decision import Decision
 from femo.output import draw
 from femo.results import PhotoResult
 from femo.types import Faces, Scores
@@ -27,7 +28,9 @@ class Counting:
         camera.n_frames = 0
         return camera
 
-    def frame(self, rgb, time_s):
+    decision = Decision("counting")
+
+    def frame(self, rgb, time_s, prior=None):
         self.n_frames += 1
         faces = Faces(
             np.array([BOX], np.float32), np.ones(1, np.float32), np.zeros((1, 5, 2), np.float32), np.array([3])
@@ -63,7 +66,7 @@ def test_the_shown_picture_has_the_box_of_each_face_in_its_colour() -> None:
     Image.fromarray(GREY).save(file, "PNG")
     frame = {"url": "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()}
 
-    page, persons = tab.show(frame, SimpleNamespace(session_hash="ann"))
+    page, persons = tab.show(frame, "natural", SimpleNamespace(session_hash="ann"))
 
     data = page.split("base64,")[1].split('"')[0]
     shown = np.asarray(Image.open(io.BytesIO(base64.b64decode(data))))

@@ -13,6 +13,9 @@ from femo.demo.server.door import Door, known_names
 from femo.demo.server.page import Page
 
 
+pytestmark = pytest.mark.alone
+
+
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     def full(name: str) -> str:
