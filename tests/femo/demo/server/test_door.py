@@ -12,7 +12,6 @@ import app
 from femo.demo.server.door import Door, known_names
 from femo.demo.server.page import Page
 
-
 pytestmark = pytest.mark.alone
 
 
