@@ -33,7 +33,6 @@ LAUNCH: Final[dict[str, Any]] = {
     "enable_monitoring": False,
     "max_file_size": "500mb",
     "footer_links": ["api", "settings"],
-    "app_kwargs": {"middleware": [Middleware(Door)], "exception_handlers": {OSError: refuse_when_full}},
 }
 
 
@@ -83,7 +82,9 @@ def launch(demo: gr.Blocks, **changes: Any) -> str:
     look = {"theme": theme.theme(), "css": css, "head": theme.HEAD + player.script()}
     host = os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1")
     address = {"server_name": host, "server_port": free_port(host)}
-    return str(demo.launch(**{**LAUNCH, **look, **address, **changes})[1])
+    # made anew, because Gradio writes the server's own settings into it
+    door = {"middleware": [Middleware(Door)], "exception_handlers": {OSError: refuse_when_full}}
+    return str(demo.launch(**{**LAUNCH, **look, **address, "app_kwargs": door, **changes})[1])
 
 
 def main() -> None:

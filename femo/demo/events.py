@@ -55,10 +55,14 @@ def uploaded(payload: Any, what: str = "photo") -> Path:
 def forget(file: Path) -> None:
     """Delete an upload at once.
 
-    What else lies in the folder, such as the examples, stays, though a caller may name it.
+    An upload lies where every other with its name and content lies, so what a tab shows, such as an example or the
+    photo of another visitor, stays, though a caller may name or send it.
     """
     blocks = LocalContext.blocks.get(None)
-    if blocks is not None and str(file) in blocks.upload_file_set:
+    if blocks is None or str(file) not in blocks.upload_file_set:
+        return
+    shown = [block.keep_in_cache | block.temp_files for block in list(blocks.blocks.values())]
+    if not any(str(file) in files for files in shown):
         file.unlink(missing_ok=True)
         blocks.upload_file_set.discard(str(file))
 

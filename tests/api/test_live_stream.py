@@ -20,13 +20,13 @@ def files() -> set[Path]:
     return {path for path in Path(os.environ["GRADIO_TEMP_DIR"]).rglob("*") if path.is_file()}
 
 
-def frame(portrait: Path) -> list[Any]:
-    """One frame as the page's camera sends it."""
-    return [{"url": "data:image/jpeg;base64," + base64.b64encode(portrait.read_bytes()).decode()}, "natural"]
+def frame(portrait: Path) -> list[dict[str, str] | None]:
+    """One frame as the page's camera sends it, and the choice of the prior beside it."""
+    return [{"url": "data:image/jpeg;base64," + base64.b64encode(portrait.read_bytes()).decode()}, None]
 
 
 @contextmanager
-def camera(address: str, session: str, picture: list[Any]) -> Iterator[Iterator[str]]:
+def camera(address: str, session: str, picture: list[dict[str, str] | None]) -> Iterator[Iterator[str]]:
     """Open a camera; yields what the page is told, frame by frame, for as long as it is read."""
     with httpx.Client(base_url=address, timeout=60) as http:
         functions = http.get("config").json()["dependencies"]
@@ -64,22 +64,24 @@ def test_a_photo_does_not_wait_for_cameras(address: str, client: Client, portrai
         assert time.monotonic() - start_s < 60, "a camera streams for 120 s"
 
 
-def test_a_frame_over_the_api_is_deleted_when_it_has_been_read(client: Client, portrait: Path) -> None:
-    before = files()
-    answer = client.predict(handle_file(portrait), api_name="/live_frame")
-    assert len(answer["faces"]) == 1
-    assert files() <= before
-
-
-def test_a_caller_cannot_have_the_examples_deleted(
-    address: str, client: Client, portrait: Path, tmp_path: Path
+def test_a_frame_over_the_api_is_deleted_when_it_has_been_read(
+    client: Client, portrait: Path, tmp_path: Path
 ) -> None:
-    """Whoever names a file of the app as the camera's frame would take it from everyone."""
+    before, own = files(), tmp_path / "frame-of-mine.jpg"
+    own.write_bytes(portrait.read_bytes())
+    answer = client.predict(handle_file(own), api_name="/live_frame")
+    assert len(answer["faces"]) == 1
+    assert files() == before
+
+
+def test_a_caller_cannot_have_the_examples_deleted(address: str, client: Client, portrait: Path) -> None:
+    """Whoever names a file of the app as the camera's frame, or sends its like, would take it from everyone."""
     page = httpx.get(f"{address}config").text
     assert "astronaut.jpg" in page
-    examples = [path for path in files() if path.name == "triptych.jpg"]
+    examples = [path for path in files() if path.name == "astronaut.jpg"]
     for example in examples:
         client.predict({"path": str(example)}, api_name="/live_frame")
+    client.predict(handle_file(portrait), api_name="/live_frame")  # lies where the example lies
     assert examples
     assert all(example.is_file() for example in examples)
 

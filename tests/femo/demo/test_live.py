@@ -23,12 +23,12 @@ BOX = [40, 30, 100, 90]
 class Counting:
     """A pipeline whose cameras say as confidence how many frames each has read."""
 
+    decision = Decision("counting")
+
     def live(self) -> "Counting":
         camera = Counting()
         camera.n_frames = 0
         return camera
-
-    decision = Decision("counting")
 
     def frame(self, rgb, time_s, prior=None):
         self.n_frames += 1
