@@ -30,7 +30,7 @@ def test_a_photo_becomes_boxes_table_charts_and_downloads(page: Page, examples: 
     expect(page.locator(".femo-face h3")).to_contain_text("Face 1:")
     heads = page.locator(".femo-head:visible")
     expect(heads.filter(has_text="Expression").locator(".femo-trained")).to_have_text("trained")
-    expect(heads.filter(has_text="Action units").locator(".femo-prior")).to_have_text("prior")
+    expect(heads.filter(has_text="Action units").locator(".femo-mixed")).to_have_text("mixed")
     with page.expect_download() as download:
         page.get_by_role("button", name="Download JSON").click()
     download.value.save_as(tmp_path / "a.json")

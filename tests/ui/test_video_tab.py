@@ -92,7 +92,7 @@ def test_persons_and_smoothing_change_the_picture_without_reading_again(page: Pa
 
 
 def test_cancel_ends_the_analysis_and_the_tab_is_ready_again(page: Page, tmp_path: Path) -> None:
-    long = clips.write_clip(tmp_path / "long.mp4", clips.two_faces(400))
+    long = clips.write_clip(tmp_path / "long.mp4", clips.two_faces(1600))
     drop(page, long)
     expect(page.locator(".femo-bar")).to_be_visible(timeout=60_000)
     page.locator("#video-cancel").click()
