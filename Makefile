@@ -11,7 +11,6 @@ app: $(VENV)/.app
 
 test: $(VENV)/.dev
 	$(BIN)/coverage run -m pytest $(TESTS)
-	$(BIN)/python -m pytest -m alone tests/femo/demo
 	$(BIN)/coverage report
 
 test-ui: $(VENV)/.dev

@@ -12,8 +12,6 @@ import app
 from femo.demo.server.door import Door, known_names
 from femo.demo.server.page import Page
 
-pytestmark = pytest.mark.alone
-
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
