@@ -17,8 +17,13 @@ SEEK = """async (times) => {
     const video = document.querySelector('video'), canvas = document.createElement('canvas');
     canvas.width = video.videoWidth; canvas.height = video.videoHeight;
     const pen = canvas.getContext('2d'), seen = [];
-    for (const time of times) {
-        await new Promise(done => { video.onseeked = done; video.currentTime = time; });
+    for (const time of times) {  // seeked may come before the picture does: the callback of a frame names its own time
+        await new Promise(done => {
+            const wait = () => video.requestVideoFrameCallback(
+                (_, frame) => Math.abs(frame.mediaTime - time) < 0.02 ? done() : wait());
+            wait();
+            video.currentTime = time;
+        });
         pen.drawImage(video, 0, 0);
         seen.push(Array.from(pen.getImageData(8, 40, 1, 1).data).slice(0, 3));
     }
