@@ -141,7 +141,8 @@ class Board(Scorer):
         return self._mirrored(self.store.withdraw(entry_id, user, task))
 
     def publish(self, entry_id: str, user: str, task: str | None = None) -> Entry:
-        """Show one's own private entry to everybody, see ``Store.publish``."""
+        """Show one's own private entry to everybody, see ``Store.publish``; not once the table is frozen."""
+        refuse_frozen(get_task(self.store.entry(entry_id).task), utc_now()[:10])
         return self._mirrored(self.store.publish(entry_id, user, task))
 
     def remove(self, entry_id: str, reason: str, task: str | None = None) -> Entry:
@@ -183,11 +184,17 @@ class Board(Scorer):
             return dict(scored.report)
         return shown_report(task, scored).to_dict()
 
-    def compare(self, first_id: str, second_id: str, user: str = "") -> Comparison:
+    def compare(self, first_id: str, second_id: str, user: str = "", own: bool = True) -> Comparison:
         """Return the paired bootstrap of two entries, from the files that were submitted.
 
         Where labels are hidden, a pair is compared once, which costs one of the user's comparisons of the day; the
         answer is kept for everybody.
+
+        Args:
+            first_id: Entry id.
+            second_id: Entry id.
+            user: Who asks, from the login.
+            own: Whether the user's private entries may be compared.
 
         Raises:
             UnknownEntry: No entry has this id.
@@ -201,7 +208,8 @@ class Board(Scorer):
         if task.ladder:
             raise NotComparable(f"{task.name} shows scores by the ladder rule; a comparison would reveal more")
         for entry in (first, second):
-            if entry.sha256 is None or entry.withdrawn or entry.removed or (entry.private and entry.user != user):
+            unseen = entry.private and not (own and entry.user == user)
+            if entry.sha256 is None or entry.withdrawn or entry.removed or unseen:
                 raise NotComparable(f"{entry.system} has no submitted file on the board to compare")
         reference, asked = self.labelled(task)
 

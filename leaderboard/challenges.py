@@ -1,7 +1,9 @@
 """An organiser's own challenge: a folder of labels and a declaration of some ten lines, served beside the built-in tasks.
 
-Layout: ``<challenges>/<name>/challenge.toml``, ``labels`` (a file or folder in any form that reference labels may have)
-and ``.salt`` (random bytes, see ``standings.shown``). ``<challenges>`` is ``FEMO_CHALLENGES`` or ``~/.femo/challenges``.
+Layout: ``<challenges>/<name>/challenge.toml`` and ``labels``, in which lie the labels (a file or folder in any form that
+reference labels may have) and ``.salt`` (random bytes, see ``standings.shown``). A challenge of several phases has
+``labels/<phase>`` instead, and each phase is a task of its own, ``<name>-<phase>``: it has its labels, days, limits and
+table. ``<challenges>`` is ``FEMO_CHALLENGES`` or ``~/.femo/challenges``.
 """
 
 import os
@@ -10,6 +12,7 @@ import secrets
 import shutil
 import tomllib
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
@@ -39,7 +42,47 @@ class ChallengeInvalid(LeaderboardError):
     """A challenge's declaration or its labels cannot be used."""
 
 
-class Declaration(BaseModel):
+class Window(BaseModel):
+    """When and how often one may submit, and what the labels are.
+
+    Attributes:
+        split: What the labels are.
+        per_day: Scored submissions per user and day.
+        in_all: Scored submissions per user altogether.
+        opens: First day of submissions.
+        closes: Last day of submissions, after which the table is frozen.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    split: Word = "test"
+    per_day: Annotated[int, Field(ge=1, le=1000)] = 5
+    in_all: Annotated[int, Field(ge=1)] = 100
+    opens: date | None = None
+    closes: date | None = None
+
+    @model_validator(mode="after")
+    def _ends_after_it_begins(self) -> "Window":
+        if self.opens and self.closes and self.closes < self.opens:
+            raise ValueError(f"closes on {self.closes}, which is before it opens on {self.opens}")
+        return self
+
+
+class PhaseDeclared(Window):
+    """One ``[[phases]]`` of a challenge that has several.
+
+    Attributes:
+        name: Lower-case letters and digits; ends the task's name.
+        labels: Name of the file or folder with its labels, beside ``challenge.toml``.
+        split: What the labels are; the phase's name if it is not said.
+    """
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9]{1,16}$")]
+    labels: Annotated[str, Field(pattern=r"^[^./\\][^/\\]*$")]
+    split: Word = ""
+
+
+class Declaration(Window):
     """What ``challenge.toml`` says.
 
     Attributes:
@@ -49,27 +92,17 @@ class Declaration(BaseModel):
         classes: Class names in the order of their ids from 0; for ``binary-f1`` the columns; none for ``ccc``.
         key: What a row is: ``clip``, ``image`` or ``frame`` of a video.
         about: One line on what is measured.
-        split: What the labels are.
-        licence: Under which they were given.
-        per_day: Scored submissions per user and day.
-        in_all: Scored submissions per user altogether.
-        opens: First day of submissions.
-        closes: Last day of submissions, after which the table is frozen.
+        licence: Under which the labels were given.
+        phases: None where split, days and limits stand in the declaration itself; else each has its own.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     title: Annotated[str, Field(min_length=1, max_length=80)]
     metric: Metric
     classes: tuple[Word, ...] = ()
     key: Literal["frame", "image", "clip"] = "clip"
     about: Annotated[str, Field(max_length=300)] = ""
-    split: Word = "test"
     licence: Annotated[str, Field(max_length=300)] = ""
-    per_day: Annotated[int, Field(ge=1, le=1000)] = 5
-    in_all: Annotated[int, Field(ge=1)] = 100
-    opens: date | None = None
-    closes: date | None = None
+    phases: tuple[PhaseDeclared, ...] = ()
 
     @model_validator(mode="after")
     def _fits(self) -> "Declaration":
@@ -77,6 +110,10 @@ class Declaration(BaseModel):
             raise ValueError("classes must be given, except for ccc, which has valence and arousal")
         if self.metric in ("accuracy", "macro-f1") and len(self.classes) < 2:
             raise ValueError("classes must be two or more")
+        if self.phases and (own := self.model_fields_set & set(Window.model_fields)):
+            raise ValueError(f"{', '.join(sorted(own))} must stand in each of the phases")
+        if len({phase.name for phase in self.phases}) < len(self.phases):
+            raise ValueError("two phases have the same name")
         return self
 
 
@@ -91,43 +128,24 @@ def open_challenges(environment: Mapping[str, str] = os.environ) -> list[Task]:
     Raises:
         ChallengeInvalid: A declaration is wrong; the message names its file and field.
     """
-    tasks = [
-        read_challenge(path.parent) for path in sorted(challenges_folder(environment).glob(f"*/{DECLARATION}"))
-    ]
+    declarations = sorted(challenges_folder(environment).glob(f"*/{DECLARATION}"))
+    tasks = [task for path in declarations for task in _tasks(path.parent.name, _declared(path), path.parent)]
     for task in tasks:
         register(task)
     return tasks
 
 
-def read_challenge(folder: Path, name: str = "") -> Task:
-    """Return the task that ``folder/challenge.toml`` declares.
-
-    Args:
-        folder: Holds the declaration and the labels.
-        name: Task name, or empty for the folder's.
-
-    Raises:
-        ChallengeInvalid: The declaration is wrong.
-    """
-    path = folder / DECLARATION
-    try:
-        declared = Declaration.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(map(str, first["loc"])) or "the declaration"
-        raise ChallengeInvalid(f"{path}: {field}: {first['msg'].removeprefix('Value error, ')}") from error
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ChallengeInvalid(f"{path}: expected a TOML file ({error})") from error
-    return _task(name or folder.name, declared, folder)
-
-
-def new_challenge(name: str, source: Path, environment: Mapping[str, str] = os.environ) -> Task:
+def new_challenge(name: str, source: Path, environment: Mapping[str, str] = os.environ) -> list[Task]:
     """Take a folder with ``challenge.toml`` and labels, check both, keep a copy and serve it.
 
     Args:
         name: Name of the new task: lower-case letters, digits and hyphens.
-        source: Folder with the declaration, and beside it the labels: one file, or a folder.
+        source: Folder with the declaration, and beside it the labels: one file, or a folder; of several phases those
+            that each phase names.
         environment: Says where challenges are kept.
+
+    Returns:
+        One task, or one for each phase.
 
     Raises:
         ChallengeInvalid: The name is taken or no name, or declaration or labels cannot be used.
@@ -137,27 +155,82 @@ def new_challenge(name: str, source: Path, environment: Mapping[str, str] = os.e
             f"{name!r} is no task name, expected up to 40 lower-case letters, digits and hyphens"
         )
     target = challenges_folder(environment) / name
-    if name in TASKS or target.exists():
+    declared = _declared(source / DECLARATION)
+    tasks = _tasks(name, declared, target)
+    if target.exists() or any(task.name in TASKS for task in tasks):
         raise ChallengeInvalid(f"a task is called {name} already")
-    task = read_challenge(source, name)
-    labels = [path for path in sorted(source.iterdir()) if path.name != DECLARATION and path.name[:1] != "."]
-    if not labels:
-        raise ChallengeInvalid(f"{source}: expected the labels beside {DECLARATION}, a file or a folder")
-    load_reference(task, labels[0] if len(labels) == 1 else source)
     part = target.with_name(f".{name}.part")
     shutil.rmtree(part, ignore_errors=True)
-    (part / "labels").mkdir(parents=True)
-    for path in labels:
-        (shutil.copytree if path.is_dir() else shutil.copy)(path, part / "labels" / path.name)
+    for task, paths in zip(tasks, _labels_of(declared, source), strict=True):
+        folder = part / "labels" / task.phase
+        _copy(paths, folder)
+        (folder / SALT).write_bytes(secrets.token_bytes(32))
+        try:
+            load_reference(task, folder)
+        except LeaderboardError:
+            shutil.rmtree(part)
+            raise
     shutil.copy(source / DECLARATION, part / DECLARATION)
-    (part / "labels" / SALT).write_bytes(secrets.token_bytes(32))
     part.rename(target)
-    task = read_challenge(target)
-    register(task)
-    return task
+    for task in tasks:
+        register(task)
+    return tasks
 
 
-def _task(name: str, declared: Declaration, folder: Path) -> Task:
+def _copy(paths: list[Path], folder: Path) -> None:
+    """Copy what holds the labels into ``folder``; of a single folder what is in it."""
+    if len(paths) == 1 and paths[0].is_dir():
+        shutil.copytree(paths[0], folder)
+        return
+    folder.mkdir(parents=True)
+    for path in paths:
+        (shutil.copytree if path.is_dir() else shutil.copy)(path, folder / path.name)
+
+
+def _declared(path: Path) -> Declaration:
+    try:
+        return Declaration.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(map(str, first["loc"])) or "the declaration"
+        raise ChallengeInvalid(f"{path}: {field}: {first['msg'].removeprefix('Value error, ')}") from error
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ChallengeInvalid(f"{path}: expected a TOML file ({error})") from error
+
+
+def _labels_of(declared: Declaration, source: Path) -> list[list[Path]]:
+    """Return the label files or folders of each phase, or of the one that there is."""
+    if declared.phases:
+        paths = [[source / phase.labels] for phase in declared.phases]
+    else:
+        paths = [[path for path in sorted(source.iterdir()) if path.name != DECLARATION and path.name[:1] != "."]]
+    for (path, *_), phase in zip((found or [source / "labels"] for found in paths), paths, strict=True):
+        if not phase or not path.exists():
+            raise ChallengeInvalid(f"{path}: expected the labels beside {DECLARATION}, a file or a folder")
+    return paths
+
+
+def _tasks(name: str, declared: Declaration, folder: Path) -> list[Task]:
+    """Return the challenge's task, or those of its phases."""
+    if not declared.phases:
+        return [_task(name, declared, declared, folder / "labels")]
+    tasks = [
+        _task(f"{name}-{phase.name}", declared, phase, folder / "labels" / phase.name) for phase in declared.phases
+    ]
+    names = tuple(task.name for task in tasks)
+    return [
+        replace(
+            task,
+            title=f"{declared.title}: {phase.name}",
+            split=phase.split or phase.name,
+            phase=phase.name,
+            phases=names,
+        )
+        for task, phase in zip(tasks, declared.phases, strict=True)
+    ]
+
+
+def _task(name: str, declared: Declaration, window: Window, labels: Path) -> Task:
     family, main = _FAMILIES[declared.metric]
     columns: tuple[Column, ...]
     if declared.metric == "ccc":
@@ -169,9 +242,6 @@ def _task(name: str, declared: Declaration, folder: Path) -> Task:
     header = ",".join([_KEYS[declared.key], *(column.name for column in columns)])
     key = "video/00001.jpg" if declared.key == "frame" else f"the {declared.key}'s name"
     values = "one of " + ", ".join(declared.classes) if family in ("accuracy", "classes") else "the values"
-    labels = folder / "labels"
-    inside = list(labels.iterdir()) if labels.is_dir() else []
-    single = [path for path in inside if not path.name.startswith(".")]
     return Task(
         name=name,
         title=declared.title,
@@ -183,12 +253,12 @@ def _task(name: str, declared: Declaration, folder: Path) -> Task:
         columns=columns,
         key=declared.key,
         headers=(header,),
-        split=declared.split,
-        quota_per_day=declared.per_day,
-        quota_in_all=declared.in_all,
-        opens=str(declared.opens or ""),
-        closes=str(declared.closes or ""),
+        split=window.split,
+        quota_per_day=window.per_day,
+        quota_in_all=window.in_all,
+        opens=str(window.opens or ""),
+        closes=str(window.closes or ""),
         licence=declared.licence,
-        labels=single[0] if len(single) == 1 and single[0].is_dir() else labels,
+        labels=labels,
         format=f"One CSV with the header `{header}`: {key}, then {values}.",
     )

@@ -23,11 +23,13 @@ from leaderboard.store.entries import Mirror
 from leaderboard.types import Reference
 
 
-def _labels(environment: Mapping[str, str]) -> Labels:
+def _labels(environment: Mapping[str, str], salt: bytes = b"") -> Labels:
     root = environment.get("FEMO_REFERENCE")
 
     def read(task: Task) -> Reference:
-        return load_reference(task, task.labels or (None if task.sandbox else labels_root(root)))
+        if task.sandbox:
+            return load_reference(task)
+        return load_reference(task, task.labels or labels_root(root), salt if task.hidden else b"")
 
     return read
 
@@ -55,4 +57,4 @@ def open_board(environment: Mapping[str, str] = os.environ, mirror: Mirror | Non
     store.sweep()
     if on_hub and mirror is None:
         mirror = hub.HubMirror(hub.repo_of(folder), store).start()
-    return Board(store, _labels(environment), mirror=mirror)
+    return Board(store, _labels(environment, b"" if on_hub else store.salt()), mirror=mirror)

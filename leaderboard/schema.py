@@ -72,6 +72,8 @@ class Task:
         opens: First day (UTC, ISO 8601) of submissions, or empty.
         closes: Last day of submissions, after which the table is frozen, or empty.
         licence: Under which the labels were given, or empty.
+        phase: Which phase of a challenge this is, or empty where there is one only.
+        phases: Names of the challenge's tasks, one for each phase in their order; empty where there is one only.
         labels: Folder of an organiser's own challenge, or None for the tasks that ship with the project.
         format: The exact format in words, shown beside the upload.
     """
@@ -102,6 +104,8 @@ class Task:
     opens: str = ""
     closes: str = ""
     licence: str = ""
+    phase: str = ""
+    phases: tuple[str, ...] = ()
     labels: Path | None = None
 
     @property

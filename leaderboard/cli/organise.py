@@ -7,6 +7,8 @@ import typer
 
 from leaderboard.challenges import challenges_folder, new_challenge
 from leaderboard.cli.options import JsonOut, Say, finish, opened
+from leaderboard.store.entries import utc_now
+from leaderboard.store.phases import phase
 
 Source = Annotated[
     Path,
@@ -34,16 +36,36 @@ def new(
         closes = 2026-03-31
         licence = "CC BY 4.0"
 
+    Of several phases each is a task of its own, here smiles-dev and smiles-test, with split, limits and days of its own:
+
+        [[phases]]
+        name = "dev"
+        labels = "dev.csv"             # beside challenge.toml
+        closes = 2026-02-28
+        [[phases]]
+        name = "test"
+        labels = "test.csv"
+        opens = 2026-03-01
+        closes = 2026-03-31
+        in_all = 5
+
     Example: python -m leaderboard new smiles my-challenge/
     """
 
     def work(say: Say) -> dict[str, Any]:
         opened()
-        task = new_challenge(name, folder)
-        signature = opened().labels.signature(task)
-        say(f"{task.name} is served from {challenges_folder() / task.name}")
-        say(f"scores are compared under {signature}")
-        say(f"try it: python -m leaderboard template {task.name} > predictions.csv")
-        return {"task": task.name, "signature": signature, "format": task.format}
+        tasks, board = new_challenge(name, folder), opened()
+        say(f"{', '.join(task.name for task in tasks)}: served from {challenges_folder() / name}")
+        for task in tasks:
+            now = phase(task, utc_now()[:10])
+            days = "".join(
+                f", {what} {day}" for what, day in (("from", task.opens), ("until", task.closes)) if day
+            )
+            say(f"{task.name} is {now}{days}; scores are compared under {board.labels.signature(task)}")
+        say(f"try it: python -m leaderboard template {tasks[0].name} > predictions.csv")
+        known = [
+            {"task": one.name, "signature": board.labels.signature(one), "format": one.format} for one in tasks
+        ]
+        return known[0] | {"phases": known[1:] and known}
 
     finish(json, work)

@@ -142,6 +142,6 @@ def publication(board: Board, entry_id: str, user: str) -> Answer:
     return answered(work)
 
 
-def comparison(board: Board, first: str, second: str, user: str) -> Answer:
-    """Return the paired bootstrap of two entries by their ids."""
-    return answered(lambda: board.compare(first, second, user).to_dict())
+def comparison(board: Board, first: str, second: str, user: str, own: bool = True) -> Answer:
+    """Return the paired bootstrap of two entries by their ids; ``own`` says whether ``user``'s private ones are allowed."""
+    return answered(lambda: board.compare(first, second, user, own).to_dict())

@@ -1,7 +1,8 @@
 """The leaderboard's API: /leaderboard, /validate_submission, /submit_predictions, /compare_submissions.
 
 Conventions: the submitter is whoever is logged in with Hugging Face; away from a Space it is the user of the computer
-that runs the app, whoever visits. A name in a form is never an identity. Uploads are read only from Gradio's upload folder, and
+that runs the app, whoever visits, so only who sits at it may do more than add entries (``owner``). A name in a form is
+never an identity. Uploads are read only from Gradio's upload folder, and
 nothing of the store or of the labels is ever returned as a path.
 """
 
@@ -42,10 +43,11 @@ def submitter(profile: gr.OAuthProfile | None) -> str:
     return local_user()
 
 
-def withdrawer(profile: gr.OAuthProfile | None, request: gr.Request) -> str:
-    """Return who takes an entry back: the login on a Space, else the user of this computer, who must sit at it.
+def owner(profile: gr.OAuthProfile | None, request: gr.Request | None) -> str:
+    """Return whose private entries the visitor may have, see, publish and take back: the login on a Space, else the user
+    of this computer, who must sit at it.
 
-    Away from a Space all visitors are one user, so a visitor from elsewhere would take back another's entry.
+    Away from a Space all visitors are one user, so a visitor from elsewhere would own another's entries.
 
     Raises:
         NotSignedIn: On a Space without a login.
@@ -54,13 +56,20 @@ def withdrawer(profile: gr.OAuthProfile | None, request: gr.Request) -> str:
     user = submitter(profile)
     if profile is None and not _sits_here(request):
         raise NotOwner(
-            "all visitors of this page are one user, so an entry is withdrawn on the computer that runs it: "
-            "python -m leaderboard withdraw ID"
+            "all visitors of this page are one user, so private entries are kept, and entries published and withdrawn, "
+            "on the computer that runs it: python -m leaderboard submit --private, publish TASK ID, withdraw TASK ID"
         )
     return user
 
 
-def _sits_here(request: gr.Request) -> bool:
+def owns(profile: gr.OAuthProfile | None, request: gr.Request | None) -> bool:
+    """Tell whether ``owner`` would answer."""
+    return profile is not None or ("SPACE_ID" not in os.environ and _sits_here(request))
+
+
+def _sits_here(request: gr.Request | None) -> bool:
+    if request is None:
+        return False
     passed_on = any(name in request.headers for name in ("x-forwarded-for", "forwarded", "via"))
     host = request.client.host if request.client else ""
     return host in ("127.0.0.1", "::1") and not passed_on and not os.environ.get("FEMO_HOST")
@@ -132,6 +141,7 @@ class BoardApi:
         note: str = "",
         private: bool = False,
         profile: gr.OAuthProfile | None = None,
+        request: gr.Request | None = None,
     ) -> dict[str, Any]:
         """Score a prediction file and publish the result on the leaderboard.
 
@@ -144,14 +154,19 @@ class BoardApi:
             note: Remark.
             private: Whether only you see the entry until you publish it.
         """
-        return answers.answered(
-            lambda: answers.submission(
-                self.board, task, uploaded(file), submitter(profile), system, team, links, note, private
-            )
-        )
+
+        def work() -> answers.Answer:
+            user = owner(profile, request) if private else submitter(profile)
+            return answers.submission(self.board, task, uploaded(file), user, system, team, links, note, private)
+
+        return answers.answered(work)
 
     def compare_submissions(
-        self, first: str, second: str, profile: gr.OAuthProfile | None = None
+        self,
+        first: str,
+        second: str,
+        profile: gr.OAuthProfile | None = None,
+        request: gr.Request | None = None,
     ) -> dict[str, Any]:
         """Compare two submissions that were scored here by paired bootstrap; new pairs are limited per day.
 
@@ -159,4 +174,5 @@ class BoardApi:
             first: Entry id, as in the rows of /leaderboard.
             second: Entry id.
         """
-        return answers.answered(lambda: answers.comparison(self.board, first, second, submitter(profile)))
+        own = owns(profile, request)
+        return answers.answered(lambda: answers.comparison(self.board, first, second, submitter(profile), own))

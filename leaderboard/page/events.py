@@ -15,7 +15,7 @@ from gradio.context import Context
 from leaderboard.board import Board
 from leaderboard.errors import LeaderboardError
 from leaderboard.page import answers, cards
-from leaderboard.page.api import NO_FILE, QUEUE, NotSignedIn, one_sentence, submitter, withdrawer
+from leaderboard.page.api import NO_FILE, QUEUE, NotSignedIn, one_sentence, owner, owns, submitter
 from leaderboard.page.history import history
 from leaderboard.page.layout import ALL_GROUPS, BADGES, FILES, MAIN, BoardLayout
 from leaderboard.page.table import board_table
@@ -27,8 +27,8 @@ from leaderboard.tasks import get_task
 
 QUIET: Final[dict[str, Any]] = {"api_visibility": "private", **QUEUE}
 ONE_USER: Final = (
-    " Nobody logs in here, so all visitors of this page are this one user; an entry is withdrawn only on the "
-    "computer that runs the page."
+    " Nobody logs in here, so all visitors of this page are this one user, who may submit; private entries are kept, and "
+    "entries published and withdrawn, only on the computer that runs the page."
 )
 PUBLIC_NOTE: Final = "Names, links and notes are shown to everyone; the file itself is kept, and never shown."
 
@@ -69,7 +69,9 @@ class BoardEvents:
             event = button.click(handler, inputs, [on.outcome], **QUIET)
             event.then(self.open_task, [on.task], whole, **QUIET)
 
-    def open_task(self, name: str, profile: gr.OAuthProfile | None) -> Iterator[dict[Any, Any]]:
+    def open_task(
+        self, name: str, request: gr.Request, profile: gr.OAuthProfile | None
+    ) -> Iterator[dict[Any, Any]]:
         """Fill everything that depends on the task."""
         task = get_task(name)
         with one_sentence():
@@ -77,11 +79,11 @@ class BoardEvents:
         known = groups(rows)
         group = known[0] if known else ALL_GROUPS
         entries = self.board.store.entries(task.name)
-        user, who, own = self._visitor(task, profile)
+        who, own = self._visitor(task, request, profile)
         scored = [
             _choice(entry)
             for entry in entries
-            if entry.badge == RESCORED and entry.removed is None and (not entry.private or entry.user == user)
+            if entry.badge == RESCORED and entry.removed is None and (not entry.private or entry in own)
         ]
         with TemporaryDirectory() as folder:
             yield {
@@ -99,19 +101,21 @@ class BoardEvents:
                 **self._shown(task, rows, group, list(BADGES), Path(folder)),
             }
 
-    def _visitor(self, task: Task, profile: gr.OAuthProfile | None) -> tuple[str, str, list[Entry]]:
-        """Return (the visitor's name or nothing, who submits and how much is left, the visitor's entries)."""
+    def _visitor(
+        self, task: Task, request: gr.Request, profile: gr.OAuthProfile | None
+    ) -> tuple[str, list[Entry]]:
+        """Return (who submits and how much is left, the entries that are the visitor's alone)."""
         try:
             user = submitter(profile)
         except NotSignedIn as error:
-            return "", escape(str(error)), []
+            return escape(str(error)), []
         quota, left = self.board.quota(task), self.board.left(task, user)
         used = f"{quota.per_day - left.per_day} of {quota.per_day} submissions used today"
         closing = f" Open until {task.closes} (UTC)." if task.closes else ""
         who = f"You submit as <b>{escape(user)}</b>: {used} (UTC), {left.in_all} left in all.{closing}"
         if profile is None:
             who += ONE_USER
-        return user, who, self.board.mine(task, user)
+        return who, self.board.mine(task, user) if owns(profile, request) else []
 
     def show(self, name: str, group: str, badges: list[str], by: str) -> Iterator[dict[Any, Any]]:
         """Show other rows of the same task, or rank them by a part of the score."""
@@ -156,12 +160,18 @@ class BoardEvents:
         return cards.row_card(task, row, report)
 
     def compare_two(
-        self, name: str, first: str | None, second: str | None, profile: gr.OAuthProfile | None
+        self,
+        name: str,
+        first: str | None,
+        second: str | None,
+        request: gr.Request,
+        profile: gr.OAuthProfile | None,
     ) -> str:
         """Show which of two submissions is better."""
         if not first or not second:
             return cards.refusal_card(LeaderboardError("choose two submissions that were scored here").to_dict())
-        answer = answers.answered(lambda: answers.comparison(self.board, first, second, submitter(profile)))
+        own = owns(profile, request)
+        answer = answers.answered(lambda: answers.comparison(self.board, first, second, submitter(profile), own))
         if "error" in answer:
             return cards.refusal_card(answer)
         names = [self.board.store.entry(entry_id).system for entry_id in (first, second)]
@@ -185,12 +195,13 @@ class BoardEvents:
         links: str,
         note: str,
         private: bool,
+        request: gr.Request,
         profile: gr.OAuthProfile | None,
     ) -> str:
         """Score a file and publish it, unless it is to stay private."""
 
         def work() -> answers.Answer:
-            user = submitter(profile)
+            user = owner(profile, request) if private else submitter(profile)
             if not path:
                 raise NO_FILE
             return answers.submission(self.board, name, Path(path), user, system, team, links, note, private)
@@ -234,7 +245,7 @@ class BoardEvents:
         """Take back one's own entry."""
 
         def work() -> answers.Answer:
-            return answers.withdrawal(self.board, entry_id or "", withdrawer(profile, request))
+            return answers.withdrawal(self.board, entry_id or "", owner(profile, request))
 
         answer = answers.answered(work)
         if "error" in answer:
@@ -243,9 +254,13 @@ class BoardEvents:
             "Withdrawn", "The entry has left the table; an earlier one of the system stands again."
         )
 
-    def publish_entry(self, entry_id: str | None, profile: gr.OAuthProfile | None) -> str:
+    def publish_entry(self, entry_id: str | None, request: gr.Request, profile: gr.OAuthProfile | None) -> str:
         """Show one's own private entry to everybody."""
-        answer = answers.answered(lambda: answers.publication(self.board, entry_id or "", submitter(profile)))
+
+        def work() -> answers.Answer:
+            return answers.publication(self.board, entry_id or "", owner(profile, request))
+
+        answer = answers.answered(work)
         if "error" in answer:
             return cards.refusal_card(answer)
         return cards.done_card("Published", "The entry is in the table.")

@@ -35,13 +35,14 @@ SALT = ".salt"
 TEXTS = (".txt", ".csv", ".zip", ".gz")
 
 
-def load_reference(task: Task, root: Path | None = None) -> Reference:
+def load_reference(task: Task, root: Path | None = None, salt: bytes = b"") -> Reference:
     """Return the labels of ``task``.
 
     Args:
         task: Task that the labels are for.
         root: The annotation file or folder itself, or a folder that holds it under its official name or under the
             task's name. None means the sandbox, for tasks that have one.
+        salt: What the digest is hashed with, unless a file ``.salt`` lies in ``root``.
 
     Raises:
         ReferenceMissing: No labels there; the message says where they are looked for.
@@ -64,7 +65,7 @@ def load_reference(task: Task, root: Path | None = None) -> Reference:
         first = problems.first[0]
         place = first.file + (f", line {first.line}" if first.line else "")
         raise ReferenceInvalid(f"reference labels of {task.name}: {place}: expected {first.expected}")
-    return _sorted(task, read.keys, read.values, _salt(root))
+    return _sorted(task, read.keys, read.values, _salt(root) or salt)
 
 
 def missing_message(task: Task, root: Path | None = None) -> str:

@@ -11,8 +11,11 @@ The rule: nothing that is computed from hidden labels answers without limits, "a
   image, recall per class would be exact counts, seven answers for one submission; so there components and variants stay
   out. How many rows the labels leave out is not said either: N is the number of rows that had to be there.
 - Comparisons. Each pair is answered once and the answer kept; a new pair costs one of the day's comparisons.
-- Signatures. They hold the first 8 digits of a hash of the labels: 32 bits, the same for every question. Somebody
-  who knows nearly all labels could try the rest against it; the random ``.salt`` beside the labels prevents that.
+- Signatures. They hold the first 8 digits of a hash of the labels. Unsalted, those 32 bits give a set of up to eleven
+  clips of seven classes away without one submission, or the last eleven labels of a larger set whose others are known
+  (tests/leaderboard/test_secrecy.py does it). So a board hashes hidden labels with random bytes: those of ``.salt``
+  beside the labels, else of its own store. A store on the Hub has none that would outlive a restart, so there
+  ``.salt`` has to lie beside the labels. What the shell's ``score`` prints is not salted: who runs it has the labels.
 - Rows, exports, history: made of the scores above and of nothing else. Errors in label files name file and line.
 - Time. Scoring takes longer with more distinct pairs of label and prediction, but only inside a counted submission.
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from leaderboard.store.entries import StoreInvalid
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 BUSY_TIMEOUT_S = 60.0
 """How long a writer waits for the lock; twenty writers at once need well under a second each."""
 
@@ -38,6 +38,7 @@ CREATE TABLE comparisons (
     task TEXT NOT NULL, user TEXT NOT NULL, day TEXT NOT NULL, first TEXT NOT NULL, second TEXT NOT NULL,
     signature TEXT NOT NULL, answer TEXT NOT NULL, PRIMARY KEY (first, second, signature)
 )""",
+    "CREATE TABLE salts (id INTEGER PRIMARY KEY CHECK (id = 0), salt BLOB NOT NULL)",
 )
 """Each version's changes to the one before."""
 

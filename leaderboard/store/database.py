@@ -7,6 +7,7 @@ SQLite's lock. Scores are never overwritten: a new metric version or reference a
 """
 
 import json
+import secrets
 import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -208,6 +209,12 @@ class Store:
         """
         where = "WHERE (? IS NULL OR task = ?)" + ("" if withdrawn else " AND withdrawn IS NULL")
         return self._select(where, (task, task))
+
+    def salt(self) -> bytes:
+        """Return this board's random bytes, made once, which signatures of hidden labels are hashed with."""
+        with self._writing() as db:
+            db.execute("INSERT OR IGNORE INTO salts VALUES (0, ?)", (secrets.token_bytes(32),))
+            return bytes(db.execute("SELECT salt FROM salts").fetchone()[0])
 
     def _select(self, where: str, values: tuple[object, ...]) -> list[Entry]:
         with self._reading() as db:

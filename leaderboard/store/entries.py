@@ -148,6 +148,7 @@ def new_entry(
         system=details.system,
         badge=RESCORED if sha256 else SELF_REPORTED,
         scores=(scored,),
+        created=scored.scored,
         team=details.team,
         links=details.links,
         note=details.note,

@@ -1,17 +1,21 @@
 """An organiser's own challenge: declared in ten lines, checked, served beside the built-in tasks, open while it says so."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from leaderboard.challenges import ChallengeInvalid, new_challenge, open_challenges
+from leaderboard.errors import SubmissionRefused
 from leaderboard.opening import open_board
+from leaderboard.schema import Task
 from leaderboard.store.details import Details
+from leaderboard.store.entries import QuotaReached
 from leaderboard.store.phases import PhaseClosed, phase
 from leaderboard.tasks import TASKS, get_task
 from tests.leaderboard.writing import text
 
+Clock = Callable[[str], None]
 DECLARED = """
 title = "Smiles in the wild"
 metric = "accuracy"
@@ -45,6 +49,17 @@ def source(tmp_path: Path) -> Path:
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
     return {"FEMO_CHALLENGES": str(tmp_path / "challenges"), "FEMO_STORE": str(tmp_path / "store")}
+
+
+@pytest.fixture
+def on(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """Return what sets the day, everywhere that asks for the time."""
+
+    def set_day(day: str) -> None:
+        for module in ("board", "store.entries", "store.database"):
+            monkeypatch.setattr(f"leaderboard.{module}.utc_now", lambda: f"{day}T12:00:00+00:00")
+
+    return set_day
 
 
 def test_a_new_challenge_takes_submissions(source: Path, environment: dict[str, str], tmp_path: Path) -> None:
@@ -82,7 +97,7 @@ def test_a_challenge_of_videos_with_valence_and_arousal(environment: dict[str, s
     (folder / "challenge.toml").write_text('title = "Moods"\nmetric = "ccc"\nkey = "frame"\n')
     text(folder / "labels" / "all.csv", "image_location,valence,arousal", "v/00001.jpg,0.5,0.1", "v/00002.jpg,-0.5,0.2",
          "w/00001.jpg,0.1,-5", "w/00002.jpg,0.3,-0.2")  # fmt: skip
-    task = new_challenge("moods", folder, environment)
+    (task,) = new_challenge("moods", folder, environment)
     path = text(tmp_path / "p.csv", "image_location,valence,arousal", "v/00001.jpg,0.5,0.1", "v/00002.jpg,-0.5,0.2",
                 "w/00001.jpg,0.1,0.9", "w/00002.jpg,0.3,-0.2")  # fmt: skip
     report = open_board(environment).score_own(task, path)
@@ -127,19 +142,15 @@ def test_labels_that_cannot_be_read_leave_nothing(source: Path, environment: dic
 
 
 def test_it_is_open_between_its_days_and_frozen_after(
-    source: Path, environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    source: Path, environment: dict[str, str], tmp_path: Path, on: Clock
 ) -> None:
     with (source / "challenge.toml").open("a") as stream:
         stream.write("opens = 2026-03-01\ncloses = 2026-03-31\n")
-    task = new_challenge("smiles", source, environment)
+    (task,) = new_challenge("smiles", source, environment)
     days = ("2026-02-28", "2026-03-01", "2026-03-31", "2026-04-01")
     assert [phase(task, day) for day in days] == ["not yet open", "open", "open", "frozen"]
     board = open_board(environment)
     path = text(tmp_path / "p.csv", *LABELS)
-
-    def on(day: str) -> None:
-        for module in ("board", "store.entries", "store.database"):
-            monkeypatch.setattr(f"leaderboard.{module}.utc_now", lambda: f"{day}T12:00:00+00:00")
 
     on("2026-02-28")
     with pytest.raises(PhaseClosed, match="from 2026-03-01"):
@@ -149,5 +160,102 @@ def test_it_is_open_between_its_days_and_frozen_after(
     on("2026-04-01")
     with pytest.raises(PhaseClosed, match="until 2026-03-31"):
         board.submit(task, path, "bob", Details("net"))
+    for change in (board.withdraw, board.publish):
+        with pytest.raises(PhaseClosed, match="frozen"):
+            change(entry.id, "ada")
+    board.remove(entry.id, "trained on the labels")
+    assert board.rows(task)[0].rank is None, "the organiser still can"
+
+
+PHASES = """
+title = "Smiles in the wild"
+metric = "accuracy"
+classes = ["none", "smile"]
+key = "image"
+[[phases]]
+name = "dev"
+labels = "dev.csv"
+closes = 2026-03-31
+per_day = 3
+[[phases]]
+name = "test"
+labels = "hidden"
+split = "private"
+opens = 2026-04-01
+closes = 2026-04-03
+per_day = 1
+in_all = 2
+"""
+
+
+@pytest.fixture
+def phased(source: Path) -> Path:
+    (source / "challenge.toml").write_text(PHASES)
+    (source / "labels.csv").rename(source / "dev.csv")
+    (source / "hidden").mkdir()
+    text(source / "hidden" / "labels.csv", "image,label", "x.jpg,smile", "y.jpg,none")
+    return source
+
+
+def test_each_phase_has_its_labels_days_limits_and_table(
+    phased: Path, environment: dict[str, str], tmp_path: Path, on: Clock
+) -> None:
+    """By a hand-made clock: development until March, three days of the test phase, then nothing changes any more."""
+    assert [task.name for task in new_challenge("smiles", phased, environment)] == ["smiles-dev", "smiles-test"]
+    TASKS.pop("smiles-dev")
+    board = open_board(environment)
+    dev, test = get_task("smiles-dev"), get_task("smiles-test")
+    assert (dev.title, dev.split, test.split, test.phases) == (
+        "Smiles in the wild: dev", "dev", "private", ("smiles-dev", "smiles-test")
+    )  # fmt: skip
+    assert (board.quota(dev).per_day, board.quota(test).per_day, board.quota(test).in_all) == (3, 1, 2)
+    files = [text(tmp_path / f"{i}.csv", "image,label", f"x,{i % 2}", f"y,{i // 2}") for i in range(4)]
+
+    def submit(task: Task, path: Path, user: str = "ada") -> str:
+        return board.submit(task, path, user, Details(path.stem)).id
+
+    on("2026-03-31")
+    submit(dev, text(tmp_path / "dev.csv", *LABELS))
+    with pytest.raises(PhaseClosed, match="smiles-test takes submissions from 2026-04-01"):
+        submit(test, files[0])
+    with pytest.raises(SubmissionRefused, match="no such row"):
+        submit(dev, files[0])
+    on("2026-04-01")
+    with pytest.raises(PhaseClosed, match="smiles-dev took submissions until 2026-03-31"):
+        submit(dev, text(tmp_path / "late.csv", *LABELS), "bob")
+    submit(test, files[0])
+    with pytest.raises(QuotaReached, match="1 of 1 submissions to smiles-test today"):
+        submit(test, files[1])
+    on("2026-04-02")
+    best = submit(test, files[1])
+    on("2026-04-03")
+    with pytest.raises(QuotaReached, match="2 of 2 submissions to smiles-test altogether"):
+        submit(test, files[2])
+    submit(test, files[3], "bob")
+    on("2026-04-04")
     with pytest.raises(PhaseClosed, match="frozen"):
-        board.withdraw(entry.id, "ada")
+        submit(test, files[2], "cy")
+    with pytest.raises(PhaseClosed, match="frozen"):
+        board.withdraw(best, "ada")
+    assert [(row.system, row.main) for row in board.rows(test)] == [("1", 1.0), ("0", 0.5), ("3", 0.5)]
+    assert [(row.system, row.main) for row in board.rows(dev)] == [("dev", 1.0)]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("closes = 2026-04-03", "closes = 2026-03-03", "closes on 2026-03-03, which is before it opens on 2026-04-01"),
+        ('name = "test"', 'name = "dev"', "two phases have the same name"),
+        ('name = "test"', 'name = "te/st"', r"phases\.1\.name: String should match"),
+        ('labels = "hidden"', 'labels = "../hidden"', r"phases\.1\.labels: String should match"),
+        ('labels = "hidden"', 'labels = "nothing"', "nothing: expected the labels beside challenge.toml"),
+        ('key = "image"', 'key = "image"\nper_day = 3', "per_day must stand in each of the phases"),
+    ],
+)  # fmt: skip
+def test_a_wrong_phase_is_named(
+    old: str, new: str, message: str, phased: Path, environment: dict[str, str]
+) -> None:
+    (phased / "challenge.toml").write_text(PHASES.replace(old, new))
+    with pytest.raises(ChallengeInvalid, match=message):
+        new_challenge("smiles", phased, environment)
+    assert open_challenges(environment) == []

@@ -3,6 +3,8 @@
 The same questions go to two boards whose labels differ and whose keys do not; their answers must be equal to the byte.
 """
 
+import hashlib
+import itertools
 import random
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,12 +16,13 @@ import numpy as np
 import pytest
 
 from leaderboard.board import Board
+from leaderboard.opening import open_board
 from leaderboard.page import answers, cards
 from leaderboard.reading.reference import load_reference
 from leaderboard.schema import Task
 from leaderboard.store.database import Store
 from leaderboard.tasks import TASKS
-from leaderboard.types import Reference
+from leaderboard.types import KeyList, Reference
 
 HIDDEN = [name for name, task in TASKS.items() if task.sandbox and task.hidden]
 
@@ -144,3 +147,40 @@ def test_with_a_salt_nobody_can_try_labels_against_the_signature(tmp_path: Path)
     salted = load_reference(task, tmp_path).digest
     (tmp_path / ".salt").write_bytes(b"two")
     assert len({plain, salted, load_reference(task, tmp_path).digest}) == 3
+    assert load_reference(task, tmp_path, b"the board's").digest == load_reference(task, tmp_path).digest
+
+
+def guess_labels(task: Task, asked: KeyList, digest: str) -> list[tuple[int, ...]]:
+    """Return every set of labels whose unsalted hash begins like the digest in a signature: tried at home, unlimited."""
+    start = hashlib.sha256("\n".join(asked.keys.groups).encode())
+    for array in (asked.keys.group, asked.keys.frame):
+        start.update(array.tobytes())
+    found = []
+    for labels in itertools.product(range(len(task.columns[0].names)), repeat=len(asked.keys)):
+        tried = start.copy()
+        tried.update(bytes(labels))
+        if tried.hexdigest()[:8] == digest:
+            found.append(labels)
+    return found
+
+
+def test_the_signature_on_a_board_does_not_give_a_small_set_of_labels_away(tmp_path: Path) -> None:
+    """32 unsalted bits are enough for five clips of seven classes: 16,807 guesses, and not one submission."""
+    task, labels = TASKS["afew"], (3, 5, 0, 6, 2)
+    folder = tmp_path / "labels"
+    folder.mkdir()
+    rows = "".join(f"{clip},{label}\n" for clip, label in enumerate(labels))
+    (folder / "afew.csv").write_text(f"clip,emotion\n{rows}")
+    board = open_board({"FEMO_STORE": str(tmp_path / "store"), "FEMO_REFERENCE": str(folder)})
+    asked = board.labels.asked(task)
+    assert asked is not None
+    assert guess_labels(task, asked, load_reference(task, folder).digest) == [labels], (
+        "the attack works without salt"
+    )
+    signature = board.labels.signature(task) or ""
+    digest = signature.split("ref:")[1][:8]
+    assert guess_labels(task, asked, digest) == []
+    again = open_board({"FEMO_STORE": str(tmp_path / "store"), "FEMO_REFERENCE": str(folder)})
+    assert again.labels.signature(task) == signature, "the salt stays with the store"
+    other = open_board({"FEMO_STORE": str(tmp_path / "other"), "FEMO_REFERENCE": str(folder)})
+    assert other.labels.signature(task) != signature

@@ -12,8 +12,11 @@ from gradio_client import Client, handle_file
 
 from leaderboard.errors import LeaderboardError
 from leaderboard.opening import open_board
-from leaderboard.page.api import NotSignedIn, one_sentence, submitter, uploaded, withdrawer
+from leaderboard.page.api import BoardApi, NotSignedIn, one_sentence, owner, owns, submitter, uploaded
+from leaderboard.page.events import BoardEvents
+from leaderboard.page.layout import BoardLayout
 from leaderboard.page.tab import build_tab
+from leaderboard.store.details import Details
 from leaderboard.store.entries import NotOwner
 from leaderboard.store.users import local_user
 from leaderboard.tasks import TASKS
@@ -173,13 +176,13 @@ def visitor(host: str, **headers: str) -> gr.Request:
     return gr.Request(request=fastapi.Request(scope))
 
 
-def test_who_sits_at_the_computer_withdraws(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_sits_at_the_computer_owns_its_entries(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("FEMO_HOST", raising=False)
-    assert withdrawer(None, visitor("127.0.0.1")) == local_user()
-    assert withdrawer(None, visitor("::1")) == local_user()
+    assert owner(None, visitor("127.0.0.1")) == local_user()
+    assert owner(None, visitor("::1")) == local_user()
 
 
-@pytest.mark.parametrize(
+ELSEWHERE = pytest.mark.parametrize(
     ("request_", "host"),
     [
         (visitor("192.0.2.7"), ""),
@@ -188,14 +191,64 @@ def test_who_sits_at_the_computer_withdraws(monkeypatch: pytest.MonkeyPatch) -> 
         (visitor("127.0.0.1"), "faces.example.org"),
     ],
 )
-def test_a_visitor_from_elsewhere_cannot_withdraw_what_another_submitted(
+
+
+@ELSEWHERE
+def test_a_visitor_from_elsewhere_owns_nothing(
     request_: gr.Request, host: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Away from a Space all visitors are one user, so each would be the owner of every entry."""
     monkeypatch.delenv("SPACE_ID", raising=False)
     monkeypatch.setenv("FEMO_HOST", host)
-    with pytest.raises(NotOwner, match="python -m leaderboard withdraw"):
-        withdrawer(None, request_)
+    with pytest.raises(NotOwner, match=r"python -m leaderboard .*publish TASK ID, withdraw TASK ID"):
+        owner(None, request_)
+    assert not owns(None, request_)
+    assert not owns(None, None)
+
+
+@ELSEWHERE
+def test_a_visitor_from_elsewhere_learns_and_changes_nothing_of_private_entries(
+    request_: gr.Request, host: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The attack: who visits a page that runs on another's computer plays its owner with every handler that there is."""
+    monkeypatch.delenv("SPACE_ID", raising=False)
+    monkeypatch.setenv("FEMO_HOST", host)
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
+    board = open_board({"FEMO_STORE": str(tmp_path / "store")})
+    task, files = TASKS[TASK], [predictions(tmp_path, emotion, emotion) for emotion in ("Sad", "Happy", "Fear")]
+    secret = board.submit(task, files[0], local_user(), Details("secret net"), private=True)
+    public = board.submit(task, files[1], local_user(), Details("public net"))
+    with gr.Blocks(analytics_enabled=False), gr.Tab("Leaderboard"):
+        events = BoardEvents(board, BoardLayout())
+    api = BoardApi(board)
+
+    for answer in (events.withdraw_entry(secret.id, request_, None), events.publish_entry(secret.id, request_, None),
+                   events.withdraw_entry(public.id, request_, None)):  # fmt: skip
+        assert "all visitors of this page are one user" in answer
+    assert [entry.state for entry in board.mine(task, local_user())] == ["private", "re-scored here"]
+
+    assert "secret net" not in str(next(events.open_task(TASK, request_, None)))
+    assert "no submitted file" in events.compare_two(TASK, secret.id, public.id, request_, None)
+    compared = api.compare_submissions(secret.id, public.id, None, request_)
+    assert "has no submitted file on the board" in compared["error"]
+    kept = api.submit_predictions(TASK, {"path": str(files[2])}, "mine", private=True, request=request_)
+    assert "private entries are kept" in kept["error"]
+    shown = api.submit_predictions(TASK, {"path": str(files[2])}, "theirs", request=request_)
+    assert len(shown["entry"]) == 32, "whoever visits may submit for all to see"
+
+
+def test_the_owner_publishes_and_withdraws_on_the_page(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("FEMO_HOST", raising=False)
+    board, here = open_board({"FEMO_STORE": str(tmp_path / "store")}), visitor("127.0.0.1")
+    with gr.Blocks(analytics_enabled=False), gr.Tab("Leaderboard"):
+        events = BoardEvents(board, BoardLayout())
+    path = predictions(tmp_path, "sad", "Sad")
+    entry = board.submit(TASKS[TASK], path, local_user(), Details("secret net"), private=True)
+    assert "secret net" in str(next(events.open_task(TASK, here, None)))
+    assert "Published" in events.publish_entry(entry.id, here, None)
+    assert [row.system for row in board.rows(TASKS[TASK])] == ["secret net"]
+    assert "Withdrawn" in events.withdraw_entry(entry.id, here, None)
+    assert board.rows(TASKS[TASK]) == []
 
 
 @pytest.mark.parametrize(
