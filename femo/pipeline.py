@@ -45,7 +45,7 @@ class Pipeline:
     """Detector, networks and heads, put together. Made by ``femo.load``.
 
     Every reading takes ``prior``: ``natural`` decides the expression in the training set's mix of classes, ``balanced`` as if
-    all classes were alike, which finds rare expressions more often (``femo.networks.decision``); None is the pipeline's own.
+    all were alike, ``halfway`` between (``femo.networks.decision``); None is the pipeline's own.
 
     Args:
         detector: Finds faces.
@@ -92,7 +92,7 @@ class Pipeline:
             align: Turn each face so that the eyes are level before it is read.
             measure: Lay a mesh on each face (``femo.mesh``): points, head pose, measures, action units.
             limits: Largest file and picture.
-            prior: ``natural``, ``balanced``, or None for the pipeline's own.
+            prior: ``natural``, ``halfway``, ``balanced``, or None for the pipeline's own.
 
         Raises:
             MediaError: The source is no readable photo, or lies outside the limits.
@@ -139,7 +139,7 @@ class Pipeline:
             limits: What is refused; ``VideoLimits()`` by default.
             progress: Gets a ``Progress`` several times per second; ``print`` will do.
             cancel: A ``threading.Event``, or a callable that returns True, to stop.
-            prior: ``natural``, ``balanced``, or None for the pipeline's own.
+            prior: ``natural``, ``halfway``, ``balanced``, or None for the pipeline's own.
 
         Raises:
             MediaError: The source is no readable video, or lies outside the limits.
@@ -266,7 +266,7 @@ class Pipeline:
 
         Args:
             crops: N pictures, RGB uint8 (H, W, 3), of any size; each is squashed to the network's square.
-            prior: ``natural``, ``balanced``, or None for the pipeline's own.
+            prior: ``natural``, ``halfway``, ``balanced``, or None for the pipeline's own.
 
         Returns:
             Head name to Scores of N rows.
@@ -286,7 +286,7 @@ def load(name: str | None = None, *, prior: str | None = None, measure: bool = T
         name: Folder name under ``models/`` or ``FEMO_MODELS_DIR``, or a path; None means ``FEMO_MODEL``, else the
             embedded ``femo-base``. Several are joined by a plus sign (``enet_b0_8_best_vgaf+femo-base``): a head
             comes from the first that has it trained.
-        prior: ``natural`` or ``balanced`` where a reading does not say it; None leaves it to the model folder.
+        prior: ``natural``, ``halfway`` or ``balanced`` where a reading does not say it; None leaves it to the model folder.
         measure: Load the face mesh too, which measures faces.
 
     Raises:

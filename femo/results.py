@@ -38,7 +38,7 @@ class PhotoResult:
         height: Pixels down.
         model: Name of the model folder.
         notes: What a reader should know, such as "animated: first frame of 12".
-        prior: The mix of classes that the expression was decided in, ``natural`` or ``balanced``.
+        prior: The mix of classes that the expression was decided in, ``natural``, ``halfway`` or ``balanced``.
         identity: float32 (N, 128) at unit length, whose cosines tell people apart; (N, 0) where the model has no such head.
             Personal data: no document or table holds it.
         quality: How well the faces are seen, None where nobody measured.
@@ -172,7 +172,7 @@ class VideoResult:
         height: Pixels down.
         notes: What a reader should know.
         frame: int64 (T,), the number of each analysed frame in the clip, from 1; None where every frame is analysed.
-        prior: The mix of classes that the expression was decided in, ``natural`` or ``balanced``.
+        prior: The mix of classes that the expression was decided in, ``natural``, ``halfway`` or ``balanced``.
     """
 
     time_s: Doubles

@@ -18,7 +18,9 @@ JsonOut = Annotated[str | None, typer.Option("--json", metavar="OUT", help="Writ
 CsvOut = Annotated[Path | None, typer.Option("--csv", metavar="OUT", help="Write a table here, a row per face.")]
 PriorOption = Annotated[
     str | None,
-    typer.Option("--prior", help="Mix of expressions to decide in: natural or balanced; default the model's own."),
+    typer.Option(
+        "--prior", help="Mix of expressions to decide in: natural, halfway or balanced; default the model's own."
+    ),
 ]
 MeshOption = Annotated[
     bool,

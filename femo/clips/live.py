@@ -59,7 +59,7 @@ class Live:
         Args:
             rgb: uint8 (H, W, 3).
             time_s: Seconds on any clock that runs forward, >= 0.
-            prior: ``natural``, ``balanced``, or None for the pipeline's own; it may change from frame to frame.
+            prior: ``natural``, ``halfway``, ``balanced``, or None for the pipeline's own; it may change from frame to frame.
 
         Returns:
             The faces with ``track`` set to stable ids from 1, and the smoothed scores.

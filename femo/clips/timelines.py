@@ -129,7 +129,7 @@ class RawVideo:
         Args:
             smooth: ``none``, ``mean:K`` or ``median:K`` with K an odd number of frames.
             smallest: Faces whose longer side has fewer pixels are left out.
-            prior: ``natural``, ``balanced``, or None for the pipeline's own.
+            prior: ``natural``, ``halfway``, ``balanced``, or None for the pipeline's own.
 
         Raises:
             FemoError: ``smooth`` or ``prior`` is none of these.

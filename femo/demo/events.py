@@ -29,7 +29,7 @@ FILES: Final[dict[str, Any]] = {"concurrency_id": "files", "concurrency_limit": 
 """Queue of downloads that take under a second, such as tables."""
 COPIES: Final[dict[str, Any]] = {"concurrency_id": "copies", "concurrency_limit": 1}
 """Queue of downloads that encode a whole clip."""
-MIXES: Final = {"natural": "as in the training set", "balanced": "all alike"}
+MIXES: Final = {"natural": "as in the training set", "halfway": "halfway", "balanced": "all alike"}
 
 
 def uploaded(payload: Any, what: str = "photo") -> Path:

@@ -136,8 +136,8 @@ class GroupTab(ClipTab[Reading]):
             file: The clip (MP4, WebM, MOV, MKV, AVI) or photo.
             smooth: none, mean:K or median:K over K frames, K odd.
             min_face: Smallest face to look for, in pixels; leave out for the quick choice.
-            prior: natural: decide expressions in the training set's mix; balanced: as if all were alike; leave out for the
-                model's own. The mood itself always follows from the natural ones.
+            prior: natural: decide expressions in the training set's mix; balanced: as if all were alike; halfway: between
+                the two; leave out for the model's own. The mood itself always follows from the natural ones.
         """
         with one_sentence():
             path = uploaded(file, "clip or photo")

@@ -120,8 +120,8 @@ class LiveTab:
         Args:
             frame: The picture: JPEG, PNG or WebP.
             request: Tells whose camera it is.
-            prior: natural: decide expressions in the training set's mix; balanced: as if all were alike; leave out for the
-                model's own.
+            prior: natural: decide expressions in the training set's mix; balanced: as if all were alike; halfway: between
+                the two; leave out for the model's own.
         """
         with one_sentence():
             return _document(self.cameras.frame(str(request.session_hash), _picture(frame), prior))

@@ -182,8 +182,8 @@ class PhotoTab:
             photo: The picture: JPEG, PNG, WebP, HEIC, AVIF, GIF, TIFF or BMP.
             min_face: Smallest face to look for, in pixels; leave out for the quick choice.
             align: Level the eyes before reading.
-            prior: natural: decide expressions in the training set's mix; balanced: as if all were alike; leave out for the
-                model's own.
+            prior: natural: decide expressions in the training set's mix; balanced: as if all were alike; halfway: between
+                the two; leave out for the model's own.
         """
         with one_sentence():
             return self.read(photo, min_face, align, prior)[1].to_dict()

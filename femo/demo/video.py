@@ -133,8 +133,8 @@ class VideoTab(ClipTab[Clip]):
             smooth: none, mean:K or median:K over K frames, K odd.
             every: Read "all" frames, each n-th, such as "2", or "auto" for as many as needed.
             min_face: Smallest face to look for, in pixels; leave out for the quick choice.
-            prior: natural: decide expressions in the training set's mix; balanced: as if all were alike; leave out for the
-                model's own.
+            prior: natural: decide expressions in the training set's mix; balanced: as if all were alike; halfway: between
+                the two; leave out for the model's own.
         """
         with one_sentence():
             path = uploaded(video, "clip")

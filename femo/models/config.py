@@ -25,6 +25,7 @@ ARCH = re.compile(r"[A-Za-z0-9_.]{1,96}")
 LOADING_ARGS = ("pretrained", "checkpoint", "cache", "hf_", "scriptable", "exportable")
 """timm arguments with these beginnings load files or change how code runs; a model folder needs none of them."""
 CODE_KEYS = ("auto_map", "custom_pipelines", "trust_remote_code", "code", "module", "import")
+TEMPERATURES = ("temperature", "temperature_halfway", "temperature_balanced")
 KINDS = ("distribution", "independent", "regression")
 INPUTS = ("embedding", "scores", "logits", "embedding+scores", "expression")
 SHARES_TOLERANCE = 1e-3
@@ -45,7 +46,7 @@ class HeadSpec:
             probabilities through a prior's coefficients.
         temperature: Divides the logits of a distribution (Guo et al. 2017).
         class_shares: Expression only: label to its share of the training set, above 0, sum 1; None where unknown.
-        temperature_balanced: Expression only: the temperature under the balanced prior (``femo.networks.decision``).
+        temperature_halfway, temperature_balanced: Expression only: those under other priors (``femo.networks.decision``).
         activation: ``tanh`` bounds a regression to -1 ... 1.
         top_l: Age only: how many most probable classes enter equation 1 of SISY 2021.
         thresholds: Decision threshold per label, where it is not 0.5 or the largest.
@@ -63,6 +64,7 @@ class HeadSpec:
     input: Input = "embedding"
     temperature: float = 1.0
     class_shares: Mapping[str, float] | None = None
+    temperature_halfway: float | None = None
     temperature_balanced: float | None = None
     activation: Literal["none", "tanh"] = "none"
     top_l: int | None = None
@@ -117,7 +119,7 @@ class ModelSpec:
         adaptive: What an adaptive frame rate was calibrated to (``femo.clips.adaptive.rate_from``), None where it was not.
         hub: The Hub repository that the folder was read from, None for a local folder.
         mirror: Photos are read as they are and mirrored, and the two embeddings averaged; videos are read once.
-        default_prior: How the expression is decided where nobody says it, ``natural`` or ``balanced``.
+        default_prior: How the expression is decided where nobody says it, ``natural``, ``halfway`` or ``balanced``.
         identity: What tells people apart: the weights ``heads.identity``; None where the embedding has to do.
         reading: From when on a reading is unsure.
         clip_heads: What is said of whole clips: ``group`` (VGAF's three classes) and ``afew`` (seven).
@@ -208,11 +210,9 @@ def _spec(folder: Path, raw: dict[str, Any]) -> ModelSpec:
         _require(bool(NAME.fullmatch(file.name)), f"file name {file.name!r} is not a plain name")
         _require(bool(SHA256.fullmatch(file.sha256)), f"sha256 of {file.name} is not 64 hex digits")
     default_prior = raw.get("default_prior", "natural")
-    _require(default_prior in ("natural", "balanced"), "default_prior must be natural or balanced")
-    weighed = any("class_shares" in head for head in raw["heads"].values())
-    _require(
-        default_prior == "natural" or weighed, "default_prior balanced needs class_shares under heads.expression"
-    )
+    _require(default_prior in ("natural", "halfway", "balanced"), "default_prior: natural, halfway or balanced")
+    weighed = default_prior == "natural" or any("class_shares" in head for head in raw["heads"].values())
+    _require(weighed, f"default_prior {default_prior} needs class_shares under heads.expression")
     mean, std = (tuple(float(v) for v in raw[key]) for key in ("mean", "std"))
     _require(len(mean) == len(std) == 3 and min(std) > 0, "mean and std must have three values, std above 0")
     return ModelSpec(
@@ -254,9 +254,10 @@ def _head(name: str, raw: dict[str, Any]) -> HeadSpec:
     _require(raw["kind"] in KINDS, f"{name}: kind must be one of {', '.join(KINDS)}")
     _require(raw["source"] in ("trained", "prior"), f"{name}: source must be trained or prior")
     _require(raw.get("input", "embedding") in INPUTS, f"{name}: input must be one of {', '.join(INPUTS)}")
-    balanced = raw.get("temperature_balanced")
-    for temperature in (raw.get("temperature", 1), 1 if balanced is None else balanced):
-        _require(float(temperature) > 0, f"{name}: temperature and temperature_balanced must be above 0")
+    temperatures = {key: float(raw[key]) for key in TEMPERATURES if raw.get(key) is not None}
+    _require(
+        all(value > 0 for value in temperatures.values()), f"{name}: {', '.join(TEMPERATURES)} must be above 0"
+    )
     coefficients = raw.get("coefficients")
     if raw["source"] == "prior":
         _require(
@@ -273,9 +274,8 @@ def _head(name: str, raw: dict[str, Any]) -> HeadSpec:
         kind=raw["kind"],
         source=raw["source"],
         input=raw.get("input", "expression" if raw["source"] == "prior" else "embedding"),
-        temperature=float(raw.get("temperature", 1)),
         class_shares=_class_shares(name, raw),
-        temperature_balanced=None if balanced is None else float(balanced),
+        **temperatures,
         activation=raw.get("activation", "none"),
         top_l=raw.get("top_l"),
         thresholds=tuple(float(v) for v in thresholds) if thresholds else None,

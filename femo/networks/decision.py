@@ -1,15 +1,17 @@
-"""Under which mix of classes an expression is decided: the training set's, or all classes alike.
+"""Under which mix of classes an expression is decided: the training set's, all classes alike, or halfway between.
 
 Expressions are learnt from pictures of which a third are neutral and one in a hundred shows disgust, and a network learns
 these shares together with the faces. The ``natural`` prior keeps them: right most often where faces come in such a mix. The
 ``balanced`` prior takes them out after the fact, which finds rare expressions more often and gives up some of the frequent
-ones (logit adjustment: Menon et al., Long-tail learning via logit adjustment, ICLR 2021, section 4.1, post-hoc):
+ones (logit adjustment: Menon et al., Long-tail learning via logit adjustment, ICLR 2021, section 4.1, post-hoc, with its factor
+tau of 1). ``halfway`` takes half of them out (tau = 0.5):
 
     natural  = softmax(logits / T)
+    halfway  = softmax((logits - log share / 2) / T_halfway)
     balanced = softmax((logits - log share) / T_balanced)
 
-Both are fitted by temperature. Conventions: balanced probabilities are computed from natural ones, T log natural being the
-logits but for a constant that a softmax does not see, so what was read once can be decided under either prior. Everything that
+Each is fitted by temperature. Conventions: the others are computed from natural probabilities, T log natural being the
+logits but for a constant that a softmax does not see, so what was read once can be decided under any prior. Everything that
 reads the expression further (prior heads, heads on its scores or logits, the mood of a group, clip classifiers, heads for ABAW,
 AFEW and VGAF, the adaptive frame rate) reads the natural one, which they were fitted to; the prior changes what ``expression``
 says and nothing else.
@@ -26,8 +28,9 @@ from femo.models.config import HeadSpec, ModelSpec
 from femo.networks.heads import softmax
 from femo.types import Scores
 
-Prior: TypeAlias = Literal["natural", "balanced"]
+Prior: TypeAlias = Literal["natural", "halfway", "balanced"]
 PRIORS: Final[tuple[Prior, ...]] = get_args(Prior)
+TAU: Final[dict[Prior, float]] = {"natural": 0.0, "halfway": 0.5, "balanced": 1.0}
 SMALLEST: Final = 1e-37
 """Natural probabilities below float32's normal numbers have lost their logits."""
 
@@ -61,10 +64,10 @@ class Decision:
         if prior is None:
             return self.default
         if prior not in PRIORS:
-            raise FemoError(f"prior is {prior!r}; expected natural or balanced.")
+            raise FemoError(f"prior is {prior!r}; expected natural, halfway or balanced.")
         if prior not in self.offered:
             raise ModelError(
-                f"{self.model} cannot decide under the balanced prior: its config has no class_shares under "
+                f"{self.model} cannot decide under the {prior} prior: its config has no class_shares under "
                 "heads.expression."
             )
         return prior
@@ -78,16 +81,17 @@ class Decision:
         """
         if prior == "natural" or self.head is None or "expression" not in scores:
             return dict(scores)
-        return {**scores, "expression": balanced(scores["expression"], self.head)}
+        return {**scores, "expression": decided(scores["expression"], self.head, prior)}
 
 
-def balanced(expression: Scores, head: HeadSpec) -> Scores:
-    """Return natural probabilities (N, E) under the balanced prior; the head must have ``class_shares``."""
+def decided(expression: Scores, head: HeadSpec, prior: Prior) -> Scores:
+    """Return natural probabilities (N, E) under another prior; the head must have ``class_shares``."""
     shares = head.class_shares or {}
     log_share = np.log([shares[label] for label in expression.labels])
     logits = head.temperature * np.log(np.maximum(expression.values, SMALLEST))
-    temperature = head.temperature if head.temperature_balanced is None else head.temperature_balanced
-    return expression.with_values(softmax(np.asarray(logits - log_share, np.float32), temperature))
+    own = {"halfway": head.temperature_halfway, "balanced": head.temperature_balanced}.get(prior)
+    adjusted = np.asarray(logits - TAU[prior] * log_share, np.float32)
+    return expression.with_values(softmax(adjusted, head.temperature if own is None else own))
 
 
 def decision_of(specs: Sequence[ModelSpec], prior: str | None = None) -> Decision:

@@ -8,7 +8,7 @@ import pytest
 
 from femo.errors import FemoError, ModelError
 from femo.models.config import read_spec
-from femo.networks.decision import balanced
+from femo.networks.decision import decided
 from femo.pipeline import load
 from femo.types import Faces
 from tests.femo.results_by_hand import SHARES
@@ -36,7 +36,7 @@ def test_only_the_expression_changes(models: Path) -> None:
     """Valence and arousal read the logits, action units the probabilities: both the natural ones."""
     pipeline = load("new")
     natural, other = pipeline.score_crops(crops()), pipeline.score_crops(crops(), prior="balanced")
-    expected = balanced(natural["expression"], pipeline.readers[0].spec.head("expression"))
+    expected = decided(natural["expression"], pipeline.readers[0].spec.head("expression"), "balanced")
     np.testing.assert_array_equal(other["expression"].values, expected.values)
     assert np.abs(other["expression"].values - natural["expression"].values).max() > 0.02
     assert set(natural) == {"expression", "gender", "valence_arousal", "action_units"}
@@ -53,7 +53,7 @@ def test_the_default_is_the_callers_then_the_pipelines_then_the_folders(models: 
     np.testing.assert_array_equal(load("even").score_crops(crops(), prior="natural")["expression"].values, natural)
     assert load("even").decision.default == "balanced"
     assert load("old+even").decision.offered == ("natural",)  # old reads the expression
-    assert load("even+old").decision.offered == ("natural", "balanced")
+    assert load("even+old").decision.offered == ("natural", "halfway", "balanced")
 
 
 def test_a_folder_of_the_old_kind_is_natural(models: Path) -> None:
@@ -71,7 +71,7 @@ def test_a_folder_of_the_old_kind_is_natural(models: Path) -> None:
             ModelError, match="old cannot decide under the balanced prior: its config has no class_shares"
         ):
             call()
-    with pytest.raises(FemoError, match="prior is 'even'; expected natural or balanced"):
+    with pytest.raises(FemoError, match="prior is 'even'; expected natural, halfway or balanced"):
         pipeline.score_crops(crops(), prior="even")
 
 

@@ -92,7 +92,7 @@ def evaluate_ferplus(
     Args:
         pipeline: What reads.
         path: The ``.npz`` file.
-        prior: ``natural``, ``balanced``, or None for the pipeline's own.
+        prior: ``natural``, ``halfway``, ``balanced``, or None for the pipeline's own.
         change: Alters the pictures (N, 48, 48) before they are read, see ``femo.training.faces.stress``.
         first: Score only so many pictures, in file order; None scores all.
 

@@ -16,14 +16,15 @@ from torch.nn import functional
 from femo.atomic import write_bytes
 from femo.faces.detector import Detector
 from femo.labels import AFFECTNET_8
-from femo.models.config import read_spec
+from femo.models.config import ModelSpec, read_spec
 from femo.models.write import write_model_folder
 from femo.networks.backbone import Backbone
+from femo.networks.decision import TAU, Prior
 from femo.networks.heads import expected_age, load_heads, softmax
 from femo.pipeline import Pipeline, Reader
 from femo.training.faces.calibration import fit_temperature
 from femo.training.faces.card import write_card
-from femo.training.faces.certainty import evaluate_certainty
+from femo.training.faces.certainty import evaluate_certainty, fit_limits
 from femo.training.faces.evaluate import evaluate_ferplus, evaluate_utkface
 from femo.training.faces.network import FaceNetwork, predict, with_norms
 from femo.training.faces.recipe import Recipe
@@ -56,16 +57,21 @@ SAME_PERCENT, SAME_PLACE_PERCENT = 99.5, 95.0
 
 
 def fit_expression(logits: Floats, target: Ints, class_shares: Floats) -> dict[str, Any]:
-    """Fit the temperatures of both priors.
+    """Fit the temperatures of the three priors.
 
-    Natural logits z become balanced ones by z - log share (Menon et al. 2021, post-hoc logit adjustment); each image of the slice
-    then counts by 1 / the share of its class.
+    Natural logits z become others by z - tau log share (Menon et al. 2021, post-hoc logit adjustment); each image of the slice
+    then counts by its class's share to the power of -tau.
     """
-    weights = 1 / np.maximum(class_shares[target], 1e-6)
-    balanced = np.asarray(logits - np.log(class_shares), np.float32)
+
+    def fitted(prior: Prior) -> float:
+        weights = np.maximum(class_shares[target], 1e-6) ** -TAU[prior]
+        adjusted = np.asarray(logits - TAU[prior] * np.log(class_shares), np.float32)
+        return round(fit_temperature(adjusted, target, weights), 4)
+
     return {
-        "temperature": round(fit_temperature(logits, target), 4),
-        "temperature_balanced": round(fit_temperature(balanced, target, weights), 4),
+        "temperature": fitted("natural"),
+        "temperature_halfway": fitted("halfway"),
+        "temperature_balanced": fitted("balanced"),
         "class_shares": dict(zip(AFFECTNET_8, np.round(class_shares, 6).tolist(), strict=True)),
     }
 
@@ -149,9 +155,10 @@ def finish(
         config["identity"] = identity_config(network, sets.attributes_slice, size)
     tensors = with_norms(network.state_dict()) if network.merged else network.state_dict()
     write_model_folder(folder, tensors, config, "")
+    config["reading"] = fit_limits(_pipeline(read_spec(folder)), sets.faces_slice)
+    write_model_folder(folder, tensors, config, "")
     spec = read_spec(folder)
-    pipeline = Pipeline(Detector(), [Reader(spec, Backbone(spec), load_heads(spec))])
-    measured = measure_folder(pipeline, evaluation)
+    measured = measure_folder(_pipeline(spec), evaluation)
     if recipe.identity:
         measured["strangers"] = _strangers(
             network, sets.attributes_held_out, size, config["identity"]["same_cosine"]
@@ -160,14 +167,19 @@ def finish(
     return measured
 
 
+def _pipeline(spec: ModelSpec) -> Pipeline:
+    return Pipeline(Detector(), [Reader(spec, Backbone(spec), load_heads(spec))])
+
+
 def measure_folder(pipeline: Pipeline, evaluation: Mapping[str, Path]) -> dict[str, Any]:
     """Score a folder as shipped on the hold-outs: what its card says."""
     return {
         "ferplus": evaluate_ferplus(pipeline, evaluation["ferplus"], prior="natural"),
+        "halfway": evaluate_ferplus(pipeline, evaluation["ferplus"], prior="halfway"),
         "balanced": evaluate_ferplus(pipeline, evaluation["ferplus"], prior="balanced"),
         "utkface": evaluate_utkface(pipeline, evaluation["utkface"]),
-        "certainty": evaluate_certainty(pipeline, evaluation["ferplus"], evaluation["utkface"], prior="natural"),
-        "stress": evaluate_stress(pipeline, evaluation["ferplus"], prior="natural"),
+        "certainty": evaluate_certainty(pipeline, evaluation["ferplus"], evaluation["utkface"]),
+        "stress": evaluate_stress(pipeline, evaluation["ferplus"]),
     }
 
 

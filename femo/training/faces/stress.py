@@ -61,7 +61,8 @@ def _each(change: Callable[[Pictures, np.random.Generator], Pictures]) -> Change
     return run
 
 
-def _small(px: int) -> Change:
+def shrink(px: int) -> Change:
+    """Leave ``px`` pixels a side."""
     return _each(lambda p, _: _u8(cv2.resize(p, (px, px), interpolation=cv2.INTER_AREA)))
 
 
@@ -73,7 +74,8 @@ def _jpeg(quality: int) -> Change:
     return _each(change)
 
 
-def _blur(share: float) -> Change:
+def defocus(share: float) -> Change:
+    """Blur with a sigma of this share of the side."""
     return _each(lambda p, _: _u8(cv2.GaussianBlur(p, (0, 0), share * SIDE)))
 
 
@@ -152,9 +154,9 @@ def _covers(rows: tuple[float, float], strengths: Sequence[float]) -> Mapping[st
 
 
 STRESSES: Mapping[str, Mapping[str, Change]] = {
-    "face of fewer pixels": _levels(_small, "{} px", 32, 24, 16),
+    "face of fewer pixels": _levels(shrink, "{} px", 32, 24, 16),
     "JPEG": _levels(_jpeg, "quality {}", 50, 30, 15),
-    "out of focus": _levels(_blur, "sigma {:.1%} of the side", 0.02, 0.035, 0.05),
+    "out of focus": _levels(defocus, "sigma {:.1%} of the side", 0.02, 0.035, 0.05),
     "turned in the picture": _levels(_roll, "{}°", 10, 20, 30),
     "box moved": _levels(_shift, "by {:.0%}", 0.05, 0.1, 0.15),
     "box larger or smaller": {

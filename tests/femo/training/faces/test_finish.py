@@ -35,9 +35,11 @@ def test_the_natural_temperature_is_found_again() -> None:
 
 
 def test_the_balanced_temperature_is_fitted_where_all_classes_count_alike() -> None:
-    """With natural logits at temperature 1 the adjusted ones are right as they are."""
+    """With natural logits at temperature 1 the adjusted ones are right as they are, halfway too."""
     logits, target, shares = _drawn(40_000, 1.0)
-    assert fit_expression(logits, target, shares)["temperature_balanced"] == pytest.approx(1.0, abs=0.06)
+    fitted = fit_expression(logits, target, shares)
+    assert fitted["temperature_balanced"] == pytest.approx(1.0, abs=0.06)
+    assert fitted["temperature_halfway"] == pytest.approx(1.0, abs=0.06)
 
 
 def test_mean_recall_counts_every_class_alike() -> None:

@@ -1,0 +1,70 @@
+"""The limits of a reading against faces that are read rightly from a known size, sharpness and margin on."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from femo.labels import AFFECTNET_8
+from femo.training.faces.certainty import fit_limits, rising_limit
+from femo.training.faces.samples import N_IDENTITY, Pool
+from femo.types import RGB, Scores
+
+
+def test_the_limit_is_where_the_rising_share_is_high_enough() -> None:
+    """Pool adjacent violators by hand: hits 0 0 1 0 1 1 become 0 0 .5 .5 1 1; what is not known counts for nothing."""
+    measured = np.array([1.0, 2, 3, 4, 5, 6, np.nan])
+    hits = np.array([0, 0, 1, 0, 1, 1, 0])
+    assert rising_limit(measured, hits, 0.5) == 3
+    assert rising_limit(measured, hits, 0.6) == 5
+    assert rising_limit(measured[:2], hits[:2], 0.6) == 2
+
+
+@dataclass
+class Stub:
+    """Sees happiness from 20 pixels and a contrast of edges on, else anger; its margin is what is drawn in the first pixel."""
+
+    model: str = "stub"
+
+    def score_crops(self, crops: Sequence[RGB], *, prior: str | None = None) -> dict[str, Scores]:
+        values = np.zeros((len(crops), 8), np.float32)
+        for row, crop in enumerate(crops):
+            good = crop.shape[0] >= 20 and self.contrast(crop) > 20
+            values[row, AFFECTNET_8.index("happiness" if good else "anger")] = 1
+        return {"expression": Scores("expression", AFFECTNET_8, values, "distribution", "trained")}
+
+    @staticmethod
+    def contrast(crop: RGB) -> float:
+        """Mean step of neighbours at 48 pixels, which an enlarged picture that was blurred has lost."""
+        small = cv2.resize(crop[..., 0], (48, 48), interpolation=cv2.INTER_AREA).astype(np.float32)
+        return float(np.abs(np.diff(small)).mean()) if crop.shape[0] > 48 else 99.0
+
+
+def pool(n: int) -> Pool:
+    images = np.tile(np.indices((48, 48)).sum(0) // 4 % 2 * 255, (n, 1, 1)).astype(np.uint8)
+    missing = torch.full((n,), -1)
+    expression = torch.zeros(n, 8)
+    expression[:, AFFECTNET_8.index("happiness")] = 1
+    return Pool(
+        torch.from_numpy(images[:, None]), expression, torch.full((n,), torch.nan), missing, missing,
+        torch.full((n, 8), torch.nan), torch.full((n, 4), torch.nan), torch.full((n, N_IDENTITY), torch.nan),
+    )  # fmt: skip
+
+
+def test_size_and_blur_are_found_again() -> None:
+    limits = fit_limits(Stub(), pool(4))  # type: ignore[arg-type]
+    assert limits["small_px"] == 20
+    blurred = [Stub.contrast(np.repeat(_enlarged(sigma)[..., None], 3, axis=2)) for sigma in (0.002, 0.02, 0.05)]
+    assert blurred[0] > 20 > blurred[2], "the stub must read the sharp ones rightly and the blurred ones not"
+    assert 0 < limits["blur"] < 1
+    assert limits["close_margin"] == pytest.approx(
+        0.5
+    )  # every margin is 1: what leads by more than this is never close
+
+
+def _enlarged(sigma: float) -> RGB:
+    large = cv2.resize(pool(1).images[0, 0].numpy(), (144, 144), interpolation=cv2.INTER_CUBIC)
+    return np.asarray(cv2.GaussianBlur(large, (0, 0), sigma * 144), np.uint8)
