@@ -15,7 +15,8 @@ import gradio as gr
 from starlette.middleware import Middleware
 
 import femo
-from femo.demo import group, group_cards, live, photo, player, theme, video, zero_gpu
+from femo.demo import group, live, photo, player, theme, video, zero_gpu
+from femo.demo.markup import file
 from femo.demo.server.cache import AGE_S, SWEEP_S, open_cache
 from femo.demo.server.caller import max_job_s
 from femo.demo.server.door import Door, refuse_when_full
@@ -78,7 +79,7 @@ def free_port(host: str) -> int:
 
 def launch(demo: gr.Blocks, **changes: Any) -> str:
     """Start the server and return its address; ``changes`` go to Gradio's ``launch``."""
-    css = theme.CSS + player.css() + group_cards.CSS
+    css = theme.CSS + file("player.css") + file("group.css")
     look = {"theme": theme.theme(), "css": css, "head": theme.HEAD + player.script()}
     host = os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1")
     address = {"server_name": host, "server_port": free_port(host)}

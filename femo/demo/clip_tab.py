@@ -16,6 +16,7 @@ from gradio.components import Component
 
 from femo.demo.events import COPIES, FILES, one_sentence, uploaded
 from femo.demo.jobs import Job, Jobs, progress_bar, why_nothing
+from femo.demo.markup import empty
 from femo.errors import FemoError
 from femo.media.streaming import Cancel, Report
 
@@ -23,8 +24,10 @@ T = TypeVar("T")
 Update = dict[Any, Any]
 """Component -> its new state."""
 
-NOBODY: Final = """<div class="femo-empty"><b>No face found</b>
-Faces must be seen mostly from the front. Small ones are found with a smaller &ldquo;smallest face&rdquo;.</div>"""
+NOBODY: Final = empty(
+    "No face found",
+    "Faces must be seen mostly from the front. Small ones are found with a smaller “smallest face”.",
+)
 SMALLEST: Final = [("quick", 0), ("40 px", 40), ("20 px", 20), ("12 px", 12)]
 HIDDEN: Final[dict[str, Any]] = {"api_visibility": "private", "show_progress": "hidden"}
 ENCODED: Final = ("mp4",)

@@ -4,12 +4,10 @@ Conventions: a session keeps the numbers of its clip and small portraits. Files 
 folder that is gone once Gradio has copied them into its cache, which ``delete_cache`` empties.
 """
 
-import html
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import quote
 
 import gradio as gr
 import numpy as np
@@ -19,6 +17,7 @@ from femo.clips.group import peaks
 from femo.demo import cards, group_cards
 from femo.demo.clip_tab import SMALLEST, ClipTab
 from femo.demo.events import LONG, one_sentence, prior_choice, uploaded
+from femo.demo.markup import address, empty, file, render
 from femo.demo.playable import COPIED, playable
 from femo.demo.server.caller import Watch, clip_limits
 from femo.media.kinds import is_picture
@@ -31,9 +30,11 @@ from femo.output.figures import group as figures_group
 from femo.results import GroupResult
 from femo.types import RGB, Frame
 
-EMPTY: Final = """<div class="femo-empty"><b>Drop in a clip or a photo of a group</b>
-The mood of the group over time, how many faces there are and how alike they are, and each person's own course.
-Nothing is kept: files are deleted within the hour.</div>"""
+EMPTY: Final = empty(
+    "Drop in a clip or a photo of a group",
+    "The mood of the group over time, how many faces there are and how alike they are, and each person's own course. "
+    "Nothing is kept: files are deleted within the hour.",
+)
 KINDS: Final = {"csv": ("CSV", "-group.csv"), "json": ("JSON", "-group.json")}
 
 
@@ -95,13 +96,11 @@ class GroupTab(ClipTab[Reading]):
             with gr.Column(scale=7, min_width=320):
                 self.timeline = gr.Plot(show_label=False, elem_id="group-timeline", elem_classes="femo-chart")
             with gr.Column(scale=3, min_width=280):
-                gr.HTML('<div class="femo-head"><span>Expressions across the group</span></div>')
+                gr.HTML(cards.chart_head("Expressions across the group", None, {}))
                 self.shares = gr.Plot(show_label=False, elem_classes="femo-chart")
-        self.moments = gr.HTML(js_on_load=group_cards.SEEK_JS, elem_id="group-moments")
-        gr.HTML(
-            '<div class="femo-head"><span>People<small>each strip is one person\'s mood over time</small></span></div>'
-        )
-        self.people = gr.HTML(js_on_load=group_cards.SEEK_JS, elem_id="group-people")
+        self.moments = gr.HTML(js_on_load=file("seek.js"), elem_id="group-moments")
+        gr.HTML(cards.chart_head("People", None, {}, "each strip is one person's mood over time"))
+        self.people = gr.HTML(js_on_load=file("seek.js"), elem_id="group-people")
         self.downloads(KINDS)
 
     def wire(self) -> None:
@@ -207,10 +206,9 @@ def _stage(reading: Reading) -> str:
         boxes = [line.xyxy[0] for line in reading.group.video.timelines]
         rgb, scale = draw.shrink(reading.picture, 1200)
         drawn = draw.annotate(rgb, np.array(boxes, np.float32).reshape(-1, 4) * np.float32(scale))
-        return f'<img src="{cards.data_uri(drawn)}" alt="the photo with a numbered box per face">'
-    source = html.escape(f"gradio_api/file={quote(str(reading.watch or reading.path))}", quote=True)
-    said = "" if reading.watch in (None, reading.path) else f'<p class="femo-note">{COPIED}</p>'
-    return f'<video src="{source}" controls playsinline preload="auto"></video>{said}'
+        return render("stage", picture=cards.data_uri(drawn))
+    notes = [] if reading.watch in (None, reading.path) else [COPIED]
+    return render("stage", picture="", source=address(reading.watch or reading.path), lines=notes)
 
 
 def _pictures(reading: Reading) -> dict[int, str]:

@@ -1,12 +1,12 @@
 """Runs one analysis in its own thread while the page shows how far it is, and stops it when asked or left alone."""
 
-import html
 import queue
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Generic, TypeVar
 
+from femo.demo.markup import empty, render
 from femo.demo.server.caller import Watch
 from femo.errors import Cancelled, FemoError
 from femo.media.streaming import Progress, Report, clock
@@ -106,19 +106,10 @@ class Job(Generic[T]):
 def why_nothing(error: FemoError) -> str:
     """Return what the tab says when a job ended without a reading."""
     title, text = ("Cancelled", "Nothing was kept.") if isinstance(error, Cancelled) else ("Not read", str(error))
-    return f'<div class="femo-empty"><b>{title}</b>{html.escape(text)}</div>'
+    return empty(title, text)
 
 
 def progress_bar(progress: Progress | None) -> str:
     """Return the bar with frames per second and time left; None is the time before the first frame."""
-    if progress is None:
-        return '<div class="femo-running" role="status"><p><span>Opening the file …</span></p></div>'
-    of = f" of {progress.n_frames}" if progress.n_frames else ""
-    left = "" if progress.left_s is None else f", {clock(progress.left_s)} left"
-    part = 100 * (progress.fraction or 0)
-    return (
-        '<div class="femo-running" role="status"><p>'
-        f"<span>frame {progress.n_done}{of}</span>"
-        f"<span>{html.escape(f'{progress.fps:.0f} frames per second{left}')}</span></p>"
-        f'<div class="femo-bar"><i style="--part:{part:.1f}%"></i></div></div>'
-    )
+    left = "" if progress is None or progress.left_s is None else clock(progress.left_s)
+    return render("running", progress=progress, left=left)

@@ -7,7 +7,6 @@ URI, and a frame that came over the API as a file is deleted when it has been re
 
 import base64
 import binascii
-import html
 import io
 import os
 import threading
@@ -20,13 +19,13 @@ import numpy as np
 
 from femo import Pipeline
 from femo.clips.live import Live
-from femo.demo.cards import badge, data_uri
+from femo.demo.cards import data_uri, unsure_text
 from femo.demo.events import CAMERAS, FRAMES, forget, one_sentence, prior_choice, uploaded
+from femo.demo.markup import empty, render
 from femo.demo.server.turns import Turns
 from femo.errors import MediaError
 from femo.media.photos import read_photo
 from femo.output import draw
-from femo.output.figures.photo import UNSURE, percent, reading_text
 from femo.results import PhotoResult
 from femo.types import RGB
 
@@ -37,9 +36,10 @@ TIME_LIMIT_S: Final = 120
 EVERY_S: Final = 0.15
 PLACES: Final = max(1, (os.cpu_count() or 1) // 2)
 """Camera frames that are read at once: half of the cores, the others answer photos and clips."""
-EMPTY: Final = """<div class="femo-empty"><b>Start the camera</b>
-Frames are read as they come and thrown away; none is written to disk. Expressions are means over the last
-second.</div>"""
+EMPTY: Final = empty(
+    "Start the camera",
+    "Frames are read as they come and thrown away; none is written to disk. Expressions are means over the last second.",
+)
 
 
 @dataclass(slots=True, eq=False)
@@ -137,8 +137,7 @@ class LiveTab:
         boxes = result.faces.xyxy * np.float32(factor)
         unsure = None if result.reading is None else result.reading.unsure.tolist()
         drawn = draw.annotate(shown, boxes, numbers=_numbers(result), captions=captions, unsure=unsure)
-        picture = f'<img src="{data_uri(drawn)}" decoding="sync" alt="the camera with a numbered box per face">'
-        return picture, _lines(result)
+        return render("camera", picture=data_uri(drawn)), _lines(result)
 
 
 def _numbers(result: PhotoResult) -> list[int]:
@@ -178,24 +177,13 @@ def _lines(result: PhotoResult) -> str:
     expression, affect = result.scores.get("expression"), result.scores.get("valence_arousal")
     numbers = _numbers(result)
     if not numbers or expression is None:
-        return '<div class="femo-empty"><b>Nobody in view</b></div>'
-    cards = []
+        return empty("Nobody in view")
+    persons = []
     for row, number in enumerate(numbers):
         best = np.argsort(-expression.values[row], kind="stable")[:3]
-        bars = "".join(
-            f'<div class="femo-meter"><span>{html.escape(expression.labels[i])}</span>'
-            f'<i style="--part:{100 * float(expression.values[row, i]):.1f}%"></i>'
-            f"<b>{html.escape(percent(float(expression.values[row, i])))}</b></div>"
-            for i in best
-        )
-        said = ""
+        person: dict[str, Any] = {"track": number, "said": unsure_text(result, row)}
+        person["best"] = [(expression.labels[i], float(expression.values[row, i])) for i in best]
         if affect is not None:
-            valence, arousal = (float(affect.column(name)[row]) for name in ("valence", "arousal"))
-            said = f"valence {valence:+.2f}, arousal {arousal:+.2f} {badge(affect.source)}"
-        state = reading_text(result, row)
-        unsure = f'<span class="femo-unsure">{html.escape(state)}</span>' if state.startswith(UNSURE) else ""
-        cards.append(
-            f'<div class="femo-live" style="--face:{draw.colour(number)}"><h4>Person {number}</h4>{unsure}{bars}'
-            f'<span class="femo-quiet">{said}</span></div>'
-        )
-    return f'<div class="femo-lives">{"".join(cards)}</div>'
+            person |= {name: float(affect.column(name)[row]) for name in ("valence", "arousal")}
+        persons.append(person)
+    return render("live", persons=persons, affect=affect)

@@ -4,7 +4,6 @@ Conventions: a reading is kept per session as results and small portraits, never
 are written to a folder that is gone once Gradio has copied them into its cache, which ``delete_cache`` empties.
 """
 
-import html
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ from femo.demo import cards
 from femo.demo.clip_tab import NOBODY, SMALLEST
 from femo.demo.events import QUICK, one_sentence, prior_choice, uploaded, whole_pixels
 from femo.demo.face_panel import FacePanel
+from femo.demo.markup import empty
 from femo.media.photos import Photo, read_photo
 from femo.output import draw
 from femo.output.export import files as export
@@ -32,9 +32,11 @@ SHOWN_PX: Final = 1400
 SAVED_PX: Final = 4000
 """Longest side of the annotated PNG: printing size, encoded in about a second."""
 
-EMPTY: Final = """<div class="femo-empty"><b>Drop in a photo</b>
-Every face gets a number, and its expression, valence and arousal, action units, age, gender and ethnicity.
-Nothing is kept: pictures are deleted within the hour.</div>"""
+EMPTY: Final = empty(
+    "Drop in a photo",
+    "Every face gets a number, and its expression, valence and arousal, action units, age, gender and ethnicity. "
+    "Nothing is kept: pictures are deleted within the hour.",
+)
 LIMITS: Final = """
 A reading describes **what a face looks like in one picture**, not what the person feels. People smile without joy and
 grieve with a still face, and what a face shows depends on culture and situation (Barrett et al. 2019). Light, blur,
@@ -212,7 +214,7 @@ class PhotoTab:
         portraits = tuple(cards.data_uri(draw.portrait(photo.rgb, box)) for box in result.faces.xyxy)
         reading = Reading(result, portraits, boxes)
         numbers = list(range(1, len(portraits) + 1))
-        notes = "".join(f'<p class="femo-note">{html.escape(note)}</p>' for note in result.notes)
+        notes = cards.notes(result.notes)
         with TemporaryDirectory() as folder:
             files = _write_files(photo, result, Path(folder))
             yield {

@@ -5,14 +5,13 @@ made to look at it. The script is loaded with the page and finds player, boxes a
 timeline follows the player, and a press on the timeline seeks it.
 """
 
-import html
 import json
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import quote
 
 import numpy as np
 
+from femo.demo.markup import address, file, render
 from femo.output.draw import colour, ink_on
 from femo.results import VideoResult
 
@@ -25,12 +24,7 @@ MAX_BOXES: Final = 30_000
 
 def player(path: Path, width: int, height: int) -> str:
     """Return the player of a clip in Gradio's cache or upload folder."""
-    source = html.escape(f"gradio_api/file={quote(str(path))}", quote=True)
-    return (
-        f'<div class="femo-stage" style="aspect-ratio:{width}/{height}">'
-        f'<video src="{source}" controls playsinline preload="auto"></video><canvas></canvas></div>'
-        '<label class="femo-toggle"><input type="checkbox" checked> boxes</label>'
-    )
+    return render("player", source=address(path), width=width, height=height)
 
 
 def boxes(result: VideoResult) -> str:
@@ -50,41 +44,23 @@ def boxes(result: VideoResult) -> str:
         persons.append({"id": line.track, "colour": fill, "ink": ink_on(fill), "rows": rows})
     times = [round(float(result.time_s[row]), 3) for row in index]
     document = {"width": result.width, "height": result.height, "times": times, "persons": persons}
-    data = html.escape(json.dumps(document, separators=(",", ":")), quote=True)
-    return f'<div id="{BOXES_ID}" data-boxes="{data}" hidden></div>'
+    return render("boxes", id=BOXES_ID, document=json.dumps(document, separators=(",", ":")))
 
 
 def chooser(result: VideoResult, chosen: int, pictures: dict[int, str]) -> str:
     """Return one button per person, with the face."""
-    buttons = []
-    for line in result.timelines:
-        face = colour(line.track)
-        pressed = "true" if line.track == chosen else "false"
-        seen = 100 * float(line.present.mean())
-        picture = f'<img src="{pictures[line.track]}" alt="">' if line.track in pictures else ""
-        buttons.append(
-            f'<button type="button" class="femo-person" data-track="{line.track}" aria-pressed="{pressed}" '
-            f'style="--face:{face};--face-ink:{ink_on(face)}">{picture}<b>{line.track}</b>'
-            f"<span>seen {seen:.0f} %</span></button>"
-        )
-    return f'<div class="femo-persons" role="group" aria-label="Person">{"".join(buttons)}</div>'
-
-
-CHOOSE_JS: Final = """
-element.addEventListener("click", (event) => {
-  const button = event.target.closest("[data-track]");
-  if (button) trigger("select", { index: Number(button.dataset.track), value: Number(button.dataset.track) });
-});
-"""
-
-FOLDER: Final = Path(__file__).parent
-
-
-def css() -> str:
-    """Return the style of the Video tab."""
-    return (FOLDER / "player.css").read_text(encoding="utf-8")
+    persons = [
+        {
+            "track": line.track,
+            "chosen": line.track == chosen,
+            "seen": 100 * float(line.present.mean()),
+            "picture": pictures.get(line.track, ""),
+        }
+        for line in result.timelines
+    ]
+    return render("chooser", persons=persons)
 
 
 def script() -> str:
     """Return the script that ties player and timeline together, for the page's head."""
-    return f"<script>{(FOLDER / 'player.js').read_text(encoding='utf-8')}</script>"
+    return f"<script>{file('player.js')}</script>"

@@ -4,13 +4,12 @@ Conventions: colours that mean something come from ``femo.output.draw``; the res
 which no face wears. CSS classes start with ``femo-``. Charts have neutral ink of their own, and here take the theme's.
 """
 
-import html
-from pathlib import Path
 from typing import Final
 
 import gradio as gr
 from gradio.themes.utils.fonts import LocalFont
 
+from femo.demo.markup import file, render
 from femo.output.draw import PALETTE, ink_on
 
 TITLE: Final = "femo: emotion from faces"
@@ -91,15 +90,7 @@ def theme() -> gr.themes.Base:
 
 def header(model: str) -> str:
     """Return the page's head: mark, name, what it is, and which model reads."""
-    return f"""
-<header class="femo-header">
-  <svg viewBox="0 0 48 48" aria-hidden="true">
-    <circle cx="24" cy="24" r="20" /><path d="M4 24h40M24 4v40" /><circle class="dot" cx="33" cy="14.5" r="5" />
-  </svg>
-  <div><h1>femo</h1><p>Emotion from faces, measured where it was trained and marked where it was not</p></div>
-  <span class="femo-model">model <b>{html.escape(model)}</b></span>
-</header>
-"""
+    return render("header", model=model)
 
 
 _CHIPS: Final = "\n".join(
@@ -107,7 +98,7 @@ _CHIPS: Final = "\n".join(
     for i, hex_colour in enumerate(PALETTE, 1)
 )
 
-CSS: Final = Path(__file__).with_name("theme.css").read_text(encoding="utf-8") + _CHIPS
+CSS: Final = file("theme.css") + _CHIPS
 
 HEAD: Final = """<style>@media (max-width: 640px) {
   .gradio-container .main.app { padding: 12px 14px !important; }

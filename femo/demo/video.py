@@ -5,7 +5,6 @@ lay that out anew. Files for download are made when asked for, in a folder that 
 its cache, which ``delete_cache`` empties.
 """
 
-import html
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -17,6 +16,7 @@ from femo.clips.adaptive import Every, parse_every
 from femo.demo import cards, player
 from femo.demo.clip_tab import HIDDEN, NOBODY, SMALLEST, ClipTab
 from femo.demo.events import LONG, QUICK, one_sentence, prior_choice, uploaded
+from femo.demo.markup import empty, file
 from femo.demo.person import changes, person_card
 from femo.demo.playable import COPIED, playable
 from femo.demo.server.caller import Watch, clip_limits
@@ -24,9 +24,12 @@ from femo.demo.video_files import KINDS, Clip, clip_of, write_file
 from femo.media.streaming import Cancel, Report
 from femo.output.figures import video as figures_video
 
-EMPTY: Final = """<div class="femo-empty"><b>Drop in a clip</b>
-Everyone in it gets a timeline of expression, valence and arousal, and action units. Play it, press anywhere on the timeline
-to jump there, and download what the ABAW leaderboard scores. Nothing is kept: clips are deleted within the hour.</div>"""
+EMPTY: Final = empty(
+    "Drop in a clip",
+    "Everyone in it gets a timeline of expression, valence and arousal, and action units. Play it, press anywhere on the "
+    "timeline to jump there, and download what the ABAW leaderboard scores. Nothing is kept: clips are deleted within the "
+    "hour.",
+)
 EVERY: Final = [("all", "all"), ("each second", "2"), ("each fifth", "5"), ("as many as needed", "auto")]
 MAX_KERNEL: Final = 101
 
@@ -71,7 +74,7 @@ class VideoTab(ClipTab[Clip]):
             self.min_face = gr.Radio(SMALLEST, value=0, label="Smallest face to look for")
 
     def _charts(self) -> None:
-        self.chooser = gr.HTML(js_on_load=player.CHOOSE_JS, elem_id="video-persons")
+        self.chooser = gr.HTML(js_on_load=file("choose.js"), elem_id="video-persons")
         with gr.Row(equal_height=False):
             with gr.Column(scale=7, min_width=320):
                 self.timeline = gr.Plot(show_label=False, elem_id=player.TIMELINE_ID, elem_classes="femo-chart")
@@ -187,7 +190,7 @@ class VideoTab(ClipTab[Clip]):
         if not raw.persons:
             return self.nothing(NOBODY)
         notes = [*raw.notes] if clip.watch == clip.path else [*raw.notes, COPIED]
-        said = "".join(f'<p class="femo-note">{html.escape(note)}</p>' for note in notes)
+        said = cards.notes(notes)
         return (
             {
                 self.said: gr.HTML(said, visible=bool(said)),

@@ -4,7 +4,6 @@ Conventions: files for download are written to a folder that is gone once Gradio
 """
 
 from collections.abc import Iterator
-from html import escape
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
@@ -18,6 +17,7 @@ from leaderboard.page import answers, cards
 from leaderboard.page.api import NO_FILE, QUEUE, NotSignedIn, one_sentence, owner, owns, submitter
 from leaderboard.page.history import history
 from leaderboard.page.layout import ALL_GROUPS, BADGES, FILES, MAIN, BoardLayout
+from leaderboard.page.markup import render
 from leaderboard.page.table import board_table
 from leaderboard.schema import Task
 from leaderboard.standings.export import export
@@ -91,7 +91,7 @@ class BoardEvents:
                 self.on.by: gr.Dropdown([MAIN, *task.parts], value=MAIN, visible=bool(task.parts)),
                 self.on.about: cards.about(task, self.board.labels.signature(task)),
                 self.on.format: f"**Format.** {task.format}\n\n{PUBLIC_NOTE}",
-                self.on.who: f'<div class="board-quiet">{who}</div>',
+                self.on.who: who,
                 self.on.first: gr.Dropdown(scored, value=scored[0][1] if scored else None),
                 self.on.second: gr.Dropdown(scored, value=scored[-1][1] if scored else None),
                 self.on.mine: gr.Dropdown(
@@ -108,14 +108,13 @@ class BoardEvents:
         try:
             user = submitter(profile)
         except NotSignedIn as error:
-            return escape(str(error)), []
+            return render("visitor", user="", said=str(error)), []
         quota, left = self.board.quota(task), self.board.left(task, user)
         used = f"{quota.per_day - left.per_day} of {quota.per_day} submissions used today"
         closing = f" Open until {task.closes} (UTC)." if task.closes else ""
-        who = f"You submit as <b>{escape(user)}</b>: {used} (UTC), {left.in_all} left in all.{closing}"
-        if profile is None:
-            who += ONE_USER
-        return who, self.board.mine(task, user) if owns(profile, request) else []
+        said = f"{used} (UTC), {left.in_all} left in all.{closing}{ONE_USER if profile is None else ''}"
+        mine = self.board.mine(task, user) if owns(profile, request) else []
+        return render("visitor", user=user, said=said), mine
 
     def show(self, name: str, group: str, badges: list[str], by: str) -> Iterator[dict[Any, Any]]:
         """Show other rows of the same task, or rank them by a part of the score."""

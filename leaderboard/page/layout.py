@@ -5,7 +5,8 @@ from typing import Final
 
 import gradio as gr
 
-from leaderboard.page import cards, table
+from leaderboard.page import cards
+from leaderboard.page.markup import file
 from leaderboard.store.entries import PUBLISHED, RESCORED, SELF_REPORTED
 from leaderboard.tasks import TASKS
 
@@ -32,8 +33,8 @@ class BoardLayout:
                 [MAIN], value=MAIN, label="Ranked by", scale=2, min_width=160, elem_id="board-by"
             )
             self.badges = gr.CheckboxGroup(BADGES, value=list(BADGES), label="Show", scale=4, min_width=280)
-        self.about = gr.HTML(html_template=cards.STYLE + table.STYLE + "${value}", padding=True)
-        self.table = gr.HTML(js_on_load=table.SCRIPT, apply_default_css=False, elem_id="board-table")
+        self.about = gr.HTML(html_template=f"<style>{file('board.css')}</style>${{value}}", padding=True)
+        self.table = gr.HTML(js_on_load=file("board.js"), apply_default_css=False, elem_id="board-table")
         with gr.Row():
             self.files = [gr.DownloadButton(f"Export {kind}", size="sm", min_width=90) for kind in FILES]
         with gr.Row(equal_height=False):

@@ -13,7 +13,7 @@ from femo.results import PhotoResult
 from femo.types import Faces, Scores
 
 EVIL = "<script>&\"'"
-SAFE = "&lt;script&gt;&amp;&quot;&#x27;"
+SAFE = "&lt;script&gt;&amp;&#34;&#39;"
 
 
 def spec(folder: Path, *heads: HeadSpec) -> ModelSpec:

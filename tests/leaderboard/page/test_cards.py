@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from leaderboard.errors import Problems, SubmissionRefused
 from leaderboard.opening import open_board
 from leaderboard.page import answers, cards
+from leaderboard.page.markup import text
 from leaderboard.page.table import board_table
 from leaderboard.standings.publications import published
 from leaderboard.standings.table import Row, standings
@@ -54,7 +55,7 @@ def row() -> Row:
 
 @given(st.text())
 def test_text_survives_and_markup_does_not(value: str) -> None:
-    safe = cards.text(value)
+    safe = text(value)
     assert unescape(safe) == value
     assert not set(safe) & set("<>\"'{$")
 
