@@ -13,45 +13,26 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from benchmarks.made_predictions import AU_ROWS, AU_VIDEOS, EXPR_ROWS, SEED, VA_ROWS, write_inputs
 from benchmarks.measure import peak_mb, table
-from leaderboard.labels import AU_HEADER, EXPR_HEADER
+from leaderboard.labels import EXPRESSIONS
 
-AU_ROWS, AU_VIDEOS = 445_836, 105
-EXPR_ROWS, EXPR_VIDEOS = 1_022_655, 228
 N_DRAWS = 1000
 TIMED_DRAWS = 2
 ROUNDS = 3
-SEED = 7
+SAME = 1e-10
+"""Largest difference of the two scores: sums of a million products round differently."""
+Run = Callable[[Path, int], dict[str, float]]
 NOTE = (
     f"Synthetic files of the sizes of the ABAW sets. Processor time (both use one core), medians of {ROUNDS} "
     f"rounds in fresh processes that take turns. "
     f"The bootstrap of pandas + scikit-learn (draw videos, join their rows, score again) is timed on {TIMED_DRAWS} draws "
     f"and scaled to {N_DRAWS:,}."
 )
-
-
-def write_inputs(folder: Path) -> None:
-    """Write the AU validation set (labels and predictions) and the EXPR test form."""
-    rng = np.random.default_rng(SEED)
-    sizes = rng.multinomial(AU_ROWS, rng.dirichlet(np.full(AU_VIDEOS, 3.0)))
-    for kind in ("reference", "prediction"):
-        (folder / kind).mkdir(parents=True)
-    for video, n_rows in enumerate(sizes):
-        label = (rng.random((n_rows, 12)) < 0.25).astype(int)
-        guess = np.where(rng.random(label.shape) < 0.8, label, 1 - label)
-        label[rng.random(n_rows) < 0.02] = -1
-        for kind, values in (("reference", label), ("prediction", guess)):
-            lines = "\n".join(",".join(map(str, row)) for row in values.tolist())
-            (folder / kind / f"{video}-30-1280x720.txt").write_text(f"{AU_HEADER}\n{lines}\n")
-    counts = rng.multinomial(EXPR_ROWS, rng.dirichlet(np.full(EXPR_VIDEOS, 3.0)))
-    with (folder / "expr.txt").open("w") as stream:
-        stream.write(f"image_location,{EXPR_HEADER}\n")
-        for video, n_rows in enumerate(counts):
-            classes = rng.integers(8, size=n_rows).tolist()
-            stream.writelines(f"{video}-30-1280x720/{i:05d}.jpg,{c}\n" for i, c in enumerate(classes, start=1))
 
 
 def ours_au(folder: Path, n_draws: int) -> dict[str, float]:
@@ -106,33 +87,109 @@ def pandas_au(folder: Path, n_draws: int) -> dict[str, float]:
     return {"reference_s": loaded - started, "time_s": scored - loaded + per_draw * n_draws, "score": main}
 
 
-def ours_expr(folder: Path, n_draws: int) -> dict[str, float]:
-    """Read and validate the EXPR test form with this project."""
-    from leaderboard.reading.submission import read_submission
-    from leaderboard.tasks import get_task
+def ours_keyed(task_name: str, kind: str, files: tuple[int, ...]) -> Run:
+    """Return what reads, checks and scores one file of a kind, or reads two and compares them."""
 
-    started = time.process_time()
-    submission = read_submission(get_task("abaw-expr"), folder / "expr.txt")
-    return {"time_s": time.process_time() - started, "score": float(len(submission.keys))}
+    def run(folder: Path, n_draws: int) -> dict[str, float]:
+        from leaderboard.reading.reference import load_reference
+        from leaderboard.reading.submission import read_submission
+        from leaderboard.scoring.reports import compare, score
+        from leaderboard.tasks import get_task
+
+        task = get_task(task_name)
+        started = time.process_time()
+        reference = load_reference(task, folder / f"{kind}-labels")
+        loaded = time.process_time()
+        read = [read_submission(task, folder / f"{kind}-{number}.csv", reference.key_list()) for number in files]
+        if len(read) == 2:
+            found = compare(task, read[0], read[1], reference, n_draws=n_draws).difference
+        else:
+            found = score(task, read[0], reference, n_draws=n_draws).main
+        return {"reference_s": loaded - started, "time_s": time.process_time() - loaded, "score": found}
+
+    return run
 
 
-def pandas_expr(folder: Path, n_draws: int) -> dict[str, float]:
-    """Do the same with pandas: read, split the keys, look for duplicates and wrong classes."""
+def pandas_keyed(kind: str, files: tuple[int, ...]) -> Run:
+    """Return what does the same with pandas and scikit-learn."""
+
+    def run(folder: Path, n_draws: int) -> dict[str, float]:
+        import pandas as pd
+
+        started = time.process_time()
+        paths = sorted((folder / f"{kind}-labels").glob("*.txt"))
+        names = ["label"] if kind == "expr" else ["valence", "arousal"]
+        labels = [pd.read_csv(path, header=None, skiprows=1, names=names).to_numpy() for path in paths]
+        keys = pd.MultiIndex.from_tuples(
+            [
+                (path.stem, frame)
+                for path, rows in zip(paths, labels, strict=True)
+                for frame in range(1, len(rows) + 1)
+            ]
+        )
+        truth = np.concatenate(labels)
+        loaded = time.process_time()
+        read = [_with_pandas(folder / f"{kind}-{number}.csv", names, keys) for number in files]
+        signs = (1.0, -1.0)[: len(read)]
+
+        def figure(rows: np.ndarray | slice) -> float:
+            return sum(
+                sign * _measure(kind, truth[rows], one[rows]) for sign, one in zip(signs, read, strict=True)
+            )
+
+        main = figure(slice(None))
+        scored = time.process_time()
+        ends = np.cumsum([len(rows) for rows in labels])
+        spans = [np.arange(end - len(rows), end) for end, rows in zip(ends, labels, strict=True)]
+        rng = np.random.default_rng(SEED)
+        timed = min(n_draws, TIMED_DRAWS)
+        for _ in range(timed):
+            figure(np.concatenate([spans[i] for i in rng.integers(len(spans), size=len(spans))]))
+        per_draw = (time.process_time() - scored) / timed if timed else 0.0
+        return {"reference_s": loaded - started, "time_s": scored - loaded + per_draw * n_draws, "score": main}
+
+    return run
+
+
+def _with_pandas(path: Path, names: list[str], keys: Any) -> np.ndarray:
     import pandas as pd
 
-    started = time.process_time()
-    frame = pd.read_csv(folder / "expr.txt", header=None, skiprows=1, names=["key", "label"])
+    frame = pd.read_csv(path, header=None, skiprows=1, names=["key", *names])
+    if not pd.api.types.is_numeric_dtype(frame[names[0]]):
+        frame["label"] = frame["label"].map({name: code for code, name in enumerate(EXPRESSIONS)})
     parts = frame["key"].str.extract(r"^(.+)/(\d+)\.jpg$")
-    if parts.isna().to_numpy().any() or not frame["label"].isin(range(8)).all() or frame["key"].duplicated().any():
-        raise ValueError("the file is wrong")
-    return {"time_s": time.process_time() - started, "score": float(len(frame))}
+    low, high = (0, 7) if names == ["label"] else (-1, 1)
+    if not frame[names].ge(low).all(axis=None) or not frame[names].le(high).all(axis=None):
+        raise ValueError("a value is out of range")
+    index = pd.MultiIndex.from_arrays([parts[0], parts[1].astype(int)])
+    if index.has_duplicates or len(index) != len(keys):
+        raise ValueError("the keys differ")
+    return frame[names].set_axis(index).loc[keys].to_numpy()
 
 
-RUNS: dict[str, Callable[[Path, int], dict[str, float]]] = {
+def _measure(kind: str, truth: np.ndarray, guess: np.ndarray) -> float:
+    if kind == "expr":
+        from sklearn.metrics import f1_score
+
+        rows = truth[:, 0] != -1
+        return float(f1_score(truth[rows, 0], guess[rows, 0], labels=range(8), average="macro", zero_division=0))
+    rows = truth[:, 0] != -5
+    x, y = truth[rows], guess[rows]
+    covariance = ((x - x.mean(0)) * (y - y.mean(0))).mean(0)
+    return float((2 * covariance / (x.var(0) + y.var(0) + (x.mean(0) - y.mean(0)) ** 2)).mean())
+
+
+RUNS: dict[str, Run] = {
     "ours_au": ours_au,
     "pandas_au": pandas_au,
-    "ours_expr": ours_expr,
-    "pandas_expr": pandas_expr,
+    "ours_expr": ours_keyed("abaw-expr", "expr", (1,)),
+    "pandas_expr": pandas_keyed("expr", (1,)),
+    "ours_words": ours_keyed("abaw-expr", "expr", (2,)),
+    "pandas_words": pandas_keyed("expr", (2,)),
+    "ours_va": ours_keyed("abaw-va", "va", (1,)),
+    "pandas_va": pandas_keyed("va", (1,)),
+    "ours_compare": ours_keyed("abaw-va", "va", (1, 2)),
+    "pandas_compare": pandas_keyed("va", (1, 2)),
 }
 
 
@@ -153,9 +210,14 @@ def side_by_side(case: str, folder: Path, n_draws: int) -> tuple[dict[str, float
     ours, peer = (
         {key: statistics.median(one[side][key] for one in rounds) for key in rounds[0][side]} for side in (0, 1)
     )
-    if abs(ours["score"] - peer["score"]) > 1e-12:
+    if abs(ours["score"] - peer["score"]) > SAME:
         raise ValueError(f"the two disagree: {ours['score']} and {peer['score']}")
     return ours, peer
+
+
+def _labels(pair: tuple[dict[str, float], dict[str, float]]) -> tuple[dict[str, float], dict[str, float]]:
+    first, second = ({"time_s": side["reference_s"], "peak_mb": side["peak_mb"]} for side in pair)
+    return first, second
 
 
 def run() -> str:
@@ -163,15 +225,19 @@ def run() -> str:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_inputs(folder)
-        au, au_drawn, expr = (
-            side_by_side(*case) for case in (("au", folder, 0), ("au", folder, N_DRAWS), ("expr", folder, 0))
-        )
-    labels = tuple({"time_s": side["reference_s"], "peak_mb": side["peak_mb"]} for side in au)
+        wanted = (("au", 0), *((case, N_DRAWS) for case in ("au", "expr", "words", "va", "compare")))
+        au, au_drawn, expr, words, va, compared = (side_by_side(case, folder, draws) for case, draws in wanted)
     cases = (
         (f"AU, {AU_ROWS:,} × 12: read, check, score", au),
         (f"the same with {N_DRAWS:,} bootstrap draws over {AU_VIDEOS} videos", au_drawn),
-        ("AU: reading the labels, once per process", labels),
-        (f"EXPR, {EXPR_ROWS:,} rows in one file: read, validate", expr),
+        (f"EXPR, {EXPR_ROWS:,} rows in one file: read, check, score, {N_DRAWS:,} draws", expr),
+        ("the same with class words", words),
+        (f"VA, {VA_ROWS:,} × 2 in one file: read, check, score, {N_DRAWS:,} draws", va),
+        (f"two of them: read, check, compare, {N_DRAWS:,} paired draws", compared),
+        *(
+            (f"{name}: reading the labels, once per process", _labels(pair))
+            for name, pair in (("AU", au), ("VA", va))
+        ),
     )
     rows = [
         (

@@ -39,7 +39,8 @@ def row_card(task: Task, row: Row, report: Mapping[str, Any] | None) -> str:
         report: What may be shown of its report, or None for a published row.
     """
     digits = min(task.precision, 4)
-    shown = report or {"components": row.parts}
+    per_class = [{"name": name, "f1": value} for name, value in row.per_class.items()]
+    shown = report or {"components": row.parts, "per_class": per_class}
     return render(
         "row",
         row=row,

@@ -78,6 +78,7 @@ class PublishedRow:
         challenge_rank: Official rank, or None.
         spread: Standard deviation printed beside the score, or None.
         printed: The figure as printed, where rounding matters.
+        per_class: F1 by class or unit, in the task's order; empty where the source has none.
     """
 
     task: str
@@ -97,6 +98,7 @@ class PublishedRow:
     challenge_rank: int | None = None
     spread: float | None = None
     printed: str = ""
+    per_class: Mapping[str, float] = field(default_factory=dict)
 
 
 class _RowJson(BaseModel):
@@ -120,6 +122,7 @@ class _RowJson(BaseModel):
     challenge_rank: int | None = None
     spread: float | None = None
     printed: str = ""
+    per_class: dict[str, float] = {}
 
 
 @cache
@@ -215,6 +218,8 @@ def _problem(row: _RowJson, task: Task, sources: Mapping[str, Citation]) -> str:
         return "a row without a score needs a note that says why"
     if unknown := set(row.parts) - set(task.parts):
         return f"parts {sorted(unknown)} are not among {list(task.parts)}"
+    if row.per_class and (order := _classes(task)) != tuple(row.per_class):
+        return f"per_class has {list(row.per_class)}, expected {list(order)}"
     if missing := {row.source, row.via or row.source} - set(sources):
         return f"sources.json has no {sorted(missing)}"
     if row.n is not None and not (row.n > 0 and row.n == int(row.n)):
@@ -222,3 +227,8 @@ def _problem(row: _RowJson, task: Task, sources: Mapping[str, Citation]) -> str:
     if row.year is not None and not 1990 <= row.year <= 2100:
         return f"year is {row.year}, expected four digits or null"
     return ""
+
+
+def _classes(task: Task) -> tuple[str, ...]:
+    """Return the names that a table per class has: the classes of a task's only column, or its columns."""
+    return task.columns[0].names if len(task.columns) == 1 else tuple(column.name for column in task.columns)

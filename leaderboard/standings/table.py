@@ -49,6 +49,7 @@ class Row:
         citation: Where a published figure comes from.
         signature: Signature of a re-scored row.
         created: When it was submitted, or empty.
+        per_class: F1 by class that a published row's source prints, or empty.
     """
 
     id: str
@@ -73,6 +74,7 @@ class Row:
     citation: str = ""
     signature: str = ""
     created: str = ""
+    per_class: Mapping[str, float] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON types."""
@@ -81,6 +83,7 @@ class Row:
             "rank": None if self.rank is None else list(self.rank),
             "interval": None if self.interval is None else list(self.interval),
             "parts": dict(self.parts),
+            "per_class": dict(self.per_class),
             "links": list(self.links),
         }
 
@@ -213,6 +216,7 @@ def _from_published(task: Task, row: PublishedRow, number: int) -> Row:
         links=tuple(dict.fromkeys(work.url for work in (row.source, row.via) if work and work.url)),
         note="; ".join(part for part in (*_official(row), row.note) if part),
         citation=citation,
+        per_class=row.per_class,
     )
 
 

@@ -125,6 +125,21 @@ def test_known_figures() -> None:
     assert one("afew", system="Frame attention network (FAN)").n == 381
 
 
+@pytest.mark.parametrize("task", ["abaw-expr", "abaw-va", "abaw-au", "vgaf", "afew", "affectnet-8", "affectnet-7"])
+def test_the_line_of_validation_records_has_four_years(task: str) -> None:
+    rows = [
+        row for row in published(task) if (row.split, row.subset) == ("val", "complete") and row.main is not None
+    ]
+    assert len({row.year for row in rows} - {None}) >= 4
+
+
+def test_the_printed_table_per_class_has_the_mean_of_its_row() -> None:
+    """CVPR-W 2022, Table 2: its mean is the .381 of Table 1, to half a unit of the third digit."""
+    (row,) = [row for row in ROWS if row.per_class]
+    assert (row.task, row.main, row.per_class["fear"]) == ("abaw-expr", 0.381, 0.016)
+    assert sum(row.per_class.values()) / 8 == pytest.approx(row.main, abs=6e-4)
+
+
 GOOD = {
     "system": "x", "main": 0.5, "split": "val", "subset": "complete", "n": 383, "year": 2020, "source": "hu2017",
 }  # fmt: skip
@@ -142,6 +157,7 @@ GOOD = {
         ({"n": 38.3}, "positive whole number"),
         ({"year": 20}, "four digits"),
         ({"parts": {"f1": 0.5}}, "not among"),
+        ({"per_class": {"angry": 0.5}}, r"per_class has \['angry'\], expected \['angry', 'disgust'"),
         ({"main": "0.5"}, "main: Input should be a valid number, found '0.5'"),
         ({"system": ""}, "system: String should have at least 1 character"),
     ],
