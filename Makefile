@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 TESTS ?= tests
 
-.PHONY: app test test-ui check audit bench lock space-check clean
+.PHONY: app test test-ui check audit bench docs lock space-check clean
 
 app: $(VENV)/.app
 	$(BIN)/python app.py
@@ -27,6 +27,10 @@ audit: $(VENV)/bin/uv
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks
+
+docs: $(VENV)/.dev
+	$(BIN)/uv pip install --quiet --python $(BIN)/python -e ".[docs]"
+	$(BIN)/mkdocs build
 
 lock: $(VENV)/bin/uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header pyproject.toml -o requirements.txt

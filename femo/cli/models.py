@@ -51,7 +51,7 @@ def summary(spec: "ModelSpec") -> dict[str, Any]:
 def list_command(json: Json = False) -> None:
     """List the models: heads, input, size, licence, where they are, published scores."""
     from rich.console import Console
-    from rich.table import Table
+    from rich.padding import Padding
 
     from femo.models.find import list_models
 
@@ -60,18 +60,19 @@ def list_command(json: Json = False) -> None:
         typer.echo(json_module.dumps(rows, indent=2, ensure_ascii=False))
         return
     licences = sorted({row["licence"] for row in rows})
-    table = Table("name", "heads", "px", "MB", "terms", "where", "published")
-    for row in rows:
-        heads = ", ".join(
-            name if head["source"] == "trained" else f"({name})" for name, head in row["heads"].items()
-        )
-        size = "-" if row["size_mb"] is None else str(row["size_mb"])
-        terms = str(licences.index(row["licence"]) + 1)
-        figures = "; ".join(_figures(head, scores) for head, scores in row["scores"].items())
-        table.add_row(row["name"], heads, str(row["input_size"]), size, terms, row["where"], figures)
-    table.columns[0].no_wrap = True
     console = Console()
-    console.print(table)
+    for row in rows:
+        size = "" if row["size_mb"] is None else f"{row['size_mb']} MB, "
+        terms = licences.index(row["licence"]) + 1
+        heads = (name if head["source"] == "trained" else f"({name})" for name, head in row["heads"].items())
+        figures = [_figures(head, scores) for head, scores in row["scores"].items()]
+        console.print(row["name"], style="bold", highlight=False)
+        lines = [
+            f"{row['input_size']} px, {size}terms {terms}, {row['where']}",
+            ", ".join(heads),
+            *filter(None, figures),
+        ]
+        console.print(Padding("\n".join(lines), (0, 0, 0, 2)), highlight=False)
     console.print("(in brackets): a prior, no measurement. Terms:")
     for number, licence in enumerate(licences, start=1):
         console.print(f"{number} {licence}")

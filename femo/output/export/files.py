@@ -6,7 +6,7 @@ contract (``to_dict``). ABAW prediction files are in ``femo.output.export.abaw``
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from os import PathLike
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -24,6 +24,8 @@ Results: TypeAlias = Result | Mapping[str, Result]
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t")
 """A spreadsheet takes a cell that begins with one of these for a formula (OWASP, "CSV injection")."""
+SHORTEST_CUE_S = 0.5
+"""What is shown for less cannot be read; a change that passes sooner is left out."""
 VIDEO_COLUMNS = ("frame", "time_s", "person", "present", "x1", "y1", "x2", "y2")
 """The header of a table without rows: a clip in which nobody was seen."""
 
@@ -94,15 +96,16 @@ def write_srt(path: str | PathLike[str], result: VideoResult) -> None:
 
 
 def to_srt(result: VideoResult) -> str:
-    """Return SubRip text: one cue per stretch of time in which nobody's dominant expression changes.
+    """Return SubRip text: one cue per stretch of time in which nobody's dominant expression changes for long.
 
-    A cue gives the expression and its mean probability; with several persons each has a line that begins with the
-    number. Who is not in view has no line, and a stretch without anybody has no cue.
+    A cue lasts at least ``SHORTEST_CUE_S``, unless the clip is shorter. It gives the expression and its mean probability; with
+    several persons each has a line that begins with the number. Who is not in view has no line, and a stretch without anybody
+    has no cue.
     """
     cues: list[str] = []
     ends = [*result.time_s[1:], max(result.duration_s, *result.time_s[-1:])]
-    for start, stop in _stretches(result):
-        text = "\n".join(_cue_lines(result, start, stop))
+    for start, at, stop in _long_stretches(result, ends):
+        text = "\n".join(_cue_lines(result, at, start, stop))
         begins, until = _stamp(result.time_s[start]), _stamp(ends[stop - 1])
         if text and begins < until:
             cues.append(f"{len(cues) + 1}\n{begins} --> {until}\n{text}\n")
@@ -117,9 +120,8 @@ def _dominant(line: Timeline) -> list[str | None]:
     return [label if seen else None for label, seen in zip(head.top(), line.present, strict=True)]
 
 
-def _stretches(result: VideoResult) -> Iterator[tuple[int, int]]:
+def _stretches(said: Sequence[tuple[str | None, ...]]) -> Iterator[tuple[int, int]]:
     """Yield [start, stop) of frames over which the dominant expressions of all persons stay the same."""
-    said = list(zip(*(_dominant(line) for line in result.timelines), strict=True))
     start = 0
     for row in range(1, len(said) + 1):
         if row == len(said) or said[row] != said[start]:
@@ -127,11 +129,28 @@ def _stretches(result: VideoResult) -> Iterator[tuple[int, int]]:
             start = row
 
 
-def _cue_lines(result: VideoResult, start: int, stop: int) -> Iterator[str]:
+def _long_stretches(result: VideoResult, ends: Sequence[float]) -> list[tuple[int, int, int]]:
+    """Return (start, a row that tells what is said, stop): a short stretch joins the one before, the first the next."""
+    said = list(zip(*(_dominant(line) for line in result.timelines), strict=True))
+    joined: list[tuple[int, int, int]] = []
+    for start, stop in _stretches(said):
+        first, at, last = joined[-1] if joined else (start, start, start)
+        short = ends[stop - 1] - result.time_s[start] < SHORTEST_CUE_S
+        if joined and (short or said[at] == said[start]):
+            joined[-1] = (first, at, stop)
+        elif joined and ends[last - 1] - result.time_s[first] < SHORTEST_CUE_S:
+            joined[-1] = (first, start, stop)
+        else:
+            joined.append((start, start, stop))
+    return joined
+
+
+def _cue_lines(result: VideoResult, at: int, start: int, stop: int) -> Iterator[str]:
     for line in result.timelines:
-        label = _dominant_at(line, start)
+        label = _dominant_at(line, at)
         if label is not None:
-            share = 100 * float(np.mean(line.scores["expression"].column(label)[start:stop]))
+            shares = line.scores["expression"].column(label)[start:stop]
+            share = 100 * float(np.mean(shares[line.present[start:stop]]))
             person = f"{line.track}: " if len(result.timelines) > 1 else ""
             yield f"{person}{label} {share:.0f} %"
 

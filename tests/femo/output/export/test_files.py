@@ -177,6 +177,16 @@ def test_subtitles_of_two_persons() -> None:
     assert cues[1] == "2\n00:00:01,000 --> 00:00:03,000\n1: anger 93 %\n4: sadness 93 %\n"
 
 
+def test_what_passes_too_soon_to_be_read_has_no_subtitle() -> None:
+    """Fear for .1 s joins what follows it, surprise for .2 s what it interrupts; the share is that over the whole cue."""
+    times = [0.0, 0.1, 0.7, 0.9, 1.4]
+    line = by_hand.timeline(1, times, ["fear", "anger", "surprise", "anger", "anger"])
+    text = to_srt(by_hand.video(line, duration_s=2.0))
+    shares = line.scores["expression"].column("anger")
+    assert text == f"1\n00:00:00,000 --> 00:00:02,000\nanger {100 * shares.mean():.0f} %\n"
+    assert shares.mean() < 0.6  # or the test would not notice a share over the rows of anger alone
+
+
 def test_subtitles_of_nobody() -> None:
     assert to_srt(by_hand.video(time_s=[0.0, 1.0])) == ""
 
@@ -184,4 +194,4 @@ def test_subtitles_of_nobody() -> None:
 def test_subtitles_never_end_before_they_begin() -> None:
     times = [0.0, 0.0001, 0.0002, 0.5]
     text = to_srt(by_hand.video(by_hand.timeline(1, times, ["fear", "anger", "fear", "fear"])))
-    assert text == "1\n00:00:00,000 --> 00:00:00,540\nfear 93 %\n"
+    assert text == "1\n00:00:00,000 --> 00:00:00,540\nfear 70 %\n"  # the mean of 93 three times and 1
