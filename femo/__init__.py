@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING, Any
 from femo.errors import FemoError, MediaError, ModelError, WeightsError
 
 if TYPE_CHECKING:
+    from femo.corpora.run import CorpusReport, corpus
     from femo.pipeline import Pipeline, load
     from femo.results import GroupResult, PhotoResult, Timeline, VideoResult
     from femo.types import Faces, Frame, Scores
 
 __version__ = "0.1.0"
 __all__ = [
+    "CorpusReport",
     "Faces",
     "FemoError",
     "Frame",
@@ -32,10 +34,13 @@ __all__ = [
     "Timeline",
     "VideoResult",
     "WeightsError",
+    "corpus",
     "load",
 ]
 
 _HOME = {
+    "CorpusReport": "femo.corpora.run",
+    "corpus": "femo.corpora.run",
     "Pipeline": "femo.pipeline",
     "load": "femo.pipeline",
     "GroupResult": "femo.results",

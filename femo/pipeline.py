@@ -212,7 +212,7 @@ class Pipeline:
         with open_video(source, limits, 1 if every == "auto" else every, cancel) as reader:
             meter = Meter(progress, reader.n_frames)
             with ReadAhead(reader, room_for(reader.width * reader.height * 3)) as frames:
-                self._watch(frames, tracker, collector, meter, cancel, rate, descriptors, mesh)
+                self.watch(frames, tracker, collector, meter, cancel, rate, descriptors, mesh)
             meter.tell(len(reader.times_s), collector.n_faces, last=True)
             persons = collector.persons(tracker.stable)
             notes = (*reader.notes, *crowd_notes(tracker.most_found), *collector.notes())
@@ -221,7 +221,7 @@ class Pipeline:
             how = (self.decision, self.limits, mesh.units if mesh else None)
             return RawVideo(times, reader.times_s, persons, *clip, numbers, *how)
 
-    def _watch(
+    def watch(
         self,
         frames: Iterable[Frame],
         tracker: Tracker,
@@ -246,7 +246,7 @@ class Pipeline:
                 raise_if(cancel)
                 faces = tracker.update(frame)
                 rows = collector.frame(frame, faces, see(frame.rgb, faces))
-                batches.put(rows, crop_faces(self.readers, mesh, frame.rgb, faces))
+                batches.put(rows, crop_faces(self.readers, mesh, frame.rgb, faces), fresh=tracker.anchored)
                 meter.tell(frame.index + 1, collector.n_faces)
             batches.finish()
 

@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from femo import __version__
+from femo.cli.corpus import corpus
 from femo.cli.evaluate import evaluate
 from femo.cli.group import group
 from femo.cli.models import app as models
@@ -53,6 +54,7 @@ def options(
 app.command("photo")(photo)
 app.command("video")(video)
 app.command("group")(group)
+app.command("corpus")(corpus)
 app.command("evaluate")(evaluate)
 
 train = typer.Typer(no_args_is_help=True, help="Train a model; each recipe's --help names its data layout.")

@@ -85,8 +85,10 @@ class Batches:
     ) -> None:
         self._thread.shutdown(cancel_futures=True)
 
-    def put(self, rows: Rows, crops: Crops) -> None:
-        """Take the faces of one frame."""
+    def put(self, rows: Rows, crops: Crops, *, fresh: bool = False) -> None:
+        """Take the faces of one frame; a fresh one begins a batch, so that what is read with it depends on no frame before."""
+        if fresh:
+            self.finish()
         self._rows.append(rows)
         self._crops.append(crops)
         self._n_faces += len(rows.row)

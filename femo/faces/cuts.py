@@ -24,6 +24,10 @@ class Cuts:
         self._last: Floats | None = None
         self._usual = 0.0
 
+    def begin_anew(self) -> None:
+        """Forget the usual change, so that what follows depends on the last picture alone."""
+        self._usual = 0.0
+
     def between(self, rgb: RGB) -> bool:
         """Return whether a cut lies between the last picture and this one."""
         coarse = cv2.resize(rgb, (THUMBNAIL[0] * 8, THUMBNAIL[1] * 8), interpolation=cv2.INTER_NEAREST)

@@ -16,11 +16,13 @@ Use, with embeddings in batches:
 tracklet gets a new id, and ``stable`` maps tracklets to persons by place and embedding together. With ``embed`` the
 tracker asks for embeddings itself, on key frames, and ``update`` returns persons at once (live camera).
 
+At an anchor, the first frame of each minute of the clip, the cascade alone decides where faces are: what follows depends on
+nothing before, but for who is who. A clip may so be read in pieces that begin at anchors (``femo.clips.pieces``).
+
 One tracker serves one clip and one thread.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -28,6 +30,7 @@ from femo.faces import crowd, geometry
 from femo.faces import reidentification as identity
 from femo.faces.cuts import Cuts
 from femo.faces.detector import Detector
+from femo.faces.followed import Followed, faces_of, move
 from femo.faces.reidentification import Likeness, Tracklet
 from femo.faces.views import FOLLOW_LOOK, SAME_LOOK, doubles, views_of
 from femo.networks.linear import project
@@ -48,22 +51,14 @@ CONFIRM_S = 2.0
 """A followed face passes through the whole cascade itself at least this often."""
 FOLLOW_IOU = 0.3
 """A followed box that overlaps its expectation less has jumped to something else."""
+ANCHOR_S = 60.0
+"""Seconds between anchors. Each costs the cascade on a whole frame, and a face that it misses there a tracklet."""
 Embed = Callable[[Frame, Faces], Floats]
 
 
-@dataclass(slots=True, eq=False)
-class _Followed:
-    """A face that is in the picture now."""
-
-    tracklet: Tracklet
-    xyxy: Floats
-    score: float
-    points: Floats
-    look: Floats
-    confirmed_s: float
-    velocity: Floats = field(default_factory=lambda: np.zeros(2, np.float32))
-    missed: int = 0
-    n_followed: int = 0
+def is_anchor(before_s: float, time_s: float) -> bool:
+    """Tell whether a frame is an anchor, from its time and that of the frame before, below 0 where there is none."""
+    return before_s >= 0 and time_s // ANCHOR_S > before_s // ANCHOR_S
 
 
 class Tracker:
@@ -99,7 +94,7 @@ class Tracker:
         self._likeness = likeness
         self._tracklets: dict[int, Tracklet] = {}
         self._persons: dict[int, int] | None = None
-        self._followed: list[_Followed] = []
+        self._followed: list[Followed] = []
         self._cuts = Cuts()
         self._shot = 0
         self._time_s = -1.0
@@ -110,6 +105,8 @@ class Tracker:
         """Frames on which the whole cascade ran."""
         self.most_found = 0
         """The most faces that it found in one frame."""
+        self.anchored = False
+        """Whether the last frame was an anchor."""
 
     def update(self, frame: Frame) -> Faces:
         """Take the next frame.
@@ -125,11 +122,14 @@ class Tracker:
         """
         if frame.time_s <= self._time_s:
             raise ValueError(f"Frame {frame.index} is at {frame.time_s} s, expected later than {self._time_s} s")
+        self.anchored = is_anchor(self._time_s, frame.time_s)
         elapsed, self._time_s = frame.time_s - max(self._time_s, 0.0), frame.time_s
         cut = self._cuts.between(frame.rgb)
         lost = self._follow(frame, elapsed)
         self._since_key += 1
-        if cut or lost or self._is_due(frame.time_s):
+        if self.anchored:
+            self._anchor(frame, cut)
+        elif cut or lost or self._is_due(frame.time_s):
             self._key_frame(frame, cut)
         for face in self._followed:
             face.tracklet.last_s, face.tracklet.last_xyxy = frame.time_s, face.xyxy
@@ -158,6 +158,23 @@ class Tracker:
             self._persons = identity.persons(list(self._tracklets.values()), self._likeness)
         return np.array([self._persons[int(row)] for row in track], np.int64)
 
+    @property
+    def n_shots(self) -> int:
+        """Cuts so far."""
+        return self._shot
+
+    def tracklets(self) -> list[Tracklet]:
+        """Return what was followed so far, by number from 1."""
+        return list(self._tracklets.values())
+
+    def in_view(self) -> Ints:
+        """Return the tracklets of the last frame, in the order in which a tracker that begins there numbers them."""
+        return np.array([face.tracklet.track for face in self._followed], np.int64)
+
+    def adopt(self, tracklets: Sequence[Tracklet]) -> None:
+        """Take what other trackers followed in pieces of the clip for its own, to say who is who."""
+        self._tracklets, self._persons = {tracklet.track: tracklet for tracklet in tracklets}, None
+
     def _is_due(self, time_s: float) -> bool:
         often = RETRY_FRAMES if time_s - self._lost_s < RETRY_S else self._key_frames
         return (
@@ -178,7 +195,7 @@ class Tracker:
         kept = []
         for row in np.flatnonzero(good):
             face = self._followed[row]
-            _move(face, found, int(row), elapsed)
+            move(face, found, int(row), elapsed)
             face.look = looks[row]
             face.n_followed += 1
             kept.append(face)
@@ -195,7 +212,7 @@ class Tracker:
         self._since_key, self._key_s = 0, frame.time_s
         self.key_count += 1
         known = [] if cut else [face for face in self._followed if self._is_sure(face, frame.time_s)]
-        found = self._detector.detect(frame.rgb, self._min_face, _faces_of(known))
+        found = self._detector.detect(frame.rgb, self._min_face, faces_of(known))
         self.most_found = max(self.most_found, len(found))
         found = crowd.largest(found)
         looks = views_of(frame.rgb, found.xyxy)
@@ -214,39 +231,61 @@ class Tracker:
         unknown = [row for row in range(len(found)) if row not in pairs][: crowd.MAX_FACES - len(kept)]
         self._followed = kept + [self._begin(frame, found, row, looks[row]) for row in unknown]
 
-    def _is_sure(self, face: _Followed, time_s: float) -> bool:
+    def _anchor(self, frame: Frame, cut: bool) -> None:
+        """Begin anew as on a first frame; faces that overlap and look alike keep their tracklets."""
+        self._since_key, self._key_s, self._lost_s = 0, frame.time_s, -RETRY_S
+        self.key_count += 1
+        self._shot += cut
+        self._cuts.begin_anew()
+        found = self._detector.detect(frame.rgb, self._min_face, faces_of([]))
+        self.most_found = max(self.most_found, len(found))
+        found = crowd.largest(found)
+        looks = views_of(frame.rgb, found.xyxy)
+        pairs = self._pairs(found, looks, cut)
+        begun = []
+        for row in range(len(found)):
+            known = pairs[row].tracklet if row in pairs else None
+            begun.append(self._begin(frame, found, row, looks[row], known))
+        self._followed = begun
+
+    def _is_sure(self, face: Followed, time_s: float) -> bool:
         """O-Net's word alone is enough for a while."""
         return face.score >= SURE_SCORE and time_s - face.confirmed_s < CONFIRM_S
 
-    def _may_miss(self, face: _Followed, cut: bool) -> bool:
+    def _may_miss(self, face: Followed, cut: bool) -> bool:
         """One key frame may overlook a face that O-Net is sure of."""
         return not cut and face.missed <= 1 and face.score >= SURE_SCORE
 
-    def _pairs(self, found: Faces, looks: Floats, cut: bool) -> dict[int, _Followed]:
+    def _pairs(self, found: Faces, looks: Floats, cut: bool) -> dict[int, Followed]:
         """Match found rows to followed faces, best overlap first, among those that look alike."""
         if not self._followed or not len(found):
             return {}
         overlap = geometry.iou(found.xyxy, np.stack([face.xyxy for face in self._followed]))
         alike = project(looks, np.stack([face.look for face in self._followed]))
         overlap[alike < (SAME_LOOK if cut else FOLLOW_LOOK)] = 0
-        pairs: dict[int, _Followed] = {}
+        pairs: dict[int, Followed] = {}
         while overlap.max() >= FOLLOW_IOU:
             row, column = np.unravel_index(int(overlap.argmax()), overlap.shape)
             pairs[int(row)] = self._followed[int(column)]
             overlap[row], overlap[:, column] = 0, 0
         return pairs
 
-    def _begin(self, frame: Frame, found: Faces, row: int, look: Floats) -> _Followed:
-        """Open a tracklet."""
-        box, track = found.xyxy[row], len(self._tracklets) + 1
-        tracklet = Tracklet(track, self._shot, frame.time_s, frame.time_s, box, box)
-        self._tracklets[track] = tracklet
-        self._persons = None
-        return _Followed(tracklet, box, float(found.score[row]), found.keypoints[row], look, frame.time_s)
+    def _begin(
+        self, frame: Frame, found: Faces, row: int, look: Floats, tracklet: Tracklet | None = None
+    ) -> Followed:
+        """Follow a face that was found, as a new tracklet or one that is known."""
+        box = found.xyxy[row]
+        if tracklet is None:
+            track = len(self._tracklets) + 1
+            tracklet = Tracklet(track, self._shot, frame.time_s, frame.time_s, box, box)
+            self._tracklets[track] = tracklet
+            self._persons = None
+        tracklet.shot = self._shot
+        return Followed(tracklet, box, float(found.score[row]), found.keypoints[row], look, frame.time_s)
 
     def _faces(self) -> Faces:
         """What is followed now, largest first."""
-        faces = _faces_of(self._followed)
+        faces = faces_of(self._followed)
         return faces.select(np.argsort(-geometry.area(faces.xyxy), kind="stable"))
 
     def _identified(self, frame: Frame, faces: Faces) -> Faces:
@@ -256,24 +295,3 @@ class Tracker:
         if self._since_key == 0:
             self.add_embeddings(faces.track, self._embed(frame, faces))
         return Faces(faces.xyxy, faces.score, faces.keypoints, self.stable(faces.track))
-
-
-def _move(face: _Followed, found: Faces, row: int, elapsed: float) -> None:
-    """Take the refined box, and half of the new velocity: boxes tremble by a few hundredths of a face."""
-    box = found.xyxy[row]
-    step = ((box[:2] + box[2:]) - (face.xyxy[:2] + face.xyxy[2:])) / 2
-    face.velocity = np.asarray(0.5 * face.velocity + 0.5 * step / elapsed, np.float32)
-    face.xyxy, face.score, face.points = box, float(found.score[row]), found.keypoints[row]
-
-
-def _faces_of(followed: list[_Followed]) -> Faces:
-    """Followed faces as rows."""
-    empty = Faces.empty()
-    if not followed:
-        return Faces(empty.xyxy, empty.score, empty.keypoints, np.zeros(0, np.int64))
-    return Faces(
-        np.stack([face.xyxy for face in followed]).astype(np.float32),
-        np.array([face.score for face in followed], np.float32),
-        np.stack([face.points for face in followed]).astype(np.float32),
-        np.array([face.tracklet.track for face in followed], np.int64),
-    )

@@ -18,12 +18,13 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from femo.corpora.processes import in_processes
+from femo.corpora.spreading import Work
 from femo.faces.geometry import resize
 from femo.models.config import ModelSpec, read_spec
 from femo.training.abaw.dataset.crops import Video
 from femo.training.abaw.dataset.tasks import AbawError
 from femo.training.abaw.features import Cache, Columns, Half, check_finite, crops_digest
-from femo.training.workers import in_processes
 from femo.types import Floats
 
 BLOCK_CROPS: Final = 128
@@ -254,7 +255,7 @@ def _in_processes(
     """Give whole videos to processes, the longest first, so that they end together."""
     jobs = [(cache, name, videos[name]) for name in todo]
     left = dict.fromkeys(todo)
-    for done in in_processes(workers, _start_worker, (str(spec.folder),), _work, jobs, POLL_S):
+    for done in in_processes(workers, Work(_start_worker, (str(spec.folder),), _work), jobs, POLL_S):
         for _, name in done:
             del left[name]
             finished += len(videos[name].frames)

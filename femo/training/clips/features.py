@@ -14,12 +14,13 @@ import numpy as np
 
 from femo.atomic import replacing
 from femo.clips.descriptors import make_descriptor
+from femo.corpora.processes import in_processes
+from femo.corpora.spreading import Work
 from femo.errors import FemoError
 from femo.models.find import find_models
 from femo.models.weights import weights_sha256
 from femo.pipeline import Pipeline, load
 from femo.training.clips.layout import LabelledClip
-from femo.training.workers import in_processes
 from femo.types import Floats
 
 N_SHOWN = 10
@@ -112,5 +113,5 @@ def _run(what: Extraction, waiting: Sequence[tuple[LabelledClip, Path]], n_proce
         yield from (_extract_one(what, clip, file) for clip, file in waiting)
         return
     jobs = [(what, clip, file) for clip, file in waiting]
-    for done in in_processes(n_processes, load_once, (what.model,), _extract_one, jobs):
+    for done in in_processes(n_processes, Work(load_once, (what.model,), _extract_one), jobs):
         yield from (problem for _, problem in done)

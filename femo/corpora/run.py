@@ -1,0 +1,276 @@
+"""The driver: from a source to the data sets, exactly once whatever is killed and when.
+
+An input waits, is read by a worker (its rows lie in the work folder), and is done when a part file holds them. Each step is
+committed in the manifest after what it says is on the disk, so that a run that is killed at any point goes on with the same
+command: nothing that was read is read again, and no row stands twice.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from os import PathLike
+from pathlib import Path
+from typing import Final, Literal
+
+from filelock import FileLock, Timeout
+
+from femo.clips.adaptive import Every
+from femo.corpora import reading
+from femo.corpora.manifest import Facts, Input, Manifest
+from femo.corpora.options import Options, changes
+from femo.corpora.orders import Orders
+from femo.corpora.parts import Parts, unwritable
+from femo.corpora.processes import Processes, usable_cores
+from femo.corpora.progress import CorpusProgress, Tally
+from femo.corpora.reading import Order, Refused, Setup
+from femo.corpora.schema import schemas_of
+from femo.corpora.sources import list_inputs
+from femo.corpora.spreading import Crew, Ended, Work, WorkerDied, spread
+from femo.corpora.summary import write_summary
+from femo.errors import FemoError
+from femo.models.config import ModelSpec
+from femo.models.find import find_models
+from femo.output.records import sha256_of
+
+PART_FRAMES: Final = 500_000
+"""A part is written when its inputs have so many faces,"""
+PART_INPUTS: Final = 10_000
+"""when there are so many of them, or"""
+PART_S: Final = 600.0
+"""after so many seconds."""
+POLL_S: Final = 0.5
+Engine = Literal["local", "ray"]
+
+
+@dataclass(frozen=True, slots=True)
+class CorpusReport:
+    """What a run came to.
+
+    Attributes:
+        out: The output folder.
+        progress: The counts at the end.
+        failures: Name and sentence of the inputs that cannot be read.
+        changed: Names of inputs that were read in an earlier run, had changed since, and were read again.
+    """
+
+    out: Path
+    progress: CorpusProgress
+    failures: tuple[tuple[str, str], ...]
+    changed: tuple[str, ...]
+
+
+def corpus(
+    source: str | PathLike[str],
+    out: str | PathLike[str],
+    *,
+    smooth: str = "mean:15",
+    every: Every = 1,
+    fpr: float | None = None,
+    min_face: int | None = None,
+    align: bool = False,
+    group: bool = False,
+    model: str | None = None,
+    prior: str | None = None,
+    measure: bool = True,
+    column: str | None = None,
+    workers: int | None = None,
+    engine: Engine = "local",
+    address: str | None = None,
+    shard_minutes: float = 10.0,
+    timeout_s: float = 60.0,
+    retry_failures: bool = False,
+    progress: Callable[[CorpusProgress], object] = lambda progress: None,
+) -> CorpusReport:
+    """Read every photo and clip of a source into Parquet data sets (``femo.corpora.schema``).
+
+    The same call goes on after a kill. Inputs that cannot be read are rows of ``failures`` and stop nothing.
+
+    Args:
+        source: Folder, pattern, table with a column of paths or URLs, or URL (``femo.corpora.sources``).
+        out: Folder for the data sets ``frames``, ``persons``, ``clips`` and ``failures``.
+        smooth: As for ``Pipeline.video``.
+        every: The same.
+        fpr: The same.
+        min_face: The same.
+        align: As for ``Pipeline.photo``.
+        group: Say the mood of each input too, as ``Pipeline.group`` does.
+        model: As for ``femo.load``.
+        prior: ``natural``, ``halfway``, ``balanced``, or None for the model's own.
+        measure: Lay a mesh on each face.
+        column: Column of a table that names the inputs or holds their bytes.
+        workers: How many read at once; None is one for each core.
+        engine: ``local``, processes of this machine, or ``ray``, actors of a cluster that sees source and output folder.
+        address: Of the Ray cluster; None takes the one on this machine, or starts one for this run.
+        shard_minutes: Clips of twice this length or more are cut into shards of it, rounded up to whole minutes; the result is
+            the same. ``inf`` cuts none.
+        timeout_s: Seconds without an answer after which a URL is given up.
+        retry_failures: Read again what failed in an earlier run.
+        progress: Gets how far the run is about twice a second; ``print`` will do.
+
+    Raises:
+        FemoError: There is no such source, the folder was made with other options or is being written by another run, an option
+            is out of range, or the folder takes no more.
+    """
+    specs = find_models(model)
+    options = Options(smooth, every, fpr, min_face, align, group, prior, measure)
+    options.check(specs)
+    if workers is not None and workers < 1:
+        raise FemoError(f"workers is {workers}; expected a number from 1.")
+    if engine not in ("local", "ray"):
+        raise FemoError(f"engine is {engine!r}; expected local or ray.")
+    if address is not None and engine != "ray":
+        raise FemoError("address belongs to engine='ray'.")
+    if not shard_minutes > 0:
+        raise FemoError(f"shard_minutes is {shard_minutes}; expected a number above 0.")
+    folder = Path(out).absolute()
+    with _locked(folder):
+        manifest = Manifest(folder / "manifest.sqlite")
+        try:
+            run = _Run(folder, manifest, options, specs, progress)
+            run.prepare(source, column, retry_failures)
+            setup = Setup(folder, model, options, timeout_s, shard_minutes * 60)
+            run.read(lambda: _crew(engine, workers, Work(reading.start, (setup,), reading.do), address))
+            return run.report()
+        finally:
+            manifest.close()
+
+
+def _crew(engine: Engine, workers: int | None, work: Work, address: str | None) -> Crew:
+    """Return the workers of an engine."""
+    if engine == "local":
+        return Processes(workers or usable_cores(), work)
+    from femo.corpora.actors import Actors
+
+    return Actors(workers, work, address)
+
+
+class _locked:
+    """Holds the output folder for one run; the system lets go of it however the run ends."""
+
+    def __init__(self, folder: Path) -> None:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._lock = FileLock(folder / ".lock")
+            self._lock.acquire(timeout=0)
+        except Timeout as error:
+            raise FemoError(
+                f"another run is writing into {folder}; wait for it, or name another folder"
+            ) from error
+        except OSError as error:
+            raise unwritable(folder, error) from error
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, *error: object) -> None:
+        self._lock.release()
+
+
+@dataclass(slots=True)
+class _Run:
+    """One run into one folder."""
+
+    out: Path
+    manifest: Manifest
+    options: Options
+    specs: Sequence[ModelSpec]
+    tell: Callable[[CorpusProgress], object]
+    changed: list[str] = field(default_factory=list)
+    ready: list[int] = field(default_factory=list)
+    n_faces: int = 0
+    parts: Parts = field(init=False)
+    tally: Tally = field(init=False)
+    orders: Orders = field(init=False)
+    committed_s: float = field(default_factory=time.perf_counter)
+
+    def prepare(self, source: str | PathLike[str], column: str | None, retry_failures: bool) -> None:
+        """Check that the folder is of this kind, clear what a kill left, and take in the source."""
+        identity = self.options.identity(self.specs)
+        known = self.manifest.fact("identity")
+        if known is not None and (said := changes(known, identity)):
+            raise FemoError(f"{self.out} was made with {said}; give the same options, or name another folder")
+        self.manifest.set_fact("identity", identity)
+        self.parts = Parts(self.out, self.manifest, schemas_of(self.specs, identity))
+        self.parts.sweep()
+        self.manifest.register(list_inputs(source, column))
+        self._reread_changed()
+        if retry_failures:
+            self.manifest.retry_failures()
+        self.ready = self.manifest.pending()
+        self.tally, self.orders = Tally(self.manifest.counts()), Orders(self.out, self.manifest)
+
+    def _reread_changed(self) -> None:
+        """Drop the rows of files that have changed; one that was only touched stays."""
+        by_part: dict[int | None, list[int]] = {}
+        touched = []
+        for item, sha256, part in self.manifest.changed():
+            path = Path(item.place)
+            if path.is_file() and sha256_of(path) == sha256:
+                touched.append(item.id)
+                continue
+            self.changed.append(item.clip)
+            by_part.setdefault(part, []).append(item.id)
+        self.manifest.settle_changed(touched, again=False)
+        self.manifest.settle_changed(by_part.pop(None, []), again=True)
+        for part, ids in by_part.items():
+            if part is not None:
+                self.parts.drop(part, ids)
+
+    def read(self, crew: Callable[[], Crew]) -> None:
+        """Let workers read what waits."""
+        self.tell(self.tally.progress())
+        if self.manifest.counts().waiting:
+            self._settle_all(spread(crew(), self.orders.take, POLL_S))
+        self._commit()
+        self.parts.write_failures()
+        self.tell(self.tally.progress())
+
+    def _settle_all(self, rounds: Iterator[list[Ended]]) -> None:
+        for ended in rounds:
+            self._settle(ended)
+            late = time.perf_counter() - self.committed_s >= PART_S
+            if self.n_faces >= PART_FRAMES or len(self.ready) >= PART_INPUTS or (late and self.ready):
+                self._commit()
+            self.tell(self.tally.progress())
+
+    def _settle(self, ended: Sequence[Ended]) -> None:
+        """Note what ended, in one transaction."""
+        read: list[tuple[int, Facts]] = []
+        failed: list[tuple[int, str]] = []
+        for each in ended:
+            order: Order = each.job[0]
+            value = each.value if each.error is None else Refused(_sentence(order.item, each.error))
+            outcome = self.orders.settle(order, value)
+            if isinstance(outcome, Refused):
+                failed.append((order.item.id, outcome.problem))
+            elif outcome is not None:
+                read.append((order.item.id, outcome))
+        if not read and not failed:
+            return
+        self.manifest.settle(read, failed)
+        self.ready += [number for number, _ in read]
+        self.n_faces += sum(facts.n_faces for _, facts in read)
+        self.tally.n_read += len(read)
+        self.tally.n_failed += len(failed)
+        self.tally.n_frames += sum(facts.n_frames for _, facts in read)
+        self.tally.duration_s += sum(facts.duration_s for _, facts in read)
+
+    def _commit(self) -> None:
+        self.parts.commit(sorted(self.ready))
+        self.ready, self.n_faces, self.committed_s = [], 0, time.perf_counter()
+
+    def report(self) -> CorpusReport:
+        """Write the summary, and return what the run came to."""
+        failures = tuple((clip, problem) for _, clip, _, problem in self.manifest.failures())
+        progress = self.tally.progress()
+        write_summary(self.out, progress, failures)
+        return CorpusReport(self.out, progress, failures, tuple(self.changed))
+
+
+def _sentence(item: Input, error: BaseException) -> str:
+    """Say what an error means for one input; what concerns all of them is raised."""
+    if isinstance(error, WorkerDied):
+        return f"{item.clip}: {error}"
+    if isinstance(error, FemoError):
+        raise error
+    return f"{item.clip}: an error of femo's own, worth a report: {type(error).__name__}: {error}"

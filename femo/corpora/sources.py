@@ -1,0 +1,197 @@
+"""Lists what is to be read: a folder, a pattern, a table of paths or URLs, or a data set on the Hugging Face Hub.
+
+Conventions: listing opens no clip. A place is an absolute path, a URL, or ``FILE.parquet#COLUMN:ROW`` for a picture or clip whose
+bytes lie in a table, as in Hugging Face data sets with an image or video column. The name of an input in the tables (``clip``) is
+its path from the folder that was given, what the table says, or the path that matched. In folders only files with the ending of
+a photo or clip are taken; what a pattern or a table names is taken as it is.
+"""
+
+import csv
+import glob
+import os
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any, Final, NamedTuple
+
+from femo.errors import FemoError
+
+PHOTOS: Final = "avif bmp gif heic heif ico jfif jp2 jpeg jpg png tga tif tiff webp"
+CLIPS: Final = "3gp avi flv gif m2ts m4v mjpeg mkv mov mp4 mpeg mpg mts mxf ogv ts vob webm wmv"
+ENDINGS: Final = frozenset(f".{ending}" for ending in f"{PHOTOS} {CLIPS}".split())
+TABLES: Final = (".csv", ".tsv", ".parquet")
+COLUMNS: Final = ("path", "file", "url", "clip", "video", "image", "filename", "file_name")
+"""Columns of a table that are looked for, where none is named."""
+URL: Final = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+ROW: Final = re.compile(r"(?P<file>.*\.parquet)#(?P<column>.+):(?P<row>\d+)", re.DOTALL)
+
+
+class Entry(NamedTuple):
+    """One input as it was listed.
+
+    Attributes:
+        place: Where it is.
+        clip: What the tables call it.
+        size: Bytes; None where nobody says.
+        mtime_ns: Time of change; None where nobody says.
+    """
+
+    place: str
+    clip: str
+    size: int | None = None
+    mtime_ns: int | None = None
+
+
+def list_inputs(source: str | os.PathLike[str], column: str | None = None) -> Iterator[Entry]:
+    """Yield all inputs of a source, in an order that stays.
+
+    Args:
+        source: Folder, pattern, file, table (CSV, TSV, Parquet) or URL of one of them.
+        column: Column of the table that names the inputs or holds them; None looks for a usual name.
+
+    Raises:
+        FemoError: There is no such source, or its table has no such column.
+    """
+    name = os.fspath(source)
+    if name.lower().endswith(TABLES):
+        return _of_table(name, column)
+    if column is not None:
+        raise FemoError(f"{name} is no table (CSV, TSV, Parquet), so it has no column {column!r}.")
+    if URL.match(name):
+        return _of_url(name)
+    path = Path(name)
+    if path.is_dir():
+        return _of_folder(path)
+    if path.exists():
+        return iter([_entry(name, name)])
+    if glob.has_magic(name):
+        matches = sorted(glob.glob(name, recursive=True))  # noqa: PTH207  absolute ones too
+        return (_entry(match, match) for match in matches if Path(match).is_file())
+    raise FemoError(f"{name} does not exist; a source is a folder, a pattern, a table or a URL.")
+
+
+def _entry(path: str, clip: str) -> Entry:
+    """Describe a file; one that is not there is said when it is read."""
+    place = os.path.abspath(path)  # noqa: PTH100  links are kept, so that a name stays what the user sees
+    try:
+        state = os.stat(place)  # noqa: PTH116  a million of them
+    except (OSError, ValueError):
+        return Entry(place, clip)
+    return Entry(place, clip, state.st_size, state.st_mtime_ns)
+
+
+def _of_folder(root: Path) -> Iterator[Entry]:
+    for folder, below, names in os.walk(root):
+        below[:] = sorted(name for name in below if not name.startswith("."))
+        inside = os.path.relpath(folder, root)
+        for name in sorted(names):
+            if not name.startswith(".") and os.path.splitext(name)[1].lower() in ENDINGS:  # noqa: PTH122
+                clip = name if inside == "." else f"{inside}/{name}"
+                yield _entry(f"{folder}/{name}", clip)
+
+
+def _of_url(url: str) -> Iterator[Entry]:
+    """One file, or all files of a folder on a file system that lists them."""
+    if url.startswith(("http://", "https://")):
+        yield Entry(url, url)
+        return
+    files, path = file_system(url)
+    scheme = url.partition("://")[0]
+    found = files.find(path, detail=True)
+    for name in sorted(found):
+        place = f"{scheme}://{name}"
+        if name.lower().endswith(".parquet"):
+            yield from _of_table(place, None)
+        elif Path(name).suffix.lower() in ENDINGS or name == path:
+            yield Entry(place, name.removeprefix(path).lstrip("/") or place, found[name].get("size"))
+
+
+def file_system(url: str) -> tuple[Any, str]:
+    """Return fsspec's file system of a URL, and the path in it.
+
+    Raises:
+        FemoError: Its package is not there, or nobody knows such URLs.
+    """
+    import fsspec
+
+    try:
+        files, path = fsspec.core.url_to_fs(url)
+    except (ImportError, ValueError) as error:
+        raise FemoError(f"{url} cannot be opened: {error}") from error
+    return files, str(path)
+
+
+@contextmanager
+def opened(name: str) -> Iterator[IO[bytes]]:
+    """Open a file or URL to read.
+
+    Raises:
+        FemoError: It cannot be opened.
+    """
+    try:
+        if URL.match(name):
+            files, path = file_system(name)
+            file = files.open(path, "rb")
+        else:
+            file = Path(name).open("rb")  # noqa: SIM115  closed below
+    except OSError as error:
+        raise FemoError(f"{name} cannot be opened: {error.strerror or error}.") from error
+    with file:
+        yield file
+
+
+def _of_table(name: str, column: str | None) -> Iterator[Entry]:
+    rows = _parquet_rows(name, column) if name.lower().endswith(".parquet") else _csv_rows(name, column)
+    folder = name.rpartition("/")[0] if URL.match(name) else os.path.dirname(os.path.abspath(name))  # noqa: PTH100, PTH120
+    for value in rows:
+        if isinstance(value, Entry):
+            yield value
+        elif URL.match(value):
+            yield Entry(value, value)
+        elif URL.match(folder):
+            yield Entry(f"{folder}/{value}", value)
+        else:
+            yield _entry(os.path.join(folder, value), value)  # noqa: PTH118
+
+
+def _csv_rows(name: str, column: str | None) -> Iterator[str]:
+    with opened(name) as file:
+        text = (line.decode("utf-8-sig" if number == 0 else "utf-8") for number, line in enumerate(file))
+        try:
+            reader = csv.reader(text, delimiter="\t" if name.lower().endswith(".tsv") else ",")
+            header = next(reader, [])
+            at = header.index(_column(name, header, column))
+            for row in reader:
+                if len(row) > at and row[at].strip():
+                    yield row[at].strip()
+        except (csv.Error, UnicodeDecodeError) as error:
+            raise FemoError(f"{name} is no table in UTF-8: {error}.") from error
+
+
+def _parquet_rows(name: str, column: str | None) -> Iterator[str | Entry]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    with opened(name) as file:
+        try:
+            table = pq.ParquetFile(file)
+        except pa.ArrowException as error:
+            raise FemoError(f"{name} is no readable Parquet file: {error}.") from error
+        chosen = _column(name, table.schema_arrow.names, column)
+        kind = table.schema_arrow.field(chosen).type
+        place = name if URL.match(name) else os.path.abspath(name)  # noqa: PTH100
+        if pa.types.is_struct(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
+            for row in range(table.metadata.num_rows):
+                yield Entry(f"{place}#{chosen}:{row}", f"{Path(name).stem}#{row}")
+            return
+        for batch in table.iter_batches(columns=[chosen]):
+            yield from (str(value) for value in batch.column(0).to_pylist() if value)
+
+
+def _column(name: str, header: Sequence[str], wanted: str | None) -> str:
+    known = [column for column in ([wanted] if wanted else COLUMNS) if column in header]
+    if not known:
+        expected = repr(wanted) if wanted else f"any of {', '.join(COLUMNS)}; name it with --column"
+        raise FemoError(f"{name} has the columns {', '.join(header) or 'none'}, expected {expected}.")
+    return known[0]

@@ -1,1 +1,0 @@
-"""Results in the forms of the tools that others work with: OpenFace, py-feat, ELAN."""

@@ -1,0 +1,70 @@
+"""``femo corpus`` as a user meets it, with real workers and a small model."""
+
+import json
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from femo.cli.main import main
+from tests import clips
+from tests.corpora import read
+from tests.small_models import write_small
+
+
+def _run(*arguments: object) -> int:
+    with pytest.raises(SystemExit) as done:
+        main([str(argument) for argument in arguments])
+    assert isinstance(done.value.code, int)
+    return done.value.code
+
+
+def test_photos_clips_and_a_bad_one_end_in_the_data_sets(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source, out, metrics = tmp_path / "source", tmp_path / "out", tmp_path / "femo.prom"
+    source.mkdir()
+    clips.write_clip(source / "a.mp4", clips.moving_face(8)[0])
+    Image.fromarray(clips.portrait()).save(source / "b.png")
+    (source / "c.mp4").write_bytes(b"no video at all")
+    command = ["corpus", source, "--out", out, "--model", write_small(tmp_path / "small"), "--no-mesh"]
+    command += ["--workers", 2, "--json-progress", "--prometheus", metrics]
+    assert _run(*command) == 1
+    printed = capsys.readouterr()
+    states = [json.loads(line) for line in printed.out.splitlines()]
+    assert {key: states[-1][key] for key in ("n_inputs", "n_done", "n_failed", "n_frames", "left_s")} == {
+        "n_inputs": 3,
+        "n_done": 2,
+        "n_failed": 1,
+        "n_frames": 9,
+        "left_s": 0.0,
+    }
+    assert "c.mp4 is no readable video" in printed.err
+    assert "Traceback" not in printed.err
+    assert "femo_corpus_inputs_done 2\n" in metrics.read_text()
+    assert read(out, "clips")[["clip", "kind", "n_frames"]].sort_values("clip").values.tolist() == [
+        ["a.mp4", "clip", 8],
+        ["b.png", "photo", 1],
+    ]
+    assert read(out, "frames").groupby("clip").size().to_dict() == {"a.mp4": 8, "b.png": 1}
+    assert read(out, "failures")["clip"].tolist() == ["c.mp4"]
+    assert (out / "summary.html").exists()
+    assert _run(*command) == 1  # nothing is read again, and what failed is still said
+    last = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert (last["n_done"], last["n_failed"], last["frames_per_s"]) == (2, 1, 0.0)
+
+
+def test_wrong_options_are_told_before_anything_is_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for options, message in (
+        (["--smooth", "gauss"], "Smoothing is 'gauss'"),
+        (["--every", "some"], "some"),
+        (["--fpr", "0.1"], "fpr belongs to every='auto'"),
+        (["--address", "ray://x"], "address belongs to engine='ray'"),
+        (["--shard-minutes", "0"], "shard_minutes is 0.0; expected a number above 0"),
+    ):
+        assert _run("corpus", tmp_path, "--out", tmp_path / "out", *options) == 1
+        assert message in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+    assert _run("corpus", tmp_path) == 2

@@ -1,0 +1,209 @@
+"""A run into one folder: exactly once whatever is killed, and every change noticed and named.
+
+Most runs invent their rows (``tests.stub_corpus``): what is under test is the driver, its manifest and its files.
+"""
+
+import errno
+import os
+import random
+import subprocess
+from collections.abc import Iterator
+from multiprocessing import get_context
+from pathlib import Path
+
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+from femo.corpora.run import _locked
+from femo.errors import FemoError
+from tests.corpora import read
+from tests.stub_corpus import go
+
+
+def _source(folder: Path, n: int) -> Path:
+    source = folder / "source"
+    source.mkdir()
+    for number in range(n):
+        (source / f"{number:02d}.mp4").write_bytes(bytes(range(1 + number, 5 + 2 * number)))
+    return source
+
+
+def _reads(out: Path) -> list[str]:
+    log = out.parent / "reads.log"
+    return log.read_text().split() if log.exists() else []
+
+
+def test_a_driver_killed_at_ten_points_leaves_every_row_once(tmp_path: Path) -> None:
+    source = _source(tmp_path, 12)
+    (source / "05.mp4").write_bytes(b"bad")
+    (tmp_path / "whole").mkdir()
+    go(source, tmp_path / "whole" / "out")
+    out = tmp_path / "killed" / "out"
+    out.parent.mkdir()
+    forks = get_context("forkserver")
+    forks.set_forkserver_preload(["tests.stub_corpus"])
+    chance, kills = random.Random(18), 0
+    while kills < 10:
+        process = forks.Process(target=go, args=(source, out, chance.randint(20, 1500)))
+        process.start()
+        process.join(60)
+        assert process.exitcode in (0, -9)
+        kills += process.exitcode == -9
+        if process.exitcode == 0:  # done before its time came: one more input, and on
+            (source / f"{90 - kills}.mp4").write_bytes(bytes(range(kills, kills + 9)))
+    report = go(source, out)
+    assert report.progress.n_done + report.progress.n_failed == len(list(source.iterdir()))
+    for dataset in ("frames", "persons", "clips", "failures"):
+        found, expected = (read(folder, dataset) for folder in (out, tmp_path / "whole" / "out"))
+        keys = [name for name in ("clip", "person", "frame") if name in found]
+        assert not found.duplicated(keys).any()
+        found = found[found["clip"].isin(expected["clip"]) | found["clip"].isin(["05.mp4"])]
+        pd.testing.assert_frame_equal(
+            found.sort_values(keys, ignore_index=True), expected.sort_values(keys, ignore_index=True)
+        )
+    assert set(read(out, "clips")["clip"]) | {"05.mp4"} == {path.name for path in source.iterdir()}
+    assert sorted(path.name for path in (out / ".work").iterdir()) == []
+    # a kill costs at most the input whose end was not noted yet, and the one that was begun meanwhile
+    assert len(_reads(out)) <= len(list(source.iterdir())) + 2 * kills
+
+
+def test_the_second_of_two_runs_into_one_folder_refuses(tmp_path: Path) -> None:
+    source, out = _source(tmp_path, 1), tmp_path / "out"
+    with (
+        _locked(out),
+        pytest.raises(FemoError, match=r"another run is writing into .*out; wait for it, or name another folder"),
+    ):
+        go(source, out)
+    assert go(source, out).progress.n_done == 1
+
+
+def test_changed_options_are_named(tmp_path: Path) -> None:
+    source, out = _source(tmp_path, 1), tmp_path / "out"
+    go(source, out)
+    with pytest.raises(FemoError, match=r"out was made with smooth mean:15, not none; give the same options"):
+        go(source, out, smooth="none")
+    with pytest.raises(FemoError, match=r"group False, not True"):
+        go(source, out, group=True)
+    assert len(read(out, "clips")) == 1
+
+
+def test_a_changed_file_is_named_and_read_again_and_a_touched_one_is_not(tmp_path: Path) -> None:
+    source, out = _source(tmp_path, 5), tmp_path / "out"
+    go(source, out)
+    (source / "01.mp4").write_bytes(bytes([200] * 7))
+    os.utime(source / "02.mp4", ns=(5, 5))
+    (source / "09.mp4").write_bytes(b"new")
+    report = go(source, out)
+    assert report.changed == ("01.mp4",)
+    assert sorted(_reads(out)[5:]) == ["01.mp4", "09.mp4"]
+    frames = read(out, "frames")
+    assert frames["clip"].value_counts()["01.mp4"] == 7
+    assert frames.loc[frames["clip"] == "01.mp4", "valence"].tolist() == pytest.approx([200 / 255] * 7)
+    assert sorted(read(out, "clips")["clip"]) == [f"{n:02d}.mp4" for n in (0, 1, 2, 3, 4, 9)]
+    assert go(source, out).changed == ()
+    assert len(_reads(out)) == 7
+
+
+def test_failures_have_their_sentence_and_are_read_again_when_asked(tmp_path: Path) -> None:
+    source, out = _source(tmp_path, 3), tmp_path / "out"
+    good = (source / "01.mp4").read_bytes()
+    (source / "01.mp4").write_bytes(b"bad" + good[3:])
+    state = (source / "01.mp4").stat()
+    report = go(source, out)
+    assert report.failures == (("01.mp4", "01.mp4 is bad"),)
+    failures = read(out, "failures")
+    assert failures[["clip", "problem"]].values.tolist() == [["01.mp4", "01.mp4 is bad"]]
+    (source / "01.mp4").write_bytes(good)
+    os.utime(source / "01.mp4", ns=(state.st_atime_ns, state.st_mtime_ns))
+    assert go(source, out).failures == report.failures  # nobody asked
+    assert go(source, out, retry_failures=True).failures == ()
+    assert len(read(out, "failures")) == 0
+    assert len(read(out, "clips")) == 3
+
+
+def test_an_empty_folder_gives_empty_data_sets(tmp_path: Path) -> None:
+    (tmp_path / "source").mkdir()
+    report = go(tmp_path / "source", tmp_path / "out")
+    assert (report.progress.n_inputs, report.failures) == (0, ())
+    assert read(tmp_path / "out", "failures").columns.tolist() == ["clip_id", "clip", "place", "problem"]
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A disk of 8 MB, where this user may mount one; elsewhere one whose ``fsync`` says it is full while ``full`` exists."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(folder)]
+    try:
+        mounted = subprocess.run(command, capture_output=True, check=False).returncode == 0
+    except OSError:
+        mounted = False
+    if not mounted:
+        true_sync = os.fsync
+
+        def sync(handle: int) -> None:
+            if (folder / "ballast").exists():
+                raise OSError(errno.ENOSPC, "No space left on device")
+            true_sync(handle)
+
+        monkeypatch.setattr(os, "fsync", sync)
+    yield folder
+    if mounted:
+        subprocess.run(["umount", str(folder)], check=True)
+
+
+def test_a_full_disk_stops_the_run_and_the_same_command_goes_on(tmp_path: Path, small_disk: Path) -> None:
+    source, out = _source(tmp_path, 6), small_disk / "out"
+    go(source, out)
+    for number in range(6, 20):
+        (source / f"{number:02d}.mp4").write_bytes(bytes(range(200)))
+    _fill(small_disk)
+    with pytest.raises(FemoError, match=r"disk is full"):
+        go(source, out)
+    (small_disk / "ballast").unlink()
+    report = go(source, out, part_inputs=100)
+    assert report.progress.n_done == 20
+    assert sorted(read(out, "clips")["clip"]) == [f"{n:02d}.mp4" for n in range(20)]
+
+
+def _fill(disk: Path) -> None:
+    """Leave no block free; on a disk that cannot be filled, the file alone says that it is full."""
+    with (disk / "ballast").open("wb", buffering=0) as ballast:
+        while os.statvfs(disk).f_blocks * os.statvfs(disk).f_frsize < 16 << 20:
+            try:
+                ballast.write(bytes(4096))
+            except OSError:
+                return
+
+
+def test_the_summary_opens_offline_and_escapes_names(tmp_path: Path) -> None:
+    source, out = _source(tmp_path, 3), tmp_path / "out"
+    (source / "<b>.mp4").write_bytes(b"bad")
+    go(source, out)
+    page = (out / "summary.html").read_text()
+    assert "&lt;b&gt;.mp4 is bad" in page
+    assert "<b>" not in page
+    assert not [word for word in ("http:", "https:", "<script", "src=", "url(") if word in page]
+    faces = sum(path.stat().st_size for path in source.glob("0*.mp4"))
+    assert f'<td>faces read</td><td class="n">{faces}</td>' in page
+    assert '<td>inputs that failed</td><td class="n">1</td>' in page
+    valence = read(out, "persons")["valence"]
+    n = int(((valence >= 0) & (valence < 0.2)).sum())
+    bar = page.split("<h2>Valence, persons</h2>")[1].split("0 to 0.2</td>")[1]
+    assert bar.split('<td class="n">')[1].startswith(f"{n}<")
+
+
+def test_a_file_says_what_it_was_made_of(tmp_path: Path) -> None:
+    source, out = _source(tmp_path, 2), tmp_path / "out"
+    go(source, out)
+    [file] = (out / "frames").iterdir()
+    schema = pq.read_schema(file)
+    assert schema.metadata[b"femo.schema_version"] == b"1"
+    assert b'"smooth": "mean:15"' in schema.metadata[b"femo.options"]
+    assert b"femo-base" in schema.metadata[b"femo.model"]
+    assert schema.field("time_s").metadata[b"unit"] == b"s"
+    assert schema.field("x1").metadata[b"unit"] == b"px"
+    column = pq.ParquetFile(file).metadata.row_group(0).column(0)
+    assert (column.path_in_schema, column.compression) == ("clip_id", "ZSTD")
+    assert (column.statistics.min, column.statistics.max) == (1, 2)

@@ -1,0 +1,130 @@
+"""What a source lists: names, places, sizes, in an order that stays."""
+
+import io
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from femo.corpora.fetching import fetched
+from femo.corpora.sources import list_inputs
+from femo.errors import FemoError, MediaError
+from tests.corpora import silent_server
+from tests.hub_server import HubServer
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    for name in ("b.mp4", "a/x.JPG", "a/notes.txt", ".hidden.png", ".git/c.png", "z.avif"):
+        path = tmp_path / "tree" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(name.encode())
+    return tmp_path / "tree"
+
+
+def test_a_folder_gives_its_media_by_path(tree: Path) -> None:
+    found = list(list_inputs(tree))
+    assert [entry.clip for entry in found] == ["b.mp4", "z.avif", "a/x.JPG"]
+    assert [entry.place for entry in found] == [str(tree / entry.clip) for entry in found]
+    assert [entry.size for entry in found] == [5, 6, 7]
+    assert found[0].mtime_ns == (tree / "b.mp4").stat().st_mtime_ns
+
+
+def test_a_pattern_gives_what_it_matches_whatever_its_ending(tree: Path) -> None:
+    assert [Path(entry.clip).name for entry in list_inputs(f"{tree}/**/*t*")] == ["notes.txt"]
+    assert [Path(entry.clip).name for entry in list_inputs(f"{tree}/*.mp4")] == ["b.mp4"]
+    assert list(list_inputs(f"{tree}/*.mov")) == []
+
+
+def test_a_table_names_paths_from_its_own_folder_and_urls(tree: Path) -> None:
+    text = 'id,video\n1,b.mp4\n2,"https://example.org/c.mp4"\n3,gone.mp4\n4,\n'
+    (tree / "list.csv").write_text("\ufeff" + text, encoding="utf-8")
+    found = list(list_inputs(tree / "list.csv"))
+    assert [(entry.clip, entry.size) for entry in found] == [
+        ("b.mp4", 5),
+        ("https://example.org/c.mp4", None),
+        ("gone.mp4", None),
+    ]
+    assert found[2].place == str(tree / "gone.mp4")
+    pd.DataFrame({"where": ["b.mp4"]}).to_parquet(tree / "list.parquet")
+    assert [entry.size for entry in list_inputs(tree / "list.parquet", "where")] == [5]
+
+
+def test_bytes_in_a_table_are_inputs_as_hugging_face_stores_them(tmp_path: Path) -> None:
+    table = tmp_path / "train-0.parquet"
+    pictures = [{"bytes": bytes([n]) * 3, "path": f"{n}.png"} for n in range(5)]
+    pd.DataFrame({"image": pictures}).to_parquet(table, row_group_size=2)
+    found = list(list_inputs(table))
+    assert [entry.clip for entry in found] == [f"train-0#{n}" for n in range(5)]
+    for number in (0, 3, 4):
+        with fetched(found[number].place, 100, 1) as path:
+            assert path.read_bytes() == bytes([number]) * 3
+        assert not path.exists()
+    with pytest.raises(MediaError, match=r"has no row 9"), fetched(f"{table}#image:9", 100, 1):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("name", "column", "message"),
+    [
+        ("nothing", None, "nothing does not exist; a source is a folder, a pattern, a table or a URL"),
+        ("list.csv", None, r"has the columns id, what, expected any of path, file, url.*--column"),
+        ("list.csv", "clips", "has the columns id, what, expected 'clips'"),
+        ("b.mp4", "video", "is no table"),
+        ("nowhere://x/y.mp4", None, "nowhere://x/y.mp4 cannot be opened: Protocol not known"),
+    ],
+)
+def test_what_is_no_source_is_said(
+    tree: Path, monkeypatch: pytest.MonkeyPatch, name: str, column: str | None, message: str
+) -> None:
+    monkeypatch.chdir(tree)
+    (tree / "list.csv").write_text("id,what\n1,b.mp4\n")
+    with pytest.raises(FemoError, match=message):
+        list(list_inputs(name, column))
+
+
+def test_an_fsspec_file_system_is_listed_and_read() -> None:
+    import fsspec
+
+    memory = fsspec.filesystem("memory")
+    memory.pipe("/set/a.mp4", b"abc")
+    memory.pipe("/set/b.txt", b"no")
+    [entry] = list_inputs("memory://set")
+    assert (entry.clip, entry.size) == ("a.mp4", 3)
+    with fetched(entry.place, 100, 1) as path:
+        assert (path.name, path.read_bytes()) == ("a.mp4", b"abc")
+    with pytest.raises(MediaError, match=r"larger than the limit of 2e-06 MB"), fetched(entry.place, 2, 1):
+        pass
+
+
+def test_a_hugging_face_data_set_is_its_files_and_the_rows_of_its_tables(hub: HubServer) -> None:
+    from huggingface_hub import HfFileSystem
+
+    HfFileSystem.clear_instance_cache()  # of a test before, at another address
+    table = io.BytesIO()
+    pd.DataFrame({"image": [{"bytes": b"one", "path": None}, {"bytes": b"two", "path": None}]}).to_parquet(table)
+    files = {"clips/a.mp4": b"abc", "README.md": b"# set", "data/train-0.parquet": table.getvalue()}
+    hub.put("user/set", files, kind="datasets")
+    found = list(list_inputs("hf://datasets/user/set"))
+    assert [entry.clip for entry in found] == ["clips/a.mp4", "train-0#0", "train-0#1"]
+    contents = []
+    for entry in found:
+        with fetched(entry.place, 100, 1) as path:
+            contents.append(path.read_bytes())
+    assert contents == [b"abc", b"one", b"two"]
+
+
+def test_a_url_without_an_answer_is_given_up() -> None:
+    with (
+        silent_server() as url,
+        pytest.raises(MediaError, match=r"/a.mp4 did not answer within 0.2 s"),
+        fetched(f"{url}/a.mp4", 100, 0.2),
+    ):
+        pass
+
+
+def test_a_refused_connection_is_said() -> None:
+    with silent_server() as url:
+        pass
+    with pytest.raises(MediaError, match=r"/a.mp4 cannot be fetched: .*refused"), fetched(f"{url}/a.mp4", 9, 1):
+        pass
