@@ -8,6 +8,7 @@ import pytest
 
 from leaderboard.board import Board
 from leaderboard.errors import LeaderboardError, NotComparable
+from leaderboard.opening import open_board
 from leaderboard.reading.reference import load_reference
 from leaderboard.store.database import Store
 from leaderboard.store.details import Details
@@ -112,6 +113,18 @@ def test_a_dead_submission_s_copy_goes_with_age(board: Board, tmp_path: Path) ->
     submit(board, tmp_path, "Happy")
     assert not old.exists()
     assert fresh.exists()
+
+
+def test_what_dead_processes_left_goes_when_the_board_is_opened(tmp_path: Path) -> None:
+    files = Store(tmp_path).files.folder
+    (files / "ab").mkdir()
+    left = [files / ".old.part", files / "ab" / ("ab" * 32)]
+    for path in (*left, files / ".fresh.part"):
+        path.write_bytes(b"half a file")
+    for path in left:
+        os.utime(path, (0, 0))
+    open_board({"FEMO_STORE": str(tmp_path), "FEMO_CHALLENGES": str(tmp_path / "none")})
+    assert [path.name for path in files.rglob("*") if path.is_file()] == [".fresh.part"]
 
 
 def test_a_table_is_ranked_by_any_part(board: Board) -> None:

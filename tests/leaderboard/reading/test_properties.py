@@ -216,8 +216,14 @@ def test_the_fast_reader_reads_what_the_careful_one_does(
 
 
 @settings(max_examples=60)
+@example([["7"], ["0"]], "abaw-expr")
+@example([["7"], ["8"]], "abaw-expr")
+@example([["1"] * 12, ["0"] * 11 + ["2"]], "abaw-au")
 @given(
-    st.lists(st.lists(CELL, min_size=1, max_size=3), min_size=1, max_size=8),
+    st.one_of(
+        st.lists(st.lists(CELL, min_size=1, max_size=3), min_size=1, max_size=8),
+        st.lists(st.lists(st.sampled_from("0123456789"), min_size=1, max_size=1), min_size=1, max_size=8),
+    ),
     st.sampled_from(["abaw-va", "abaw-expr"]),
 )
 def test_the_grid_reads_what_the_careful_one_does(lines: list[list[str]], name: str) -> None:

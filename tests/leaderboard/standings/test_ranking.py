@@ -79,9 +79,12 @@ def test_every_order_that_the_intervals_allow_is_within_the_ranges(
 def test_not_knowing_an_interval_widens_a_range(
     rows: list[tuple[float, tuple[float, float] | None]], higher: bool, data: st.DataObject
 ) -> None:
+    """Whatever spread a row may have that another has, its range lies within that of not knowing it."""
     if rows:
         at = data.draw(st.integers(0, len(rows) - 1))
-        exact = [*rows[:at], (rows[at][0], (0.0, 0.0)), *rows[at + 1 :]]
+        others = [*rows[:at], *rows[at + 1 :]]
+        reach = data.draw(st.sampled_from([(0.0, 0.0), *(known for _, known in others if known)]))
+        exact = [*rows[:at], (rows[at][0], reach), *rows[at + 1 :]]
         unknown = [*rows[:at], (rows[at][0], None), *rows[at + 1 :]]
         sure, unsure = ranged(exact, higher)[at], ranged(unknown, higher)[at]
         assert unsure[0] <= sure[0] <= sure[1] <= unsure[1]
