@@ -72,3 +72,19 @@ def score_columns(scores: Mapping[str, Scores]) -> dict[str, Floats]:
             column = label if plain else f"{name}_{label}"
             columns[{"age_years": "age", "age_years_std": "age_std"}.get(column, column)] = head.column(label)
     return columns
+
+
+def known_units(scores: Mapping[str, Scores], measured: Floats | None) -> Scores | None:
+    """Return the head ``action_units`` without what nobody measured: priors are NaN.
+
+    Args:
+        scores: N rows.
+        measured: float32 (N, 12) of the rows' meshes, NaN where a unit was not measured; None where there are none.
+    """
+    head = scores.get("action_units")
+    if head is None or head.source == "trained":
+        return head
+    known = np.zeros(head.values.shape, np.bool_)
+    if head.source == "mixed" and measured is not None:
+        known = np.isfinite(measured)
+    return head.with_values(np.where(known, head.values, np.float32(np.nan)))

@@ -203,3 +203,9 @@ class MeshTrack:
     def landmarks(self) -> Floats:
         """Return the points, float32 (T, 468, 3) in source pixels; NaN where there are none."""
         return self.points.unpack(len(self.values))
+
+    def landmarks_68(self) -> Floats:
+        """Return iBUG's 68 of the points, float32 (T, 68, 2) in source pixels; NaN where there are none."""
+        out = np.full((len(self.values), len(DLIB_68), 2), np.nan, np.float32)
+        out[self.points.row] = self.points.steps[:, list(DLIB_68), :2] * np.float32(self.points.step_px)
+        return out

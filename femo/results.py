@@ -13,6 +13,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from femo.documents import attributes, plain, score_columns, times
+from femo.exchange.elan import eaf_text
+from femo.exchange.openface import openface_table
+from femo.exchange.pyfeat import pyfeat_table
+from femo.exchange.rows import FaceRows, rows_of_faces, rows_of_person
 from femo.measured import mesh_columns, mesh_face, mesh_person
 from femo.meshes import Meshes, MeshTrack
 from femo.types import RGB, Bools, Doubles, Faces, Floats, Ints, Quality, Reading, Scores, check_shape
@@ -93,6 +97,15 @@ class PhotoResult:
         columns |= {"confidence": self.faces.score} | score_columns(self.scores)
         columns |= {} if self.meshes is None else mesh_columns(self.meshes, self.scores)
         return pd.DataFrame(columns | Reading.columns(self.reading, len(self.faces)))
+
+    def to_openface(self) -> "pd.DataFrame":
+        """Return OpenFace's table (``femo.exchange.openface``)."""
+        return openface_table(rows_of_faces(self.faces, self.scores, self.meshes), still=True)
+
+    def to_pyfeat(self, name: str = "") -> "pd.DataFrame":
+        """Return py-feat's table (``femo.exchange.pyfeat``); ``name`` is that of the file."""
+        rows = rows_of_faces(self.faces, self.scores, self.meshes)
+        return pyfeat_table(rows, name, frame=np.ones(1, np.int64), time_s=np.zeros(1))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -212,6 +225,26 @@ class VideoResult:
 
         tables = [line.to_frame() for line in self.timelines]
         return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
+
+    def _rows(self) -> list[FaceRows]:
+        return [
+            rows_of_person(p.track, frame_numbers(p), p.time_s, p.present, p.xyxy, p.scores, p.mesh)
+            for p in self.timelines
+        ]
+
+    def to_openface(self) -> "pd.DataFrame":
+        """Return OpenFace's table (``femo.exchange.openface``), a row per frame and person."""
+        return openface_table(FaceRows.join(self._rows()), still=False)
+
+    def to_pyfeat(self, name: str = "") -> "pd.DataFrame":
+        """Return py-feat's table (``femo.exchange.pyfeat``); ``name`` is that of the file."""
+        rows = FaceRows.join(self._rows())
+        return pyfeat_table(rows, name, frame=frame_numbers(self), time_s=self.time_s)
+
+    def to_eaf(self, media: str | None = None) -> str:
+        """Return ELAN's annotations as XML (``femo.exchange.elan``); ``media`` is the clip's file name."""
+        closed = [np.zeros((0, 2)) if line.mesh is None else line.mesh.blinks for line in self.timelines]
+        return eaf_text(self._rows(), closed, self.duration_s, media)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

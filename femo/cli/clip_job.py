@@ -41,6 +41,7 @@ class ClipJob:
         agreement: Whether the adaptive rate is compared with every frame.
         model: Name and hashes of the model, for the record.
         prior: The prior that was asked for, or None.
+        also: Forms of other tools that ``out`` gets too, keys of ``export.exchange.SUFFIXES``.
         au_thresholds: Of the model's action units in ABAW files, one or twelve.
         names: The name of each clip's outputs.
         results: The results kept, or the error, in the order of the clips.
@@ -60,6 +61,7 @@ class ClipJob:
     agreement: bool = False
     model: Any = None
     prior: str | None = None
+    also: Sequence[str] = ()
     au_thresholds: Sequence[float] = (0.5,)
     names: dict[Path, str] = field(default_factory=dict)
     results: "dict[Path, VideoResult | FemoError]" = field(default_factory=dict)
@@ -91,9 +93,16 @@ class ClipJob:
             return self.annotate
         return self.annotate / f"{self.names[clip]}.mp4"
 
+    @property
+    def _suffixes(self) -> tuple[str, ...]:
+        """What ``out`` gets of each clip, the JSON first."""
+        from femo.output.export.exchange import SUFFIXES
+
+        return (*OUTPUTS, *(SUFFIXES[form] for form in self.also))
+
     def outputs(self, clips: Sequence[Path]) -> list[Path]:
         """Return the files that bear a clip's name, of all clips; those of ABAW, which no clip can be, are left out."""
-        found = [self.out / f"{self.names[clip]}{suffix}" for clip in clips if self.out for suffix in OUTPUTS]
+        found = [self.out / f"{self.names[clip]}{end}" for clip in clips if self.out for end in self._suffixes]
         found += [copy for clip in clips if (copy := self.annotated(clip)) is not None]
         return list(dict.fromkeys(found))  # a clip that is named twice
 
@@ -117,7 +126,7 @@ class ClipJob:
 
         if self.out is None:
             return False
-        wanted = [self.out / f"{self.names[clip]}{suffix}" for suffix in OUTPUTS]
+        wanted = [self.out / f"{self.names[clip]}{suffix}" for suffix in self._suffixes]
         copy = self.annotated(clip)
         there = all(path.is_file() for path in [*wanted, *([copy] if copy else [])])
         return there and stands(wanted[0], clip, self.options(clip))
@@ -145,7 +154,7 @@ class ClipJob:
         files = self._write_copy(clip, content, result) + self._write_abaw(clip, source, raw, result)
         if self.out is not None:
             base = self.out / self.names[clip]
-            files += self._write_tables(base, result)
+            files += self._write_tables(base, clip.name, result)
             options = self.options(clip)
             write_with_record(base.with_name(f"{base.name}.json"), result.to_dict(), source, options, files)
         if self.keep:
@@ -178,13 +187,17 @@ class ClipJob:
             self.abaw, name, result, subjects="all", thresholds=limits, frame_time_s=raw.frame_time_s
         )
 
-    def _write_tables(self, base: Path, result: "VideoResult") -> list[Path]:
+    def _write_tables(self, base: Path, source: str, result: "VideoResult") -> list[Path]:
+        from femo.output.export import exchange
         from femo.output.export import files as export
 
         table, subtitles = base.with_name(f"{base.name}.csv"), base.with_name(f"{base.name}.srt")
         export.write_csv(table, result)
         export.write_srt(subtitles, result)
-        return [table, subtitles]
+        forms = {form: base.with_name(f"{base.name}{exchange.SUFFIXES[form]}") for form in self.also}
+        for form, path in forms.items():
+            exchange.write_form(form, path, result, source)
+        return [table, subtitles, *forms.values()]
 
     def fail(self, clip: Path, error: FemoError) -> None:
         """Note a clip that cannot be read."""

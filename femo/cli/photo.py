@@ -1,6 +1,6 @@
 """``femo photo``: every face of one or more photos."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -36,6 +36,12 @@ def photo(
     files: Files,
     json: JsonOut = None,
     csv: CsvOut = None,
+    openface: Annotated[
+        Path | None, typer.Option("--openface", metavar="OUT", help="Write a table as OpenFace does.")
+    ] = None,
+    pyfeat: Annotated[
+        Path | None, typer.Option("--pyfeat", metavar="OUT", help="Write a table that py-feat reads.")
+    ] = None,
     annotate: Annotated[
         Path | None, typer.Option("--annotate", metavar="DIR", help="Write pictures with numbered boxes here.")
     ] = None,
@@ -51,7 +57,7 @@ def photo(
     from femo.pipeline import load
 
     pictures = _named(files, annotate)
-    refuse_inputs([*named_files((json, csv)), *dict.fromkeys(pictures.values())], files)
+    refuse_inputs([*named_files((json, csv, openface, pyfeat)), *dict.fromkeys(pictures.values())], files)
     pipeline = load(model, prior=prior, measure=mesh)
     results: list[tuple[Path, PhotoResult]] = []
     documents: list[dict[str, Any]] = []
@@ -73,13 +79,30 @@ def photo(
         documents.append({"file": str(file), **result.to_dict()})
     if json is not None:
         write_json(json, documents[0] if len(files) == 1 else documents)
-    if csv is not None:
-        from femo.output.export.files import write_csv
-
-        write_csv(csv, {str(file): result for file, result in results})
+    _write_tables({str(file): result for file, result in results}, csv, openface, pyfeat, alone=len(files) == 1)
     if json != "-":
         _print_photos(results)
     finish(problems, len(files))
+
+
+def _write_tables(
+    results: "Mapping[str, PhotoResult]",
+    csv: Path | None,
+    openface: Path | None,
+    pyfeat: Path | None,
+    *,
+    alone: bool,
+) -> None:
+    """Write one table of all photos in each form that is asked for."""
+    from femo.output.export import exchange
+    from femo.output.export.files import write_csv
+
+    if csv is not None:
+        write_csv(csv, results)
+    if openface is not None:
+        exchange.write_openface(openface, next(iter(results.values())) if alone and results else results)
+    if pyfeat is not None:
+        exchange.write_pyfeat(pyfeat, results)
 
 
 def _named(files: Sequence[Path], folder: Path | None) -> dict[Path, Path]:

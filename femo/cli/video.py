@@ -1,8 +1,8 @@
 """``femo video``: many clips in one go, with time left, resumable.
 
-Conventions: ``--json``, ``--csv`` and ``--annotate`` name one output for all clips; ``--out`` names a folder that gets
-``<clip>.json``, ``<clip>.csv`` and ``<clip>.srt`` for each, and a clip whose outputs stand already is passed over. A clip
-that cannot be read is named, and the others go on.
+Conventions: ``--json``, ``--csv`` and ``--annotate`` name one output for all clips; ``--out`` names a folder that
+gets ``<clip>.json``, ``<clip>.csv`` and ``<clip>.srt`` for each, with ``--also`` the tables of other tools, and a
+clip whose outputs stand already is passed over. A clip that cannot be read is named, and the others go on.
 """
 
 import glob
@@ -42,6 +42,14 @@ def video(
             "--out", metavar="DIR", help="Write JSON, CSV and SRT per clip here; clips done are skipped."
         ),
     ] = None,
+    also: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--also",
+            metavar="FORM",
+            help="With --out: openface or pyfeat (tables as those tools write them), or elan (annotations); repeatable.",
+        ),
+    ] = None,
     abaw: Annotated[
         Path | None, typer.Option("--abaw", metavar="DIR", help="Write ABAW prediction files here.")
     ] = None,
@@ -71,6 +79,8 @@ def video(
     """Read every person of one or more clips over time."""
     if out is not None and (json is not None or csv is not None):
         raise typer.BadParameter("--out writes JSON and CSV of each clip; leave --json and --csv out")
+    if also and out is None:
+        raise typer.BadParameter("--also belongs to --out")
     if every != "auto" and (agreement or fpr is not None):
         raise typer.BadParameter("--fpr and --agreement belong to --every auto")
     from femo.clips import temporal
@@ -84,7 +94,7 @@ def video(
     job = ClipJob(smooth, parse_every(every), min_face, out, abaw, annotate, len(clips) > 1, keep, fpr, agreement)
     job.model = [[spec.name, [file.sha256 for file in spec.files]] for spec in find_models(model)]
     job.model += [] if mesh else [["no mesh", []]]
-    job.prior = prior
+    job.prior, job.also = prior, _forms(also or ())
     _prepare(job, clips, (json, csv))
     waiting = [clip for clip in clips if not _skip(job, clip)]
     if waiting:
@@ -93,6 +103,14 @@ def video(
     if json != "-" and job.table:
         _print_table(job.table)
     finish(job.problems, len(clips))
+
+
+def _forms(names: Sequence[str]) -> tuple[str, ...]:
+    from femo.output.export.exchange import SUFFIXES
+
+    if unknown := [name for name in names if name not in SUFFIXES]:
+        raise typer.BadParameter(f"--also knows {', '.join(SUFFIXES)}; got {unknown[0]!r}")
+    return tuple(dict.fromkeys(names))
 
 
 def expand(files: Sequence[str]) -> list[Path]:

@@ -12,6 +12,7 @@ from femo.output import overlay
 from femo.output.export import abaw as export_abaw
 from femo.output.export import files as export
 from femo.output.export import video as export_video
+from femo.output.export.exchange import SUFFIXES, write_form
 from femo.results import VideoResult
 from femo.types import RGB, Frame
 
@@ -20,6 +21,9 @@ KINDS: Final = {
     "json": ("JSON", "-femo.json"),
     "abaw": ("ABAW predictions", "-abaw.zip"),
     "srt": ("Subtitles", ".srt"),
+    "openface": ("OpenFace table", SUFFIXES["openface"]),
+    "pyfeat": ("py-feat table", SUFFIXES["pyfeat"]),
+    "elan": ("ELAN tiers", SUFFIXES["elan"]),
     "mp4": ("Clip with boxes", "-femo.mp4"),
 }
 """Kind -> title, and what follows the clip's name."""
@@ -70,6 +74,8 @@ def write_file(kind: str, clip: Clip, result: VideoResult, folder: Path, cancel:
         export.write_json(path, result)
     elif kind == "srt":
         export.write_srt(path, result)
+    elif kind in SUFFIXES:
+        write_form(kind, path, result, clip.path.name)
     elif kind == "mp4":
         _write_copy(path, clip, result, cancel)
     else:

@@ -11,6 +11,7 @@ import json
 import struct
 import tarfile
 import tempfile
+import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -95,10 +96,11 @@ def _member(package: Path, name: str) -> bytes:
     try:
         with tarfile.open(package) as archive:
             file = archive.extractfile(name)
-            assert file is not None
+            if file is None:
+                raise KeyError(f"{name} is no file")
             return file.read()
-    except (tarfile.TarError, KeyError, OSError) as error:
-        raise WeightsError(f"{package} is no package with {name}: {error}") from error
+    except (tarfile.TarError, zlib.error, KeyError, EOFError, OSError) as error:
+        raise WeightsError(f"{package} is no package with {name}, or a damaged one") from error
 
 
 def network_state(network: torch.nn.Module, data: bytes, side: int, path: Path) -> tuple[dict[str, Array], float]:

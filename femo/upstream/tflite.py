@@ -64,7 +64,10 @@ class _Table:
         if not place:
             return 0, 0
         start = place + struct.unpack_from("<I", self.data, place)[0]
-        return start + 4, struct.unpack_from("<I", self.data, start)[0]
+        count = struct.unpack_from("<I", self.data, start)[0]
+        if count > len(self.data):
+            raise ValueError(f"a list of {count} entries")
+        return start + 4, count
 
 
 class _Graph:
@@ -90,7 +93,8 @@ class _Graph:
         """Return the numbers of a tensor that the file holds, dequantised from float16."""
         producer = self.made_by.get(index)
         if producer is not None and self.code(producer) == DEQUANTIZE:
-            return self.constant(producer.numbers(OPERATOR_INPUTS)[0])
+            index = producer.numbers(OPERATOR_INPUTS)[0]
+            producer = self.made_by.get(index)
         tensor = self.tensors[index]
         kind = DTYPES.get(tensor.number(TENSOR_TYPE, "b"))
         raw = self.buffers[tensor.number(TENSOR_BUFFER, "I")].blob(0)
@@ -99,8 +103,13 @@ class _Graph:
         return np.frombuffer(raw, kind).reshape(tensor.numbers(TENSOR_SHAPE)).astype(np.float32)
 
     def walk(self) -> Iterator[_Table]:
-        """Yield the operations, each after those that it needs."""
+        """Yield the operations, each after those that it needs.
+
+        Raises:
+            ValueError: Some need each other in a circle.
+        """
         done: set[int] = set()
+        begun: set[int] = set()
         waiting = [(output, False) for output in reversed(self.outputs)]
         while waiting:
             tensor, ready = waiting.pop()
@@ -110,7 +119,10 @@ class _Graph:
             if ready:
                 done.add(operator.at)
                 yield operator
+            elif operator.at in begun:
+                raise ValueError("its operations need each other in a circle")
             else:
+                begun.add(operator.at)
                 waiting.append((tensor, True))
                 waiting += [(needed, False) for needed in reversed(operator.numbers(OPERATOR_INPUTS))]
 

@@ -57,13 +57,13 @@ def to_table(results: Results) -> "pd.DataFrame":
     import pandas as pd
 
     if not isinstance(results, Mapping):
-        return _guarded(_rows(results))
+        return guarded(_rows(results))
     tables = []
     for name, result in results.items():
         rows = _rows(result)
         rows.insert(0, "file", [name] * len(rows))
         tables.append(rows)
-    return _guarded(pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=["file"]))
+    return guarded(pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=["file"]))
 
 
 def _rows(result: Result) -> "pd.DataFrame":
@@ -73,7 +73,8 @@ def _rows(result: Result) -> "pd.DataFrame":
     return rows if len(rows.columns) else pd.DataFrame(columns=list(VIDEO_COLUMNS))
 
 
-def _guarded(table: "pd.DataFrame") -> "pd.DataFrame":
+def guarded(table: "pd.DataFrame") -> "pd.DataFrame":
+    """Return a table in which no text is a formula to a spreadsheet; the table itself is changed."""
     for column in table.columns:
         if table[column].dtype.kind not in "biuf":
             table[column] = [_guarded_cell(cell) if isinstance(cell, str) else cell for cell in table[column]]

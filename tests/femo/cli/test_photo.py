@@ -4,6 +4,7 @@ import csv
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 from skimage import data as skimage_data
@@ -29,7 +30,8 @@ def test_photo_writes_json_csv_and_picture(portrait: Path, tmp_path: Path) -> No
     out = tmp_path / "out"
     out.mkdir()
     status = _run(
-        "photo", portrait, "--json", out / "p.json", "--csv", out / "p.csv", "--annotate", out / "pictures"
+        *("photo", portrait, "--json", out / "p.json", "--csv", out / "p.csv", "--annotate", out / "pictures"),
+        *("--openface", out / "of.csv", "--pyfeat", out / "pf.csv"),
     )
     assert status == 0
     document = json.loads((out / "p.json").read_text())
@@ -42,7 +44,16 @@ def test_photo_writes_json_csv_and_picture(portrait: Path, tmp_path: Path) -> No
         document["faces"][0]["expression"]["happiness"], abs=1e-4
     )
     assert Image.open(out / "pictures" / "portrait.png").size == (512, 512)
-    assert sorted(path.name for path in out.iterdir()) == ["p.csv", "p.json", "pictures"]
+    assert sorted(path.name for path in out.iterdir()) == ["of.csv", "p.csv", "p.json", "pf.csv", "pictures"]
+    face = document["faces"][0]
+    with (out / "of.csv").open() as file:
+        [row] = csv.DictReader(file)
+    assert float(row["AU12_r"]) == pytest.approx(5 * face["action_units"]["AU12"], abs=0.006)
+    assert [float(row[f"{axis}_30"]) for axis in "xy"] == pytest.approx(face["landmarks_68"][30], abs=0.051)
+    with (out / "pf.csv").open() as file:
+        [row] = csv.DictReader(file)
+    assert float(row["Pitch"]) == pytest.approx(-np.radians(face["pose"]["pitch"]), abs=1e-4)
+    assert (row["input"], row["AU23"]) == (str(portrait), "")
 
 
 def test_photo_goes_on_after_a_bad_file(

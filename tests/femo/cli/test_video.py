@@ -54,10 +54,22 @@ def test_a_second_run_reads_only_what_is_missing(
 ) -> None:
     out, abaw = tmp_path / "out", tmp_path / "abaw"
     good = [folder / "one.mp4", folder / "three.mp4"]
-    assert _run("video", *good, "--out", out, "--abaw", abaw, "--every", "3", "--annotate", tmp_path / "mp4") == 0
-    assert sorted(path.name for path in out.iterdir()) == sorted(
-        f"{stem}{suffix}" for stem in ("one", "three") for suffix in (".json", ".csv", ".srt")
+    also = ["--also", "openface", "--also", "pyfeat", "--also", "elan"]
+    assert (
+        _run("video", *good, "--out", out, "--abaw", abaw, "--every", "3", "--annotate", tmp_path / "mp4", *also)
+        == 0
     )
+    assert sorted(path.name for path in out.iterdir()) == sorted(
+        f"{stem}{suffix}"
+        for stem in ("one", "three")
+        for suffix in (".json", ".csv", ".srt", "-openface.csv", "-pyfeat.csv", ".eaf")
+    )
+    with (out / "one-openface.csv").open() as file:  # the person was well seen for too short a time
+        assert next(csv.reader(file))[:5] == ["frame", "face_id", "timestamp", "confidence", "success"]
+    for name, frames in (("one", ["0", "3", "6", "9"]), ("three", ["0", "3", "6"])):
+        with (out / f"{name}-pyfeat.csv").open() as file:  # nobody: an empty row for each frame that was read
+            rows = list(csv.DictReader(file))
+        assert [(row["frame"], row["FaceScore"]) for row in rows] == [(number, "") for number in frames]
     # every frame has its line, though each third one was analysed; the header comes on top
     lengths = {path.name: len(path.read_text().splitlines()) for path in abaw.glob("EXPR*/*.txt")}
     assert lengths == {"one.txt": 11, "three.txt": 9}
@@ -69,7 +81,10 @@ def test_a_second_run_reads_only_what_is_missing(
     first = (out / "one.json").stat().st_mtime_ns
     (out / "three.srt").unlink()
     capsys.readouterr()
-    assert _run("video", *good, "--out", out, "--abaw", abaw, "--every", "3", "--annotate", tmp_path / "mp4") == 0
+    assert (
+        _run("video", *good, "--out", out, "--abaw", abaw, "--every", "3", "--annotate", tmp_path / "mp4", *also)
+        == 0
+    )
     assert f"{folder / 'one.mp4'}: done already" in capsys.readouterr().err
     assert (out / "one.json").stat().st_mtime_ns == first
     assert (out / "three.srt").read_text() == ""  # nobody, so no cue
@@ -98,6 +113,8 @@ def test_auto_says_what_share_it_looked_at_and_how_often_it_agrees(
 
 def test_wrong_usage_is_told_apart_from_bad_input(folder: Path, tmp_path: Path) -> None:
     assert _run("video", folder / "one.mp4", "--out", tmp_path / "o", "--json", "x.json") == 2
+    assert _run("video", folder / "one.mp4", "--out", tmp_path / "o", "--also", "excel") == 2
+    assert _run("video", folder / "one.mp4", "--also", "elan") == 2
     assert _run("video", folder / "one.mp4", "--every", "some") == 1
     assert _run("video", folder / "one.mp4", "--smooth", "gauss") == 1
     assert _run("video", f"{folder}/*.avi") == 1

@@ -1,0 +1,1 @@
+"""Results in the forms of the tools that others work with: OpenFace, py-feat, ELAN."""
