@@ -1,11 +1,10 @@
 """The composer: the only file of femo that knows the order of the steps.
 
 A photo goes read -> detect -> crop -> score -> measure; a video decode -> track -> crop -> score -> measure -> timelines. The
-steps do not know each other. Everything here is thread-safe: a pipeline holds compiled networks and weights, and no
-state of any call.
+steps do not know each other. Thread-safe: a pipeline holds compiled networks and weights, and no state of any call.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
 
@@ -24,11 +23,12 @@ from femo.faces.judgement import judge, trust
 from femo.faces.quality import measure as see
 from femo.faces.tracker import Tracker
 from femo.faces.upright import find_upright, turn_back, turned_notes
+from femo.media.ahead import ReadAhead, room_for, seen_by
 from femo.media.containers import VideoLimits, VideoSource
 from femo.media.kinds import is_picture
 from femo.media.photos import PhotoLimits, PhotoSource, read_photo
 from femo.media.sources import rereadable
-from femo.media.streaming import Cancel, Meter, ReadAhead, Report, raise_if, room_for
+from femo.media.streaming import Cancel, Meter, Report, raise_if
 from femo.media.video import open_video
 from femo.mesh.crops import turn_meshes_back
 from femo.mesh.reader import MeshReader
@@ -162,29 +162,29 @@ class Pipeline:
         progress: Report | None = None,
         cancel: Cancel | None = None,
         prior: str | None = None,
+        look: Callable[[Frame], object] | None = None,
     ) -> GroupResult:
         """Read the mood of a group in a clip, or in a photo, which is a clip of one moment.
 
         ``source`` is what ``video`` or ``photo`` takes; an animation counts as a clip. The verdict comes from the model
         folder's trained clip head if it has one, else from its prior head (SISY 2021, section 3.3). Arguments and errors are
         those of ``video`` and ``photo``; ``prior`` changes what is said of the persons and of their expressions together, while
-        the mood always follows from the natural one. Faces are not measured: a mood needs no mesh.
+        the mood always follows from the natural one. Faces are not measured: a mood needs no mesh. ``look``: see ``raw_video``.
 
         Raises:
             ModelError: The model folder says nothing of groups.
         """
         temporal.parse_smoothing(smooth)
         chosen = self.decision.choose(prior)
-        mood = self.readers[0].spec.clip_head("group")
+        mood = (spec := self.readers[0].spec).clip_head("group")
         trained = next((c for c in self.readers[0].clip_classifiers if c.head.name == "group"), None)
-        n_embedded = self.readers[0].spec.embedding_dim
-        descriptors = [make_descriptor(trained.descriptor, n_embedded)] if trained else []
+        descriptors = [make_descriptor(trained.descriptor, spec.embedding_dim)] if trained else []
         with rereadable(source, (limits or VideoLimits()).max_bytes) as settled:
             if is_picture(settled):
                 photo = self.photo(settled, min_face=min_face, measure=False, prior="natural")
                 return still_group(photo, mood, self.decision, chosen)
-            how: Any = {"min_face": min_face, "measure": False, "limits": limits, "descriptors": descriptors}
-            raw = self.raw_video(settled, **how, progress=progress, cancel=cancel)
+            how: Any = {"min_face": min_face, "measure": False, "limits": limits, "look": look}
+            raw = self.raw_video(settled, **how, descriptors=descriptors, progress=progress, cancel=cancel)
         verdict = trained.score(descriptors[0].vector()) if trained else None
         natural, shown = (raw.result(smooth, prior=said) for said in ("natural", chosen))
         return describe_group(natural, mood, verdict, shown=shown)
@@ -201,10 +201,12 @@ class Pipeline:
         progress: Report | None = None,
         cancel: Cancel | None = None,
         descriptors: Sequence[Descriptor] = (),
+        look: Callable[[Frame], object] | None = None,
     ) -> RawVideo:
         """Read a clip without smoothing; ``RawVideo.result`` smooths it and decides, in any way, at no cost.
 
-        Arguments and errors are those of ``video``; ``descriptors`` (``femo.clips.descriptors``) are fed while the clip is read.
+        Arguments and errors are those of ``video``. While the clip is read, ``descriptors`` (``femo.clips.descriptors``) are fed,
+        and ``look`` gets each analysed frame: who wants pictures of the clip need not decode it again.
         """
         collector, mesh = Collector(), self.mesh if measure else None
         tracker = tracker_of(self.readers, self.detector, min_face)
@@ -212,14 +214,12 @@ class Pipeline:
         with open_video(source, limits, 1 if every == "auto" else every, cancel) as reader:
             meter = Meter(progress, reader.n_frames)
             with ReadAhead(reader, room_for(reader.width * reader.height * 3)) as frames:
-                self.watch(frames, tracker, collector, meter, cancel, rate, descriptors, mesh)
+                self.watch(seen_by(look, frames), tracker, collector, meter, cancel, rate, descriptors, mesh)
             meter.tell(len(reader.times_s), collector.n_faces, last=True)
             persons = collector.persons(tracker.stable)
-            notes = (*reader.notes, *crowd_notes(tracker.most_found), *collector.notes())
-            clip = (reader.skipped_frames, self.model, reader.duration_s, reader.width, reader.height, notes)
-            times, numbers = np.array(collector.times_s), np.array(collector.frames)
-            how = (self.decision, self.limits, mesh.units if mesh else None)
-            return RawVideo(times, reader.times_s, persons, *clip, numbers, *how)
+            clip = reader.info(self.model, (*crowd_notes(tracker.most_found), *collector.notes()))
+            how = (np.array(collector.frames), self.decision, self.limits, mesh.units if mesh else None)
+            return RawVideo(np.array(collector.times_s), reader.times_s, persons, clip, *how)
 
     def watch(
         self,

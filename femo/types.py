@@ -236,3 +236,24 @@ class Reading:
         states = [None] * n_rows if reading is None else reading.states()
         names: list[list[str]] = [[]] * n_rows if reading is None else reading.names()
         return {"reading": [state or "" for state in states], "reasons": [" ".join(row) for row in names]}
+
+
+@dataclass(frozen=True, slots=True)
+class ClipInfo:
+    """What is known of a clip whoever is in it.
+
+    Attributes:
+        skipped_frames: Damaged frames that could not be decoded.
+        model: Name of the model folder that read it.
+        duration_s: Length of the clip.
+        width: Pixels across, after rotation.
+        height: Pixels down.
+        notes: What a reader should know.
+    """
+
+    skipped_frames: int
+    model: str
+    duration_s: float
+    width: int
+    height: int
+    notes: tuple[str, ...] = ()

@@ -12,6 +12,7 @@ from femo.output.names import name_outputs, place_of, refuse_inputs
 
 if TYPE_CHECKING:
     from femo.results import PhotoResult
+    from femo.types import RGB
 
 Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="One or more files.")]
 JsonOut = Annotated[str | None, typer.Option("--json", metavar="OUT", help="Write JSON here; - is stdout.")]
@@ -52,8 +53,7 @@ def photo(
     mesh: MeshOption = True,
 ) -> None:
     """Read every face of one or more photos."""
-    from femo.media.photos import PhotoLimits
-    from femo.media.sources import rereadable
+    from femo.media.photos import read_photo
     from femo.pipeline import load
 
     pictures = _named(files, annotate)
@@ -64,10 +64,10 @@ def photo(
     problems: list[str] = []
     for file in files:
         try:
-            with rereadable(file, PhotoLimits().max_bytes) as content:
-                result = pipeline.photo(content, min_face=min_face, align=align)
-                if pictures:
-                    _annotate(file, content, result, pictures[file])
+            picture = read_photo(file)
+            result = pipeline.photo(picture, min_face=min_face, align=align)
+            if pictures:
+                _annotate(file, picture.rgb, result, pictures[file])
         except FemoError as error:
             problems.append(str(error))
             documents.append({"file": str(file), "error": str(error)})
@@ -124,18 +124,17 @@ def _drawn_from(picture: Path) -> str | None:
         return None
 
 
-def _annotate(file: Path, content: Path, result: "PhotoResult", target: Path) -> None:
+def _annotate(file: Path, rgb: "RGB", result: "PhotoResult", target: Path) -> None:
     from PIL import Image
     from PIL.PngImagePlugin import PngInfo
 
     from femo.atomic import replacing
-    from femo.media.photos import read_photo
     from femo.output.draw import annotate
 
     marks = PngInfo()
     marks.add_text(MARK, place_of(file))
     unsure = None if result.reading is None else result.reading.unsure.tolist()
-    picture = Image.fromarray(annotate(read_photo(content).rgb, result.faces.xyxy, unsure=unsure))
+    picture = Image.fromarray(annotate(rgb, result.faces.xyxy, unsure=unsure))
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with replacing(target) as partial:

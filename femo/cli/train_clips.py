@@ -10,7 +10,7 @@ from femo.cli.output import say
 from femo.output.names import refuse_folder
 
 if TYPE_CHECKING:
-    from femo.training.clips.layout import LabelledClip, Recipe
+    from femo.training.clips.layout import ClipRecipe, LabelledClip
     from femo.types import Floats
 
 
@@ -66,7 +66,7 @@ def train_clips(
     )
 
     refuse_folder(out, [data, *(spec.folder for spec in find_models(model))])
-    name: Recipe = recipe.value
+    name: ClipRecipe = recipe.value
     what = Extraction(model, DESCRIPTOR[name], cache, min_face)
     train, val = read_layout(name, data, "train"), read_layout(name, data, "val")
     vectors, val_vectors = _described(what, train, processes), _described(what, val, processes)
@@ -91,7 +91,7 @@ def evaluate_clips(recipe: str, data: Path, model: str | None) -> dict[str, Any]
     from femo.training.clips.recipe import report, targets
     from femo.training.clips.score import predict_val
 
-    name: Recipe = RecipeName(recipe).value
+    name: ClipRecipe = RecipeName(recipe).value
     clips = read_layout(name, data, "val")
     predicted, vectors, source = predict_val(name, clips, model)
     scores = report(name, predicted, targets(clips), vectors)

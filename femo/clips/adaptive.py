@@ -31,7 +31,7 @@ FPR: Final = 0.05
 
 Every: TypeAlias = "int | Literal['auto']"
 """Each n-th frame, or as many as the decision needs."""
-Look = Callable[[Ints], Floats]
+ReadFrames = Callable[[Ints], Floats]
 """Analyses the frames at an index (int64, increasing) and returns float32 (len, P, K)."""
 
 
@@ -160,7 +160,7 @@ def window_mean(values: Floats, looked: Bools, half: int) -> Floats:
     return mean
 
 
-def refine(look: Look, n_frames: int, rate: AdaptiveRate) -> Refined:
+def refine(look: ReadFrames, n_frames: int, rate: AdaptiveRate) -> Refined:
     """Look at as few of ``n_frames`` frames as the rate allows.
 
     Args:

@@ -15,7 +15,7 @@ from femo.models.config import HeadSpec
 from femo.networks.decision import Decision, Prior
 from femo.networks.heads import linear_prior
 from femo.results import GroupResult, PhotoResult, Timeline, VideoResult
-from femo.types import Bools, Floats, Scores
+from femo.types import Bools, ClipInfo, Floats, Scores
 
 
 def faces_in_view(video: VideoResult, name: str = "expression") -> tuple[Floats, Bools]:
@@ -137,7 +137,7 @@ def _one_moment(photo: PhotoResult) -> VideoResult:
         for row in range(len(photo.faces))
     )
     size = (photo.width, photo.height)
-    return VideoResult(time_s, lines, 0, photo.model, 0.0, *size, photo.notes, prior=photo.prior)
+    return VideoResult(time_s, lines, ClipInfo(0, photo.model, 0.0, *size, photo.notes), prior=photo.prior)
 
 
 def expression_shares(video: VideoResult) -> dict[str, float]:

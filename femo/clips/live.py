@@ -20,7 +20,7 @@ from femo.types import RGB, Faces, Floats, Frame, Scores
 WINDOW_S = 1.0
 SMALLEST_STEP_S = 1e-3
 
-Look = Callable[[RGB, Faces], Read]
+ReadFaces = Callable[[RGB, Faces], Read]
 
 
 class Live:
@@ -38,7 +38,7 @@ class Live:
     def __init__(
         self,
         tracker: Tracker,
-        read: Look,
+        read: ReadFaces,
         model: str,
         decision: Decision | None = None,
         limits: ReadingSpec | None = None,

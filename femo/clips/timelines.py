@@ -24,7 +24,7 @@ from femo.meshes import Meshes, PackedPoints
 from femo.models.reading import ReadingSpec
 from femo.networks.decision import Decision
 from femo.results import Timeline, VideoResult
-from femo.types import QUALITY, RGB, Bools, Doubles, Faces, Floats, Frame, Ints, Quality, Scores
+from femo.types import QUALITY, RGB, Bools, ClipInfo, Doubles, Faces, Floats, Frame, Ints, Quality, Scores
 
 SURE_S = 0.2
 """Who was well seen for less is no person: a blur between two shots, a head from behind, a pattern like a face,"""
@@ -85,12 +85,7 @@ class RawVideo:
         time_s: float64 (T,), the time of each analysed frame.
         frame_time_s: float64 (F,), the time of every frame of the clip; the same unless frames were left out.
         persons: Everyone who was seen.
-        skipped_frames: Damaged frames that could not be decoded.
-        model: Name of the model folder.
-        duration_s: Length of the clip.
-        width: Pixels across, after rotation.
-        height: Pixels down.
-        notes: What a reader should know.
+        clip: Damaged frames, model, length, size, notes.
         frame: int64 (T,), the number of each analysed frame in the clip, from 1; None where every frame is analysed.
         decision: How the expression is decided; the persons' scores are natural.
         limits: From when on a reading is unsure.
@@ -100,12 +95,7 @@ class RawVideo:
     time_s: Doubles
     frame_time_s: Doubles
     persons: tuple[RawPerson, ...]
-    skipped_frames: int
-    model: str
-    duration_s: float
-    width: int
-    height: int
-    notes: tuple[str, ...] = field(default=())
+    clip: ClipInfo
     frame: Ints | None = None
     decision: Decision = field(default_factory=lambda: Decision(""))
     limits: ReadingSpec = field(default_factory=ReadingSpec)
@@ -139,13 +129,13 @@ class RawVideo:
         seen = [person.select(person.side() >= smallest) for person in self.persons]
         seen = sorted((p for p in seen if len(p.row)), key=lambda p: (-len(p.row), p.track))
         kept = seen[: max(1, MAX_CELLS // max(len(self.time_s), 1))]
-        notes = self.notes
+        clip = self.clip
         if len(kept) < len(seen):
-            notes = (*notes, f"{len(seen) - len(kept)} of {len(seen)} persons are left out, the least seen ones")
+            left_out = f"{len(seen) - len(kept)} of {len(seen)} persons are left out, the least seen ones"
+            clip = replace(clip, notes=(*clip.notes, left_out))
         said = [replace(p, scores=self.decision.decide(p.scores, chosen)) for p in kept]
         lines = [_timeline(person, self, smoothing) for person in said]
-        clip = (self.skipped_frames, self.model, self.duration_s, self.width, self.height)
-        return VideoResult(self.time_s, tuple(lines), *clip, notes, self.frame, prior=chosen)
+        return VideoResult(self.time_s, tuple(lines), clip, self.frame, chosen)
 
 
 def _timeline(person: RawPerson, clip: RawVideo, smoothing: temporal.Smoothing) -> Timeline:

@@ -13,22 +13,21 @@ import gradio as gr
 import numpy as np
 
 from femo import Pipeline
-from femo.clips.group import peaks
 from femo.demo import cards, group_cards
 from femo.demo.clip_tab import SMALLEST, ClipTab
 from femo.demo.events import LONG, one_sentence, prior_choice, uploaded
 from femo.demo.markup import address, empty, file, render
+from femo.demo.moments import Moment, Moments
 from femo.demo.playable import COPIED, playable
 from femo.demo.server.caller import Watch, clip_limits
 from femo.media.kinds import is_picture
 from femo.media.photos import read_photo
-from femo.media.streaming import Cancel, Report, raise_if
-from femo.media.video import open_video
+from femo.media.streaming import Cancel, Report
 from femo.output import draw
 from femo.output.export import files as export
 from femo.output.figures import group as figures_group
 from femo.results import GroupResult
-from femo.types import RGB, Frame
+from femo.types import RGB
 
 EMPTY: Final = empty(
     "Drop in a clip or a photo of a group",
@@ -39,26 +38,26 @@ KINDS: Final = {"csv": ("CSV", "-group.csv"), "json": ("JSON", "-group.json")}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Reading:
+class GroupView:
     """What was read of one clip or photo.
 
     Attributes:
         path: The upload.
         group: What it says.
         picture: The photo, None for a clip.
-        moments: Frames of a clip that stand out, with what to call them.
+        moments: Those of a clip that stand out.
         watch: What the page plays of a clip: the upload, or a copy.
     """
 
     path: Path
     group: GroupResult
     picture: RGB | None = None
-    moments: Sequence[tuple[str, Frame]] = ()
+    moments: Sequence[Moment] = ()
     watch: Path | None = None
 
-    def kept(self) -> "Reading":
+    def kept(self) -> "GroupView":
         """Return what a session keeps: no pictures, which may take hundreds of megabytes."""
-        return Reading(self.path, self.group)
+        return GroupView(self.path, self.group)
 
 
 def build(pipeline: Pipeline) -> None:
@@ -66,7 +65,7 @@ def build(pipeline: Pipeline) -> None:
     GroupTab(pipeline).wire()
 
 
-class GroupTab(ClipTab[Reading]):
+class GroupTab(ClipTab[GroupView]):
     """The tab's components and handlers."""
 
     name, what, empty = "group", "clip or photo", EMPTY
@@ -155,16 +154,17 @@ class GroupTab(ClipTab[Reading]):
         if reading is not None:
             yield self._filled(reading)
 
-    def read(self, path: Path, min_face: int | None, prior: str, report: Report, cancel: Cancel) -> Reading:
-        """Read a clip, or a photo, whose file is opened once."""
+    def read(self, path: Path, min_face: int | None, prior: str, report: Report, cancel: Cancel) -> GroupView:
+        """Read a clip or a photo, decoded once."""
         photo = read_photo(path) if is_picture(path) else None
         source = path if photo is None else photo
         settings: dict[str, Any] = {"min_face": min_face, "prior": prior, "limits": clip_limits()}
-        group = self.pipeline.group(source, progress=report, cancel=cancel, **settings)
+        moments = Moments()
+        group = self.pipeline.group(source, progress=report, cancel=cancel, look=moments.look, **settings)
         if photo is not None:
-            return Reading(path, group, photo.rgb)
-        moments = _standing_out(path, group, cancel)
-        return Reading(path, group, moments=moments, watch=playable(path, self.stage, report, cancel))
+            return GroupView(path, group, photo.rgb)
+        watch = playable(path, self.stage, report, cancel)
+        return GroupView(path, group, moments=moments.standing_out(group), watch=watch)
 
     def nothing(self, message: str) -> dict[Any, Any]:
         """The tab without a reading."""
@@ -175,7 +175,7 @@ class GroupTab(ClipTab[Reading]):
             self.reading: None,
         } | self.buttons(running=False)
 
-    def _filled(self, reading: Reading) -> dict[Any, Any]:
+    def _filled(self, reading: GroupView) -> dict[Any, Any]:
         """The tab with a reading."""
         group = reading.group
         shown = {
@@ -193,14 +193,14 @@ class GroupTab(ClipTab[Reading]):
             self.people: group_cards.people(group, _pictures(reading)),
         }
 
-    def write(self, kind: str, reading: Reading, folder: Path, *settings: Any) -> Path:
+    def write(self, kind: str, reading: GroupView, folder: Path, *settings: Any) -> Path:
         """Write the table or the document."""
         path = folder / f"{reading.path.stem.replace(',', '_') or 'clip'}{KINDS[kind][1]}"
         (export.write_csv if kind == "csv" else export.write_json)(path, reading.group)
         return path
 
 
-def _stage(reading: Reading) -> str:
+def _stage(reading: GroupView) -> str:
     """The clip in a player, or the photo with its boxes."""
     if reading.picture is not None:
         boxes = [line.xyxy[0] for line in reading.group.video.timelines]
@@ -211,27 +211,9 @@ def _stage(reading: Reading) -> str:
     return render("stage", picture="", source=address(reading.watch or reading.path), lines=notes)
 
 
-def _pictures(reading: Reading) -> dict[int, str]:
+def _pictures(reading: GroupView) -> dict[int, str]:
     """Portraits by person, of those that are shown; for a photo they are cut out of it."""
     lines, rgb = reading.group.video.timelines[: group_cards.MAX_PERSONS], reading.picture
     if rgb is not None:
         return {line.track: cards.data_uri(draw.portrait(rgb, line.xyxy[0], 112)) for line in lines}
     return {line.track: cards.data_uri(line.portrait) for line in lines if line.portrait is not None}
-
-
-def _standing_out(path: Path, group: GroupResult, cancel: Cancel) -> list[tuple[str, Frame]]:
-    """The frames of highest and lowest affect of a clip, none where it has one moment only."""
-    rows = peaks(group)
-    if rows is None or rows[0] == rows[1]:
-        return []
-    time_s = group.over_time.time_s
-    wanted = {float(time_s[rows[0]]): "most positive", float(time_s[rows[1]]): "least positive"}
-    found = []
-    with open_video(path) as reader:
-        for frame in reader:
-            raise_if(cancel)
-            if frame.time_s in wanted:
-                found.append((wanted[frame.time_s], frame))
-                if len(found) == len(wanted):
-                    break
-    return found

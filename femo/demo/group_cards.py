@@ -8,20 +8,17 @@ from typing import Any, Final
 
 import numpy as np
 
-from femo.demo.cards import data_uri
 from femo.demo.markup import empty, render
-from femo.output.draw import shrink
+from femo.demo.moments import Moment
 from femo.output.figures.photo import percent
 from femo.results import GroupResult, Timeline
-from femo.types import Frame, Scores
+from femo.types import Scores
 
 N_CELLS: Final = 90
 """Parts of a person's mood strip."""
 STRIP_UNITS: Final = 1000
 """Width of a strip in its own units."""
 MAX_PERSONS: Final = 40
-MOMENT_PX: Final = 360
-"""Longer side of a picture of a moment."""
 
 
 def verdict_card(group: GroupResult, citation: str) -> str:
@@ -79,7 +76,6 @@ def _member(group: GroupResult, line: Timeline, pictures: dict[int, str]) -> dic
     }
 
 
-def moments_card(frames: Sequence[tuple[str, Frame]]) -> str:
+def moments_card(moments: Sequence[Moment]) -> str:
     """Return the moments that stand out as pictures that seek the player."""
-    moments = [(title, frame.time_s, data_uri(shrink(frame.rgb, MOMENT_PX)[0])) for title, frame in frames]
     return render("moments", moments=moments)

@@ -48,7 +48,7 @@ at all: it follows from the expression. Do not decide anything about a person wi
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Reading:
+class KeptPhoto:
     """What a session keeps of one photo.
 
     Attributes:
@@ -212,7 +212,7 @@ class PhotoTab:
             yield self._nothing(NOBODY, picture)
             return
         portraits = tuple(cards.data_uri(draw.portrait(photo.rgb, box)) for box in result.faces.xyxy)
-        reading = Reading(result, portraits, boxes)
+        reading = KeptPhoto(result, portraits, boxes)
         numbers = list(range(1, len(portraits) + 1))
         notes = cards.notes(result.notes)
         with TemporaryDirectory() as folder:
@@ -238,13 +238,13 @@ class PhotoTab:
             self.details: gr.Column(visible=False),
         }
 
-    def choose(self, reading: Reading | None, number: int | None) -> dict[Any, Any]:
+    def choose(self, reading: KeptPhoto | None, number: int | None) -> dict[Any, Any]:
         """Show another face."""
         return (
             {} if reading is None or not number else self.panel.show(reading.result, reading.portraits, number - 1)
         )
 
-    def tap(self, reading: Reading | None, event: gr.SelectData) -> dict[Any, Any]:
+    def tap(self, reading: KeptPhoto | None, event: gr.SelectData) -> dict[Any, Any]:
         """Choose the smallest box under a tap on the picture."""
         if reading is None:
             return {}

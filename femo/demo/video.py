@@ -20,7 +20,7 @@ from femo.demo.markup import empty, file
 from femo.demo.person import changes, person_card
 from femo.demo.playable import COPIED, playable
 from femo.demo.server.caller import Watch, clip_limits
-from femo.demo.video_files import KINDS, Clip, clip_of, write_file
+from femo.demo.video_files import KINDS, KeptClip, clip_of, write_file
 from femo.media.streaming import Cancel, Report
 from femo.output.figures import video as figures_video
 
@@ -39,7 +39,7 @@ def build(pipeline: Pipeline) -> None:
     VideoTab(pipeline).wire()
 
 
-class VideoTab(ClipTab[Clip]):
+class VideoTab(ClipTab[KeptClip]):
     """The tab's components and handlers."""
 
     name, what, empty = "video", "clip", EMPTY
@@ -166,7 +166,7 @@ class VideoTab(ClipTab[Clip]):
         if clip is not None:
             yield self._filled(clip, method, kernel, smallest, prior)
 
-    def read(self, path: Path, every: Every, min_face: int | None, report: Report, cancel: Cancel) -> Clip:
+    def read(self, path: Path, every: Every, min_face: int | None, report: Report, cancel: Cancel) -> KeptClip:
         """Read a clip, and see to it that the page can play it."""
         settings: dict[str, Any] = {"every": every, "min_face": min_face, "limits": clip_limits()}
         raw = self.pipeline.raw_video(path, progress=report, cancel=cancel, **settings)
@@ -184,17 +184,17 @@ class VideoTab(ClipTab[Clip]):
             self.chosen: None,
         } | self.buttons(running=False)
 
-    def _filled(self, clip: Clip, method: str, kernel: float, smallest: float, prior: str) -> dict[Any, Any]:
+    def _filled(self, clip: KeptClip, method: str, kernel: float, smallest: float, prior: str) -> dict[Any, Any]:
         """The tab with a reading."""
         raw = clip.raw
         if not raw.persons:
             return self.nothing(NOBODY)
-        notes = [*raw.notes] if clip.watch == clip.path else [*raw.notes, COPIED]
+        notes = raw.clip.notes if clip.watch == clip.path else (*raw.clip.notes, COPIED)
         said = cards.notes(notes)
         return (
             {
                 self.said: gr.HTML(said, visible=bool(said)),
-                self.player: gr.HTML(player.player(clip.watch, raw.width, raw.height), visible=True),
+                self.player: gr.HTML(player.player(clip.watch, raw.clip.width, raw.clip.height), visible=True),
                 self.details: gr.Column(visible=True),
                 self.clip: clip,
             }
@@ -203,7 +203,7 @@ class VideoTab(ClipTab[Clip]):
         )
 
     def redraw(
-        self, clip: Clip | None, chosen: int | None, method: str, kernel: float, smallest: float, prior: str
+        self, clip: KeptClip | None, chosen: int | None, method: str, kernel: float, smallest: float, prior: str
     ) -> dict[Any, Any]:
         """Lay the reading out anew."""
         if clip is None:
@@ -229,7 +229,7 @@ class VideoTab(ClipTab[Clip]):
 
     def choose(
         self,
-        clip: Clip | None,
+        clip: KeptClip | None,
         chosen: int | None,
         method: str,
         kernel: float,
@@ -241,7 +241,7 @@ class VideoTab(ClipTab[Clip]):
         return self.redraw(clip, int(event.index), method, kernel, smallest, prior)
 
     def write(
-        self, kind: str, reading: Clip, folder: Path, method: str, kernel: float, smallest: float, prior: str
+        self, kind: str, reading: KeptClip, folder: Path, method: str, kernel: float, smallest: float, prior: str
     ) -> Path:
         """Write one file of what is shown."""
         result = reading.raw.result(_smooth(method, kernel), smallest=int(smallest), prior=prior)

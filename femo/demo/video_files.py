@@ -30,7 +30,7 @@ KINDS: Final = {
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Clip:
+class KeptClip:
     """What a session keeps of one clip.
 
     Attributes:
@@ -46,13 +46,13 @@ class Clip:
     pictures: dict[int, str]
 
 
-def clip_of(path: Path, watch: Path, raw: RawVideo) -> Clip:
+def clip_of(path: Path, watch: Path, raw: RawVideo) -> KeptClip:
     """Return what a session keeps of a clip that was read."""
     pictures = {p.track: cards.data_uri(p.portrait) for p in raw.persons if p.portrait is not None}
-    return Clip(path, watch, raw, pictures)
+    return KeptClip(path, watch, raw, pictures)
 
 
-def write_file(kind: str, clip: Clip, result: VideoResult, folder: Path, cancel: Cancel) -> Path:
+def write_file(kind: str, clip: KeptClip, result: VideoResult, folder: Path, cancel: Cancel) -> Path:
     """Write one file of a clip.
 
     Args:
@@ -83,7 +83,7 @@ def write_file(kind: str, clip: Clip, result: VideoResult, folder: Path, cancel:
     return path
 
 
-def _write_copy(path: Path, clip: Clip, result: VideoResult, cancel: Cancel) -> None:
+def _write_copy(path: Path, clip: KeptClip, result: VideoResult, cancel: Cancel) -> None:
     """Write the clip with boxes, until nobody wants it any more."""
     paint = overlay.painter(result)
 

@@ -15,7 +15,7 @@ from typing import IO, Any, Final, Literal, TypeAlias
 
 from PIL import Image
 
-Kind: TypeAlias = Literal["photo", "animation", "film"]
+FileKind: TypeAlias = Literal["photo", "animation", "film"]
 
 FORMATS: Final = (
     "JPEG", "PNG", "WEBP", "HEIF", "AVIF", "GIF", "TIFF", "BMP", "DIB", "JPEG2000", "PPM", "TGA", "ICO",
@@ -58,7 +58,7 @@ def is_picture(source: Any) -> bool:
     return kind_of(source) == "photo" if hasattr(source, "read") else True
 
 
-def kind_of(file: IO[bytes]) -> Kind:
+def kind_of(file: IO[bytes]) -> FileKind:
     """Tell what a file is, from its content; what is no picture is taken for a film, whose reader says more.
 
     Args:

@@ -1,31 +1,21 @@
-"""What a long job over a clip needs besides its steps: reading ahead, progress, and stopping.
+"""What a long job over a clip needs besides its steps: progress, and stopping.
 
 Conventions: progress goes to a plain callable that gets one ``Progress``, whose text is a line for people, so
 ``progress=print`` works. A job is stopped by a ``threading.Event`` or by a callable that returns True; it then raises
 ``Cancelled`` at the next frame.
 """
 
-import queue
-import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Callable
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Protocol, TypeAlias, TypeVar
 
 from femo.errors import Cancelled
 
 Item = TypeVar("Item")
 
-AHEAD_BYTES = 32_000_000
-"""Decoded frames that wait: five of 1080p, and"""
-AHEAD_FRAMES = 12
-"""never more than this many."""
 REPORT_S = 0.2
 """Progress is told at most this often."""
-PATIENCE_S = 0.1
-"""How long the reading thread waits for room before it looks whether it is still wanted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,67 +105,3 @@ class Meter:
             return
         self._told = now
         self._report(Progress(n_done, n_done if last else self._n_frames, now - self._start, n_faces))
-
-
-def room_for(frame_bytes: int) -> int:
-    """Return how many frames of this size may wait."""
-    return max(2, min(AHEAD_FRAMES, AHEAD_BYTES // max(frame_bytes, 1)))
-
-
-class ReadAhead(Iterator[Item]):
-    """Runs an iterator in its own thread, some items ahead; to use in a ``with`` block.
-
-    Its exceptions come out where the next item would. When the block is left the thread has ended, so what the items
-    come from may be closed.
-
-    Args:
-        items: What to iterate.
-        room: Items that may wait.
-    """
-
-    def __init__(self, items: Iterable[Item], room: int) -> None:
-        self._items = items
-        self._waiting: queue.Queue[Item | _End] = queue.Queue(room)
-        self._unwanted = threading.Event()
-        self._thread = threading.Thread(target=self._read, name="femo-decode", daemon=True)
-
-    def __enter__(self) -> "ReadAhead[Item]":
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._unwanted.set()
-        self._thread.join()
-
-    def __next__(self) -> Item:
-        item = self._waiting.get()
-        if not isinstance(item, _End):
-            return item
-        raise item.error
-
-    def _read(self) -> None:
-        end = _End(StopIteration())
-        try:
-            for item in self._items:
-                if not self._put(item):
-                    return
-        except Exception as error:  # noqa: BLE001  raised again in the thread that takes the items
-            end = _End(error)
-        self._put(end)
-
-    def _put(self, item: "Item | _End") -> bool:
-        """Wait for room; False if nobody wants the item any more."""
-        while not self._unwanted.is_set():
-            with suppress(queue.Full):
-                self._waiting.put(item, timeout=PATIENCE_S)
-                return True
-        return False
-
-
-@dataclass(frozen=True, slots=True)
-class _End:
-    """Stands behind the last item: how the iterator ended."""
-
-    error: Exception

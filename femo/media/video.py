@@ -32,7 +32,7 @@ from femo.media.frames import Clock, is_upright, square_pixel_size, turn_upright
 from femo.media.hdr import ToSdr, is_other
 from femo.media.kinds import kind_of
 from femo.media.streaming import Cancel, raise_if
-from femo.types import RGB, Doubles, Frame
+from femo.types import RGB, ClipInfo, Doubles, Frame
 
 FALLBACK_FPS = 25.0
 SHORTER_S = 0.5
@@ -190,6 +190,11 @@ class VideoReader:
             ),
         )
         return tuple(text for applies, text in said if applies)
+
+    def info(self, model: str, notes: tuple[str, ...]) -> ClipInfo:
+        """Return what is known of the clip, with the notes of whoever read it after its own."""
+        about = (self.duration_s, self.width, self.height)
+        return ClipInfo(self.skipped_frames, model, *about, (*self.notes, *notes))
 
     def __iter__(self) -> Iterator[Frame]:
         """Yield the frames once, in the order in which they are shown."""

@@ -16,7 +16,7 @@ from torch import nn
 from femo.errors import WeightsError
 
 Array = npt.NDArray[np.float32]
-Kind = Literal["conv", "linear", "norm", "prelu", "vector"]
+StepKind = Literal["conv", "linear", "norm", "prelu", "vector"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Step:
         eps: Of a norm.
     """
 
-    kind: Kind
+    kind: StepKind
     arrays: dict[str, Array]
     names: dict[str, str] = field(default_factory=dict)
     eps: float = 1e-5
@@ -118,7 +118,7 @@ class _Mapper:
                 f"the file has {len(left)} more weighted layers than the network: another architecture"
             )
 
-    def _next(self, kind: Kind, name: str) -> Step:
+    def _next(self, kind: StepKind, name: str) -> Step:
         """Return the next step, which must be of this kind; constants in between belong to no layer."""
         if self.spare_bias is not None:
             raise WeightsError(

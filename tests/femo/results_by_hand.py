@@ -6,7 +6,7 @@ import numpy as np
 
 from femo.labels import ABAW_AU, AFFECTNET_8, VALENCE_AROUSAL
 from femo.results import PhotoResult, Timeline, VideoResult
-from femo.types import Faces, Scores
+from femo.types import ClipInfo, Faces, Scores
 
 SHARES = {
     "anger": 0.1,
@@ -63,7 +63,7 @@ def timeline(
 def video(*lines: Timeline, time_s: Sequence[float] = (), duration_s: float = 0.0) -> VideoResult:
     """A clip of these persons; ``time_s`` is needed only when there is none."""
     times = lines[0].time_s if lines else np.array(time_s, np.float64)
-    return VideoResult(times, lines, 0, "test-model", duration_s or float(times[-1]) + 0.04, 320, 240)
+    return VideoResult(times, lines, ClipInfo(0, "test-model", duration_s or float(times[-1]) + 0.04, 320, 240))
 
 
 def photo(n_faces: int = 2) -> PhotoResult:

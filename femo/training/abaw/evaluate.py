@@ -17,7 +17,7 @@ from femo.training.abaw.dataset.tasks import HEADS, OUTPUTS, TASKS, AbawError, A
 from femo.training.abaw.heads import Values
 from femo.training.abaw.inputs import AbawRun, Inputs, read_data
 from femo.training.abaw.recipe import choose_thresholds
-from femo.training.abaw.report import Report
+from femo.training.abaw.report import AbawReport
 from femo.training.abaw.samples import Samples, visible
 from femo.training.abaw.scoring import FIXED, SWEEP, spread, sweep
 from femo.types import Scores
@@ -37,7 +37,7 @@ def tasks_in(source: Inputs) -> list[TaskName]:
     return found
 
 
-def evaluate_abaw(name: TaskName, run: AbawRun) -> Report:
+def evaluate_abaw(name: TaskName, run: AbawRun) -> AbawReport:
     """Score the heads of the run's model folder on one task.
 
     Raises:
@@ -54,7 +54,7 @@ def evaluate_abaw(name: TaskName, run: AbawRun) -> Report:
     own = spec.head(HEADS["au"]).thresholds if "au" in task.parts else None
     rate = spec.adaptive if "expr" in task.parts else None
     sources = {part: spec.head(HEADS[part]).source for part in task.parts}
-    return Report(
+    return AbawReport(
         task=task,
         model=spec.name,
         method=", ".join(f"{HEADS[part]} ({source_of})" for part, source_of in sources.items()),

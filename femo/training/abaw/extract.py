@@ -24,7 +24,7 @@ from femo.faces.geometry import resize
 from femo.models.config import ModelSpec, read_spec
 from femo.training.abaw.dataset.crops import Video
 from femo.training.abaw.dataset.tasks import AbawError
-from femo.training.abaw.features import Cache, Columns, Half, check_finite, crops_digest
+from femo.training.abaw.features import Columns, FeatureCache, Half, check_finite, crops_digest
 from femo.types import Floats
 
 BLOCK_CROPS: Final = 128
@@ -95,13 +95,13 @@ class ExtractionState:
 OnExtraction = Callable[[ExtractionState], None]
 
 
-def needed_bytes(cache: Cache, videos: Mapping[str, Video]) -> int:
+def needed_bytes(cache: FeatureCache, videos: Mapping[str, Video]) -> int:
     """Return the disk space that is still needed."""
     missing = sum(len(video.frames) - _on_disk(cache, name) for name, video in videos.items())
     return missing * cache.columns.row_bytes
 
 
-def _on_disk(cache: Cache, name: str) -> int:
+def _on_disk(cache: FeatureCache, name: str) -> int:
     if n_rows := cache.n_rows(name):
         return n_rows
     partial = cache.partial(name)
@@ -109,7 +109,7 @@ def _on_disk(cache: Cache, name: str) -> int:
 
 
 def extract(
-    cache: Cache,
+    cache: FeatureCache,
     videos: Mapping[str, Video],
     spec: ModelSpec,
     workers: int = 1,
@@ -155,7 +155,7 @@ def extract(
     tell(total, [])
 
 
-def _plan(cache: Cache, videos: Mapping[str, Video]) -> list[str]:
+def _plan(cache: FeatureCache, videos: Mapping[str, Video]) -> list[str]:
     """Note each video's crops in the index, and return the unfinished ones, longest first."""
     todo, known = [], dict(cache.digests)
     for name, video in videos.items():
@@ -171,7 +171,7 @@ def _plan(cache: Cache, videos: Mapping[str, Video]) -> list[str]:
     return sorted(todo, key=lambda name: -len(videos[name].frames))
 
 
-def extract_video(cache: Cache, name: str, video: Video, network: FeatureNetwork) -> Iterator[int]:
+def extract_video(cache: FeatureCache, name: str, video: Video, network: FeatureNetwork) -> Iterator[int]:
     """Append the missing rows of one video; yields the rows on disk after each block."""
     columns, partial = cache.columns, cache.partial(name)
     try:
@@ -237,14 +237,14 @@ def _start_worker(folder: str) -> None:
     _WORKER["network"] = ModelNetwork(read_spec(Path(folder)))
 
 
-def _work(cache: Cache, name: str, video: Video) -> str:
+def _work(cache: FeatureCache, name: str, video: Video) -> str:
     for _ in extract_video(cache, name, video, _WORKER["network"]):
         pass
     return name
 
 
 def _in_processes(
-    cache: Cache,
+    cache: FeatureCache,
     videos: Mapping[str, Video],
     todo: Sequence[str],
     spec: ModelSpec,

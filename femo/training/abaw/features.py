@@ -25,8 +25,8 @@ from femo.training.abaw.dataset.tasks import AbawError
 from femo.types import Floats
 
 Half = npt.NDArray[np.float16]
-Store = Literal["embedding", "scores", "both"]
-Input = Literal["embedding", "scores", "logits", "embedding+scores"]
+Stored = Literal["embedding", "scores", "both"]
+CachedInput = Literal["embedding", "scores", "logits", "embedding+scores"]
 
 INDEX: Final = "index.json"
 SUFFIX: Final = ".f16"
@@ -57,7 +57,7 @@ class Columns:
         """Bytes of a row."""
         return self.width * ITEM_BYTES
 
-    def of(self, what: Input) -> slice:
+    def of(self, what: CachedInput) -> slice:
         """Return the columns that a head of this input reads.
 
         Raises:
@@ -74,12 +74,12 @@ class Columns:
             raise AbawError(f"the feature cache holds no {what}; extract the features again with --store both")
         return slices[what]
 
-    def holds(self, what: Input) -> bool:
+    def holds(self, what: CachedInput) -> bool:
         """Return whether a head of this input can be trained on the cache."""
         return not (("embedding" in what and not self.embedding) or (what != "embedding" and not self.scores))
 
 
-def stored_columns(store: Store, embedding_dim: int, n_scores: int) -> Columns:
+def stored_columns(store: Stored, embedding_dim: int, n_scores: int) -> Columns:
     """Return the columns for a choice of what to store."""
     return Columns(0 if store == "scores" else embedding_dim, 0 if store == "embedding" else n_scores)
 
@@ -122,7 +122,7 @@ def crops_digest(video: Video) -> str:
 
 
 @dataclass(slots=True)
-class Cache:
+class FeatureCache:
     """A folder of features.
 
     Attributes:
@@ -211,7 +211,7 @@ def check_finite(values: Floats, where: str, first: int = 0) -> None:
         )
 
 
-def open_cache(folder: Path, spec: ModelSpec, columns: Columns) -> Cache:
+def open_cache(folder: Path, spec: ModelSpec, columns: Columns) -> FeatureCache:
     """Open a cache, or begin one.
 
     Raises:
@@ -221,7 +221,7 @@ def open_cache(folder: Path, spec: ModelSpec, columns: Columns) -> Cache:
     path = folder / INDEX
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
-        cache = Cache(folder, model, spec.name, columns, {})
+        cache = FeatureCache(folder, model, spec.name, columns, {})
         cache.save()
         return cache
     document = _read_index(path)
@@ -232,7 +232,7 @@ def open_cache(folder: Path, spec: ModelSpec, columns: Columns) -> Cache:
         )
     found = Columns(int(document["embedding"]), int(document["scores"]))
     if (found.embedding or not columns.embedding) and (found.scores or not columns.scores):
-        return Cache(folder, model, spec.name, found, dict(document["videos"]))
+        return FeatureCache(folder, model, spec.name, found, dict(document["videos"]))
     raise AbawError(f"{folder} stores less than is asked for; use another --features folder, or delete it")
 
 

@@ -17,7 +17,7 @@ from torch.nn import functional
 
 from femo.training.abaw.checkpoint import Checkpoint
 from femo.training.abaw.dataset.tasks import OUTPUTS, AbawTask, Part, columns
-from femo.training.abaw.features import Columns, Input
+from femo.training.abaw.features import CachedInput, Columns
 from femo.training.abaw.losses import activate, count_weights, task_loss
 from femo.training.abaw.metrics import count_au, count_expr, count_va, main_score
 from femo.training.abaw.samples import Samples
@@ -40,7 +40,7 @@ class HeadRecipe:
         seed: Of weights and order.
     """
 
-    input: Input = "embedding"
+    input: CachedInput = "embedding"
     hidden: int = HIDDEN
     epochs: int = 20
     patience: int = 5

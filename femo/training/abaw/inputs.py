@@ -14,7 +14,7 @@ from femo.training.abaw.dataset.layout import find_layout
 from femo.training.abaw.dataset.split import AnnotatedClip, Found, counts_table, join_split
 from femo.training.abaw.dataset.tasks import AbawTask, Split
 from femo.training.abaw.extract import FeatureNetwork, OnExtraction, extract, needed_bytes
-from femo.training.abaw.features import Cache, Store, open_cache, stored_columns
+from femo.training.abaw.features import FeatureCache, Stored, open_cache, stored_columns
 from femo.training.abaw.predictions import test_clips
 
 Say = Callable[[str], None]
@@ -35,7 +35,7 @@ class Inputs:
     data: Path
     features: Path
     crops: Path | None = None
-    store: Store = "both"
+    store: Stored = "both"
     workers: int = 1
 
 
@@ -70,7 +70,7 @@ class Data:
         notes: One sentence each.
     """
 
-    cache: Cache
+    cache: FeatureCache
     clips: Mapping[Split, Sequence[AnnotatedClip]]
     test: Sequence[AnnotatedClip]
     table: str

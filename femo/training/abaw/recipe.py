@@ -17,12 +17,12 @@ from femo.training.abaw import adaptive as abaw_adaptive
 from femo.training.abaw.checkpoint import Checkpoint, run_key
 from femo.training.abaw.dataset.split import AnnotatedClip
 from femo.training.abaw.dataset.tasks import TASKS, AbawTask, TaskName, network_family
-from femo.training.abaw.features import Input
+from femo.training.abaw.features import CachedInput
 from femo.training.abaw.heads import HIDDEN, HeadNet, HeadRecipe, HeadTrainer, Values, predict
 from femo.training.abaw.inputs import AbawRun, Data, read_data
 from femo.training.abaw.model_folder import write_folder
 from femo.training.abaw.predictions import write_predictions
-from femo.training.abaw.report import AblationRow, Report, Thresholds, tally_dict
+from femo.training.abaw.report import AbawReport, AblationRow, Thresholds, tally_dict
 from femo.training.abaw.samples import Samples, usable, visible
 from femo.training.abaw.scoring import FIXED, SWEEP, ClipValues, score, spread, sweep, tuned_thresholds
 
@@ -35,7 +35,7 @@ DEFAULTS: Final[Mapping[TaskName, HeadRecipe]] = {
     "mtl": HeadRecipe("embedding+scores", 0),
 }
 """The paper's best head for each task. Its table 4 calls the input of VA scores; the author's code feeds the logits."""
-VARIANTS: Final[Mapping[TaskName, Sequence[tuple[Input, int]]]] = {
+VARIANTS: Final[Mapping[TaskName, Sequence[tuple[CachedInput, int]]]] = {
     "expr": (("embedding", 0), ("embedding", HIDDEN), ("scores", 0), ("scores", HIDDEN)),
     "va": (("embedding", 0), ("scores", 0), ("logits", 0)),
     "au": (("embedding", 0), ("embedding", HIDDEN), ("scores", 0), ("scores", HIDDEN)),
@@ -77,7 +77,7 @@ def recipes_of(plan: Plan, data: Data) -> list[HeadRecipe]:
     return out
 
 
-def train_abaw(plan: Plan, run: AbawRun) -> Report:
+def train_abaw(plan: Plan, run: AbawRun) -> AbawReport:
     """Run the recipe.
 
     Args:
@@ -102,7 +102,7 @@ def train_abaw(plan: Plan, run: AbawRun) -> Report:
     on_train = _on_training_videos(nets[0], data, task)
     thresholds = choose_thresholds(predicted[0], on_train, task) if "au" in task.parts else None
     chosen = _chosen(plan.thresholds, thresholds)
-    report = Report(
+    report = AbawReport(
         task=task,
         model=run.spec.name,
         method=plan.recipe.method,
@@ -195,7 +195,7 @@ def _stopped(trainer: HeadTrainer) -> list[str]:
 
 def _write(
     plan: Plan,
-    report: Report,
+    report: AbawReport,
     spec: ModelSpec,
     net: HeadNet,
     thresholds: tuple[float, ...],
@@ -227,7 +227,7 @@ def predict_clips(net: HeadNet, data: Data, clips: Sequence[AnnotatedClip]) -> l
     return spread(clips, samples, values)
 
 
-def write_card(plan: Plan, report: Report) -> str:
+def write_card(plan: Plan, report: AbawReport) -> str:
     """Return the model card."""
     return (
         "---\nlicense: other\nlicense_name: research-non-commercial\n"

@@ -59,7 +59,7 @@ class AblationRow:
 
 
 @dataclass(slots=True)
-class Report:
+class AbawReport:
     """Everything that was measured.
 
     Attributes:

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from femo.training.abaw.dataset.split import AnnotatedClip
-from femo.training.abaw.features import Cache, Half, check_finite
+from femo.training.abaw.features import FeatureCache, Half, check_finite
 from femo.types import Floats, Ints
 
 BLOCK_ROWS: Final = 512
@@ -66,7 +66,7 @@ class Samples:
         lines: Which frames.
     """
 
-    def __init__(self, cache: Cache, lines: Iterable[Lines]) -> None:
+    def __init__(self, cache: FeatureCache, lines: Iterable[Lines]) -> None:
         self.cache = cache
         self.lines = [line for line in lines if len(line.row)]
         self._blocks = [

@@ -14,8 +14,8 @@ from typing import Final, Literal
 
 from femo.errors import FemoError
 
-Recipe = Literal["afew", "vgaf"]
-Part = Literal["train", "val"]
+ClipRecipe = Literal["afew", "vgaf"]
+Split = Literal["train", "val"]
 
 AFEW_FOLDERS: Final = ("Angry", "Disgust", "Fear", "Happy", "Neutral", "Sad", "Surprise")
 """AFEW's class folders in the order of ``AFEW_7``; also the words of its submission form."""
@@ -34,7 +34,7 @@ class LabelledClip:
     target: int
 
 
-def read_layout(recipe: Recipe, data: Path, part: Part) -> list[LabelledClip]:
+def read_layout(recipe: ClipRecipe, data: Path, part: Split) -> list[LabelledClip]:
     """Find the clips of one part with their labels, by name.
 
     Raises:
@@ -48,7 +48,7 @@ def read_layout(recipe: Recipe, data: Path, part: Part) -> list[LabelledClip]:
     return sorted(clips, key=lambda clip: clip.name)
 
 
-def _part_folder(data: Path, part: Part) -> Path | None:
+def _part_folder(data: Path, part: Split) -> Path | None:
     """The folder of a part, whatever its case and with or without a suffix such as _AFEW."""
     for folder in sorted(data.iterdir()):
         if folder.is_dir() and folder.name.lower().split("_")[0] == part:
@@ -71,7 +71,7 @@ def _videos(folder: Path) -> dict[str, Path]:
     return found
 
 
-def _read_afew(data: Path, part: Part) -> list[LabelledClip]:
+def _read_afew(data: Path, part: Split) -> list[LabelledClip]:
     folder = _part_folder(data, part)
     if folder is None:
         raise FemoError(f"{data} has no folder for {part}, expected {part.title()} with class folders in it")
@@ -93,7 +93,7 @@ def _class_of(path: Path, folder: Path) -> str:
     return relative.parts[0].lower()
 
 
-def _read_vgaf(data: Path, part: Part) -> list[LabelledClip]:
+def _read_vgaf(data: Path, part: Split) -> list[LabelledClip]:
     labels_file = data / f"{part.title()}_labels.txt"
     labels = _read_labels(labels_file)
     folder = _part_folder(data, part)

@@ -12,16 +12,16 @@ from femo.atomic import replacing, write_bytes
 from femo.clips.classifiers import save_classifier
 from femo.models.config import ModelSpec
 from femo.models.weights import file_sha256, find_weights
-from femo.training.clips.layout import AFEW_FOLDERS, VGAF_WORDS, Recipe
+from femo.training.clips.layout import AFEW_FOLDERS, VGAF_WORDS, ClipRecipe
 from femo.training.clips.recipe import DESCRIPTOR, Trained
 from femo.training.priors import clip_heads
 from femo.types import Ints
 
-HEAD: Mapping[Recipe, str] = {"afew": "afew", "vgaf": "group"}
-WORDS: Mapping[Recipe, tuple[str, ...]] = {"afew": AFEW_FOLDERS, "vgaf": VGAF_WORDS}
+HEAD: Mapping[ClipRecipe, str] = {"afew": "afew", "vgaf": "group"}
+WORDS: Mapping[ClipRecipe, tuple[str, ...]] = {"afew": AFEW_FOLDERS, "vgaf": VGAF_WORDS}
 
 
-def write_predictions(path: Path, recipe: Recipe, names: Sequence[str], predicted: Ints) -> None:
+def write_predictions(path: Path, recipe: ClipRecipe, names: Sequence[str], predicted: Ints) -> None:
     """Write the official submission: a zip with one ``<clip>.txt`` per clip that holds one label word."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -33,7 +33,7 @@ def write_predictions(path: Path, recipe: Recipe, names: Sequence[str], predicte
 def write_clip_model(
     folder: Path,
     base: ModelSpec,
-    recipe: Recipe,
+    recipe: ClipRecipe,
     trained: Trained,
     scores: Mapping[str, Any],
     descriptor: str | None = None,
@@ -70,7 +70,7 @@ def write_clip_model(
     write_bytes(folder / "README.md", _card(folder.name, base, recipe, trained, scores).encode())
 
 
-def _card(name: str, base: ModelSpec, recipe: Recipe, trained: Trained, scores: Mapping[str, Any]) -> str:
+def _card(name: str, base: ModelSpec, recipe: ClipRecipe, trained: Trained, scores: Mapping[str, Any]) -> str:
     whole, faces = scores["accuracy"], scores["accuracy_with_faces"]
     lines = [
         f"# {name}",

@@ -14,13 +14,13 @@ import numpy as np
 from femo.clips.classifiers import make_classifier, probabilities
 from femo.errors import FemoError
 from femo.labels import AFEW_7, VGAF_3
-from femo.training.clips.layout import LabelledClip, Recipe
+from femo.training.clips.layout import ClipRecipe, LabelledClip
 from femo.training.faces.evaluate import share
 from femo.types import Floats, Ints
 
-DESCRIPTOR: Final[Mapping[Recipe, str]] = {"afew": "afew-mean-std-min-max", "vgaf": "vgaf-mean-std"}
-LABELS: Final[Mapping[Recipe, tuple[str, ...]]] = {"afew": AFEW_7, "vgaf": VGAF_3}
-CLASSIFIER: Final[Mapping[Recipe, str]] = {"afew": "linear-svc", "vgaf": "svc-rbf"}
+DESCRIPTOR: Final[Mapping[ClipRecipe, str]] = {"afew": "afew-mean-std-min-max", "vgaf": "vgaf-mean-std"}
+LABELS: Final[Mapping[ClipRecipe, tuple[str, ...]]] = {"afew": AFEW_7, "vgaf": VGAF_3}
+CLASSIFIER: Final[Mapping[ClipRecipe, str]] = {"afew": "linear-svc", "vgaf": "svc-rbf"}
 """What the author's best figures use (C 1.1 for AFEW, 1.9 for VGAF)."""
 C_CHOICES: Final = (0.1, 0.3, 0.5, 0.8, 1.1, 1.5, 1.9, 2.5, 3.5, 5.0)
 N_FOLDS: Final = 5
@@ -96,7 +96,7 @@ def predict_clips(classifier: Any, vectors: Floats, n_classes: int) -> Ints:
     return np.asarray(probabilities(classifier, vectors, n_classes).argmax(axis=1), np.int64)
 
 
-def report(recipe: Recipe, predicted: Ints, target: Ints, vectors: Floats) -> dict[str, Any]:
+def report(recipe: ClipRecipe, predicted: Ints, target: Ints, vectors: Floats) -> dict[str, Any]:
     """Return accuracy on all clips and on those with faces, each with N and interval, and the confusion matrix."""
     labels = LABELS[recipe]
     n = len(labels)

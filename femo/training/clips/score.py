@@ -10,19 +10,21 @@ from femo.labels import AFEW_7
 from femo.networks.heads import leave_out
 from femo.pipeline import Pipeline, load
 from femo.results import VideoResult
-from femo.training.clips.layout import LabelledClip, Recipe
+from femo.training.clips.layout import ClipRecipe, LabelledClip
 from femo.training.clips.output import HEAD
 from femo.training.clips.recipe import DESCRIPTOR, LABELS
 from femo.types import Floats, Ints, Source
 
-NO_FACE_CLASS: dict[Recipe, int] = {
+NO_FACE_CLASS: dict[ClipRecipe, int] = {
     "afew": LABELS["afew"].index("neutral"),
     "vgaf": LABELS["vgaf"].index("neutral"),
 }
 """What a prior says of a clip without faces: neutral, since there is nothing to go by."""
 
 
-def predict_val(recipe: Recipe, clips: Sequence[LabelledClip], model: str | None) -> tuple[Ints, Floats, Source]:
+def predict_val(
+    recipe: ClipRecipe, clips: Sequence[LabelledClip], model: str | None
+) -> tuple[Ints, Floats, Source]:
     """Return classes (N,), descriptors (N, 4 D) and where the classes come from.
 
     Raises:
@@ -47,7 +49,7 @@ def predict_val(recipe: Recipe, clips: Sequence[LabelledClip], model: str | None
     return np.array(predicted, np.int64), np.stack(vectors), "trained" if trained else "prior"
 
 
-def _prior(recipe: Recipe, pipeline: Pipeline, video: VideoResult) -> int:
+def _prior(recipe: ClipRecipe, pipeline: Pipeline, video: VideoResult) -> int:
     """The prior's class: the group's mood, or for AFEW the mean expression of the person who is seen longest."""
     if not video.timelines:
         return NO_FACE_CLASS[recipe]

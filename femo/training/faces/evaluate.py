@@ -179,20 +179,20 @@ def evaluate_utkface(pipeline: Pipeline, path: str | Path) -> dict[str, Any]:
     return report | {"groups": groups}
 
 
-Measure = Callable[[Bools], dict[str, Any]]
+Metric = Callable[[Bools], dict[str, Any]]
 
 
-def _hits(scores: Scores, target: npt.NDArray[Any]) -> Measure:
+def _hits(scores: Scores, target: npt.NDArray[Any]) -> Metric:
     hits = scores.values.argmax(axis=1) == target
     return lambda mask: share(hits[mask])
 
 
-def _errors(scores: Scores, data: UtkFace) -> Measure:
+def _errors(scores: Scores, data: UtkFace) -> Metric:
     errors = np.abs(scores.column("years") - data.age_years)
     return lambda mask: mean_error(errors[mask])
 
 
-MEASURES: Mapping[str, Callable[[Scores, UtkFace], Measure]] = {
+MEASURES: Mapping[str, Callable[[Scores, UtkFace], Metric]] = {
     "age": _errors,
     "gender": lambda scores, data: _hits(scores, data.gender),
     "ethnicity": lambda scores, data: _hits(scores, data.ethnicity),

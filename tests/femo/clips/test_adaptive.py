@@ -18,7 +18,7 @@ from femo.clips.adaptive import (
 from femo.clips.summaries import count_alike
 from femo.clips.timelines import RawPerson, RawVideo
 from femo.errors import FemoError
-from femo.types import Scores
+from femo.types import ClipInfo, Scores
 from tests.femo.results_by_hand import timeline, video
 
 SURE, UNSURE = [0.99, 0.01], [0.6, 0.4]
@@ -142,7 +142,7 @@ def test_the_share_counts_frames_in_which_a_face_was_read() -> None:
     times = np.arange(6) / 10
 
     def share(*persons: RawPerson) -> float:
-        return RawVideo(times, times, persons, 0, "m", 0.6, 100, 100).read_share
+        return RawVideo(times, times, persons, ClipInfo(0, "m", 0.6, 100, 100)).read_share
 
     assert share(one) == 0.5
     assert share(one, two) == 3 / 5  # frames 0, 2 and 3 of 0, 1, 2, 3 and 5

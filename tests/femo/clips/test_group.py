@@ -9,7 +9,7 @@ from femo.clips.group import agreement, describe_group, expression_shares, peaks
 from femo.labels import AFFECTNET_8
 from femo.models.find import find_model
 from femo.results import Timeline, VideoResult
-from femo.types import Scores
+from femo.types import ClipInfo, Scores
 
 TIMES = np.array([0.0, 0.5, 1.0])
 
@@ -23,7 +23,7 @@ def _line(track: int, labels: list[str], present: list[bool]) -> Timeline:
 
 
 def _video(*lines: Timeline) -> VideoResult:
-    return VideoResult(TIMES, lines, 0, "test", 1.5, 320, 240)
+    return VideoResult(TIMES, lines, ClipInfo(0, "test", 1.5, 320, 240))
 
 
 @pytest.fixture

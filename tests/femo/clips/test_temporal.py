@@ -22,7 +22,7 @@ from femo.clips.temporal import (
 )
 from femo.errors import FemoError
 from femo.results import Timeline, VideoResult
-from femo.types import Scores
+from femo.types import ClipInfo, Scores
 
 NAN = np.nan
 
@@ -176,7 +176,7 @@ def test_a_whole_clip() -> None:
     )
     boxes = np.tile(np.array([[0, 0, 5, 5]], np.float32), (3, 1))
     line = Timeline(1, time_s, np.array([True, False, True]), boxes, {"expression": expression, "va": valence})
-    clip = VideoResult(time_s, (line,), 2, "m", 0.6, 64, 48)
+    clip = VideoResult(time_s, (line,), ClipInfo(2, "m", 0.6, 64, 48))
     out = smooth_video(clip, "mean:3")
     np.testing.assert_allclose(out.timelines[0].scores["expression"].values[:, 0], [0.5, 2 / 3, 0.5], atol=1e-6)
     np.testing.assert_allclose(out.timelines[0].scores["va"].values[:, 0], [-0.5, 0, 0.5], atol=1e-6)

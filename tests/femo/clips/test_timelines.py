@@ -16,9 +16,9 @@ from femo.clips.timelines import RawPerson, RawVideo, Rows
 from femo.errors import Cancelled, FemoError, MediaError
 from femo.faces.tracker import KEY_FRAMES
 from femo.media.containers import VideoLimits
-from femo.media.streaming import Progress, ReadAhead, raise_if, room_for
+from femo.media.streaming import Progress, raise_if
 from femo.results import Timeline, VideoResult
-from femo.types import Scores
+from femo.types import ClipInfo, Scores
 from tests import clips
 
 
@@ -232,7 +232,7 @@ def _raw(rows: Sequence[int], values: Sequence[Sequence[float]], n_frames: int, 
     head = Scores("expression", ("a", "b"), np.array(values, np.float32), "distribution", "trained")
     person = RawPerson(1, np.array(rows), xyxy, {"expression": head})
     times = np.arange(n_frames) / 10
-    return RawVideo(times, times, (person,), 0, "m", n_frames / 10, 100, 100)
+    return RawVideo(times, times, (person,), ClipInfo(0, "m", n_frames / 10, 100, 100))
 
 
 def test_smoothing_comes_after_gaps_are_filled() -> None:
@@ -257,7 +257,7 @@ def test_smallest_face_leaves_out_rows_and_then_persons() -> None:
 def test_persons_are_sorted_by_presence_and_too_many_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     short, long = _raw([0], [[1, 0]], 3), _raw([0, 1], [[1, 0], [1, 0]], 3)
     second = RawPerson(2, long.persons[0].row, long.persons[0].xyxy, long.persons[0].scores)
-    raw = RawVideo(short.time_s, short.time_s, (short.persons[0], second), 0, "m", 0.3, 100, 100)
+    raw = RawVideo(short.time_s, short.time_s, (short.persons[0], second), ClipInfo(0, "m", 0.3, 100, 100))
     assert [line.track for line in raw.result().timelines] == [2, 1]
     monkeypatch.setattr("femo.clips.timelines.MAX_CELLS", 3)
     cut = raw.result()
@@ -293,38 +293,6 @@ def test_read_choosily_puts_scores_on_the_faces_they_belong_to() -> None:
     assert read.tolist() == [True, True, False, False, True, False, False, True, True]
     assert scores["expression"].values[8].tolist() == pytest.approx([0.6, 0.4])
     assert sorted(asked) == [0, 1, 4, 7, 8]
-
-
-def test_read_ahead_hands_over_items_and_errors_in_order() -> None:
-    def items() -> object:
-        yield 1
-        yield 2
-        raise MediaError("torn off")
-
-    with ReadAhead(items(), 1) as ahead:  # type: ignore[arg-type]
-        assert [next(ahead), next(ahead)] == [1, 2]
-        with pytest.raises(MediaError, match="torn off"):
-            next(ahead)
-
-
-def test_read_ahead_reads_no_further_than_there_is_room() -> None:
-    given: list[int] = []
-
-    def items() -> object:
-        for number in range(1000):
-            given.append(number)
-            yield number
-
-    with ReadAhead(items(), 3) as ahead:  # type: ignore[arg-type]
-        next(ahead)
-        threading.Event().wait(0.1)
-    assert len(given) <= 5  # one taken, three waiting, one in hand
-
-
-def test_room_goes_by_size() -> None:
-    assert room_for(640 * 360 * 3) == 12
-    assert room_for(1920 * 1080 * 3) == 5
-    assert room_for(4096 * 2304 * 3) == 2
 
 
 def test_cancel_may_be_an_event_or_a_callable() -> None:

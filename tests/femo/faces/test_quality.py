@@ -9,7 +9,7 @@ from femo.faces.judgement import judge, margin, trust
 from femo.faces.quality import NOSE, SIDE, measure, sharpness, yaw_deg
 from femo.labels import AFFECTNET_8
 from femo.models.reading import ReadingSpec, reading_of
-from femo.types import QUALITY, REASONS, RGB, Faces, Floats, Quality, Scores
+from femo.types import QUALITY, REASONS, RGB, ClipInfo, Faces, Floats, Quality, Scores
 from tests.clips import FACE_IN_CROP, portrait
 
 LIMITS = ReadingSpec()
@@ -139,7 +139,7 @@ def test_a_frame_in_which_a_person_was_not_seen_is_not_judged() -> None:
         quality=seen,
     )
     times = np.array([0.0, 0.1, 0.2])
-    [line] = RawVideo(times, times, (person,), 0, "m", 0.3, 100, 100).result("none").timelines
+    [line] = RawVideo(times, times, (person,), ClipInfo(0, "m", 0.3, 100, 100)).result("none").timelines
     assert line.to_dict()["reading"] == {"state": ["sure", None, "unsure"], "reasons": [[], [], ["small"]]}
     assert line.to_frame()["reading"].tolist() == ["sure", "", "unsure"]
     assert line.to_frame()["reasons"].tolist() == ["", "", "small"]

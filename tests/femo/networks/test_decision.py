@@ -15,7 +15,7 @@ from femo.labels import AFFECTNET_8
 from femo.models.config import HeadSpec
 from femo.networks.decision import Decision, decided
 from femo.networks.heads import softmax
-from femo.types import Faces, Floats, Scores
+from femo.types import ClipInfo, Faces, Floats, Scores
 from tests.femo.results_by_hand import SHARES
 
 
@@ -102,7 +102,7 @@ def test_a_clip_is_decided_frame_by_frame_before_it_is_smoothed() -> None:
         1, np.array([0, 1]), np.tile(np.float32([0, 0, 9, 9]), (2, 1)), {"expression": said(values)}
     )
     times = np.array([0.0, 0.1])
-    raw = RawVideo(times, times, (person,), 0, "m", 0.2, 100, 100, decision=decision)
+    raw = RawVideo(times, times, (person,), ClipInfo(0, "m", 0.2, 100, 100), decision=decision)
     result = raw.result("mean:3", prior="balanced")
     expected = decided(said(values), head(), "balanced").values.mean(axis=0)
     np.testing.assert_allclose(result.timelines[0].scores["expression"].values, [expected, expected], atol=1e-6)

@@ -16,7 +16,7 @@ from femo.training.abaw import extract as abaw_extract
 from femo.training.abaw.dataset.crops import read_folder
 from femo.training.abaw.dataset.tasks import AbawError
 from femo.training.abaw.extract import ExtractionState, extract, needed_bytes
-from femo.training.abaw.features import Cache, Columns, open_cache, stored_columns
+from femo.training.abaw.features import Columns, FeatureCache, open_cache, stored_columns
 from femo.training.abaw.samples import Lines, Samples
 from tests.affwild2 import SIDE, SquareNetwork, write_square_model
 
@@ -57,17 +57,17 @@ def spec_of(root: Path) -> ModelSpec:
     return read_spec(root / "squares")
 
 
-def cache_of(root: Path, store: Any = "both") -> Cache:
+def cache_of(root: Path, store: Any = "both") -> FeatureCache:
     return open_cache(root / "features", spec_of(root), stored_columns(store, 6, 8))
 
 
-def run(root: Path, network: SquareNetwork, **options: Any) -> Cache:
+def run(root: Path, network: SquareNetwork, **options: Any) -> FeatureCache:
     cache = cache_of(root)
     extract(cache, read_folder(root / "cropped"), spec_of(root), network=network, **options)
     return cache
 
 
-def rows(cache: Cache) -> np.ndarray:
+def rows(cache: FeatureCache) -> np.ndarray:
     return np.array(cache.rows(VIDEO), np.float32)
 
 

@@ -18,7 +18,7 @@ from femo.training.abaw import evaluate
 from femo.training.abaw.evaluate import evaluate_abaw
 from femo.training.abaw.inputs import AbawRun, Inputs
 from femo.training.abaw.recipe import DEFAULTS, Plan, train_abaw
-from femo.training.abaw.report import Report
+from femo.training.abaw.report import AbawReport
 from leaderboard.cli.main import main as leaderboard
 from tests.affwild2 import Spec, SquareNetwork, truth_of, write_affwild2, write_square_model
 
@@ -29,7 +29,7 @@ ANNOTATIONS = "Third ABAW Annotations"
 class Run:
     root: Path
     out: Path
-    report: Report
+    report: AbawReport
 
     def methods(self) -> dict[str, tuple[float, ...]]:
         return {row.method: row.figures for row in self.report.ablation}

@@ -14,7 +14,7 @@ from femo.models.config import read_spec
 from femo.training.abaw import heads as abaw_heads
 from femo.training.abaw.checkpoint import Checkpoint, run_key
 from femo.training.abaw.dataset.tasks import TASKS, AbawError
-from femo.training.abaw.features import Cache, Columns
+from femo.training.abaw.features import Columns, FeatureCache
 from femo.training.abaw.heads import HeadRecipe
 from femo.training.abaw.inputs import AbawRun, Inputs
 from femo.training.abaw.recipe import DEFAULTS, Plan, train_abaw
@@ -154,7 +154,7 @@ def test_the_key_changes_with_all_that_decides_a_run(tmp_path: Path) -> None:
             "task": "expr",
             "val": "v",
         } | changes
-        cache = Cache(tmp_path, given["model"], "name", Columns(4, 0), {"t": given["digest"]})
+        cache = FeatureCache(tmp_path, given["model"], "name", Columns(4, 0), {"t": given["digest"]})
         train_on = Samples(cache, [Lines("t", given["row"], given["label"])])
         val = Samples(cache, [Lines(given["val"], row, label)])
         return run_key(train_on, val, [HeadRecipe(lr=given["lr"])], TASKS[given["task"]])
