@@ -100,6 +100,15 @@ def test_the_picture_is_the_contract(package: str) -> None:
     ]
 
 
+def test_every_arrow_of_the_star_is_an_import() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    star = next(p for p in re.findall(r"```mermaid\n(.*?)```", text, re.DOTALL) if "flowchart LR" in p)
+    drawn = {f"femo.{name}" for name in re.findall(r'\["([a-z][\w.]+)"\]', star)}
+    tree = ast.parse((ROOT / "femo/pipeline.py").read_text(encoding="utf-8"))
+    assert len(drawn) >= 10
+    assert drawn <= {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+
+
 OPENS_CONTAINERS = {
     "femo/media/containers.py": "r",  # the guarded door: no protocol, no name, so a playlist opens no other file
     "femo/media/animations.py": "w",

@@ -7,14 +7,15 @@ order is a name from ``femo.labels.ORDERS``, a file is a plain name with its SHA
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from femo.errors import ModelError
 from femo.labels import ORDERS
+from femo.models.checked import checked
 from femo.models.hub import HubRepo
-from femo.models.identity import IdentitySpec, identity_of
+from femo.models.identity import IdentitySpec
 from femo.models.reading import ReadingSpec, reading_of
 from femo.types import Kind, Source
 
@@ -26,8 +27,6 @@ LOADING_ARGS = ("pretrained", "checkpoint", "cache", "hf_", "scriptable", "expor
 """timm arguments with these beginnings load files or change how code runs; a model folder needs none of them."""
 CODE_KEYS = ("auto_map", "custom_pipelines", "trust_remote_code", "code", "module", "import")
 TEMPERATURES = ("temperature", "temperature_halfway", "temperature_balanced")
-KINDS = ("distribution", "independent", "regression")
-INPUTS = ("embedding", "scores", "logits", "embedding+scores", "expression")
 SHARES_TOLERANCE = 1e-3
 """Class shares are written with few digits."""
 Input = Literal["embedding", "scores", "logits", "embedding+scores", "expression"]
@@ -145,7 +144,7 @@ class ModelSpec:
     hub: HubRepo | None = None
     clip_heads: tuple[HeadSpec, ...] = ()
     mirror: bool = False
-    default_prior: str = "natural"
+    default_prior: Literal["natural", "halfway", "balanced"] = "natural"
     identity: IdentitySpec | None = None
     reading: ReadingSpec = field(default_factory=ReadingSpec)
     mesh: Mapping[str, Any] | None = None
@@ -191,8 +190,8 @@ def read_spec(folder: Path) -> ModelSpec:
         raise ModelError(f"{path} cannot be read as JSON: {error}") from error
     try:
         return _spec(folder, raw)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise ModelError(f"{path} does not describe a model: {error!r}") from error
+    except (TypeError, ValueError, AttributeError) as error:
+        raise ModelError(f"{path} does not describe a model: {error}") from error
 
 
 def _require(condition: bool, message: str) -> None:
@@ -201,100 +200,59 @@ def _require(condition: bool, message: str) -> None:
 
 
 def _spec(folder: Path, raw: dict[str, Any]) -> ModelSpec:
-    _require(bool(NAME.fullmatch(raw["name"])), f"name {raw['name']!r} is not a plain folder name")
-    _require_no_code(raw)
-    _require(raw.get("channels", "rgb") in ("rgb", "bgr"), "channels must be rgb or bgr")
-    _require(8 <= int(raw["input_size"]) <= 1024, "input_size must lie in 8-1024 pixels")
-    files = tuple(WeightFile(f["name"], f["sha256"], int(f["size"])) for f in raw.get("files", []))
-    for file in files:
+    given: dict[str, Any] = {"files": [], "arch_args": {}}
+    given |= {key: value for key, value in raw.items() if value is not None and key != "hub"}
+    for key in ("heads", "clip_heads"):
+        if key in given:
+            heads = checked(dict[str, dict[str, Any]], given[key], key)
+            given[key] = [_head(name, head) for name, head in heads.items()]
+    spec = checked(ModelSpec, given | {"folder": folder, "reading": reading_of(raw.get("reading"))})
+    _require(bool(NAME.fullmatch(spec.name)), f"name {spec.name!r} is not a plain folder name")
+    _require_no_code(spec, raw)
+    _require(8 <= spec.input_size <= 1024, "input_size must lie in 8-1024 pixels")
+    for file in spec.files:
         _require(bool(NAME.fullmatch(file.name)), f"file name {file.name!r} is not a plain name")
         _require(bool(SHA256.fullmatch(file.sha256)), f"sha256 of {file.name} is not 64 hex digits")
-    default_prior = raw.get("default_prior", "natural")
-    _require(default_prior in ("natural", "halfway", "balanced"), "default_prior: natural, halfway or balanced")
-    weighed = default_prior == "natural" or any("class_shares" in head for head in raw["heads"].values())
-    _require(weighed, f"default_prior {default_prior} needs class_shares under heads.expression")
-    mean, std = (tuple(float(v) for v in raw[key]) for key in ("mean", "std"))
-    _require(len(mean) == len(std) == 3 and min(std) > 0, "mean and std must have three values, std above 0")
-    return ModelSpec(
-        name=raw["name"],
-        folder=folder,
-        arch=str(raw["arch"]),
-        arch_args=dict(raw.get("arch_args", {})),
-        input_size=int(raw["input_size"]),
-        mean=mean,  # type: ignore[arg-type]
-        std=std,  # type: ignore[arg-type]
-        embedding_dim=int(raw["embedding_dim"]),
-        heads=tuple(_head(name, head) for name, head in raw["heads"].items()),
-        files=files,
-        channels=raw.get("channels", "rgb"),
-        crop_margin_px=int(raw.get("crop_margin_px", 0)),
-        sources=tuple(raw.get("sources", ())),
-        licence=str(raw.get("licence", "")),
-        citation=str(raw.get("citation", "")),
-        adaptive=raw.get("adaptive"),
-        mirror=bool(raw.get("mirror", False)),
-        default_prior=default_prior,
-        identity=identity_of(raw.get("identity")),
-        reading=reading_of(raw.get("reading")),
-        mesh=raw.get("mesh"),
-        clip_heads=tuple(_head(name, head) for name, head in raw.get("clip_heads", {}).items()),
-    )
+    weighed = spec.default_prior == "natural" or any(head.class_shares is not None for head in spec.heads)
+    _require(weighed, f"default_prior {spec.default_prior} needs class_shares under heads.expression")
+    _require(min(spec.std) > 0, "mean and std must have three values, std above 0")
+    return spec
 
 
-def _require_no_code(raw: dict[str, Any]) -> None:
+def _require_no_code(spec: ModelSpec, raw: dict[str, Any]) -> None:
     """Refuse what would load code or further files: a model folder is data."""
-    _require(bool(ARCH.fullmatch(raw["arch"])), f"arch {raw['arch']!r} is not a plain architecture name")
+    _require(bool(ARCH.fullmatch(spec.arch)), f"arch {spec.arch!r} is not a plain architecture name")
     asked = [key for key in CODE_KEYS if key in raw]
-    asked += [key for key in raw.get("arch_args", {}) if key.startswith(LOADING_ARGS)]
+    asked += [key for key in spec.arch_args if key.startswith(LOADING_ARGS)]
     _require(not asked, f"{', '.join(asked)} would load code or files, and a model folder is data only")
 
 
 def _head(name: str, raw: dict[str, Any]) -> HeadSpec:
-    n_labels = len(ORDERS[raw["labels"]])
-    _require(raw["kind"] in KINDS, f"{name}: kind must be one of {', '.join(KINDS)}")
-    _require(raw["source"] in ("trained", "prior"), f"{name}: source must be trained or prior")
-    _require(raw.get("input", "embedding") in INPUTS, f"{name}: input must be one of {', '.join(INPUTS)}")
-    temperatures = {key: float(raw[key]) for key in TEMPERATURES if raw.get(key) is not None}
+    order = raw.get("labels")
+    _require(order in ORDERS, f"{name}: labels must be one of {', '.join(ORDERS)}, found {order!r}")
+    given: dict[str, Any] = {"input": "expression" if raw.get("source") == "prior" else "embedding"}
+    given |= {key: value for key, value in raw.items() if value not in (None, [])}
+    head = checked(HeadSpec, given | {"name": name, "order": order}, name)
+    temperatures = [getattr(head, key) for key in TEMPERATURES]
     _require(
-        all(value > 0 for value in temperatures.values()), f"{name}: {', '.join(TEMPERATURES)} must be above 0"
+        all(value is None or value > 0 for value in temperatures),
+        f"{name}: {', '.join(TEMPERATURES)} must be above 0",
     )
-    coefficients = raw.get("coefficients")
-    if raw["source"] == "prior":
-        _require(
-            bool(coefficients) and bool(raw.get("citation")), f"{name}: a prior needs coefficients and citation"
-        )
-    if coefficients is not None:
-        coefficients = {label: tuple(float(v) for v in row) for label, row in coefficients.items()}
-        wrong = [label for label, row in coefficients.items() if len(row) != n_labels]
-        _require(not wrong, f"{name}: coefficients of {wrong} must have {n_labels} values")
-    thresholds = raw.get("thresholds")
-    return HeadSpec(
-        name=name,
-        order=raw["labels"],
-        kind=raw["kind"],
-        source=raw["source"],
-        input=raw.get("input", "expression" if raw["source"] == "prior" else "embedding"),
-        class_shares=_class_shares(name, raw),
-        **temperatures,
-        activation=raw.get("activation", "none"),
-        top_l=raw.get("top_l"),
-        thresholds=tuple(float(v) for v in thresholds) if thresholds else None,
-        coefficients=coefficients,
-        citation=str(raw.get("citation", "")),
-        scores=raw.get("scores"),
-        descriptor=raw.get("descriptor"),
-        file=raw.get("file"),
+    _require(
+        head.source == "trained" or bool(head.coefficients and head.citation),
+        f"{name}: a prior needs coefficients and citation",
     )
+    wrong = [label for label, row in (head.coefficients or {}).items() if len(row) != len(head.labels)]
+    _require(not wrong, f"{name}: coefficients of {wrong} must have {len(head.labels)} values")
+    return head if head.class_shares is None else replace(head, class_shares=_class_shares(head))
 
 
-def _class_shares(name: str, raw: Mapping[str, Any]) -> dict[str, float] | None:
-    """Read label -> share of the training set."""
-    shares = raw.get("class_shares")
-    if shares is None:
-        return None
-    labels = ORDERS[raw["labels"]]
-    _require(set(shares) == set(labels), f"{name}: class_shares must have the labels {', '.join(labels)}")
-    found = {label: float(shares[label]) for label in labels}
-    _require(min(found.values()) > 0, f"{name}: each of class_shares must be above 0")
-    _require(abs(sum(found.values()) - 1) < SHARES_TOLERANCE, f"{name}: class_shares must sum to 1")
-    return found
+def _class_shares(head: HeadSpec) -> dict[str, float]:
+    """Return label -> share of the training set in the head's order."""
+    shares = head.class_shares or {}
+    _require(
+        set(shares) == set(head.labels), f"{head.name}: class_shares must have the labels {', '.join(head.labels)}"
+    )
+    _require(min(shares.values()) > 0, f"{head.name}: each of class_shares must be above 0")
+    _require(abs(sum(shares.values()) - 1) < SHARES_TOLERANCE, f"{head.name}: class_shares must sum to 1")
+    return {label: shares[label] for label in head.labels}

@@ -4,9 +4,7 @@ Conventions: the weights are ``heads.identity.weight`` (I, D) and ``heads.identi
 an embedding at unit length, and two faces are compared by the cosine.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,21 +23,6 @@ class IdentitySpec:
     same_place_cosine: float
     citation: str = ""
 
-
-def identity_of(raw: Mapping[str, Any] | None) -> IdentitySpec | None:
-    """Read the key.
-
-    Raises:
-        ValueError: It says something impossible.
-    """
-    if raw is None:
-        return None
-    spec = IdentitySpec(
-        int(raw["size"]),
-        float(raw["same_cosine"]),
-        float(raw["same_place_cosine"]),
-        str(raw.get("citation", "")),
-    )
-    if spec.size < 1 or not 0 < spec.same_place_cosine <= spec.same_cosine < 1:
-        raise ValueError("identity needs a size from 1 and 0 < same_place_cosine <= same_cosine < 1")
-    return spec
+    def __post_init__(self) -> None:
+        if self.size < 1 or not 0 < self.same_place_cosine <= self.same_cosine < 1:
+            raise ValueError("identity needs a size from 1 and 0 < same_place_cosine <= same_cosine < 1")

@@ -3,7 +3,7 @@
 A source in ``config.json`` has a ``url`` that names a commit, and what the file must hash to: ``sha256`` where it is
 published, else ``git_sha1``, the object id that git itself gives the file (SHA-1 of ``blob SIZE\\0`` and the bytes).
 
-By hand because pooch knows neither that id nor a limit of bytes and of time, and would be one more package for 20 lines.
+By hand because pooch knows neither that id nor a limit of bytes and of time.
 """
 
 import hashlib

@@ -21,7 +21,6 @@ MAX_TEXT_BYTES = 128 * 2**20
 MAX_MEMBERS = 20_000
 """Most files in a folder or zip; the largest official one (AFEW test) holds 593."""
 MAX_DEPTH = 6
-READ_BYTES = 2**20
 ARCHIVES = (".zip", ".gz", ".tgz", ".tar", ".bz2", ".xz", ".7z", ".rar", ".zst")
 JUNK = ("__MACOSX", ".DS_Store", "Thumbs.db", "desktop.ini", ".ipynb_checkpoints")
 _MAGIC = (

@@ -6,6 +6,9 @@ once; states of one entry merge in any order (a withdrawal, a publication and a 
 
 An entry goes into the outbox (one file each, on disk before ``save`` returns) and leaves it when the commit is
 confirmed. A background thread retries as long as it takes. What is still in the outbox is shown as "saving".
+
+By hand because huggingface_hub's CommitScheduler asks the Hub when it is made, so that the page would not start without
+it, keeps in memory only what it has sent, commits everything at once, and after a failure waits for its next turn.
 """
 
 import hashlib

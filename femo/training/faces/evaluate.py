@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.stats import binomtest
 
 from femo.errors import ModelError
 from femo.labels import AFFECTNET_8, ETHNICITY_5, GENDER
@@ -22,7 +23,6 @@ from femo.types import Bools, Scores
 
 BATCH = 256
 N_DRAWS = 2000
-Z_95 = 1.959964
 AGE_GROUPS = ((0, 9), (10, 19), (20, 29), (30, 39), (40, 49), (50, 59), (60, 69), (70, 116))
 """Years, both ends included."""
 
@@ -32,10 +32,9 @@ def share(hits: Bools) -> dict[str, Any]:
     n = len(hits)
     if n == 0:
         return {"value": None, "interval": None, "n": 0}
-    p = float(hits.mean())
-    centre = (p + Z_95**2 / (2 * n)) / (1 + Z_95**2 / n)
-    half = Z_95 / (1 + Z_95**2 / n) * float(np.sqrt(p * (1 - p) / n + Z_95**2 / (4 * n**2)))
-    return {"value": round(p, 5), "interval": [round(centre - half, 5), round(centre + half, 5)], "n": n}
+    k = int(hits.sum())
+    low, high = binomtest(k, n).proportion_ci(0.95, method="wilson")
+    return {"value": round(k / n, 5), "interval": [round(float(low), 5), round(float(high), 5)], "n": n}
 
 
 def mean_error(errors: npt.NDArray[Any]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from femo.errors import ModelError
+from femo.models.checked import checked
 from femo.training.faces.recipe import Phase, Recipe
 
 _LAST = partial(Phase, frozen_layers=2, class_weight_power=0.0, drawn_power=0.25, keep_whole=0.65, strength=0.4)
@@ -50,7 +51,6 @@ def read_recipe(path: Path | None, n_threads: int) -> Recipe:
         return replace(FEMO_BASE, n_threads=n_threads)
     try:
         raw = json.loads(path.read_text(encoding="utf-8"))
-        raw["phases"] = tuple(Phase(**phase) for phase in raw["phases"])
-        return Recipe(**{**raw, "n_threads": n_threads})
-    except (OSError, ValueError, TypeError, KeyError) as error:
+        return checked(Recipe, {**raw, "n_threads": n_threads})
+    except (OSError, ValueError, TypeError) as error:
         raise ModelError(f"{path} is no recipe: {error}; a run writes an example as recipe.json") from error

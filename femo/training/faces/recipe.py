@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,8 @@ class Recipe:
         layer_decay: Each layer learns by this times the rate of the next.
         identity: A head of 128 values imitates the start network's view of who it is.
     """
+
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
 
     arch: str
     arch_args: Mapping[str, Any]

@@ -4,19 +4,17 @@ import tempfile
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 import femo
 from femo import Pipeline
-from femo.clips.batches import Read, read_choosily
-from femo.clips.timelines import RawPerson, RawVideo, Rows
+from femo.clips.timelines import RawPerson, RawVideo
 from femo.errors import Cancelled, FemoError, MediaError
 from femo.faces.tracker import KEY_FRAMES
 from femo.media.containers import VideoLimits
-from femo.media.streaming import Progress, raise_if
+from femo.media.streaming import Progress
 from femo.results import Timeline, VideoResult
 from femo.types import ClipInfo, Scores
 from tests import clips
@@ -263,49 +261,3 @@ def test_persons_are_sorted_by_presence_and_too_many_are_named(monkeypatch: pyte
     cut = raw.result()
     assert [line.track for line in cut.timelines] == [2]
     assert cut.notes == ("1 of 2 persons are left out, the least seen ones",)
-
-
-def test_read_choosily_puts_scores_on_the_faces_they_belong_to() -> None:
-    rate = SimpleNamespace(strides=(2, 1), thresholds=(0.9,), half_windows=(0,))
-    # two persons in frames 10-14; person 7 is sure, person 3 is not in frame 12
-    rows = Rows(
-        np.array([10, 10, 11, 11, 12, 13, 13, 14, 14]),
-        np.array([7, 3, 7, 3, 7, 7, 3, 7, 3]),
-        np.zeros((9, 4)),
-        np.ones((9, 5)),
-    )
-    crops = (np.arange(9, dtype=np.uint8).reshape(9, 1, 1, 1),)
-    asked: list[int] = []
-
-    def score(parts: tuple[np.ndarray, ...]) -> Read:
-        which = parts[0].reshape(-1)
-        asked.extend(which.tolist())
-        sure = np.where(which == 8, 0.6, 0.95)
-        values = np.stack([sure, 1 - sure], axis=1).astype(np.float32)
-        scores = {"expression": Scores("expression", ("a", "b"), values, "distribution", "trained")}
-        return Read(scores, which[:, None].astype(np.float32), np.zeros((len(which), 0), np.float32))
-
-    scores, embedding, identity, meshes = read_choosily(score, rows, crops, rate)  # type: ignore[arg-type]
-    assert identity.shape == (9, 0)
-    assert meshes is None
-    read = np.isfinite(embedding[:, 0])
-    assert embedding[read, 0].tolist() == np.flatnonzero(read).tolist()
-    assert read.tolist() == [True, True, False, False, True, False, False, True, True]
-    assert scores["expression"].values[8].tolist() == pytest.approx([0.6, 0.4])
-    assert sorted(asked) == [0, 1, 4, 7, 8]
-
-
-def test_cancel_may_be_an_event_or_a_callable() -> None:
-    stop = threading.Event()
-    raise_if(None)
-    raise_if(stop)
-    raise_if(lambda: False)
-    stop.set()
-    for cancel in (stop, lambda: True):
-        with pytest.raises(Cancelled):
-            raise_if(cancel)
-
-
-def test_progress_says_speed_and_time_left() -> None:
-    assert str(Progress(120, 300, 1.5, 7)) == "frame 120 of 300 (40 %), 80 frames/s, 0:02 left"
-    assert str(Progress(120, None, 1.5, 7)) == "frame 120, 80 frames/s"

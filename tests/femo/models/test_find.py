@@ -87,11 +87,14 @@ def test_unknown_name_lists_what_there_is() -> None:
         ({"name": "../tiny"}, "not a plain folder name"),
         ({"input_size": 4}, "input_size must lie in 8-1024"),
         ({"std": [0, 1, 1]}, "std above 0"),
-        ({"channels": "grb"}, "channels must be rgb or bgr"),
+        ({"channels": "grb"}, "channels: expected 'rgb' or 'bgr', found 'grb'"),
         ({"files": [{"name": "../../etc/passwd", "sha256": "0" * 64, "size": 1}]}, "not a plain name"),
         ({"files": [{"name": "weights.safetensors", "sha256": "abc", "size": 1}]}, "not 64 hex digits"),
         ({"heads": {"x": {"labels": "nope", "kind": "distribution", "source": "trained"}}}, "nope"),
-        ({"heads": {"x": {"labels": "gender", "kind": "guess", "source": "trained"}}}, "kind must be one of"),
+        (
+            {"heads": {"x": {"labels": "gender", "kind": "guess", "source": "trained"}}},
+            "x.kind: expected 'distribution', 'indep",
+        ),
         ({"heads": {"x": {"labels": "gender", "kind": "distribution", "source": "prior"}}}, "a prior needs"),
         (
             {

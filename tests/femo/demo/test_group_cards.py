@@ -1,0 +1,49 @@
+"""The mood strip by hand, and what is said of more people than are shown."""
+
+import re
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from femo.demo import group_cards
+from femo.demo.group_cards import mood_strip, people
+from femo.output.figures.group import MOOD_COLOURS
+from femo.types import Scores
+from tests.femo.results_by_hand import timeline
+
+MOODS = ("positive", "neutral", "negative")
+
+
+def mood(*labels: str) -> Scores:
+    values = np.array([[float(name == label) for name in MOODS] for label in labels], np.float32)
+    return Scores("group", MOODS, values, "distribution", "prior")
+
+
+def test_a_strip_has_a_part_per_moment_and_gaps_where_nobody_is_seen() -> None:
+    line = timeline(1, [0, 1, 2, 3], ["happiness"] * 4, present=[True, True, False, True])
+    strip = mood_strip(line, mood("positive", "neutral", "positive", "negative"))
+    assert strip == [(0.0, 250.6, "positive"), (250.0, 250.6, "neutral"), (750.0, 250.6, "negative")]
+
+
+def test_a_part_of_a_long_strip_shows_the_mean_mood(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(group_cards, "N_CELLS", 2)
+    line = timeline(1, [0, 1, 2, 3, 4, 5], ["happiness"] * 6)
+    strip = mood_strip(line, mood("positive", "negative", "negative", "neutral", "neutral", "positive"))
+    assert [(x, label) for x, _, label in strip] == [(0.0, "negative"), (500.0, "neutral")]
+
+
+def test_people_beyond_those_shown_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(group_cards, "MAX_PERSONS", 1)
+    lines = (timeline(1, [0, 0.5], ["anger", "anger"]), timeline(2, [0, 0.5], ["fear", "fear"]))
+    video = SimpleNamespace(timelines=lines, time_s=lines[0].time_s)
+    group: Any = SimpleNamespace(
+        video=video, moods={1: mood("negative", "negative"), 2: mood("neutral", "neutral")}
+    )
+    card = people(group, {})
+    assert "and 1 more, seen for less time" in card
+    assert "<b>1</b> mostly anger, in view 100%" in card
+    assert "mostly fear" not in card
+    assert re.findall(r'fill="(#\w+)"', card) == [MOOD_COLOURS["negative"]] * 2
+    assert 'data-time="0.000"' in card
