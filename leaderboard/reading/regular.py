@@ -4,8 +4,9 @@ Conventions: the usual shapes are one digit or one word per class, plain decimal
 all of these in quotation marks. Whatever is read here is what cells.parse_line would have read; lines that do not fit
 are left to it. Positions are offsets into the bytes of one block, behind which ``PAD`` zeros follow.
 
-The csv module needs 0.9 s to split the 1,022,655 rows of the EXPR form into cells and as much again for their keys
-and values; read here they take a third of that altogether (benchmarks/RESULTS.md).
+The csv module takes 0.4 s of processor time to split the 1,022,655 rows of the EXPR form into cells and 1.8 s with their keys
+and values, pandas.read_csv 0.7 s to split them; read and checked here they take 0.5 s altogether (the best of two each, on a
+busy machine; 0.35 s on a quiet one, benchmarks/RESULTS.md). pyarrow would be one more package.
 """
 
 from collections.abc import Callable
