@@ -19,7 +19,20 @@ from femo.exchange.pyfeat import pyfeat_table
 from femo.exchange.rows import FaceRows, rows_of_faces, rows_of_person
 from femo.measured import mesh_columns, mesh_face, mesh_person
 from femo.meshes import Meshes, MeshTrack
-from femo.types import RGB, Bools, ClipInfo, Doubles, Faces, Floats, Ints, Quality, Reading, Scores, check_shape
+from femo.types import (
+    RGB,
+    Bools,
+    ClipInfo,
+    Doubles,
+    Faces,
+    Floats,
+    Ints,
+    OfClip,
+    Quality,
+    Reading,
+    Scores,
+    check_shape,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -172,7 +185,7 @@ class Timeline:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class VideoResult:
+class VideoResult(OfClip):
     """Every person of one clip; what ``clip`` says can be read here as well.
 
     Attributes:
@@ -194,36 +207,6 @@ class VideoResult:
         for line in self.timelines:
             if not np.array_equal(line.time_s, self.time_s):
                 raise ValueError(f"timeline {line.track} does not lie on the clip's time_s")
-
-    @property
-    def skipped_frames(self) -> int:
-        """Damaged frames that could not be decoded."""
-        return self.clip.skipped_frames
-
-    @property
-    def model(self) -> str:
-        """Name of the model folder."""
-        return self.clip.model
-
-    @property
-    def duration_s(self) -> float:
-        """Length of the clip."""
-        return self.clip.duration_s
-
-    @property
-    def width(self) -> int:
-        """Pixels across, after rotation."""
-        return self.clip.width
-
-    @property
-    def height(self) -> int:
-        """Pixels down."""
-        return self.clip.height
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What a reader should know."""
-        return self.clip.notes
 
     def to_dict(self) -> dict[str, Any]:
         """Return the video shape of the JSON contract."""

@@ -257,3 +257,40 @@ class ClipInfo:
     width: int
     height: int
     notes: tuple[str, ...] = ()
+
+
+class OfClip:
+    """Says as its own what its ``clip`` says."""
+
+    __slots__ = ()
+    clip: ClipInfo
+
+    @property
+    def skipped_frames(self) -> int:
+        """Damaged frames that could not be decoded."""
+        return self.clip.skipped_frames
+
+    @property
+    def model(self) -> str:
+        """Name of the model folder."""
+        return self.clip.model
+
+    @property
+    def duration_s(self) -> float:
+        """Length of the clip."""
+        return self.clip.duration_s
+
+    @property
+    def width(self) -> int:
+        """Pixels across, after rotation."""
+        return self.clip.width
+
+    @property
+    def height(self) -> int:
+        """Pixels down."""
+        return self.clip.height
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader should know."""
+        return self.clip.notes
