@@ -143,11 +143,11 @@ def training_section(folder: Path) -> str:
 def train_child(folder: str, n_frames: str) -> dict[str, float]:
     """Write the cache (as far as it is not there), read it, and train one epoch of each head."""
     from femo.training.abaw.dataset.tasks import TASKS
-    from femo.training.abaw.features import Cache, Columns
+    from femo.training.abaw.features import Columns, FeatureCache
     from femo.training.abaw.heads import HeadRecipe, HeadTrainer
     from femo.training.abaw.samples import Lines, Samples
 
-    store = Cache(Path(folder), "", "synthetic", Columns(N_FEATURES, 0), {})
+    store = FeatureCache(Path(folder), "", "synthetic", Columns(N_FEATURES, 0), {})
     names = [f"video{i}" for i in range(int(n_frames) // VIDEO_FRAMES)]
     lines = [Lines(name, np.arange(VIDEO_FRAMES), write_video(store, i, name)) for i, name in enumerate(names)]
     train, val = Samples(store, lines), Samples(store, lines[:1])
@@ -217,9 +217,9 @@ def noise() -> np.ndarray:
 
 def write_video(store: "object", number: int, name: str) -> np.ndarray:
     """Write the rows of one video, class means plus noise, and return its labels (N, 1)."""
-    from femo.training.abaw.features import Cache
+    from femo.training.abaw.features import FeatureCache
 
-    assert isinstance(store, Cache)
+    assert isinstance(store, FeatureCache)
     rng = np.random.default_rng(number)
     labels = rng.integers(0, 8, VIDEO_FRAMES)
     path = store.path(name)

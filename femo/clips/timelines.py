@@ -24,7 +24,7 @@ from femo.meshes import Meshes, PackedPoints
 from femo.models.reading import ReadingSpec
 from femo.networks.decision import Decision
 from femo.results import Timeline, VideoResult
-from femo.types import QUALITY, RGB, Bools, ClipInfo, Doubles, Faces, Floats, Frame, Ints, Quality, Scores
+from femo.types import QUALITY, RGB, Bools, ClipInfo, Doubles, Faces, Floats, Frame, Ints, OfClip, Quality, Scores
 
 SURE_S = 0.2
 """Who was well seen for less is no person: a blur between two shots, a head from behind, a pattern like a face,"""
@@ -78,7 +78,7 @@ class RawPerson:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class RawVideo:
+class RawVideo(OfClip):
     """The facts of one clip, as they were read.
 
     Attributes:

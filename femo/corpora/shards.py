@@ -20,13 +20,14 @@ from femo.clips.timelines import RawVideo, Rows
 from femo.corpora.options import Options
 from femo.faces.crowd import crowd_notes
 from femo.faces.reidentification import Tracklet
+from femo.media.ahead import ReadAhead, room_for
 from femo.media.containers import VideoLimits
 from femo.media.pieces import Span, Uneven, open_piece
-from femo.media.streaming import Meter, ReadAhead, room_for
+from femo.media.streaming import Meter
 from femo.meshes import Meshes
 from femo.pipeline import Pipeline
 from femo.readers import tracker_of
-from femo.types import Scores
+from femo.types import ClipInfo, Scores
 
 MESH: Final = ("landmarks", "logit", "values", "units", "reason")
 
@@ -84,11 +85,9 @@ def join_shards(pipeline: Pipeline, pieces: Sequence[Piece], options: Options) -
         np.array(collector.times_s),
         joined.frame_time_s,
         persons,
-        0,  # a clip with damaged frames is read whole
-        pipeline.model,
-        joined.duration_s,
-        *joined.size,
-        notes,
+        ClipInfo(
+            0, pipeline.model, joined.duration_s, *joined.size, notes
+        ),  # a clip with damaged frames is read whole
         np.array(collector.frames),
         pipeline.decision,
         pipeline.limits,
