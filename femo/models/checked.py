@@ -28,7 +28,7 @@ def checked(kind: type[T], data: Any, where: str = "") -> T:
     from pydantic import ValidationError
 
     try:
-        found: T = _adapter(kind).validate_python(data)
+        found: T = _adapter(kind).validate_python(data)  # type: ignore[arg-type]  # a class is hashable
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in (where, *first["loc"]) if part != "")
