@@ -10,7 +10,7 @@ import benchmarks
 from benchmarks.measure import machine
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
-FIRST = ("photo", "video", "adaptive", "clips", "abaw", "leaderboard")
+FIRST = ("photo", "video", "mesh", "adaptive", "clips", "abaw", "leaderboard")
 """The order of reading; other parts follow by name."""
 
 

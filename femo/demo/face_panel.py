@@ -1,4 +1,8 @@
-"""Everything about one face: its card and its charts, each with the badge of the head behind it."""
+"""Everything about one face: its card and its charts, each with the badge of the head behind it.
+
+Conventions: what was neither learnt nor measured, such as valence, arousal and the other action units of the embedded
+model, is one quiet line under the expression that it follows from.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -8,6 +12,9 @@ import numpy as np
 
 from femo import PhotoResult
 from femo.demo import cards
+from femo.demo.markup import render
+from femo.documents import known_units
+from femo.meshes import POSE, REASONS
 from femo.output import draw
 from femo.output.figures import photo as figures
 from femo.types import Scores
@@ -25,38 +32,97 @@ class FacePanel:
         with gr.Column(elem_classes="femo-card"):
             self.card = gr.HTML()
         with gr.Row(equal_height=True):
-            with gr.Column(min_width=300):
+            with gr.Column(min_width=300), _card():
                 self.expression_head, self.expression = _chart()
-                self.age_head, self.age = _chart()
-            with gr.Column(min_width=300):
+                self.follows = gr.HTML(elem_id="photo-follows")
+            with gr.Column(min_width=300, visible=False) as self.affect_column, _card():
                 self.affect_head, self.affect = _chart()
             with gr.Column(min_width=320):
-                self.units_head, self.units = _chart()
+                with _card():
+                    self.units_head, self.units = _chart()
+                    self.pose = gr.HTML(elem_id="photo-pose")
+                with _card():
+                    self.age_head, self.age = _chart()
 
-    def components(self) -> list[gr.components.Component]:
+    def components(self) -> list[gr.components.Component | gr.blocks.BlockContext]:
         """Return everything that ``show`` fills."""
         heads = [self.expression_head, self.affect_head, self.age_head, self.units_head]
-        return [self.card, *heads, self.expression, self.affect, self.age, self.units]
+        lines = [self.follows, self.pose, self.affect_column]
+        return [self.card, *heads, *lines, self.expression, self.affect, self.age, self.units]
 
     def show(self, result: PhotoResult, portraits: Sequence[str], row: int) -> dict[Any, Any]:
         """Return the updates that show face ``row``, counted from 0."""
         scores, colour = result.scores, draw.colour(row + 1)
-        card = cards.face_card(result, row, portraits[row], self.citations)
-        out: dict[Any, Any] = {self.card: card}
-        for head, plot, title, name, chart, remark in (
-            (self.expression_head, self.expression, "Expression", "expression", figures.expression_bars, ""),
-            (self.age_head, self.age, "Age", "age", figures.age_spread, "years, with one standard deviation"),
-            (self.units_head, self.units, "Action units", "action_units", figures.action_unit_bars, ""),
+        units = known_units(scores, None if result.meshes is None else result.meshes.units)
+        out: dict[Any, Any] = {self.card: cards.face_card(result, row, portraits[row], self.citations)}
+        for head, plot, title, scored, chart, remark in (
+            (
+                self.expression_head,
+                self.expression,
+                "Expression",
+                scores.get("expression"),
+                figures.expression_bars,
+                "",
+            ),
+            (
+                self.age_head,
+                self.age,
+                "Age",
+                scores.get("age"),
+                figures.age_spread,
+                "years, with one standard deviation",
+            ),
+            (self.units_head, self.units, "Action units", units, figures.action_unit_bars, _why_not(result, row)),
         ):
-            scored = scores.get(name)
             out[head] = cards.chart_head(title, scored, self.citations, remark)
             out[plot] = None if scored is None else chart(scored, row, colour)
         affect = scores.get("valence_arousal")
-        out[self.affect_head] = cards.chart_head(
-            "Valence and arousal", affect, self.citations, _affect_text(affect, row)
-        )
-        out[self.affect] = None if affect is None else figures.affect_circle(affect, row)
+        learnt = affect if affect is not None and affect.source == "trained" else None
+        out[self.affect_column] = gr.Column(visible=learnt is not None)
+        title = "Valence and arousal"
+        out[self.affect_head] = cards.chart_head(title, learnt, self.citations, _affect_text(learnt, row))
+        out[self.affect] = None if learnt is None else figures.affect_circle(learnt, row)
+        out[self.follows] = follows(scores, units, row, self.citations)
+        out[self.pose] = _pose(result, row)
         return out
+
+
+def follows(scores: Mapping[str, Scores], units: Scores | None, row: int, citations: Mapping[str, str]) -> str:
+    """Return the quiet line of what the expression suggests, "" where there is no prior.
+
+    Args:
+        scores: Heads of N faces.
+        units: From ``known_units``.
+        row: Which face.
+        citations: Tooltip of the badge.
+    """
+    affect, prior = scores.get("valence_arousal"), scores.get("action_units")
+    said = []
+    if affect is not None and affect.source == "prior" and np.isfinite(affect.values[row]).all():
+        said += [f"{name} {affect.column(name)[row]:+.1f}" for name in affect.labels]
+    if prior is not None and units is not None and prior.source != "trained":
+        guessed = ~np.isfinite(units.values[row]) & (prior.values[row] >= 0.5)
+        said += [f"{name[:2]} {name[2:]}" for name, likely in zip(prior.labels, guessed, strict=True) if likely]
+    return render("follows", said=said, citation=citations.get("valence_arousal", "")) if said else ""
+
+
+def _why_not(result: PhotoResult, row: int) -> str:
+    """Say why nothing was measured on a face, "" where something was."""
+    return "" if result.meshes is None else REASONS[result.meshes.reason[row]]
+
+
+def _pose(result: PhotoResult, row: int) -> str:
+    """Return how the head is turned in words, "" where it was not measured."""
+    if result.meshes is None:
+        return ""
+    pitch, yaw, roll = (float(result.meshes.column(name)[row]) for name in POSE[:3])
+    if not np.isfinite([pitch, yaw, roll]).all():
+        return ""
+    ways = ((pitch, "down", "up"), (yaw, "to the left", "to the right"), (roll, "clockwise", "counter-clockwise"))
+    turned = [
+        f"{abs(angle):.0f}° {more if angle > 0 else less}" for angle, more, less in ways if round(abs(angle))
+    ]
+    return render("pose", turned=turned)
 
 
 def _affect_text(affect: Scores | None, row: int) -> str:
@@ -65,6 +131,9 @@ def _affect_text(affect: Scores | None, row: int) -> str:
     return f"{affect.column('valence')[row]:+.2f} and {affect.column('arousal')[row]:+.2f}, each from −1 to 1"
 
 
+def _card() -> gr.Column:
+    return gr.Column(elem_classes="femo-card", min_width=280)
+
+
 def _chart() -> tuple[gr.HTML, gr.Plot]:
-    with gr.Column(elem_classes="femo-card", min_width=280):
-        return gr.HTML(), gr.Plot(show_label=False, container=False, elem_classes="femo-chart")
+    return gr.HTML(), gr.Plot(show_label=False, container=False, elem_classes="femo-chart")

@@ -26,6 +26,7 @@ from femo.demo.server.turns import Turns
 from femo.errors import MediaError
 from femo.media.photos import read_photo
 from femo.output import draw
+from femo.output.mesh import draw_meshes
 from femo.results import PhotoResult
 from femo.types import RGB
 
@@ -94,6 +95,7 @@ class LiveTab:
                 self.camera = gr.Image(
                     label="Camera", sources=["webcam"], streaming=True, height=320, elem_id="live-input"
                 )
+                self.mesh = gr.Checkbox(True, label="Mesh and axes of the head", elem_id="live-mesh")
                 self.prior = prior_choice(pipeline, elem_id="live-prior")
             with gr.Column(scale=6, min_width=320):
                 self.shown = gr.HTML(elem_id="live-output")
@@ -104,7 +106,7 @@ class LiveTab:
         gr.events.api(self.live_frame, api_name="live_frame", **FRAMES)
         self.camera.stream(
             self.show,
-            [self.camera, self.prior],
+            [self.camera, self.prior, self.mesh],
             [self.shown, self.persons],
             api_visibility="private",
             preprocess=False,
@@ -126,7 +128,7 @@ class LiveTab:
         with one_sentence():
             return _document(self.cameras.frame(str(request.session_hash), _picture(frame), prior))
 
-    def show(self, payload: Any, prior: str, request: gr.Request) -> tuple[str, str]:
+    def show(self, payload: Any, prior: str, mesh: bool, request: gr.Request) -> tuple[str, str]:
         """Read one frame and draw what was found."""
         with one_sentence():
             rgb = _picture(payload)
@@ -135,6 +137,8 @@ class LiveTab:
         captions = [label or "" for label in expression.top()] if expression else None
         shown, factor = draw.shrink(rgb, SHOWN_PX)
         boxes = result.faces.xyxy * np.float32(factor)
+        if mesh:
+            shown = draw_meshes(shown, result.meshes, factor=factor, numbers=_numbers(result))
         unsure = None if result.reading is None else result.reading.unsure.tolist()
         drawn = draw.annotate(shown, boxes, numbers=_numbers(result), captions=captions, unsure=unsure)
         return render("camera", picture=data_uri(drawn)), _lines(result)

@@ -19,9 +19,10 @@ FOLDER: Final = Path(__file__).parent
 EXPLAINED: Final[dict[Source, str]] = {
     "trained": "Learnt from labelled faces.",
     "prior": "Not measured: follows from the expression by coefficients of the literature.",
-    "mixed": "AU1, 2, 6, 12, 25 and 26 are measured on the face by its mesh, where it can be seen. The others follow from "
-    "the expression.",
+    "mixed": "Measured on the face by its mesh, where it can be seen.",
 }
+BADGES: Final[dict[Source, str]] = {"trained": "trained", "prior": "prior", "mixed": "measured"}
+"""Of a mixed head the pages show what was measured."""
 
 _templates: Final = Environment(
     loader=FileSystemLoader(FOLDER / "templates"),
@@ -32,7 +33,12 @@ _templates: Final = Environment(
     undefined=StrictUndefined,
 )
 _templates.filters |= {"colour": colour, "ink_on": ink_on, "percent": percent}
-_templates.globals |= {"explained": EXPLAINED, "mood_colours": MOOD_COLOURS, "not_measured": NOT_MEASURED}
+_templates.globals |= {
+    "explained": EXPLAINED,
+    "badges": BADGES,
+    "mood_colours": MOOD_COLOURS,
+    "not_measured": NOT_MEASURED,
+}
 
 
 def render(template: str, **values: Any) -> str:

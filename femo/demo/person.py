@@ -1,5 +1,7 @@
 """What the Video tab says of one person in words."""
 
+import numpy as np
+
 from femo.clips import summaries
 from femo.demo.markup import render
 from femo.results import Timeline, VideoResult
@@ -12,7 +14,16 @@ def person_card(result: VideoResult, line: Timeline, picture: str) -> str:
     top = f"mostly {shares[0][0]}" if shares else "not read"
     seen = f"in view for {summaries.seconds_in_view(line):.1f} of {result.duration_s:.1f} s"
     seen += _sure_share(line)
-    return render("person", track=line.track, picture=picture, top=top, seen=seen)
+    return render("person", track=line.track, picture=picture, top=top, seen=seen, follows=_follows(line))
+
+
+def _follows(line: Timeline) -> str:
+    """Return mean valence and arousal where they are priors, which is a line and no chart; "" where they were learnt."""
+    affect = line.scores.get("valence_arousal")
+    if affect is None or affect.source != "prior" or not np.isfinite(affect.values[line.present]).any():
+        return ""
+    means = np.nanmean(affect.values[line.present], axis=0).tolist()
+    return ", ".join(f"{name} {mean:+.1f}" for name, mean in zip(affect.labels, means, strict=True))
 
 
 def _sure_share(line: Timeline) -> str:

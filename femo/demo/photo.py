@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import gradio as gr
 import numpy as np
-from PIL import Image
+import pandas as pd
 
 from femo import PhotoResult, Pipeline
 from femo.demo import cards
@@ -20,21 +20,18 @@ from femo.demo.clip_tab import NOBODY, SMALLEST
 from femo.demo.events import QUICK, one_sentence, prior_choice, uploaded, whole_pixels
 from femo.demo.face_panel import FacePanel
 from femo.demo.markup import empty
+from femo.demo.photo_files import SHOWN_PX, drawn, write_files
 from femo.media.photos import Photo, read_photo
 from femo.output import draw
-from femo.output.export import files as export
 from femo.output.figures import photo as figures
 from femo.types import Floats
 
 EXAMPLES: Final = Path(__file__).parent / "examples"
-SHOWN_PX: Final = 1400
-"""Longest side of the picture on the page."""
-SAVED_PX: Final = 4000
-"""Longest side of the annotated PNG: printing size, encoded in about a second."""
 
 EMPTY: Final = empty(
     "Drop in a photo",
-    "Every face gets a number, and its expression, valence and arousal, action units, age, gender and ethnicity. "
+    "Every face gets a number, its expression, the action units and the pose that are measured on it, age, gender and "
+    "ethnicity. "
     "Nothing is kept: pictures are deleted within the hour.",
 )
 LIMITS: Final = """
@@ -85,6 +82,9 @@ class PhotoTab:
                     elem_id="photo-annotated",
                     interactive=False,
                     buttons=["fullscreen"],
+                )
+                self.mesh = gr.Checkbox(
+                    False, label="Mesh and axes of the head", visible=False, container=False, elem_id="photo-mesh"
                 )
                 self.chooser = gr.Radio(
                     [],
@@ -141,12 +141,13 @@ class PhotoTab:
         """Register the events."""
         gr.events.api(self.analyze_photo, api_name="analyze_photo", **QUICK)
         gr.on(
-            [self.photo.change, self.min_face.change, self.align.change, self.prior.input],
+            [self.photo.change, self.min_face.change, self.align.change, self.prior.input, self.mesh.input],
             self.show,
-            [self.photo, self.min_face, self.align, self.prior],
+            [self.photo, self.min_face, self.align, self.prior, self.mesh],
             [
                 self.message,
                 self.annotated,
+                self.mesh,
                 self.chooser,
                 self.reading,
                 self.details,
@@ -198,16 +199,14 @@ class PhotoTab:
         smallest = whole_pixels(min_face, "min_face")
         return photo, self.pipeline.photo(photo, min_face=smallest, align=bool(align), prior=prior)
 
-    def show(self, payload: Any, min_face: int, align: bool, prior: str) -> Iterator[dict[Any, Any]]:
+    def show(self, payload: Any, min_face: int, align: bool, prior: str, mesh: bool) -> Iterator[dict[Any, Any]]:
         """Read the photo and fill the tab; an empty input empties it."""
         if payload is None:
             yield self._nothing(EMPTY, None)
             return
         with one_sentence():
             photo, result = self.read(payload, min_face, align, prior)
-        shown, factor = draw.shrink(photo.rgb, SHOWN_PX)
-        boxes = result.faces.xyxy * np.float32(factor)
-        picture = draw.annotate(shown, boxes, captions=_captions(result), unsure=_unsure(result))
+        picture, boxes = drawn(photo, result, SHOWN_PX, mesh=mesh)
         if not len(result.faces):
             yield self._nothing(NOBODY, picture)
             return
@@ -216,14 +215,15 @@ class PhotoTab:
         numbers = list(range(1, len(portraits) + 1))
         notes = cards.notes(result.notes)
         with TemporaryDirectory() as folder:
-            files = _write_files(photo, result, Path(folder))
+            files = write_files(photo, result, Path(folder), mesh=mesh)
             yield {
                 self.message: gr.HTML(notes, visible=bool(notes)),
                 self.annotated: gr.Image(picture, visible=True, label=_count(len(numbers))),
+                self.mesh: gr.Checkbox(visible=result.meshes is not None),
                 self.chooser: gr.Radio(numbers, value=1, visible=len(numbers) > 1),
                 self.reading: reading,
                 self.details: gr.Column(visible=True),
-                self.table: cards.table(figures.face_table(result), _sources(result)),
+                self.table: cards.table(_table(result), _sources(result)),
                 **dict(zip(self.files, files, strict=True)),
                 **self.panel.show(reading.result, reading.portraits, 0),
             }
@@ -233,6 +233,7 @@ class PhotoTab:
         return {
             self.message: gr.HTML(message, visible=True),
             self.annotated: gr.Image(picture, visible=picture is not None, label=_count(0)),
+            self.mesh: gr.Checkbox(visible=False),
             self.chooser: gr.Radio([], value=None, visible=False),
             self.reading: None,
             self.details: gr.Column(visible=False),
@@ -261,13 +262,13 @@ def _count(n_faces: int) -> str:
     return {0: "No face", 1: "1 face"}.get(n_faces, f"{n_faces} faces")
 
 
-def _captions(result: PhotoResult) -> list[str] | None:
-    expression = result.scores.get("expression")
-    return None if expression is None else [label or "" for label in expression.top()]
-
-
-def _unsure(result: PhotoResult) -> list[bool] | None:
-    return None if result.reading is None else result.reading.unsure.tolist()
+def _table(result: PhotoResult) -> pd.DataFrame:
+    """One row per face, without columns of what nobody measured."""
+    table = figures.face_table(result)
+    affect = result.scores.get("valence_arousal")
+    return (
+        table if affect is not None and affect.source == "trained" else table.drop(columns=["Valence", "Arousal"])
+    )
 
 
 def _sources(result: PhotoResult) -> dict[str, Any]:
@@ -276,16 +277,3 @@ def _sources(result: PhotoResult) -> dict[str, Any]:
     names = ("Expression", "Valence", "Arousal", "Age", "Gender", "Ethnicity", "Action units")
     heads = {name: columns.get(name, name.lower().replace(" ", "_")) for name in names}
     return {name: result.scores[head].source for name, head in heads.items() if head in result.scores}
-
-
-def _write_files(photo: Photo, result: PhotoResult, folder: Path) -> list[str]:
-    """Write the downloads: JSON, CSV, annotated PNG."""
-    stem = Path(photo.name).stem or "photo"
-    paths = [folder / f"{stem}-femo{suffix}" for suffix in (".json", ".csv", ".png")]
-    export.write_json(paths[0], result)
-    export.write_csv(paths[1], result)
-    picture, factor = draw.shrink(photo.rgb, SAVED_PX)
-    boxes = result.faces.xyxy * np.float32(factor)
-    drawn = draw.annotate(picture, boxes, captions=_captions(result), unsure=_unsure(result))
-    Image.fromarray(drawn).save(paths[2], compress_level=1)
-    return [str(path) for path in paths]

@@ -23,10 +23,12 @@ from femo.demo.server.caller import Watch, clip_limits
 from femo.demo.video_files import KINDS, KeptClip, clip_of, write_file
 from femo.media.streaming import Cancel, Report
 from femo.output.figures import video as figures_video
+from femo.output.figures.trajectory import trajectory
+from femo.results import Timeline
 
 EMPTY: Final = empty(
     "Drop in a clip",
-    "Everyone in it gets a timeline of expression, valence and arousal, and action units. Play it, press anywhere on the "
+    "Everyone in it gets a timeline of expression, action units, pose, eyes and mouth. Play it, press anywhere on the "
     "timeline to jump there, and download what the ABAW leaderboard scores. Nothing is kept: clips are deleted within the "
     "hour.",
 )
@@ -222,7 +224,7 @@ class VideoTab(ClipTab[KeptClip]):
             self.chooser: gr.HTML(player.chooser(result, track, clip.pictures), visible=len(tracks) > 1),
             self.timeline: figures_video.timeline(result, track),
             self.card: person_card(result, line, clip.pictures.get(track, "")),
-            self.trajectory: figures_video.trajectory(line),
+            self.trajectory: _trajectory(line),
             self.share: figures_video.share_bar(line),
             self.changes: changes(line),
         }
@@ -246,6 +248,14 @@ class VideoTab(ClipTab[KeptClip]):
         """Write one file of what is shown."""
         result = reading.raw.result(_smooth(method, kernel), smallest=int(smallest), prior=prior)
         return write_file(kind, reading, result, folder, Watch())
+
+
+def _trajectory(line: Timeline) -> gr.Plot:
+    """The way through valence and arousal, where they were learnt; priors are a line on the person's card."""
+    affect = line.scores.get("valence_arousal")
+    if affect is None or affect.source != "trained":
+        return gr.Plot(None, visible=False)
+    return gr.Plot(trajectory(line), visible=True)
 
 
 def _smooth(method: str, kernel: float) -> str:

@@ -1,6 +1,7 @@
 """The Photo tab in a real browser: one happy path, each kind of bad file, phone and dark."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ def drop(page: Page, path: Path) -> None:
     page.locator(UPLOAD).set_input_files(path)
 
 
-def drawn(page: Page, n_charts: int = 4) -> None:
+def drawn(page: Page, n_charts: int = 3) -> None:
     """Wait until Plotly has drawn."""
     expect(page.locator(".js-plotly-plot .main-svg:has(.cartesianlayer) >> visible=true")).to_have_count(n_charts)
 
@@ -30,7 +31,12 @@ def test_a_photo_becomes_boxes_table_charts_and_downloads(page: Page, examples: 
     expect(page.locator(".femo-face h3")).to_contain_text("Face 1:")
     heads = page.locator(".femo-head:visible")
     expect(heads.filter(has_text="Expression").locator(".femo-trained")).to_have_text("trained")
-    expect(heads.filter(has_text="Action units").locator(".femo-mixed")).to_have_text("mixed")
+    expect(heads.filter(has_text="Action units").locator(".femo-mixed")).to_have_text("measured")
+    follows = page.locator("#photo-follows")  # priors: one line, no chart, no percentage
+    expect(follows).to_contain_text(re.compile(r"valence [+-]\d\.\d, arousal [+-]\d\.\d"))
+    expect(follows).not_to_contain_text("%")
+    expect(heads.filter(has_text="Valence")).to_have_count(0)
+    expect(page.locator("#photo-table thead")).not_to_contain_text("Valence")
     with page.expect_download() as download:
         page.get_by_role("button", name="Download JSON").click()
     download.value.save_as(tmp_path / "a.json")
@@ -42,6 +48,19 @@ def test_a_photo_becomes_boxes_table_charts_and_downloads(page: Page, examples: 
     download.value.save_as(tmp_path / "a.png")
     with Image.open(tmp_path / "a.png") as picture:
         assert picture.size == (960, 480)
+
+
+def test_the_mesh_is_drawn_over_the_picture_and_taken_off(page: Page, examples: Path) -> None:
+    drop(page, examples / "astronaut.jpg")
+    drawn(page)
+    picture, toggle = page.locator("#photo-annotated img"), page.locator("#photo-mesh input")
+    expect(page.locator("#photo-pose")).to_contain_text("head")
+    plain = picture.get_attribute("src") or ""
+    toggle.check()
+    expect(picture).not_to_have_attribute("src", plain)
+    meshed = picture.get_attribute("src") or ""
+    toggle.uncheck()
+    expect(picture).not_to_have_attribute("src", meshed)
 
 
 def test_chips_and_taps_choose_a_face(page: Page, examples: Path) -> None:

@@ -51,6 +51,15 @@ def test_a_clip_becomes_a_timeline_that_drives_the_player(page: Page, clip: Path
     cursor = page.locator(f"{PLOT} .femo-cursor")
     expect(cursor).to_have_attribute("data-time", f"{now(page):.2f} s")
 
+    said = page.evaluate(f"document.querySelector('{PLOT}')._fullLayout.annotations.map(a => a.text).join()")
+    for part in ("Expression", "Action units", "Head turned", "Eyes", "Mouth and brows", "In view"):
+        assert part in said
+    assert "Valence" not in said  # a prior is a line on the card, not a chart
+    expect(page.locator(".femo-face:visible")).to_contain_text("valence")
+
+    with page.expect_download() as download:
+        page.get_by_role("button", name="ELAN tiers").click()
+    assert download.value.suggested_filename == "two.eaf"
     with page.expect_download() as download:
         page.get_by_role("button", name="CSV", exact=True).click()
     assert download.value.suggested_filename == "two-femo.csv"

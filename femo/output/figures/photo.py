@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from femo.documents import known_units
 from femo.output.draw import INK, colour, rgba
 from femo.results import PhotoResult
 from femo.types import Ints, Scores
@@ -151,12 +152,13 @@ def expression_bars(expression: Scores, row: int, hex_colour: str) -> "Figure":
 
 
 def action_unit_bars(action_units: Scores, row: int, hex_colour: str) -> "Figure":
-    """Chart all action units of one face in anatomical order; those from one half on in full colour."""
-    if not _measured(action_units, row):
+    """Chart the action units of one face that are known, in anatomical order; those from one half on in full colour."""
+    pairs = zip(action_units.labels, action_units.values[row].tolist(), strict=True)
+    known = {name: value for name, value in pairs if np.isfinite(value)}
+    if not known:
         return empty_figure(NOT_MEASURED)
-    values = [float(value) for value in action_units.values[row]]
-    labels = [f"{AU_NAMES.get(name, '')} {name[:2]} {name[2:]}".strip() for name in action_units.labels]
-    return _bars(labels, values, hex_colour, [value >= 0.5 for value in values])
+    labels = [f"{AU_NAMES.get(name, '')} {name[:2]} {name[2:]}".strip() for name in known]
+    return _bars(labels, list(known.values()), hex_colour, [value >= 0.5 for value in known.values()])
 
 
 def affect_circle(valence_arousal: Scores, row: int | None = None) -> "Figure":
@@ -239,7 +241,8 @@ def face_table(result: PhotoResult) -> "pd.DataFrame":
 
 def _table_row(result: PhotoResult, row: int) -> list[Any]:
     heads = {name: head for name, head in result.scores.items() if _measured(head, row)}
-    affect, age, units = heads.get("valence_arousal"), heads.get("age"), heads.get("action_units")
+    affect, age = heads.get("valence_arousal"), heads.get("age")
+    units = known_units(result.scores, None if result.meshes is None else result.meshes.units)
     least = LEAST if result.reading is None else result.reading.attribute_least
     active = () if units is None else (n for n, p in zip(units.labels, units.values[row], strict=True) if p >= 0.5)
     return [

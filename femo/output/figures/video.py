@@ -1,4 +1,4 @@
-"""Plotly figures of one clip: the timeline of a person, the way through the valence-arousal circle, the summary.
+"""Plotly figures of one clip: the timeline of a person, and the summary.
 
 Conventions: those of ``figures.photo``; time runs in seconds from left to right on one axis that all parts of the timeline
 share, so that one cursor and one click serve them all. A long clip is drawn at ``MAX_POINTS`` moments; the result and the
@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from femo.clips import summaries, temporal
+from femo.clips import summaries
+from femo.documents import known_units
 from femo.output.draw import EXPRESSION_COLOURS, INK, PALETTE, colour, rgba
-from femo.output.figures.photo import AU_NAMES, GRID, affect_circle, axis, empty_figure, moments, new_figure
+from femo.output.figures import measures
+from femo.output.figures.photo import AU_NAMES, GRID, axis, empty_figure, moments, new_figure
 from femo.results import Timeline, VideoResult
 from femo.types import Floats, Ints, Scores
 
@@ -46,10 +48,11 @@ def timeline(result: VideoResult, track: int) -> "Figure":
         top -= GAP_PX / height
         bottom = max(0.0, top - part_height / height)
         which = "" if number == 1 else str(number)
-        scale = _SCALES[name] | ({"range": [_strips(result) - 0.4, -0.6]} if name == "presence" else {})
-        figure.update_layout({f"yaxis{which}": axis(domain=[bottom, top], anchor="x", **scale)})
-        _DRAW[name](figure, result, line, index, f"y{which}")
-        _title(figure, _TITLES[name], line.scores.get(name), top)
+        figure.update_layout(
+            {f"yaxis{which}": axis(domain=[bottom, top], anchor="x", **_scale(name, result, line))}
+        )
+        _draw(name, figure, result, line, index, f"y{which}")
+        _title(figure, name, line, top)
         top = bottom
     end = max(result.duration_s, float(result.time_s[-1]) if len(result.time_s) else 0.0, 1e-3)
     last = "" if len(parts) == 1 else str(len(parts))
@@ -95,53 +98,42 @@ def share_bar(line: Timeline) -> "Figure":
     return figure
 
 
-def trajectory(line: Timeline) -> "Figure":
-    """Draw the way of one person through the valence-arousal circle; it darkens with time."""
-    head = line.scores.get("valence_arousal")
-    seen = np.flatnonzero(line.present & temporal.measured(head.values)) if head is not None else np.zeros(0, int)
-    if head is None or not len(seen):
-        return empty_figure("valence and arousal were not measured")
-    index = seen[moments(len(seen))]
-    figure = affect_circle(head.with_values(np.zeros((0, 2), np.float32)))
-    hex_colour = colour(line.track)
-    valence, arousal, time_s = head.column("valence")[index], head.column("arousal")[index], line.time_s[index]
-    figure.add_scatter(
-        x=valence, y=arousal, mode="lines", line={"color": rgba(hex_colour, 0.35), "width": 1.5}, hoverinfo="skip"
-    )
-    figure.add_scatter(
-        x=valence,
-        y=arousal,
-        mode="markers",
-        marker={
-            "size": 6,
-            "color": time_s,
-            "colorscale": [[0, rgba(hex_colour, 0.15)], [1, hex_colour]],
-            "showscale": False,
-        },
-        customdata=time_s,
-        hovertemplate="%{customdata:.2f} s: valence %{x:.2f}, arousal %{y:.2f}<extra></extra>",
-    )
-    mean = (float(valence.mean()), float(arousal.mean()))
-    figure.add_scatter(
-        x=mean[:1],
-        y=mean[1:],
-        mode="markers",
-        marker={"size": 17, "color": hex_colour, "line": {"color": "#FFFFFF", "width": 2}},
-        hovertemplate=f"mean: valence {mean[0]:.2f}, arousal {mean[1]:.2f}<extra></extra>",
-    )
-    return figure
-
-
 def _parts(result: VideoResult, line: Timeline) -> list[tuple[str, int]]:
-    """Which parts the timeline has, and their heights."""
-    units = line.scores.get("action_units")
+    """Which parts the timeline has, and their heights: what was learnt or measured."""
+    affect, units = line.scores.get("valence_arousal"), _known_units(line)
     known = {
-        "expression": EXPRESSION_PX,
-        "valence_arousal": AFFECT_PX,
+        "expression": EXPRESSION_PX if "expression" in line.scores else 0,
+        "valence_arousal": AFFECT_PX if affect is not None and affect.source == "trained" else 0,
         "action_units": UNIT_PX * len(units.labels) if units else 0,
+        **dict.fromkeys(measures.parts_of(line), measures.HEIGHT_PX),
     }
-    parts = [(name, height) for name, height in known.items() if name in line.scores]
-    return [*parts, ("presence", STRIP_PX * _strips(result))]
+    return [
+        *((name, height) for name, height in known.items() if height),
+        ("presence", STRIP_PX * _strips(result)),
+    ]
+
+
+def _known_units(line: Timeline) -> Scores | None:
+    """Return the action units that were learnt, or measured at least once."""
+    head = known_units(line.scores, None if line.mesh is None else line.mesh.units)
+    if head is None or not np.isfinite(head.values).any():
+        return None
+    known = np.flatnonzero(np.isfinite(head.values).any(axis=0))
+    labels = tuple(head.labels[number] for number in known)
+    return Scores(head.name, labels, head.values[:, known], head.kind, head.source)
+
+
+def _scale(name: str, result: VideoResult, line: Timeline) -> dict[str, Any]:
+    if name in measures.PARTS:
+        return measures.scale(line, name)
+    return _SCALES[name] | ({"range": [_strips(result) - 0.4, -0.6]} if name == "presence" else {})
+
+
+def _draw(name: str, figure: "Figure", result: VideoResult, line: Timeline, index: Ints, yaxis: str) -> None:
+    if name in measures.PARTS:
+        measures.draw_part(name, figure, line, index, yaxis)
+    else:
+        _DRAW[name](figure, result, line, index, yaxis)
 
 
 def _strips(result: VideoResult) -> int:
@@ -152,11 +144,13 @@ def _legend() -> dict[str, Any]:
     return {"orientation": "h", "y": 1, "yanchor": "bottom", "x": 0, "font": {"size": 12}, "traceorder": "normal"}
 
 
-def _title(figure: "Figure", title: str, head: Scores | None, top: float) -> None:
+def _title(figure: "Figure", name: str, line: Timeline, top: float) -> None:
     """Write the title of one part above it, with where its figures come from."""
-    mark = f"  <span style='font-size:11px'>{head.source}</span>" if head is not None else ""
+    head = line.scores.get(name)
+    source = "measured" if name in measures.PARTS or (head and head.source == "mixed") else head and head.source
+    title = measures.title(line, name) if name in measures.PARTS else f"<b>{_TITLES[name]}</b>"
     figure.add_annotation(
-        text=f"<b>{title}</b>{mark}",
+        text=title + (f"  <span style='font-size:11px'>{source}</span>" if source else ""),
         x=0,
         y=top,
         xref="paper",
@@ -202,7 +196,9 @@ def _draw_affect(figure: "Figure", result: VideoResult, line: Timeline, index: I
 
 
 def _draw_units(figure: "Figure", result: VideoResult, line: Timeline, index: Ints, yaxis: str) -> None:
-    head = line.scores["action_units"]
+    head = _known_units(line)
+    if head is None:
+        return
     names = [f"{label[:2]} {label[2:]}" for label in head.labels]
     spoken = np.array([[AU_NAMES.get(label, label)] * len(index) for label in head.labels])
     figure.add_heatmap(

@@ -1,6 +1,7 @@
 """Pictures, palette and figures: values against hand calculation and against colour science written out here."""
 
 import itertools
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -215,7 +216,7 @@ def photo() -> PhotoResult:
     scores = {
         "expression": expression([0.1, 0.2, 0.7], NAN3),
         "valence_arousal": affect([0.256, -0.5], [float("nan")] * 2),
-        "action_units": Scores("action_units", ("AU1", "AU2", "AU4"), units, "independent", "prior"),
+        "action_units": Scores("action_units", ("AU1", "AU2", "AU4"), units, "independent", "trained"),
         "age": Scores(
             "age", ("years", "years_std"), np.array([[40, 9.6], [7, 2]], np.float32), "regression", "trained"
         ),
@@ -229,3 +230,11 @@ def test_face_table_says_what_a_person_wants_to_read() -> None:
         [1, "neutral 70\u00a0%", "+0.26", "-0.50", "40 ± 10", "", "", "AU1 AU4", ""],
         [2, "", "", "", "7 ± 2", "", "", "", ""],
     ]
+
+
+def test_face_table_names_no_unit_that_nobody_measured() -> None:
+    result = photo()
+    head = result.scores["action_units"]
+    guessed = Scores(head.name, head.labels, head.values, head.kind, "prior")
+    table = figures.face_table(replace(result, scores={**result.scores, "action_units": guessed}))
+    assert table["Action units"].tolist() == ["", ""]

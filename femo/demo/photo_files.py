@@ -1,0 +1,45 @@
+"""Pictures and files of one photo: boxes, and the mesh if wished, drawn in; JSON, table, picture for download."""
+
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from PIL import Image
+
+from femo import PhotoResult
+from femo.media.photos import Photo
+from femo.output import draw
+from femo.output.export import files as export
+from femo.output.mesh import draw_meshes
+from femo.types import RGB, Floats
+
+SHOWN_PX: Final = 1400
+"""Longest side of the picture on the page."""
+SAVED_PX: Final = 4000
+"""Longest side of the annotated PNG: printing size, encoded in about a second."""
+
+
+def drawn(photo: Photo, result: PhotoResult, max_side: int, *, mesh: bool) -> tuple[RGB, Floats]:
+    """Draw boxes on a photo, and meshes under them if wished.
+
+    Returns:
+        The picture, and the boxes on it, float32 (N, 4).
+    """
+    picture, factor = draw.shrink(photo.rgb, max_side)
+    boxes = result.faces.xyxy * np.float32(factor)
+    if mesh:
+        picture = draw_meshes(picture, result.meshes, factor=factor)
+    expression = result.scores.get("expression")
+    captions = None if expression is None else [label or "" for label in expression.top()]
+    unsure = None if result.reading is None else result.reading.unsure.tolist()
+    return draw.annotate(picture, boxes, captions=captions, unsure=unsure), boxes
+
+
+def write_files(photo: Photo, result: PhotoResult, folder: Path, *, mesh: bool) -> list[str]:
+    """Write the downloads: JSON, CSV, annotated PNG."""
+    stem = Path(photo.name).stem or "photo"
+    paths = [folder / f"{stem}-femo{suffix}" for suffix in (".json", ".csv", ".png")]
+    export.write_json(paths[0], result)
+    export.write_csv(paths[1], result)
+    Image.fromarray(drawn(photo, result, SAVED_PX, mesh=mesh)[0]).save(paths[2], compress_level=1)
+    return [str(path) for path in paths]

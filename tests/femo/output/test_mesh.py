@@ -1,0 +1,141 @@
+"""Meshes on pictures, and what was measured over a clip as parts of its timeline."""
+
+import numpy as np
+import pytest
+
+from femo.labels import ABAW_AU
+from femo.mesh.canonical import load_canonical
+from femo.mesh.pose import rotate
+from femo.meshes import COLUMNS, MEASURED, POSE, Meshes
+from femo.models.find import find_model
+from femo.models.weights import find_weights
+from femo.output.draw import colour, rgb_of
+from femo.output.figures import photo as figures
+from femo.output.figures import video as figures_video
+from femo.output.mesh import AXES, draw_meshes
+from femo.results import Timeline
+from femo.types import RGB, Floats, Scores
+from tests.femo.exchange.test_forms import COVERED, GONE, N_FRAMES, mesh_track, person
+from tests.femo.results_by_hand import video
+
+SIDE = 400
+GREY: RGB = np.full((SIDE, SIDE, 3), 90, np.uint8)
+
+
+def turned(pitch: float, yaw: float, roll: float) -> Meshes:
+    """The canonical face in the middle of a picture, turned by known angles, without perspective."""
+    meshes = Meshes.unread(1)
+    face = load_canonical(find_weights(find_model("face-mesh"))).points
+    angles = np.array([[pitch, yaw, roll]], np.float32)
+    meshes.landmarks[0] = face @ rotate(angles)[0].T * 15 + np.array([SIDE / 2, SIDE / 2, 0])
+    meshes.values[0, [COLUMNS.index(name) for name in POSE[:3]]] = angles
+    meshes.reason[0] = MEASURED
+    return meshes
+
+
+def where(rgb: RGB, hex_colour: str) -> Floats:
+    """x and y of the pixels of one colour, (N, 2)."""
+    return np.argwhere((rgb == rgb_of(hex_colour)).all(axis=2))[:, ::-1].astype(np.float32)
+
+
+@pytest.mark.parametrize(
+    ("angles", "red", "green", "blue"),
+    [
+        ((0, 0, 0), (1, 0), (0, -1), (0, 0)),
+        ((0, 40, 0), (1, 0), (0, -1), (-1, 0)),  # to the left edge: the nose points there
+        ((30, 0, 0), (1, 0), (0, -1), (0, 1)),  # looks down
+        ((0, 0, 45), (1, 1), (1, -1), (0, 0)),  # clockwise: the right sinks
+    ],
+)
+def test_the_axes_point_where_the_head_is_turned(
+    angles: tuple[float, float, float], red: tuple[int, int], green: tuple[int, int], blue: tuple[int, int]
+) -> None:
+    meshes = turned(*angles)
+    drawn = draw_meshes(GREY, meshes)
+    nose = meshes.landmarks[0, 1, :2]
+    for (tint, _), expected in zip(AXES, (red, green, blue), strict=True):
+        pixels = where(drawn, tint) - nose
+        if expected == (0, 0):
+            assert np.abs(pixels).max(initial=0) < 6
+            continue
+        furthest = pixels[np.abs(pixels).max(axis=1).argmax()]
+        signs = np.where(np.abs(furthest) < 8, 0, np.sign(furthest))
+        assert tuple(signs.tolist()) == expected, tint
+
+
+def test_points_and_outlines_lie_on_the_face_and_scale_with_the_picture() -> None:
+    meshes = turned(0, 0, 0)
+    meshes.values[:] = np.nan  # no axes, which reach further than the face
+    drawn = draw_meshes(GREY, meshes)
+    changed = np.argwhere((drawn != GREY).any(axis=2))[:, ::-1]
+    low, high = meshes.landmarks[0, :, :2].min(axis=0), meshes.landmarks[0, :, :2].max(axis=0)
+    assert (changed.min(axis=0) >= low - 4).all()
+    assert (changed.max(axis=0) <= high + 4).all()
+    assert len(where(drawn, colour(1))) > 200
+    assert len(where(draw_meshes(GREY, meshes, numbers=[3]), colour(3))) > 200
+    half = draw_meshes(GREY[: SIDE // 2, : SIDE // 2].copy(), meshes, factor=0.5)
+    small = np.argwhere((half != 90).any(axis=2))[:, ::-1]
+    assert small.max(axis=0) == pytest.approx(changed.max(axis=0) / 2, abs=3)
+    assert (GREY == 90).all()
+
+
+def test_what_has_no_mesh_is_left_as_it_is() -> None:
+    assert (draw_meshes(GREY, None) == GREY).all()
+    assert (draw_meshes(GREY, Meshes.unread(2)) == GREY).all()
+    assert (draw_meshes(GREY, Meshes.unread(1).without_points()) == GREY).all()
+    beside = turned(0, 0, 0)
+    beside.landmarks[0, :, 0] += 300  # half of it lies outside of the picture
+    assert (draw_meshes(GREY, beside) != GREY).any()
+
+
+# --- the timeline -------------------------------------------------------------------------------------------------
+
+
+def texts(line: Timeline) -> str:
+    figure = figures_video.timeline(video(line, duration_s=1.2), line.track)
+    return " ".join(note.text for note in figure.layout.annotations)
+
+
+def test_the_timeline_shows_what_was_measured_and_no_prior() -> None:
+    line = person(1, mesh_track())
+    figure = figures_video.timeline(video(line, duration_s=1.2), 1)
+    said = texts(line)
+    for part in ("Expression", "Action units", "Head turned", "Eyes", "blinks 30 a minute", "Mouth and brows"):
+        assert part in said
+    assert "Valence" not in said
+    by_name = {trace.name: trace for trace in figure.data if trace.name}
+    assert by_name["to the left"].y[0] == -20
+    assert np.isnan([by_name["down"].y[row] for row in (GONE, COVERED)]).all()
+    [heat] = [trace for trace in figure.data if trace.type == "heatmap"]
+    assert list(heat.y) == ["AU 12", "AU 25"]
+    assert np.isnan(np.array(heat.z, float)[:, COVERED]).all()
+    [blink] = [shape for shape in figure.layout.shapes if "domain" in str(shape.yref)]
+    assert (blink.x0, blink.x1) == (0.2, 0.4)
+
+
+def test_without_a_mesh_only_the_expression_is_left() -> None:
+    said = texts(person(1, None))
+    assert "Expression" in said
+    assert not [part for part in ("Action units", "Head", "Eyes", "Mouth", "Valence") if part in said]
+
+
+def test_what_was_learnt_is_charted() -> None:
+    line = person(1, None)
+    scores = {
+        name: Scores(name, head.labels, head.values, head.kind, "trained") for name, head in line.scores.items()
+    }
+    said = texts(Timeline(1, line.time_s, line.present, line.xyxy, scores))
+    assert "Valence and arousal" in said
+    assert "Action units" in said
+
+
+def test_bars_are_drawn_of_known_units_only() -> None:
+    values = np.full((1, 12), np.nan, np.float32)
+    values[0, ABAW_AU.index("AU12")] = 0.75
+    bars = figures.action_unit_bars(Scores("action_units", ABAW_AU, values, "independent", "mixed"), 0, "#009E73")
+    assert list(bars.data[0].y) == ["lip corner puller AU 12"]
+    assert N_FRAMES > COVERED
+    none = figures.action_unit_bars(
+        Scores("action_units", ABAW_AU, values * np.nan, "independent", "mixed"), 0, "#009E73"
+    )
+    assert not none.data
