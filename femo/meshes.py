@@ -50,13 +50,14 @@ LIPS_68 = (61, 39, 37, 0, 267, 269, 291, 405, 314, 17, 84, 181, 78, 82, 13, 312,
 DLIB_68 = (*JAW_68, *BROWS_68, *NOSE_68, *EYES_68, *LIPS_68)
 """The point of the mesh nearest to each of iBUG's 68."""
 
-MEASURED, NOT_READ, TOO_SMALL, NO_FACE, TURNED = range(5)
+MEASURED, NOT_READ, TOO_SMALL, NO_FACE, TURNED, COVERED = range(6)
 REASONS = (
     "",
     "not read",
     "the face is smaller than 32 pixels",
     "the mesh network sees no whole face: covered, or none",
     "turned too far from the camera",
+    "something covers the face",
 )
 """Why a face has no measures, by code; nothing where it has."""
 

@@ -31,7 +31,7 @@ from femo.media.sources import rereadable
 from femo.media.streaming import Cancel, Meter, Report, raise_if
 from femo.media.video import open_video
 from femo.mesh.crops import turn_meshes_back
-from femo.mesh.reader import MeshReader
+from femo.mesh.reader import MeshReader, hide_covered
 from femo.mesh.units import measured_units
 from femo.models.find import find_models
 from femo.networks.decision import decision_of
@@ -105,10 +105,11 @@ class Pipeline:
         faces, notes = largest(found), (*photo.notes, *turned_notes(turns), *crowd_notes(len(found)))
         notes += quick_notes(width, height, len(found)) if min_face is None else ()
         crops = crop_faces(self.readers, self.mesh if measure else None, rgb, faces, align=align)
-        said = read(self.readers, crops, still=True, mesh=self.mesh)
-        scores = measured_units(self.decision.decide(said.scores, chosen), said.meshes)
-        judged = judge(quality := see(rgb, faces), scores, self.limits)
-        shown, meshes = turn_back(faces, turns, width, height), turn_meshes_back(said.meshes, turns, width, height)
+        said, quality = read(self.readers, crops, still=True, mesh=self.mesh), see(rgb, faces)
+        seen = hide_covered(said.meshes, quality, self.limits.covered)
+        scores = measured_units(self.decision.decide(said.scores, chosen), seen)
+        judged = judge(quality, scores, self.limits)
+        shown, meshes = turn_back(faces, turns, width, height), turn_meshes_back(seen, turns, width, height)
         how = (width, height, self.model, notes, chosen, said.identity, quality, judged, meshes)
         return PhotoResult(shown, scores, said.embedding, *how)
 
@@ -235,8 +236,8 @@ class Pipeline:
         """Track frame by frame, and read the faces of several frames at once while the next are tracked."""
 
         def done(rows: Rows, said: Read) -> None:
-            tracker.add_embeddings(rows.track, said.who, trust(Quality(rows.quality), self.limits))
-            collector.add(rows, said.scores, said.meshes)
+            tracker.add_embeddings(rows.track, said.who, trust(quality := Quality(rows.quality), self.limits))
+            collector.add(rows, said.scores, hide_covered(said.meshes, quality, self.limits.covered))
             looked = np.isfinite(said.embedding).all(axis=1)
             for descriptor in descriptors:
                 descriptor.add(rows.row[looked], rows.xyxy[looked], said.embedding[looked])

@@ -10,7 +10,9 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from femo.clips.batches import Read
+from femo.faces.quality import measure as see
 from femo.faces.tracker import Tracker
+from femo.mesh.reader import hide_covered
 from femo.mesh.units import measured_units
 from femo.models.reading import ReadingSpec
 from femo.networks.decision import Decision, Prior
@@ -76,9 +78,12 @@ class Live:
         self._tracker.add_embeddings(track, said.who)
         persons = self._tracker.stable(track)
         faces = Faces(found.xyxy, found.score, found.keypoints, persons)
-        smooth = measured_units(self._smoothed(persons.tolist(), said.scores, chosen), said.meshes)
+        meshes = said.meshes
+        if meshes is not None:
+            meshes = hide_covered(meshes, see(rgb, found), self._limits.covered)
+        smooth = measured_units(self._smoothed(persons.tolist(), said.scores, chosen), meshes)
         how = (rgb.shape[1], rgb.shape[0], self._model, (), chosen, said.identity)
-        return PhotoResult(faces, smooth, said.embedding, *how, meshes=said.meshes)
+        return PhotoResult(faces, smooth, said.embedding, *how, meshes=meshes)
 
     def _smoothed(self, persons: list[int], scores: Mapping[str, Scores], prior: Prior) -> dict[str, Scores]:
         """Average each person's scores over the window, each frame's expression decided first, as in a clip."""

@@ -75,25 +75,7 @@ class PhotoTab:
                 self._inputs()
             with gr.Column(scale=6, min_width=320):
                 self.message = gr.HTML(EMPTY, padding=False)
-                self.annotated = gr.Image(
-                    label="Faces",
-                    visible=False,
-                    format="jpeg",
-                    elem_id="photo-annotated",
-                    interactive=False,
-                    buttons=["fullscreen"],
-                )
-                self.mesh = gr.Checkbox(
-                    False, label="Mesh and axes of the head", visible=False, container=False, elem_id="photo-mesh"
-                )
-                self.chooser = gr.Radio(
-                    [],
-                    label="Face",
-                    visible=False,
-                    info="or tap a face in the picture",
-                    elem_classes="femo-chips",
-                    elem_id="photo-chooser",
-                )
+                self._picture()
         with gr.Column(visible=False) as self.details:
             self.panel = FacePanel(self.citations)
             with gr.Column(elem_classes="femo-card"):
@@ -110,6 +92,27 @@ class PhotoTab:
             for spec in specs:
                 gr.Markdown(cards.model_card(spec), elem_classes="femo-quiet femo-model-card")
         self.reading = gr.State(None, time_to_live=3600)
+
+    def _picture(self) -> None:
+        self.annotated = gr.Image(
+            label="Faces",
+            visible=False,
+            format="jpeg",
+            elem_id="photo-annotated",
+            interactive=False,
+            buttons=["fullscreen"],
+        )
+        self.mesh = gr.Checkbox(
+            False, label="Mesh and axes of the head", visible=False, container=False, elem_id="photo-mesh"
+        )
+        self.chooser = gr.Radio(
+            [],
+            label="Face",
+            visible=False,
+            info="or tap a face in the picture",
+            elem_classes="femo-chips",
+            elem_id="photo-chooser",
+        )
 
     def _inputs(self) -> None:
         self.photo = gr.Image(

@@ -10,13 +10,13 @@ import numpy.typing as npt
 from femo.mesh import crops, measures, pose
 from femo.mesh.canonical import load_canonical
 from femo.mesh.units import read_unit_map
-from femo.meshes import MEASURED, N_POINTS, NO_FACE, POSE, TOO_SMALL, TURNED, Meshes
+from femo.meshes import COVERED, MEASURED, N_POINTS, NO_FACE, POSE, TOO_SMALL, TURNED, Meshes
 from femo.models.config import ModelSpec
 from femo.models.find import find_model
 from femo.models.weights import find_weights
 from femo.networks.backbone import compile_backbone
 from femo.networks.engine import Network
-from femo.types import RGB, Bools, Faces, Floats
+from femo.types import RGB, Bools, Faces, Floats, Quality
 
 MODEL = "face-mesh"
 MIN_SIDE_PX = 32
@@ -87,3 +87,22 @@ def _refuse(meshes: Meshes, none: Bools) -> None:
     meshes.values[turned, len(POSE) :] = np.nan
     meshes.values[none] = meshes.landmarks[none] = np.nan
     meshes.reason[turned], meshes.reason[none] = TURNED, NO_FACE
+
+
+def hide_covered(meshes: Meshes | None, quality: Quality, least: float) -> Meshes | None:
+    """Blank what was measured on faces that something covers, all but the pose; the network guesses what it does not see.
+
+    Args:
+        meshes: N meshes, changed in place, or None.
+        quality: How well the N faces are seen.
+        least: From which ``covered`` on it counts.
+
+    Returns:
+        ``meshes``.
+    """
+    if meshes is None:
+        return None
+    hidden = (meshes.reason == MEASURED) & (quality.column("covered") >= least)
+    meshes.values[hidden, len(POSE) :] = meshes.units[hidden] = np.nan
+    meshes.reason[hidden] = COVERED
+    return meshes

@@ -66,7 +66,7 @@ def test_the_shown_picture_has_the_box_of_each_face_in_its_colour() -> None:
     Image.fromarray(GREY).save(file, "PNG")
     frame = {"url": "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()}
 
-    page, persons = tab.show(frame, "natural", SimpleNamespace(session_hash="ann"))
+    page, persons = tab.show(frame, "natural", True, SimpleNamespace(session_hash="ann"))
 
     data = page.split("base64,")[1].split('"')[0]
     shown = np.asarray(Image.open(io.BytesIO(base64.b64decode(data))))

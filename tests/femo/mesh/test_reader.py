@@ -8,10 +8,13 @@ import numpy as np
 import pytest
 
 from femo.faces.detector import Detector
+from femo.faces.quality import measure
 from femo.mesh import crops
 from femo.mesh.canonical import INNER_BROWS, LOWER_LIDS, MIDDLE_BROWS, OUTER_BROWS, UPPER_LIDS
-from femo.mesh.reader import MeshReader
+from femo.mesh.reader import MeshReader, hide_covered
 from femo.meshes import MEASURES, NO_FACE, POSE, REASONS, TOO_SMALL, TURNED
+from femo.models.reading import ReadingSpec
+from femo.pipeline import load
 from femo.types import RGB, Faces, Floats
 from tests.clips import portrait
 
@@ -209,6 +212,45 @@ def test_of_a_face_that_is_turned_away_only_the_pose_is_told() -> None:
     assert meshes.column("yaw")[0] == 60
     assert all(np.isnan(meshes.column(name)[0]) for name in MEASURES)
     assert np.isfinite(meshes.landmarks).all()
+
+
+def covered(kind: str) -> RGB:
+    """The portrait with a surgical mask over mouth and chin, or dark glasses, painted on."""
+    rgb, faces = portrait().copy(), face_of_portrait()
+    (left, right, nose, *mouth), (x1, _, x2, y2) = faces.keypoints[0], faces.xyxy[0]
+    wide = x2 - x1
+    if kind == "mask":
+        down = [[x2, nose[1]], [x2 - 0.1 * wide, (mouth[0][1] + y2) / 2], [nose[0], y2], [x1, nose[1]]]
+        cv2.fillPoly(rgb, [np.round([*down]).astype(np.int32)], (110, 150, 190))
+    else:
+        for eye in (left, right):
+            cv2.circle(rgb, tuple(int(v) for v in eye), int(0.17 * wide), (15, 15, 20), -1)
+    return rgb
+
+
+@pytest.mark.parametrize("kind", ["mask", "glasses"])
+def test_nothing_is_invented_behind_a_mask_or_dark_glasses(kind: str) -> None:
+    """The network guesses a closed mouth behind a mask and open eyes behind glasses, and its logit stays high."""
+    rgb, faces = covered(kind), face_of_portrait()
+    found = hide_covered(read(rgb, faces), measure(rgb, faces), ReadingSpec().covered)
+    assert found is not None
+    assert REASONS[found.reason[0]] == "something covers the face"
+    assert np.isnan(found.units).all()
+    assert all(np.isnan(found.column(name)[0]) for name in MEASURES)
+    assert np.isfinite(found.column("yaw")[0])
+    bare = portrait()
+    seen = hide_covered(read(bare, faces), measure(bare, faces), ReadingSpec().covered)
+    assert seen is not None
+    assert REASONS[seen.reason[0]] == ""
+    assert np.isfinite(seen.column("mouth_opening")[0])
+
+
+def test_a_photo_says_that_something_covers_the_face() -> None:
+    [face] = load().photo(covered("mask")).to_dict()["faces"]
+    assert face["not_measured"] == "something covers the face"
+    assert face["measures"]["mouth_opening"] is None
+    assert set(face["unit_sources"].values()) == {"prior"}
+    assert "covered" in face["reading"]["reasons"]
 
 
 def test_grey_and_no_faces_are_ordinary() -> None:
