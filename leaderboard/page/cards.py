@@ -12,6 +12,8 @@ from leaderboard.schema import Task
 from leaderboard.standings.export import rank_text
 from leaderboard.standings.table import Row
 from leaderboard.store.entries import Entry
+from leaderboard.store.phases import phase
+from leaderboard.tasks import TASKS
 
 SURE: Final = 0.975
 """Probability from which one of two systems is called better: outside the 95 % interval on one side."""
@@ -25,9 +27,17 @@ REPORT: Final = ("components", "variants", "per_class", "per_video", "confusion"
 """Parts of a report that a card may show; most have some of them."""
 
 
-def about(task: Task, signature: str | None) -> str:
-    """Return what a task measures and what its scores are compared under."""
-    return render("about", task=task, signature=signature)
+def about(task: Task, signature: str | None, host: bool = False, day: str = "") -> str:
+    """Return what a task measures and what its scores are compared under.
+
+    Args:
+        task: The task.
+        signature: What a score is compared under today, or None without labels.
+        host: Whether the reader runs the page, and may connect labels.
+        day: Today, for the phases of a challenge.
+    """
+    phases = [(TASKS[name].title, phase(TASKS[name], day), TASKS[name]) for name in task.phases if name in TASKS]
+    return render("about", task=task, signature=signature, host=host, phases=phases)
 
 
 def row_card(task: Task, row: Row, report: Mapping[str, Any] | None) -> str:

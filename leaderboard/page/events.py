@@ -22,7 +22,7 @@ from leaderboard.page.table import board_table
 from leaderboard.schema import Task
 from leaderboard.standings.export import export
 from leaderboard.standings.table import Row, groups
-from leaderboard.store.entries import PUBLISHED, RESCORED, Entry
+from leaderboard.store.entries import PUBLISHED, RESCORED, Entry, utc_now
 from leaderboard.tasks import get_task
 
 QUIET: Final[dict[str, Any]] = {"api_visibility": "private", **QUEUE}
@@ -85,11 +85,12 @@ class BoardEvents:
             for entry in entries
             if entry.badge == RESCORED and entry.removed is None and (not entry.private or entry in own)
         ]
+        host = owns(profile, request) and profile is None
         with TemporaryDirectory() as folder:
             yield {
                 self.on.group: gr.Dropdown([*known, ALL_GROUPS], value=group),
                 self.on.by: gr.Dropdown([MAIN, *task.parts], value=MAIN, visible=bool(task.parts)),
-                self.on.about: cards.about(task, self.board.labels.signature(task)),
+                self.on.about: cards.about(task, self.board.labels.signature(task), host, utc_now()[:10]),
                 self.on.format: f"**Format.** {task.format}\n\n{PUBLIC_NOTE}",
                 self.on.who: who,
                 self.on.first: gr.Dropdown(scored, value=scored[0][1] if scored else None),

@@ -1,6 +1,6 @@
 """Score over the years with the record line, as Papers with Code drew it.
 
-Conventions: Plotly reads a few HTML tags in hover text, so every name is escaped. Colours are readable on light and
+Conventions: Plotly reads a few HTML tags in hover text and labels, so every name is escaped. Colours are readable on light and
 dark pages alike; the background is the page's own.
 """
 
@@ -16,6 +16,7 @@ from leaderboard.store.entries import PUBLISHED
 RECORD = "#e8590c"
 OTHER = "#868e96"
 RESCORED_HERE = "#1c7ed6"
+MAX_LABEL_CHARS = 26
 _GRID = "rgba(134, 142, 150, 0.25)"
 
 
@@ -85,6 +86,9 @@ def _draw_record(figure: Any, records: Sequence[Row], last_year: int) -> None:
         line={"color": RECORD, "width": 2.5, "shape": "hv"},
         hoverinfo="skip",
     )
+    for row in records:
+        figure.add_annotation(x=row.year, y=row.main, text=_linked(row), showarrow=False, xanchor="left", yanchor="top",
+                              xshift=7, yshift=-3, font={"size": 11.5})  # fmt: skip
     figure.add_scatter(
         x=[row.year for row in records],
         y=[row.main for row in records],
@@ -102,6 +106,13 @@ def _hover(row: Row) -> str:
     return f"<b>{escape(row.system)}</b>{who}<br>{row.main:.4g} ({row.year})"
 
 
+def _linked(row: Row) -> str:
+    """Return the name of the team or system, which leads to its first link."""
+    name = row.team or row.system
+    shown = escape(name if len(name) <= MAX_LABEL_CHARS else name[: MAX_LABEL_CHARS - 1] + "…")
+    return f'<a href="{escape(row.links[0])}" target="_blank">{shown}</a>' if row.links else shown
+
+
 def _style(figure: Any, dated: Sequence[Row], task: Task) -> None:
     title = task.main if task.higher_is_better else f"{task.main}, lower is better"
     figure.update_layout(
@@ -116,7 +127,7 @@ def _style(figure: Any, dated: Sequence[Row], task: Task) -> None:
         hoverlabel={"align": "left"},
     )
     years = sorted({row.year for row in dated if row.year is not None})
-    span = [years[0] - 0.5, years[-1] + 0.5] if years else None
+    span = [years[0] - 0.5, years[-1] + 1.0] if years else None  # the last label needs room
     figure.update_xaxes(dtick=1, tickformat="d", gridcolor=_GRID, zeroline=False, range=span)
     figure.update_yaxes(gridcolor=_GRID, zeroline=False)
     if not dated:

@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from leaderboard.standings.citing import link_kind
+
 FOLDER: Final = Path(__file__).parent
 BADGE_CLASS: Final = {"published, not re-scored": "paper", "re-scored here": "here", "self-reported": "claim"}
 
@@ -43,7 +45,7 @@ _templates: Final = Environment(
     lstrip_blocks=True,
     undefined=StrictUndefined,
 )
-_templates.filters |= {"cell": _cell, "host": _host}
+_templates.filters |= {"cell": _cell, "host": _host, "kind": link_kind}
 _templates.globals |= {"badge_class": BADGE_CLASS}
 
 

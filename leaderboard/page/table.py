@@ -13,6 +13,13 @@ from leaderboard.standings.export import rank_text
 from leaderboard.standings.ranking import Interval
 from leaderboard.standings.table import Row
 
+RANKS: Final = (
+    "A range such as 2–5 holds every rank that the row may have: rows whose 95 % intervals overlap cannot be told apart, "
+    "and a score without a known spread counts as uncertain as the least certain one."
+)
+INTERVALS: Final = (
+    "Bootstrap over videos, clips or images; of published accuracies, from the accuracy and N (Wilson)."
+)
 SHORT_BADGE: Final = {"published, not re-scored": "published"}
 
 
@@ -22,10 +29,10 @@ def board_table(rows: Sequence[Row], task: Task) -> str:
         return render("empty", sentence="No rows yet. Be the first: submit below.")
     best_first = "descending" if task.higher_is_better else "ascending"
     heads = [
-        _head("Rank", "ascending"),
+        _head("Rank", "ascending", remark=RANKS),
         _head("System", "ascending", "text"),
         _head(task.main, best_first),
-        _head("95 % interval", best_first),
+        _head("95 % interval", best_first, wide=True, remark=INTERVALS),
         *(_head(part.replace("_", " "), "descending", wide=True) for part in task.parts),
         _head("N", "descending", wide=True),
         _head("Split", "ascending", "text", wide=True),
@@ -34,11 +41,11 @@ def board_table(rows: Sequence[Row], task: Task) -> str:
         _head("Links", "ascending", "text", wide=True),
     ]
     scale = _scale(rows)
-    return render("table", heads=heads, lines=[_line(row, task, scale) for row in rows])
+    return render("table", heads=heads, lines=[_line(row, task, scale) for row in rows], ranks=RANKS)
 
 
-def _head(name: str, first: str, kind: str = "number", wide: bool = False) -> dict[str, Any]:
-    return {"name": name, "first": first, "kind": kind, "wide": wide}
+def _head(name: str, first: str, kind: str = "number", wide: bool = False, remark: str = "") -> dict[str, Any]:
+    return {"name": name, "first": first, "kind": kind, "wide": wide, "remark": remark}
 
 
 def _line(row: Row, task: Task, scale: Interval) -> dict[str, Any]:

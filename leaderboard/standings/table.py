@@ -12,6 +12,7 @@ from typing import Any
 
 from leaderboard.errors import LeaderboardError
 from leaderboard.schema import Task
+from leaderboard.standings.citing import cite_entry, cite_work
 from leaderboard.standings.publications import PublishedRow
 from leaderboard.standings.ranking import Interval, better, rank_ranges, wilson
 from leaderboard.standings.shown import shown_report
@@ -50,6 +51,7 @@ class Row:
         signature: Signature of a re-scored row.
         created: When it was submitted, or empty.
         per_class: F1 by class that a published row's source prints, or empty.
+        cite: BibTeX entry.
     """
 
     id: str
@@ -75,6 +77,7 @@ class Row:
     signature: str = ""
     created: str = ""
     per_class: Mapping[str, float] = field(default_factory=dict)
+    cite: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON types."""
@@ -217,6 +220,7 @@ def _from_published(task: Task, row: PublishedRow, number: int) -> Row:
         note="; ".join(part for part in (*_official(row), row.note) if part),
         citation=citation,
         per_class=row.per_class,
+        cite=cite_work(row.source),
     )
 
 
@@ -248,6 +252,7 @@ def _from_entry(task: Task, entry: Entry, signature: str | None) -> Row:
         caveat=UNVERIFIED if claimed else "" if current else OUTDATED,
         signature=score.signature,
         created=entry.created,
+        cite=cite_entry(entry),
     )
     if entry.removed is not None:
         return replace(row, main=None, caveat=f"removed by the organiser on {entry.removed[:10]}: {entry.reason}")

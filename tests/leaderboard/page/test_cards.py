@@ -1,12 +1,17 @@
 """HTML of the tab: whatever a submitter wrote stays text, and the figures in a card are those of the report."""
 
 from dataclasses import replace
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
 
 from leaderboard.errors import Problems, SubmissionRefused
 from leaderboard.opening import open_board
 from leaderboard.page import answers, cards
+from leaderboard.page.markup import text
 from leaderboard.page.table import board_table
 from leaderboard.standings.publications import published
 from leaderboard.standings.table import Row, standings
@@ -48,6 +53,13 @@ def row() -> Row:
     return replace(first, system=EVIL, team=EVIL, user=EVIL, note=EVIL, caveat=EVIL, citation=EVIL, signature=EVIL)
 
 
+@given(st.text())
+def test_text_survives_and_markup_does_not(value: str) -> None:
+    safe = text(value)
+    assert unescape(safe) == value
+    assert not set(safe) & set("<>\"'{$")
+
+
 def test_every_card_shows_evil_text_as_text() -> None:
     problems = Problems()
     problems.add(EVIL, 3, EVIL, EVIL, EVIL)
@@ -71,6 +83,16 @@ def test_every_card_shows_evil_text_as_text() -> None:
         assert "<script>alert(1)</script>" in seen.text or "<script>alert(1)" in seen.text
         assert "${" not in page
         assert "{{" not in page
+
+
+def test_only_who_runs_the_page_is_told_how_to_connect_labels() -> None:
+    assert "FEMO_REFERENCE" in cards.about(AFEW, None, host=True)
+    assert "FEMO_REFERENCE" not in cards.about(AFEW, None, host=False)
+
+
+def test_the_printed_figures_per_class_stand_in_the_details() -> None:
+    (expr,) = [one for one in standings(TASKS["abaw-expr"], published("abaw-expr"), [], None) if one.per_class]
+    assert "fear0.016happiness0.477" in Tags(cards.row_card(TASKS["abaw-expr"], expr, None)).text.replace("\n", "")
 
 
 def test_a_report_card_holds_the_figures() -> None:
