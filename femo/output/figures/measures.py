@@ -32,9 +32,9 @@ CURVES: Final[dict[str, tuple[Curve, ...]]] = {
         ("clockwise", GREEN, "%{y:.0f}° clockwise"),
     ),
     "eyes": (("opening", BLUE, "eyes %{y:.2f}"),),
-    "mouth_brows": (("mouth opening", RED, "mouth %{y:.2f}"), ("brow height", BLUE, "brows %{y:.2f}")),
+    "mouth_brows": (("opening", RED, "mouth %{y:.2f}"), ("height", BLUE, "brows %{y:.2f}")),
 }
-NAMES: Final = {"pose": "Head turned, degrees", "eyes": "Eyes", "mouth_brows": "Mouth and brows"}
+NAMES: Final = {"pose": "Head turned, °", "eyes": "Eyes", "mouth_brows": "Mouth and brows"}
 
 
 def parts_of(line: Timeline) -> tuple[str, ...]:
