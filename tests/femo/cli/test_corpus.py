@@ -24,7 +24,7 @@ def test_photos_clips_and_a_bad_one_end_in_the_data_sets(
 ) -> None:
     source, out, metrics = tmp_path / "source", tmp_path / "out", tmp_path / "femo.prom"
     source.mkdir()
-    clips.write_clip(source / "a.mp4", clips.moving_face(8)[0])
+    clips.write_clip(source / "a.mp4", clips.moving_face(8, 160, 140)[0])
     Image.fromarray(clips.portrait()).save(source / "b.png")
     (source / "c.mp4").write_bytes(b"no video at all")
     command = ["corpus", source, "--out", out, "--model", write_small(tmp_path / "small"), "--no-mesh"]
