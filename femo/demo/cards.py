@@ -11,7 +11,16 @@ from PIL import Image
 
 from femo.demo.markup import render
 from femo.models.config import ModelSpec
-from femo.output.figures.photo import LEAST, NOT_MEASURED, UNSURE, attribute_text, percent, reading_text, top_text
+from femo.output.figures.photo import (
+    LEAST,
+    NOT_MEASURED,
+    UNSURE,
+    age_text,
+    attribute_text,
+    percent,
+    reading_text,
+    top_text,
+)
 from femo.results import PhotoResult
 from femo.types import RGB, Scores, Source
 
@@ -71,7 +80,7 @@ def unsure_text(result: PhotoResult, row: int) -> str:
 
 
 def face_card(result: PhotoResult, row: int, picture: str, citations: Mapping[str, str]) -> str:
-    """Return the card of one face: portrait, headline, gender and ethnicity.
+    """Return the card of one face: portrait, headline, and folded away age, gender and ethnicity.
 
     Args:
         result: The photo.
@@ -87,12 +96,23 @@ def face_card(result: PhotoResult, row: int, picture: str, citations: Mapping[st
         expression=top_text(result.scores.get("expression"), row) or NOT_MEASURED,
         said=unsure_text(result, row),
         size=f"{x2 - x1:.0f} × {y2 - y1:.0f} pixels, detected with {percent(float(result.faces.score[row]))}",
+        age=_age(result, row, citations),
         attributes=[
             _meters(result, result.scores[name], row, citations)
             for name in ("gender", "ethnicity")
             if name in result.scores
         ],
     )
+
+
+def _age(result: PhotoResult, row: int, citations: Mapping[str, str]) -> dict[str, Any] | None:
+    """The age in words, None where no head says it."""
+    head = result.scores.get("age")
+    if head is None:
+        return None
+    least = LEAST if result.reading is None else result.reading.attribute_least
+    said = age_text(head, row, least) or NOT_MEASURED
+    return {"said": said, "source": head.source, "citation": citations.get(head.name, "")}
 
 
 def _meters(result: PhotoResult, head: Scores, row: int, citations: Mapping[str, str]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from gradio.components import Component
 
 from femo.demo.events import COPIES, FILES, one_sentence, uploaded
 from femo.demo.jobs import Job, Jobs, progress_bar, why_nothing
-from femo.demo.markup import empty
+from femo.demo.markup import empty, render
 from femo.errors import FemoError
 from femo.media.streaming import Cancel, Report
 
@@ -87,7 +87,7 @@ class ClipTab(ABC, Generic[T]):
     ) -> Generator[Update, None, T | None]:
         """Read an upload, telling how far it is; return what was read, or None where the tab says why not."""
         if payload is None:
-            yield self.nothing(self.empty)
+            yield self.nothing(render("notes", lines=[f"There is no {self.what} yet: drop one in first."]))
             return None
         try:
             path = uploaded(payload, self.what)

@@ -37,18 +37,15 @@ class FacePanel:
                 self.follows = gr.HTML(elem_id="photo-follows")
             with gr.Column(min_width=300, visible=False) as self.affect_column, _card():
                 self.affect_head, self.affect = _chart()
-            with gr.Column(min_width=320):
-                with _card():
-                    self.units_head, self.units = _chart()
-                    self.pose = gr.HTML(elem_id="photo-pose")
-                with _card():
-                    self.age_head, self.age = _chart()
+            with gr.Column(min_width=320), _card():
+                self.units_head, self.units = _chart()
+                self.pose = gr.HTML(elem_id="photo-pose")
 
     def components(self) -> list[gr.components.Component | gr.blocks.BlockContext]:
         """Return everything that ``show`` fills."""
-        heads = [self.expression_head, self.affect_head, self.age_head, self.units_head]
+        heads = [self.expression_head, self.units_head, self.affect_head]
         lines = [self.follows, self.pose, self.affect_column]
-        return [self.card, *heads, *lines, self.expression, self.affect, self.age, self.units]
+        return [self.card, *heads, *lines, self.expression, self.units, self.affect]
 
     def show(self, result: PhotoResult, portraits: Sequence[str], row: int) -> dict[Any, Any]:
         """Return the updates that show face ``row``, counted from 0."""
@@ -63,14 +60,6 @@ class FacePanel:
                 scores.get("expression"),
                 figures.expression_bars,
                 "",
-            ),
-            (
-                self.age_head,
-                self.age,
-                "Age",
-                scores.get("age"),
-                figures.age_spread,
-                "years, with one standard deviation",
             ),
             (self.units_head, self.units, "Action units", units, figures.action_unit_bars, _why_not(result, row)),
         ):

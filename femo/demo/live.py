@@ -21,7 +21,7 @@ from femo import Pipeline
 from femo.clips.live import Live
 from femo.demo.cards import data_uri, unsure_text
 from femo.demo.events import CAMERAS, FRAMES, forget, one_sentence, prior_choice, uploaded
-from femo.demo.markup import empty, render
+from femo.demo.markup import empty, file, render
 from femo.demo.server.turns import Turns
 from femo.errors import MediaError
 from femo.media.photos import read_photo
@@ -35,10 +35,13 @@ FORGET_S: Final = 10.0
 TIME_LIMIT_S: Final = 120
 """A stream ends after so long, so that the next visitor gets a turn."""
 EVERY_S: Final = 0.15
+IDLE_S: Final = 120
+"""The page stops the camera when nobody has touched it for so long."""
 PLACES: Final = max(1, (os.cpu_count() or 1) // 2)
 """Camera frames that are read at once: half of the cores, the others answer photos and clips."""
 EMPTY: Final = empty(
     "Start the camera",
+    "It stops when you leave this tab, hide the page or are away for two minutes. "
     "Frames are read as they come and thrown away; none is written to disk. Expressions are means over the last second.",
 )
 
@@ -96,6 +99,7 @@ class LiveTab:
                     label="Camera", sources=["webcam"], streaming=True, height=320, elem_id="live-input"
                 )
                 self.mesh = gr.Checkbox(True, label="Mesh and axes of the head", elem_id="live-mesh")
+                gr.HTML(render("camera_start", idle_s=IDLE_S), js_on_load=file("camera.js"), elem_id="live-start")
                 self.prior = prior_choice(pipeline, elem_id="live-prior")
             with gr.Column(scale=6, min_width=320):
                 self.shown = gr.HTML(elem_id="live-output")

@@ -59,7 +59,7 @@ LOOK: Final = {
     "button_primary_background_fill_hover_dark": "*primary_400",
     "button_primary_text_color": "#FFFFFF",
     "button_primary_text_color_dark": "*neutral_950",
-    "button_secondary_background_fill": "#FFFFFF",
+    "button_secondary_background_fill": "*neutral_200",
     "button_secondary_background_fill_dark": "*neutral_800",
     "button_secondary_border_color": "*neutral_300",
     "button_secondary_border_color_dark": "*neutral_700",

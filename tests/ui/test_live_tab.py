@@ -48,14 +48,65 @@ def page(browser: Browser, address: str, camera: Path) -> Iterator[Page]:
 
 def test_a_camera_is_read_frame_by_frame(page: Page) -> None:
     page.get_by_role("tab", name="Live").click()
-    camera, shown, persons = (page.locator(f"#live-{name}") for name in ("input", "output", "persons"))
+    shown, persons = (page.locator(f"#live-{name}") for name in ("output", "persons"))
     expect(persons).to_contain_text("Start the camera")
-    camera.get_by_title("grant webcam access").get_by_role("button").click()
-    camera.get_by_role("button", name="capture photo").click()
+    page.locator("#live-start button").click()
     expect(persons).to_contain_text("Person 1")
     first = shown.locator("img").get_attribute("src")
     expect(shown.locator("img")).not_to_have_attribute("src", first or "")
     expect(persons).to_have_text(re.compile(r"^\s*Person 1\s*happiness\s*(100|[6-9]\d)\s%"))
     expect(persons).not_to_contain_text("Person 2")
-    camera.get_by_role("button", name="capture photo").click()
-    expect(camera.get_by_text("Record")).to_be_visible()
+    page.locator("#live-start button").click()
+    expect(page.locator("#live-start button")).to_have_text("Start")
+    assert not is_on(page)
+
+
+def is_on(page: Page) -> bool:
+    """Whether the browser holds the camera."""
+    return bool(
+        page.evaluate(
+            "() => { const v = document.querySelector('#live-input video'), s = v && v.srcObject;"
+            "return Boolean(s) && s.getTracks().some(t => t.readyState === 'live'); }"
+        )
+    )
+
+
+@pytest.mark.parametrize("how", ["another tab", "hidden page", "idle"])
+def test_the_camera_stops_when_nobody_looks(page: Page, how: str) -> None:
+    page.get_by_role("tab", name="Live").click()
+    button = page.locator("#live-start button")
+    button.click()
+    expect(page.locator("#live-persons")).to_contain_text("Person 1")
+    assert is_on(page)
+    if how == "another tab":
+        page.get_by_role("tab", name="Photo").click()
+    elif how == "hidden page":
+        page.evaluate(
+            "() => { Object.defineProperty(document, 'hidden', {get: () => true, configurable: true});"
+            "document.dispatchEvent(new Event('visibilitychange')); }"
+        )
+    else:
+        page.locator("#live-start [data-idle-s]").evaluate("e => { e.dataset.idleS = '0.5'; }")
+    expect(button).to_have_text("Start")
+    assert not is_on(page)
+    frames: list[str] = []
+    page.on("request", lambda request: frames.append(request.url) if "/stream/" in request.url else None)
+    with page.expect_response("**/config"):  # a whole round to the server, longer than five frames
+        page.evaluate("() => fetch('config').then(answer => answer.text())")
+    assert frames == []
+    page.get_by_role("tab", name="Live").click()
+    page.evaluate("() => { delete document.hidden; }")
+    page.locator("#live-start [data-idle-s]").evaluate("e => { e.dataset.idleS = '120'; }")
+    button.click()  # and it starts again
+    expect(button).to_have_text("Stop")
+    page.wait_for_event("request", lambda request: "/stream/" in request.url or "/queue/join" in request.url)
+
+
+def test_a_camera_denied_gets_a_sentence_with_the_remedy(page: Page) -> None:
+    page.get_by_role("tab", name="Live").click()
+    page.evaluate(
+        "() => { navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('no', 'NotAllowedError')); }"
+    )
+    page.locator("#live-start button").click()
+    expect(page.locator("#live-start [role=status]")).to_contain_text("allow it by the camera sign")
+    expect(page.locator("#live-start button")).to_have_text("Start")

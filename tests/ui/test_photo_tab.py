@@ -18,7 +18,7 @@ def drop(page: Page, path: Path) -> None:
     page.locator(UPLOAD).set_input_files(path)
 
 
-def drawn(page: Page, n_charts: int = 3) -> None:
+def drawn(page: Page, n_charts: int = 2) -> None:
     """Wait until Plotly has drawn."""
     expect(page.locator(".js-plotly-plot .main-svg:has(.cartesianlayer) >> visible=true")).to_have_count(n_charts)
 
