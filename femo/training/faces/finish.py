@@ -35,7 +35,9 @@ from femo.training.faces.stress import evaluate_stress
 from femo.training.priors import clip_heads, prior_heads
 from femo.types import Floats, Ints
 
-DEFAULT_PRIOR = "natural"
+DEFAULT_PRIOR = "halfway"
+"""Of the slice of FER+ that nothing was trained on, femo-base names 84.9 % rightly and of every class 73.7 % in the mean; natural
+85.9 and 67.7, balanced 79.1 and 81.4. Halfway costs the least for what it finds."""
 L_CHOICES = (1, 2, 3, 5, 10, 20, 40, 101)
 LICENCE = (
     "research use, non-commercial (FER2013, UTKFace and VGGFace2 terms); "

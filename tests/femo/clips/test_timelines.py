@@ -53,7 +53,7 @@ def test_who_leaves_and_returns_stays_one_person_with_a_bridged_gap(pipeline: Pi
     back = int(absent[-1]) + 1
     assert absent.tolist() == list(range(25, back))
     assert 50 <= back <= 50 + KEY_FRAMES  # who returns is found by the next key frame
-    values = line.scores["expression"].values
+    values = line.scores["age"].values
     share = np.float32((30 - 24) / (back - 24))  # linear between the frames on either side
     assert values[30] == pytest.approx(values[24] * (1 - share) + values[back] * share, abs=1e-5)
     assert line.xyxy[30] == pytest.approx(line.xyxy[24] * (1 - share) + line.xyxy[back] * share, abs=1e-3)
