@@ -67,9 +67,10 @@ def test_a_reading_shows_cancel_while_it_runs_and_comes_back_whole(tab: WordTab,
     assert (updates[0][tab.run].visible, updates[0][tab.cancel].visible) == (False, True)
 
 
-def test_an_empty_input_empties_the_tab(tab: WordTab) -> None:
+def test_without_an_upload_the_tab_says_what_is_missing(tab: WordTab) -> None:
     (update,), word = follow(tab, None)
-    assert (update[tab.said], word) == ("drop in a text", None)
+    assert word is None
+    assert "There is no text yet: drop one in first." in update[tab.said]
 
 
 def test_what_cannot_be_read_is_said_in_place_and_gives_nothing(tab: WordTab, upload: Path) -> None:
