@@ -84,7 +84,7 @@ class Site:
     def camera(self, crowd: Crowd, index: int) -> None:
         """Open a camera again whenever its time is over; an answer is a drawn frame."""
         picture = "data:image/jpeg;base64," + base64.b64encode(PHOTO.read_bytes()).decode()
-        data = [{"url": picture}, None]
+        data = [{"url": picture}, None, False]
         round_ = 0
         while not crowd.home.is_set():
             round_ += 1

@@ -20,13 +20,13 @@ def files() -> set[Path]:
     return {path for path in Path(os.environ["GRADIO_TEMP_DIR"]).rglob("*") if path.is_file()}
 
 
-def frame(portrait: Path) -> list[dict[str, str] | None]:
-    """One frame as the page's camera sends it, and the choice of the prior beside it."""
-    return [{"url": "data:image/jpeg;base64," + base64.b64encode(portrait.read_bytes()).decode()}, None]
+def frame(portrait: Path) -> list[dict[str, str] | bool | None]:
+    """One frame as the page's camera sends it, and beside it the choices of the prior and of the mesh."""
+    return [{"url": "data:image/jpeg;base64," + base64.b64encode(portrait.read_bytes()).decode()}, None, False]
 
 
 @contextmanager
-def camera(address: str, session: str, picture: list[dict[str, str] | None]) -> Iterator[Iterator[str]]:
+def camera(address: str, session: str, picture: list[dict[str, str] | bool | None]) -> Iterator[Iterator[str]]:
     """Open a camera; yields what the page is told, frame by frame, for as long as it is read."""
     with httpx.Client(base_url=address, timeout=60) as http:
         functions = http.get("config").json()["dependencies"]
