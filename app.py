@@ -52,6 +52,7 @@ def build(pipeline: femo.Pipeline, board: Board) -> gr.Blocks:
             live.build(pipeline)
         with gr.Tab("Leaderboard", id="leaderboard"):
             build_tab(board)
+        demo.load(None, None, None, js=file("tabs.js"))
     return demo
 
 

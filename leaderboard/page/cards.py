@@ -10,6 +10,7 @@ from typing import Any, Final
 from leaderboard.page.markup import render
 from leaderboard.schema import Task
 from leaderboard.standings.export import rank_text
+from leaderboard.standings.overview import Best
 from leaderboard.standings.table import Row
 from leaderboard.store.entries import Entry
 from leaderboard.store.phases import phase
@@ -17,7 +18,6 @@ from leaderboard.tasks import TASKS
 
 SURE: Final = 0.975
 """Probability from which one of two systems is called better: outside the 95 % interval on one side."""
-EMPTY_REPORT: Final = render("empty", sentence="Click a row to see where its score comes from.")
 SAVING: Final = render(
     "quiet",
     sentence="Saving: the entry is on the board, and its lasting copy waits for the Hub to answer. "
@@ -38,6 +38,25 @@ def about(task: Task, signature: str | None, host: bool = False, day: str = "") 
     """
     phases = [(TASKS[name].title, phase(TASKS[name], day), TASKS[name]) for name in task.phases if name in TASKS]
     return render("about", task=task, signature=signature, host=host, phases=phases)
+
+
+def overview(bests: Sequence[Best], chosen: str) -> str:
+    """Return one button per task with its best score."""
+    cells = [
+        {
+            "task": best.task,
+            "chosen": best.task.name == chosen,
+            "score": "" if best.row is None or best.row.main is None else _figure(best.task, best.row.main),
+            "row": best.row,
+            "n": best.n_systems,
+        }
+        for best in bests
+    ]
+    return render("overview", cells=cells)
+
+
+def _figure(task: Task, value: float) -> str:
+    return f"{value:z.{min(task.precision, 4)}f}"
 
 
 def row_card(task: Task, row: Row, report: Mapping[str, Any] | None) -> str:

@@ -5,7 +5,6 @@ from typing import Final
 
 import gradio as gr
 
-from leaderboard.page import cards
 from leaderboard.page.markup import file
 from leaderboard.store.entries import PUBLISHED, RESCORED, SELF_REPORTED
 from leaderboard.tasks import TASKS
@@ -21,6 +20,16 @@ class BoardLayout:
     """Builds the components inside the current ``gr.Tab``."""
 
     def __init__(self) -> None:
+        self.asked = gr.JSON(visible=False)
+        with gr.Row(equal_height=True):
+            self.head = gr.HTML(
+                "Best scores",
+                html_template=f"<style>{file('board.css')}</style><b>${{value}}</b>",
+                padding=True,
+                scale=5,
+            )
+            self.go = gr.Button("Submit yours", variant="primary", scale=1, min_width=140, elem_id="board-go")
+        self.overview = gr.HTML(js_on_load=file("overview.js"), apply_default_css=False, elem_id="board-overview")
         with gr.Row():
             choices = [(task.title, task.name) for task in TASKS.values()]
             self.task = gr.Dropdown(
@@ -33,16 +42,13 @@ class BoardLayout:
                 [MAIN], value=MAIN, label="Ranked by", scale=2, min_width=160, elem_id="board-by"
             )
             self.badges = gr.CheckboxGroup(BADGES, value=list(BADGES), label="Show", scale=4, min_width=280)
-        self.about = gr.HTML(html_template=f"<style>{file('board.css')}</style>${{value}}", padding=True)
+        self.about = gr.HTML(padding=True)
         self.table = gr.HTML(js_on_load=file("board.js"), apply_default_css=False, elem_id="board-table")
         with gr.Row():
             self.files = [gr.DownloadButton(f"Export {kind}", size="sm", min_width=90) for kind in FILES]
-        with gr.Row(equal_height=False):
-            with gr.Column(scale=1, min_width=320):
-                self.plot = gr.Plot(show_label=False, elem_id="board-history")
-            with gr.Column(scale=1, min_width=320):
-                self.report = gr.HTML(cards.EMPTY_REPORT, apply_default_css=False, elem_id="board-report")
-        with gr.Accordion("Compare two submissions", open=False):
+        self.plot = gr.Plot(show_label=False, elem_id="board-history")
+        self.report = gr.HTML(js_on_load=file("report.js"), apply_default_css=False, elem_id="board-report")
+        with gr.Accordion("Compare two submissions", open=False) as self.comparing:
             self._comparing()
         with gr.Accordion("Submit predictions", open=False, elem_id="board-submit"):
             self._submitting()

@@ -2,6 +2,7 @@
 
 Conventions: cells carry their sort key in ``data-sort``; an empty one (a missing score) stays last in both directions.
 A click on a row sends its id. Narrow screens see rank, system and score; the rest is in the row's report.
+Of a team's rows the first is shown, and the others at a click on "variants".
 """
 
 from collections.abc import Sequence
@@ -26,7 +27,7 @@ SHORT_BADGE: Final = {"published, not re-scored": "published"}
 def board_table(rows: Sequence[Row], task: Task) -> str:
     """Return the table of ``rows``."""
     if not rows:
-        return render("empty", sentence="No rows yet. Be the first: submit below.")
+        return render("empty", sentence="No rows yet. Be the first: submit yours.")
     best_first = "descending" if task.higher_is_better else "ascending"
     heads = [
         _head("Rank", "ascending", remark=RANKS),
@@ -41,7 +42,19 @@ def board_table(rows: Sequence[Row], task: Task) -> str:
         _head("Links", "ascending", "text", wide=True),
     ]
     scale = _scale(rows)
-    return render("table", heads=heads, lines=[_line(row, task, scale) for row in rows], ranks=RANKS)
+    lines = [_line(row, task, scale) for row in rows]
+    _fold(rows, lines)
+    return render("table", heads=heads, lines=lines, ranks=RANKS)
+
+
+def _fold(rows: Sequence[Row], lines: list[dict[str, Any]]) -> None:
+    """Mark the first row of each team in each group with how many more there are, and those as its variants."""
+    first: dict[tuple[str, str], int] = {}
+    for index, row in enumerate(rows):
+        leader = first.setdefault((row.group, row.team), index) if row.team else index
+        lines[index] |= {"team": f"team-{leader}", "variant": leader != index, "n_variants": 0}
+        if leader != index:
+            lines[leader]["n_variants"] += 1
 
 
 def _head(name: str, first: str, kind: str = "number", wide: bool = False, remark: str = "") -> dict[str, Any]:

@@ -1,15 +1,17 @@
-"""The Leaderboard tab in Chromium: submit to the sandbox, see the row, compare, export, withdraw."""
+"""The Leaderboard tab in Chromium: all tasks, a row's details, addresses; submit to the sandbox, compare, export, withdraw."""
 
 import csv
 import io
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import gradio as gr
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from femo.demo.markup import file
 from leaderboard.opening import open_board
 from leaderboard.page.tab import build_tab
 from leaderboard.tasks import TASKS
@@ -29,8 +31,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def address(folder: Path) -> Iterator[str]:
     before = os.environ.get("GRADIO_TEMP_DIR")
     os.environ["GRADIO_TEMP_DIR"] = str(folder / "uploads")
-    with gr.Blocks(analytics_enabled=False) as demo, gr.Tab("Leaderboard"):
-        build_tab(open_board({"FEMO_STORE": str(folder / "store")}))
+    with gr.Blocks(analytics_enabled=False) as demo:
+        with gr.Tab("Other", id="other"):
+            gr.Markdown("another tab")
+        with gr.Tab("Leaderboard", id="leaderboard"):
+            build_tab(open_board({"FEMO_STORE": str(folder / "store")}))
+        demo.load(None, None, None, js=file("tabs.js"))
     try:
         yield demo.launch(prevent_thread_lock=True, quiet=True, ssr_mode=False, server_name="127.0.0.1")[1]
     finally:
@@ -47,7 +53,7 @@ def page(browser: Browser, address: str) -> Iterator[Page]:
     page.set_default_timeout(60_000)
     problems: list[str] = []
     page.on("pageerror", lambda error: problems.append(str(error)))
-    page.goto(address)
+    page.goto(f"{address}?tab=leaderboard")
     expect(rows(page).first).to_be_visible()
     yield page
     page.close()
@@ -56,6 +62,11 @@ def page(browser: Browser, address: str) -> Iterator[Page]:
 
 def rows(page: Page) -> Locator:
     return page.locator("#board-table tbody tr:not([hidden])")
+
+
+def asked(page: Page) -> dict[str, str]:
+    """Return what the page's address asks for."""
+    return {key: values[0] for key, values in parse_qs(urlsplit(page.url).query).items()}
 
 
 def choose_task(page: Page, title: str) -> None:
@@ -109,6 +120,8 @@ def test_submit_see_compare_export_withdraw(page: Page, folder: Path) -> None:
     rows(page).filter(has_text="second net").click()
     expect(page.locator("#board-report h3")).to_have_text("second net")
     expect(page.locator("#board-report")).to_contain_text("sandbox-afew|sandbox|ref:")
+    page.keyboard.press("Escape")
+    expect(page.locator("#board-report h3")).to_have_count(0)
 
     page.get_by_text("Compare two submissions").click()
     choose_option(page, "#board-first", "second net")
@@ -149,6 +162,8 @@ def test_sorting_searching_and_filtering(page: Page) -> None:
     choose_task(page, "ABAW expression")
     page.get_by_role("combobox", name="Ranked together").click()
     page.get_by_role("option", name="test · ABAW3 · complete").click()
+    expect(rows(page)).to_have_count(5)
+    page.get_by_role("button", name="+4 variants").click()
     expect(rows(page)).to_have_count(9)
     scores = page.locator("#board-table tbody tr:not([hidden]) td.main")
     best_first = ["0.3025", "0.3007", "0.2973", "0.2964", "0.2926", "0.2860", "0.2050", "–", "–"]
@@ -171,12 +186,67 @@ def test_the_figure_draws_the_record(page: Page) -> None:
     expect(page.locator("#board-history")).to_contain_text("accuracy")
 
 
+def test_a_row_opens_in_view_and_its_address_can_be_shared(browser: Browser, page: Page, address: str) -> None:
+    page.goto(f"{address}?tab=leaderboard&task=abaw-va")
+    expect(page.get_by_role("combobox", name="Task", exact=True)).to_have_value("ABAW valence and arousal")
+    expect(page.get_by_role("combobox", name="Ranked together")).to_have_value("test · ABAW10 · complete")
+    row = rows(page).filter(has_text="RAS")
+    row.click()
+    details = page.get_by_role("dialog", name="Details of RAS")
+    expect(details).to_be_in_viewport(ratio=0.95)
+    expect(details).to_contain_text("Source")
+    expect(page.get_by_role("button", name="Close the details")).to_be_focused()
+    details.get_by_text("Cite", exact=True).click()
+    expect(details.locator("pre")).to_contain_text("@misc{abaw10,")
+    assert asked(page) == {"tab": "leaderboard", "task": "abaw-va", "row": row.get_attribute("data-id")}
+
+    shared = browser.new_page()
+    shared.set_default_timeout(60_000)
+    shared.goto(page.url)
+    expect(shared.get_by_role("dialog", name="Details of RAS")).to_be_visible()
+    shared.close()
+
+    page.keyboard.press("Escape")
+    expect(details).to_have_count(0)
+    expect(row).to_be_focused()
+    assert "row" not in asked(page)
+
+
+def test_all_tasks_at_a_glance_and_in_the_address(page: Page, address: str) -> None:
+    tile = page.locator("#board-overview button", has_text="AFEW")
+    expect(tile).to_contain_text("0.6064")
+    expect(tile).to_contain_text("Orange Labs · test EmotiW2018")
+    tile.click()
+    expect(page.get_by_role("combobox", name="Task", exact=True)).to_have_value("AFEW")
+    expect(tile).to_have_attribute("aria-current", "true")
+    page.wait_for_url("**task=afew**")
+    assert asked(page)["group"] == "test · EmotiW2018 · complete"
+    page.goto(f"{address}?tab=leaderboard&task=utkface&by=gender_accuracy")
+    expect(page.get_by_role("combobox", name="Ranked by")).to_have_value("gender_accuracy")
+    page.get_by_role("tab", name="Other").click()
+    page.wait_for_url("**tab=other")
+    assert asked(page) == {"tab": "other"}
+
+
+def test_what_an_address_asks_for_wrongly_is_left_out(page: Page, address: str) -> None:
+    page.goto(f"{address}?tab=leaderboard&task=<b>&row=1&group=x&by=y&first=a&second=b")
+    expect(page.get_by_role("combobox", name="Task", exact=True)).to_have_value("ABAW expression")
+    expect(page.get_by_role("combobox", name="Ranked together")).to_have_value("test · ABAW10 · complete")
+
+
+def test_submit_at_the_top_leads_to_the_form(page: Page) -> None:
+    page.get_by_role("button", name="Submit yours").click()
+    expect(page.get_by_role("textbox", name="System")).to_be_visible()
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_a_phone_needs_no_sideways_scrolling(browser: Browser, address: str, theme: str) -> None:
     page = browser.new_page(viewport={"width": 390, "height": 844})
     page.set_default_timeout(30_000)
-    page.goto(f"{address}?__theme={theme}")
+    page.goto(f"{address}?__theme={theme}&tab=leaderboard&task=abaw-va")
     expect(rows(page).first).to_be_visible()
+    heads = page.locator("#board-table th").filter(visible=True)
+    expect(heads).to_have_text(["Rank", "System", "mean CCC"])
     page.get_by_text("Submit predictions").click()
     page.wait_for_timeout(500)
     assert page.evaluate("document.documentElement.scrollWidth") == 390

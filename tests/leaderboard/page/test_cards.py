@@ -13,6 +13,7 @@ from leaderboard.opening import open_board
 from leaderboard.page import answers, cards
 from leaderboard.page.markup import text
 from leaderboard.page.table import board_table
+from leaderboard.standings.overview import Best
 from leaderboard.standings.publications import published
 from leaderboard.standings.table import Row, standings
 from leaderboard.tasks import TASKS
@@ -74,6 +75,7 @@ def test_every_card_shows_evil_text_as_text() -> None:
         cards.valid_card(3, False, [EVIL]),
         cards.comparison_card(AFEW, EVIL, EVIL, comparison),
         cards.about(replace(AFEW, about=EVIL, main=EVIL), EVIL),
+        cards.overview([Best(replace(AFEW, title=EVIL), row(), 1)], "afew"),
         board_table([row()], AFEW),
     )
     for page in pages:
@@ -83,6 +85,19 @@ def test_every_card_shows_evil_text_as_text() -> None:
         assert "<script>alert(1)</script>" in seen.text or "<script>alert(1)" in seen.text
         assert "${" not in page
         assert "{{" not in page
+
+
+def test_of_a_team_s_rows_the_best_is_shown_and_the_others_at_a_click() -> None:
+    """ABAW3's test table: five rows of HSE-NN, four of others."""
+    task = TASKS["abaw-expr"]
+    rows = [
+        one for one in standings(task, published(task.name), [], None) if one.group == "test · ABAW3 · complete"
+    ]
+    html = board_table(rows, task)
+    assert (html.count("<tr class="), html.count("data-variant hidden")) == (9, 4)
+    assert Tags(html).text.count("+4 variants") == 1
+    assert "5 rows" in Tags(html).text
+    assert html.index("mean filter k=15") < html.index("+4 variants") < html.index("median filter k=15")
 
 
 def test_only_who_runs_the_page_is_told_how_to_connect_labels() -> None:

@@ -1,0 +1,4 @@
+element.addEventListener('click', event => {
+  const task = event.target.closest('button')?.dataset.task;
+  if (task) trigger('click', {task});
+});

@@ -1,0 +1,188 @@
+"""What the Leaderboard tab shows: everything that depends on the task, the address, a click on a row.
+
+Conventions: files for download are written to a folder that is gone once Gradio has copied them into its cache.
+"""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+
+import gradio as gr
+
+from leaderboard.board import Board
+from leaderboard.page import cards
+from leaderboard.page.api import NotSignedIn, one_sentence, owns, submitter
+from leaderboard.page.history import history
+from leaderboard.page.layout import ALL_GROUPS, BADGES, FILES, MAIN, BoardLayout
+from leaderboard.page.markup import render
+from leaderboard.page.table import board_table
+from leaderboard.schema import Task
+from leaderboard.standings.export import export
+from leaderboard.standings.overview import Best, best_of, first_group
+from leaderboard.standings.table import Row, groups
+from leaderboard.store.entries import PUBLISHED, RESCORED, Entry, utc_now
+from leaderboard.tasks import TASKS, get_task
+
+ONE_USER: Final = (
+    " Nobody logs in here, so all visitors of this page are this one user, who may submit; private entries are kept, and "
+    "entries published and withdrawn, only on the computer that runs the page."
+)
+PUBLIC_NOTE: Final = "Names, links and notes are shown to everyone; the file itself is kept, and never shown."
+
+
+class BoardViews:
+    """The handlers that show something and change nothing.
+
+    Args:
+        board: Where entries come from.
+        on: The components.
+    """
+
+    def __init__(self, board: Board, on: BoardLayout) -> None:
+        self.board = board
+        self.on = on
+
+    def open_page(
+        self, asked: dict[str, Any] | None, request: gr.Request, profile: gr.OAuthProfile | None
+    ) -> Iterator[dict[Any, Any]]:
+        """Show what the page's address asks for: a task, its rows, one row's details, two entries to compare."""
+        wanted = {key: str(value) for key, value in (asked or {}).items()}
+        task = TASKS.get(wanted.get("task", "")) or next(iter(TASKS.values()))
+        pair = (wanted.get("first", ""), wanted.get("second", ""))
+        with TemporaryDirectory() as folder:
+            filled = self._filled(task, wanted, pair, request, profile, Path(folder))
+            compares = pair[0] in {choice[1] for choice in self._scored(task, [])}
+            yield {
+                self.on.task: task.name,
+                self.on.report: self._details(task, wanted["row"]) if "row" in wanted else "",
+                self.on.comparing: gr.Accordion(open=compares),
+                **filled,
+            }
+
+    def pick(self, event: gr.EventData) -> str:
+        """Choose the task whose button was clicked."""
+        return get_task(event.task).name
+
+    def open_task(
+        self, name: str, request: gr.Request, profile: gr.OAuthProfile | None
+    ) -> Iterator[dict[Any, Any]]:
+        """Fill everything that depends on the task."""
+        with TemporaryDirectory() as folder:
+            yield self._filled(get_task(name), {}, ("", ""), request, profile, Path(folder))
+
+    def _filled(
+        self,
+        task: Task,
+        wanted: Mapping[str, str],
+        pair: tuple[str, str],
+        request: gr.Request,
+        profile: gr.OAuthProfile | None,
+        folder: Path,
+    ) -> dict[Any, Any]:
+        """Return what everything shows; what is wanted and not there gets the default."""
+        by = wanted["by"] if wanted.get("by") in task.parts else MAIN
+        signature = self.board.labels.signature(task)
+        with one_sentence():
+            rows = self.board.rows(task, None if by == MAIN else by)
+        known = [*groups(rows), ALL_GROUPS]
+        group = wanted["group"] if wanted.get("group") in known else first_group(rows, signature is not None)
+        who, own = self._visitor(task, request, profile)
+        scored = self._scored(task, own)
+        ids: list[str | None] = [*(choice[1] for choice in scored)] or [None]
+        first, second = (
+            one if one in ids else default for one, default in zip(pair, (ids[0], ids[-1]), strict=True)
+        )
+        host = owns(profile, request) and profile is None
+        return {
+            self.on.overview: cards.overview(self._bests(), task.name),
+            self.on.group: gr.Dropdown(known, value=group or ALL_GROUPS),
+            self.on.by: gr.Dropdown([MAIN, *task.parts], value=by, visible=bool(task.parts)),
+            self.on.about: cards.about(task, signature, host, utc_now()[:10]),
+            self.on.format: f"**Format.** {task.format}\n\n{PUBLIC_NOTE}",
+            self.on.who: who,
+            self.on.first: gr.Dropdown(scored, value=first),
+            self.on.second: gr.Dropdown(scored, value=second),
+            self.on.mine: gr.Dropdown([_choice(entry) for entry in own if entry.withdrawn is None], value=None),
+            self.on.listed: cards.own_card(task, own),
+            **self._shown(task, rows, group or ALL_GROUPS, list(BADGES), folder),
+        }
+
+    def _bests(self) -> list[Best]:
+        """Return every task's best, but for the sandboxes, which hold trials."""
+        tasks = [task for task in TASKS.values() if not task.sandbox]
+        return [
+            best_of(task, self.board.rows(task), self.board.labels.signature(task) is not None) for task in tasks
+        ]
+
+    def _scored(self, task: Task, own: list[Entry]) -> list[tuple[str, str]]:
+        """Return the entries that can be compared."""
+        return [
+            _choice(entry)
+            for entry in self.board.store.entries(task.name)
+            if entry.badge == RESCORED and entry.removed is None and (not entry.private or entry in own)
+        ]
+
+    def _visitor(
+        self, task: Task, request: gr.Request, profile: gr.OAuthProfile | None
+    ) -> tuple[str, list[Entry]]:
+        """Return (who submits and how much is left, the entries that are the visitor's alone)."""
+        try:
+            user = submitter(profile)
+        except NotSignedIn as error:
+            return render("visitor", user="", said=str(error)), []
+        quota, left = self.board.quota(task), self.board.left(task, user)
+        used = f"{quota.per_day - left.per_day} of {quota.per_day} submissions used today"
+        closing = f" Open until {task.closes} (UTC)." if task.closes else ""
+        said = f"{used} (UTC), {left.in_all} left in all.{closing}{ONE_USER if profile is None else ''}"
+        mine = self.board.mine(task, user) if owns(profile, request) else []
+        return render("visitor", user=user, said=said), mine
+
+    def show(self, name: str, group: str, badges: list[str], by: str) -> Iterator[dict[Any, Any]]:
+        """Show other rows of the same task, or rank them by a part of the score."""
+        task = get_task(name)
+        with one_sentence(), TemporaryDirectory() as folder:
+            rows = self.board.rows(task, None if by == MAIN else by)
+            yield self._shown(task, rows, group, badges, Path(folder))
+
+    def _shown(self, task: Task, rows: list[Row], group: str, badges: list[str], folder: Path) -> dict[Any, Any]:
+        chosen = [row for row in rows if group in (ALL_GROUPS, row.group) and row.badge in badges]
+        paths = [folder / f"{task.name}{suffix}" for suffix in FILES.values()]
+        for path, kind in zip(paths, FILES, strict=True):
+            path.write_text(
+                export(chosen, task, self.board.labels.signature(task), kind.lower()), encoding="utf-8"
+            )
+        drawn = chosen if group != ALL_GROUPS else []
+        return {
+            self.on.table: board_table(chosen, task),
+            self.on.plot: gr.Plot(history(drawn, task), visible=bool(drawn)),
+            **dict(zip(self.on.files, map(str, paths), strict=True)),
+        }
+
+    def clear(self) -> list[Any]:
+        """Forget what belonged to another task."""
+        return ["", "", "", gr.File(visible=False)]
+
+    def write_template(self, name: str) -> Iterator[Any]:
+        """Write a valid file with every key."""
+        with one_sentence(), TemporaryDirectory() as folder:
+            path = Path(folder) / f"{name}-template.csv"
+            path.write_text(self.board.template(get_task(name)), encoding="utf-8")
+            yield gr.File(str(path), visible=True)
+
+    def choose(self, name: str, event: gr.EventData) -> str:
+        """Show the report of a clicked row."""
+        return self._details(get_task(name), event.id)
+
+    def _details(self, task: Task, row_id: str) -> str:
+        with one_sentence():
+            row = next((row for row in self.board.rows(task) if row.id == row_id), None)
+            if row is None:
+                return ""
+            report = None if row.badge == PUBLISHED else self.board.report(task, row.id)
+        return cards.row_card(task, row, report)
+
+
+def _choice(entry: Entry) -> tuple[str, str]:
+    score = f"{entry.scores[-1].shown:z.{min(get_task(entry.task).precision, 4)}f}"
+    return f"{entry.system} ({score}, {entry.created[:10]})", entry.id
