@@ -35,11 +35,11 @@ class FacePanel:
             with gr.Column(min_width=300), _card():
                 self.expression_head, self.expression = _chart()
                 self.follows = gr.HTML(elem_id="photo-follows")
-            with gr.Column(min_width=300, visible=False) as self.affect_column, _card():
-                self.affect_head, self.affect = _chart()
             with gr.Column(min_width=320), _card():
                 self.units_head, self.units = _chart()
                 self.pose = gr.HTML(elem_id="photo-pose")
+            with gr.Column(min_width=300, visible=False) as self.affect_column, _card():
+                self.affect_head, self.affect = _chart()
 
     def components(self) -> list[gr.components.Component | gr.blocks.BlockContext]:
         """Return everything that ``show`` fills."""
