@@ -61,7 +61,7 @@ def to_table(results: Results) -> "pd.DataFrame":
     tables = []
     for name, result in results.items():
         rows = _rows(result)
-        rows.insert(0, "file", [name] * len(rows))
+        rows.insert(0, "file", pd.Series([name] * len(rows), rows.index, dtype=object))
         tables.append(rows)
     return guarded(pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=["file"]))
 
@@ -75,9 +75,14 @@ def _rows(result: Result) -> "pd.DataFrame":
 
 def guarded(table: "pd.DataFrame") -> "pd.DataFrame":
     """Return a table in which no text is a formula to a spreadsheet; the table itself is changed."""
+    import pandas as pd
+
     for column in table.columns:
         if table[column].dtype.kind not in "biuf":
-            table[column] = [_guarded_cell(cell) if isinstance(cell, str) else cell for cell in table[column]]
+            cells = [_guarded_cell(cell) if isinstance(cell, str) else cell for cell in table[column]]
+            table[column] = pd.Series(
+                cells, table.index, dtype=object
+            )  # pyarrow's text takes no name that is no UTF-8
     return table
 
 
