@@ -4,10 +4,12 @@ Conventions: what is written lies beside its target under another name and is re
 the old file or none, and two writers never mix.
 """
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from os import PathLike
 from pathlib import Path
+from typing import IO
 from uuid import uuid4
 
 from femo.errors import FemoError
@@ -38,6 +40,19 @@ def replacing(path: str | PathLike[str]) -> Iterator[Path]:
     finally:
         with suppress(FileNotFoundError):
             partial.unlink()
+
+
+@contextmanager
+def replacing_on_disk(path: str | PathLike[str]) -> Iterator[IO[bytes]]:
+    """Give a file to write that takes the place of ``path`` once its bytes are on the disk, so that no power cut halves it.
+
+    Raises:
+        FemoError: The folder is missing or cannot be written to.
+    """
+    with replacing(path) as partial, partial.open("wb") as file:
+        yield file
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def write_bytes(path: Path, data: bytes) -> None:

@@ -178,7 +178,7 @@ class Pipeline:
         temporal.parse_smoothing(smooth)
         chosen = self.decision.choose(prior)
         mood = (spec := self.readers[0].spec).clip_head("group")
-        trained = next((c for c in self.readers[0].clip_classifiers if c.head.name == "group"), None)
+        trained = self.readers[0].clip_classifier("group")
         descriptors = [make_descriptor(trained.descriptor, spec.embedding_dim)] if trained else []
         with rereadable(source, (limits or VideoLimits()).max_bytes) as settled:
             if is_picture(settled):

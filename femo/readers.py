@@ -38,6 +38,10 @@ class Reader:
         keypoints = faces.keypoints if align else None
         return geometry.crop(rgb, faces.xyxy + margin, self.spec.input_size, keypoints=keypoints)
 
+    def clip_classifier(self, name: str) -> ClipClassifier | None:
+        """Return the trained clip head of this name, None where there is none."""
+        return next((one for one in self.clip_classifiers if one.head.name == name), None)
+
 
 def load_readers(specs: Sequence[ModelSpec]) -> list[Reader]:
     """Return the networks of model folders that are put together.

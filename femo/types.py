@@ -21,6 +21,8 @@ Ints = npt.NDArray[np.int64]
 Kind = Literal["distribution", "independent", "regression"]
 Source = Literal["trained", "prior", "mixed"]
 """``mixed``: some labels are measured on the face, the others prior; a result's ``unit_sources`` say which."""
+Prior = Literal["natural", "halfway", "balanced"]
+"""Under which mix of classes an expression is decided (``femo.networks.decision``)."""
 
 SUM_TOLERANCE = 1e-3
 """A distribution row may miss 1 by this much: what float16 weights and a softmax in float32 leave."""

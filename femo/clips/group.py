@@ -12,10 +12,10 @@ import numpy as np
 from femo.clips import temporal
 from femo.labels import VGAF_3
 from femo.models.config import HeadSpec
-from femo.networks.decision import Decision, Prior
+from femo.networks.decision import Decision
 from femo.networks.heads import linear_prior
 from femo.results import GroupResult, PhotoResult, Timeline, VideoResult
-from femo.types import Bools, ClipInfo, Floats, Scores
+from femo.types import Bools, ClipInfo, Floats, Prior, Scores
 
 
 def faces_in_view(video: VideoResult, name: str = "expression") -> tuple[Floats, Bools]:

@@ -15,9 +15,9 @@ from femo.faces.tracker import Tracker
 from femo.mesh.reader import hide_covered
 from femo.mesh.units import measured_units
 from femo.models.reading import ReadingSpec
-from femo.networks.decision import Decision, Prior
+from femo.networks.decision import Decision
 from femo.results import PhotoResult
-from femo.types import RGB, Faces, Floats, Frame, Scores
+from femo.types import RGB, Faces, Floats, Frame, Prior, Scores
 
 WINDOW_S = 1.0
 SMALLEST_STEP_S = 1e-3

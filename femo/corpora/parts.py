@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from femo.atomic import replacing
+from femo.atomic import replacing, replacing_on_disk
 from femo.corpora.manifest import Manifest
 from femo.corpora.rows import Tables
 from femo.corpora.schema import DATASETS, Schemas
@@ -47,12 +47,10 @@ def write_rows(path: Path, tables: Tables) -> None:
         FullDisk: There is no room.
     """
     try:
-        with replacing(path) as partial, partial.open("wb") as file:
+        with replacing_on_disk(path) as file:
             for table in tables.by_name().values():
                 with pa.ipc.new_stream(file, table.schema) as stream:
                     stream.write_table(table)
-            file.flush()
-            os.fsync(file.fileno())
     except OSError as error:
         raise unwritable(path.parent.parent, error) from error
 

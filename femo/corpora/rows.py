@@ -17,7 +17,7 @@ from femo.clips.temporal import parse_smoothing
 from femo.clips.timelines import RawPerson, RawVideo
 from femo.corpora.manifest import Facts
 from femo.corpora.schema import DATASETS, Schemas
-from femo.meshes import PackedPoints
+from femo.meshes import N_POINTS, PackedPoints
 from femo.results import PhotoResult, Timeline
 
 
@@ -114,17 +114,12 @@ def video_tables(
 def _line(raw: RawVideo, person: RawPerson, smooth: str, prior: str | None, reach: int) -> Timeline:
     """Lay one person on its own stretch of the clip; beyond it values only repeat, so nothing changes."""
     first, last = max(int(person.row[0]) - reach, 0), min(int(person.row[-1]) + reach + 1, len(raw.time_s))
-    points = None if person.points is None else PackedPoints.pack(np.zeros(0, np.int64), _no_points(), 1.0)
+    none = np.zeros((0, N_POINTS, 3), np.float32)
+    points = None if person.points is None else PackedPoints.pack(np.zeros(0, np.int64), none, 1.0)
     moved = replace(person, row=person.row - first, points=points)
     number = None if raw.frame is None else raw.frame[first:last]
     part = replace(raw, time_s=raw.time_s[first:last], frame=number, persons=(moved,))
     return part.result(smooth, prior=prior).timelines[0]
-
-
-def _no_points() -> Any:
-    from femo.meshes import N_POINTS
-
-    return np.zeros((0, N_POINTS, 3), np.float32)
 
 
 def tables_of(

@@ -5,7 +5,6 @@ Conventions: a shard begins at an anchor of the tracker (``femo.faces.tracker.AN
 """
 
 import json
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -13,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from femo.atomic import replacing
+from femo.atomic import replacing_on_disk
 from femo.clips import adaptive
 from femo.clips.pieces import Piece, PieceCollector, join
 from femo.clips.timelines import RawVideo, Rows
@@ -111,10 +110,8 @@ def save_shard(path: Path, piece: Piece) -> None:
     heads = {name: [head.labels, head.kind, head.source] for name, head in piece.scores.items()}
     plain = [piece.n_shots, piece.most_found, piece.size, piece.duration_s]
     about = np.frombuffer(json.dumps({"heads": heads, "plain": plain}).encode(), np.uint8)
-    with replacing(path) as partial, partial.open("wb") as file:
+    with replacing_on_disk(path) as file:
         np.savez(file, allow_pickle=False, about=about, **arrays)
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def load_shard(path: Path) -> Piece:

@@ -1,9 +1,9 @@
 """What a worker does: one input after the other, from its place to its rows in the work folder."""
 
-import hashlib
 import math
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 from zipfile import BadZipFile
@@ -26,6 +26,7 @@ from femo.media.kinds import is_picture
 from femo.media.photos import PhotoLimits
 from femo.media.pieces import Span, Uneven, cut
 from femo.models.find import find_models
+from femo.output.records import sha256_of
 from femo.pipeline import Pipeline, load
 from femo.results import GroupResult
 
@@ -77,8 +78,7 @@ class Worker:
 
     def _spans(self, path: Path) -> list[Span]:
         """Return the shards of a clip; none where it is short, or where its mood is read off all of it."""
-        classifiers = self.pipeline.readers[0].clip_classifiers
-        if self.options.group and any(each.head.name == "group" for each in classifiers):
+        if self.options.group and self.pipeline.readers[0].clip_classifier("group") is not None:
             return []
         if not math.isfinite(self.setup.shard_s):
             return []
@@ -120,9 +120,9 @@ class Worker:
         return photo_tables(self.schemas, timed(origin, start), photo, mood)
 
     def _clip(self, origin: Origin, path: Path, start: float) -> Tables:
-        head = next((c for c in self.pipeline.readers[0].clip_classifiers if c.head.name == "group"), None)
-        trained = head if self.options.group else None
-        n_embedded = self.pipeline.readers[0].spec.embedding_dim
+        reader = self.pipeline.readers[0]
+        trained = reader.clip_classifier("group") if self.options.group else None
+        n_embedded = reader.spec.embedding_dim
         descriptors = [make_descriptor(trained.descriptor, n_embedded)] if trained else []
         o = self.options
         how: Any = {"every": o.every, "fpr": o.fpr, "min_face": o.min_face, "measure": o.measure, "limits": LIMITS}
@@ -142,9 +142,7 @@ class Worker:
 
 def timed(origin: Origin, start: float) -> Origin:
     """Return the origin with the seconds since ``start`` (``perf_counter``)."""
-    return Origin(
-        origin.id, origin.clip, origin.place, origin.sha256, origin.size_bytes, time.perf_counter() - start
-    )
+    return replace(origin, read_s=time.perf_counter() - start)
 
 
 def _mood(group: GroupResult) -> Mapping[str, float]:
@@ -154,8 +152,7 @@ def _mood(group: GroupResult) -> Mapping[str, float]:
 def _hashed(path: Path, place: str) -> tuple[str, int]:
     """Return SHA-256 and size of a file; what cannot be opened is said by who reads it."""
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest(), file.tell()
+        return sha256_of(path), path.stat().st_size
     except IsADirectoryError as error:
         raise FemoError(f"{place} is a folder, expected a photo or clip.") from error
     except (OSError, ValueError) as error:

@@ -17,7 +17,7 @@ from femo.models.checked import checked
 from femo.models.hub import HubRepo
 from femo.models.identity import IdentitySpec
 from femo.models.reading import ReadingSpec, reading_of
-from femo.types import Kind, Source
+from femo.types import Kind, Prior, Source
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}")
 SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -144,7 +144,7 @@ class ModelSpec:
     hub: HubRepo | None = None
     clip_heads: tuple[HeadSpec, ...] = ()
     mirror: bool = False
-    default_prior: Literal["natural", "halfway", "balanced"] = "natural"
+    default_prior: Prior = "natural"
     identity: IdentitySpec | None = None
     reading: ReadingSpec = field(default_factory=ReadingSpec)
     mesh: Mapping[str, Any] | None = None

@@ -19,16 +19,15 @@ says and nothing else.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal, TypeAlias, get_args
+from typing import Final, get_args
 
 import numpy as np
 
 from femo.errors import FemoError, ModelError
 from femo.models.config import HeadSpec, ModelSpec
 from femo.networks.heads import softmax
-from femo.types import Scores
+from femo.types import Prior, Scores
 
-Prior: TypeAlias = Literal["natural", "halfway", "balanced"]
 PRIORS: Final[tuple[Prior, ...]] = get_args(Prior)
 TAU: Final[dict[Prior, float]] = {"natural": 0.0, "halfway": 0.5, "balanced": 1.0}
 SMALLEST: Final = 1e-37

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from leaderboard.page.markup import render
 from leaderboard.schema import Task
-from leaderboard.standings.export import rank_text
+from leaderboard.standings.export import rank_text, score_text
 from leaderboard.standings.overview import Best
 from leaderboard.standings.table import Row
 from leaderboard.store.entries import Entry
@@ -46,17 +46,13 @@ def overview(bests: Sequence[Best], chosen: str) -> str:
         {
             "task": best.task,
             "chosen": best.task.name == chosen,
-            "score": "" if best.row is None or best.row.main is None else _figure(best.task, best.row.main),
+            "score": "" if best.row is None or best.row.main is None else score_text(best.row.main, best.task),
             "row": best.row,
             "n": best.n_systems,
         }
         for best in bests
     ]
     return render("overview", cells=cells)
-
-
-def _figure(task: Task, value: float) -> str:
-    return f"{value:z.{min(task.precision, 4)}f}"
 
 
 def row_card(task: Task, row: Row, report: Mapping[str, Any] | None) -> str:
@@ -67,16 +63,15 @@ def row_card(task: Task, row: Row, report: Mapping[str, Any] | None) -> str:
         row: The row.
         report: What may be shown of its report, or None for a published row.
     """
-    digits = min(task.precision, 4)
     per_class = [{"name": name, "f1": value} for name, value in row.per_class.items()]
     shown = report or {"components": row.parts, "per_class": per_class}
     return render(
         "row",
         row=row,
         who=" · ".join(part for part in (row.team, row.user) if part),
-        score="" if row.main is None else f"{row.main:z.{digits}f}",
+        score="" if row.main is None else score_text(row.main, task),
         main=task.main,
-        interval=f"95 % {row.interval[0]:z.{digits}f} to {row.interval[1]:z.{digits}f}"
+        interval=f"95 % {score_text(row.interval[0], task)} to {score_text(row.interval[1], task)}"
         if row.interval
         else "no interval",
         rank="not ranked" if row.rank is None else f"rank {rank_text(row.rank)}",
@@ -120,8 +115,7 @@ def own_card(task: Task, entries: Sequence[Entry]) -> str:
     """Return one's own entries, private and withdrawn ones included."""
     if not entries:
         return render("quiet", sentence="You have no entries of this task.")
-    digits = min(task.precision, 4)
-    scored = [(entry, f"{entry.scores[-1].shown:z.{digits}f}") for entry in entries]
+    scored = [(entry, score_text(entry.scores[-1].shown, task)) for entry in entries]
     return render("own", main=task.main, entries=scored)
 
 

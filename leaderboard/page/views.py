@@ -18,7 +18,7 @@ from leaderboard.page.layout import ALL_GROUPS, BADGES, FILES, MAIN, BoardLayout
 from leaderboard.page.markup import render
 from leaderboard.page.table import board_table
 from leaderboard.schema import Task
-from leaderboard.standings.export import export
+from leaderboard.standings.export import export, score_text
 from leaderboard.standings.overview import Best, best_of, first_group
 from leaderboard.standings.table import Row, groups
 from leaderboard.store.entries import PUBLISHED, RESCORED, Entry, utc_now
@@ -184,5 +184,5 @@ class BoardViews:
 
 
 def _choice(entry: Entry) -> tuple[str, str]:
-    score = f"{entry.scores[-1].shown:z.{min(get_task(entry.task).precision, 4)}f}"
+    score = score_text(entry.scores[-1].shown, get_task(entry.task))
     return f"{entry.system} ({score}, {entry.created[:10]})", entry.id

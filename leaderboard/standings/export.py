@@ -40,6 +40,11 @@ def rank_text(rank: tuple[int, int] | None) -> str:
     return str(rank[0]) if rank[0] == rank[1] else f"{rank[0]}–{rank[1]}"
 
 
+def score_text(value: float, task: Task) -> str:
+    """Return a score as people read it: four decimals, or fewer where the task has fewer."""
+    return f"{value:z.{min(task.precision, 4)}f}"
+
+
 def interval_text(row: Row, precision: int) -> str:
     """Return ``0.543–0.641``, or an empty string."""
     if row.interval is None:
@@ -122,7 +127,7 @@ def to_latex(rows: Sequence[Row], task: Task) -> str:
         r"\midrule",
     ]
     for row in rows:
-        score = "--" if row.main is None else f"{row.main:z.{min(task.precision, 4)}f}"
+        score = "--" if row.main is None else score_text(row.main, task)
         cells = [rank_text(row.rank).replace("–", "--"), latex(row.system), latex(row.team or row.user), score]
         cells += [interval_text(row, 3).replace(" – ", "--"), "" if row.n is None else str(row.n)]
         cells += [latex(f"{row.split} {row.edition}".strip()), latex(row.subset), row.badge]

@@ -102,14 +102,19 @@ def _blinks_text(line: Timeline, part: str) -> str:
 
 def _draw_blinks(figure: "Figure", mesh: MeshTrack, yaxis: str) -> None:
     for begin, end in mesh.blinks[:MAX_BLINKS].tolist():
-        figure.add_shape(
-            type="rect",
-            x0=begin,
-            x1=end,
-            y0=0,
-            y1=1,
-            yref=f"{yaxis} domain",
-            line={"width": 0},
-            fillcolor=rgba(RED, 0.35),
-            layer="below",
-        )
+        shade(figure, begin, end, RED, yref=f"{yaxis} domain", layer="below")
+
+
+def shade(figure: "Figure", begin_s: float, end_s: float, hex_colour: str, *, yref: str, layer: str) -> None:
+    """Tint a stretch of time over the whole height of ``yref``, ``above`` or ``below`` the curves."""
+    figure.add_shape(
+        type="rect",
+        x0=begin_s,
+        x1=end_s,
+        y0=0,
+        y1=1,
+        yref=yref,
+        line={"width": 0},
+        fillcolor=rgba(hex_colour, 0.35),
+        layer=layer,
+    )

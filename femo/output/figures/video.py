@@ -242,16 +242,7 @@ def _veil(figure: "Figure", line: Timeline) -> None:
     """Cover what was interpolated."""
     end = float(line.time_s[-1]) if len(line.time_s) else 0.0
     for start, stop in summaries.spans(line.time_s, ~line.present, end)[:MAX_VEILS]:
-        figure.add_shape(
-            type="rect",
-            x0=start,
-            x1=stop,
-            y0=0,
-            y1=1,
-            yref="paper",
-            line={"width": 0},
-            fillcolor=rgba(INK, 0.35),
-        )
+        measures.shade(figure, start, stop, INK, yref="paper", layer="above")
 
 
 _TITLES: Final = {

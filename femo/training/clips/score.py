@@ -34,7 +34,7 @@ def predict_val(
     pipeline = load(model)
     reader = pipeline.readers[0]
     head = reader.spec.clip_head(HEAD[recipe])
-    trained = next((c for c in reader.clip_classifiers if c.head.name == head.name), None)
+    trained = reader.clip_classifier(head.name)
     predicted, vectors = [], []
     for clip in clips:
         descriptor = make_descriptor(

@@ -18,7 +18,7 @@ from sklearn.isotonic import IsotonicRegression
 
 from femo.faces import geometry
 from femo.faces.judgement import judge, margin
-from femo.faces.quality import measure_crops, sharpness
+from femo.faces.quality import SIDE, measure_crops, sharpness
 from femo.labels import AFFECTNET_8
 from femo.pipeline import Pipeline
 from femo.training.faces.evaluate import score_pictures, share
@@ -98,7 +98,7 @@ def _hits(expression: Scores, target: npt.NDArray[Any]) -> Bools:
 def _sharpness(picture: npt.NDArray[np.uint8]) -> float:
     rgb = np.repeat(picture[..., None], 3, axis=2)
     whole = np.array([[0, 0, rgb.shape[1], rgb.shape[0]]], np.float32)
-    return sharpness(geometry.crop(rgb, whole, 64)[0])
+    return sharpness(geometry.crop(rgb, whole, SIDE)[0])
 
 
 def evaluate_certainty(
@@ -118,9 +118,7 @@ def evaluate_certainty(
     faces = read_ferplus(ferplus)
     images = np.repeat(faces.images[:N_PICTURES, ..., None], 3, axis=3)
     scores = score_pictures(pipeline, images, ("expression",), prior)
-    labels = scores["expression"].labels
-    target = np.array([labels.index(AFFECTNET_8[k]) for k in faces.target[:N_PICTURES]])
-    hits = scores["expression"].values.argmax(axis=1) == target
+    hits = _hits(scores["expression"], faces.target[:N_PICTURES])
     reasons = judge(measure_crops(pipeline.detector, list(images)), scores, limits).reasons
     masks = {"sure": ~reasons.any(axis=1), "unsure": reasons.any(axis=1)} | dict(
         zip(REASONS, reasons.T, strict=True)

@@ -19,7 +19,7 @@ from femo.labels import AFFECTNET_8
 from femo.models.config import ModelSpec, read_spec
 from femo.models.write import write_model_folder
 from femo.networks.backbone import Backbone
-from femo.networks.decision import TAU, Prior
+from femo.networks.decision import TAU
 from femo.networks.heads import expected_age, load_heads, softmax
 from femo.pipeline import Pipeline, Reader
 from femo.training.faces.calibration import fit_temperature
@@ -33,7 +33,7 @@ from femo.training.faces.sets import Sets
 from femo.training.faces.strangers import ADULT_YEARS, measure_strangers
 from femo.training.faces.stress import evaluate_stress
 from femo.training.priors import clip_heads, prior_heads
-from femo.types import Floats, Ints
+from femo.types import Floats, Ints, Prior
 
 DEFAULT_PRIOR = "halfway"
 """Of the slice of FER+ that nothing was trained on, femo-base names 84.9 % rightly and of every class 73.7 % in the mean; natural
