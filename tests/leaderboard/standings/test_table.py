@@ -173,7 +173,9 @@ def test_names_in_the_figure_are_text() -> None:
     rows = standings(AFEW, [paper(0.5, "<a href='javascript:1'>x</a>", team="<b>t")], [], None)
     text = history(rows, AFEW).to_json()
     assert "<a href='" not in text.replace("\\u003c", "<")  # the figure's own links are written with other quotes
+    assert "<b>t" not in text.replace("\\u003c", "<").replace("\\u003e", ">")
     assert "&lt;a" in text.replace("\\u0026", "&")
+    assert "&lt;b&gt;t" in text.replace("\\u0026", "&")
 
 
 EVIL = '=cmd|" /C calc"!A0'

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 import torch
 
+from femo.faces.quality import sharpness
 from femo.labels import AFFECTNET_8
-from femo.training.faces.certainty import fit_limits, rising_limit
+from femo.training.faces.certainty import SIGMAS, fit_limits, rising_limit
 from femo.training.faces.samples import N_IDENTITY, Pool
 from femo.types import RGB, Scores
 
@@ -57,9 +58,12 @@ def pool(n: int) -> Pool:
 def test_size_and_blur_are_found_again() -> None:
     limits = fit_limits(Stub(), pool(4))  # type: ignore[arg-type]
     assert limits["small_px"] == 20
-    blurred = [Stub.contrast(np.repeat(_enlarged(sigma)[..., None], 3, axis=2)) for sigma in (0.002, 0.02, 0.05)]
-    assert blurred[0] > 20 > blurred[2], "the stub must read the sharp ones rightly and the blurred ones not"
-    assert 0 < limits["blur"] < 1
+    blurred = [np.repeat(_enlarged(sigma)[..., None], 3, axis=2) for sigma in SIGMAS]
+    right = [Stub.contrast(picture) > 20 for picture in blurred]
+    assert (right[0], right[-1]) == (True, False), "the stub must read sharp ones rightly and blurred ones not"
+    sharp = [sharpness(cv2.resize(picture, (64, 64), interpolation=cv2.INTER_AREA)) for picture in blurred]
+    wrong = max(value for value, ok in zip(sharp, right, strict=True) if not ok)
+    assert wrong < limits["blur"] <= max(sharp) + 0.01
     assert limits["close_margin"] == pytest.approx(
         0.5
     )  # every margin is 1: what leads by more than this is never close

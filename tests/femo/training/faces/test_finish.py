@@ -42,6 +42,23 @@ def test_the_balanced_temperature_is_fitted_where_all_classes_count_alike() -> N
     assert fitted["temperature_halfway"] == pytest.approx(1.0, abs=0.06)
 
 
+@pytest.mark.parametrize(("key", "tau"), [("temperature_halfway", 0.5), ("temperature_balanced", 1.0)])
+def test_other_temperatures_weigh_each_class_by_its_share(key: str, tau: float) -> None:
+    """Classes that are known unequally well, so that the weights decide; the reference searches a fine grid in float64."""
+    rng = np.random.default_rng(1)
+    target = rng.choice(8, 4000, p=[0.4, 0.3, 0.1, 0.1, 0.04, 0.03, 0.02, 0.01])
+    shares = (np.bincount(target, minlength=8) / len(target)).astype(np.float32)
+    logits = rng.standard_normal((4000, 8)) + np.eye(8)[target] * np.linspace(6, 1, 8)[target][:, None]
+    z, weights = logits - tau * np.log(shares), shares[target].astype(np.float64) ** -tau
+    grid = np.geomspace(0.3, 4, 600)
+    losses = []
+    for temperature in grid:
+        log_p = z / temperature - np.log(np.exp(z / temperature).sum(axis=1, keepdims=True))
+        losses.append(-(weights * log_p[np.arange(4000), target]).sum())
+    fitted = fit_expression(logits.astype(np.float32), target, shares)
+    assert fitted[key] == pytest.approx(grid[int(np.argmin(losses))], rel=0.01)
+
+
 def test_mean_recall_counts_every_class_alike() -> None:
     """Class 0: 3 of 4, class 2: 0 of 1, a label that the head lacks counts in N only: (0.75 + 0) / 2."""
     hits = np.array([True, True, True, False, False, False])
