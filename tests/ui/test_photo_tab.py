@@ -91,7 +91,7 @@ def test_no_face_is_said_and_the_next_photo_works(page: Page, examples: Path, tm
     expect(page.get_by_text("No face found")).to_be_visible()
     expect(page.locator("#photo-table")).to_be_hidden()
     page.get_by_label("Remove Image").click()
-    expect(page.get_by_text("Drop in a photo")).to_be_visible()
+    expect(page.get_by_text("Drop in a photo", exact=True)).to_be_visible()
     drop(page, examples / "astronaut.jpg")
     drawn(page)
 
@@ -100,7 +100,7 @@ def test_a_damaged_photo_gets_a_sentence_and_nothing_is_lost(page: Page, example
     drop(page, examples / "astronaut.jpg")
     drawn(page)
     page.get_by_label("Remove Image").click()
-    expect(page.get_by_text("Drop in a photo")).to_be_visible()
+    expect(page.get_by_text("Drop in a photo", exact=True)).to_be_visible()
     bad = tmp_path / "cut <b>off.jpg"
     bad.write_bytes((examples / "astronaut.jpg").read_bytes()[:20_000])
     drop(page, bad)
