@@ -5,8 +5,14 @@ have none.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from annotated_types import Ge, Le
+
+from femo.models.checked import checked
+
+Threshold = Annotated[float, Ge(0)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +28,12 @@ class ReadingSpec:
         attribute_least: An age, gender or ethnicity that is less probable has no word.
     """
 
-    small_px: float = 32
-    blur: float = 0.22
-    turned_deg: float = 45
-    covered: float = 1.0
-    close_margin: float = 0.15
-    attribute_least: float = 0.6
+    small_px: Threshold = 32
+    blur: Threshold = 0.22
+    turned_deg: Threshold = 45
+    covered: Threshold = 1.0
+    close_margin: Threshold = 0.15
+    attribute_least: Annotated[Threshold, Le(1)] = 0.6
 
 
 def reading_of(raw: Mapping[str, Any] | None) -> ReadingSpec:
@@ -36,8 +42,4 @@ def reading_of(raw: Mapping[str, Any] | None) -> ReadingSpec:
     Raises:
         ValueError: A threshold is no number from 0.
     """
-    names = [field.name for field in fields(ReadingSpec)]
-    given = {} if raw is None else {key: float(value) for key, value in raw.items() if key in names}
-    if any(not value >= 0 for value in given.values()) or given.get("attribute_least", 0) > 1:
-        raise ValueError("reading: each threshold must be at least 0, attribute_least at most 1")
-    return ReadingSpec(**given)
+    return checked(ReadingSpec, {} if raw is None else raw, "reading")

@@ -101,6 +101,21 @@ class PublishedRow:
     per_class: Mapping[str, float] = field(default_factory=dict)
 
 
+class _CitationJson(BaseModel):
+    """A citation as it stands in ``sources.json``."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    title: Annotated[str, Field(min_length=1)]
+    authors: str = ""
+    venue: str = ""
+    year: int | None = None
+    url: Annotated[str, Field(pattern="^(https://|$)")] = ""
+    doi: str = ""
+    arxiv: str = ""
+    note: str = ""
+
+
 class _RowJson(BaseModel):
     """A row as it stands in a file; ``_problem`` checks what depends on the task."""
 
@@ -145,15 +160,16 @@ def citations() -> Mapping[str, Citation]:
     return {key: _citation(key, entry) for key, entry in data.items()}
 
 
-def _citation(key: str, entry: Mapping[str, Any]) -> Citation:
-    links = dict(entry)
-    doi, arxiv = links.pop("doi", ""), links.pop("arxiv", "")
-    links.setdefault("url", f"https://doi.org/{doi}" if doi else f"https://arxiv.org/abs/{arxiv}" if arxiv else "")
-    if unknown := set(links) - {"title", "authors", "venue", "year", "url", "note"}:
-        raise PublishedInvalid(f"sources.json, {key}: unknown fields {sorted(unknown)}")
-    if links["url"] and not links["url"].startswith("https://"):
-        raise PublishedInvalid(f"sources.json, {key}: the address must start with https://")
-    return Citation(key, **links)
+def _citation(key: str, entry: Any) -> Citation:
+    try:
+        given = _CitationJson.model_validate(entry)
+    except ValidationError as error:
+        raise PublishedInvalid(f"sources.json, {key}: {_shape_problem(error)}") from error
+    fields = given.model_dump(exclude={"doi", "arxiv"})
+    printed = f"https://doi.org/{given.doi}" if given.doi else f"https://arxiv.org/abs/{given.arxiv}"
+    if not given.url and (given.doi or given.arxiv):
+        fields["url"] = printed
+    return Citation(key, **fields)
 
 
 def read_rows(paths: Sequence[Path], task: Task, sources: Mapping[str, Citation]) -> tuple[PublishedRow, ...]:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, ClassVar, Literal, Protocol
 
 from leaderboard.errors import LeaderboardError
 from leaderboard.schema import Task
@@ -92,6 +92,8 @@ class Entry:
         removed: When the organiser took it off the board, or None.
         reason: Why, which everybody sees.
     """
+
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
 
     task: str
     user: str

@@ -22,6 +22,8 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from pydantic import TypeAdapter, ValidationError
+
 from leaderboard.errors import LeaderboardError
 from leaderboard.store.database import Store
 from leaderboard.store.entries import Entry, StoredScore
@@ -35,6 +37,7 @@ FIRST_PAUSE_S, LONGEST_PAUSE_S = 2.0, 120.0
 MAX_PER_COMMIT = 50
 
 _LOG = logging.getLogger(__name__)
+_ENTRY = TypeAdapter(Entry)
 
 
 class HubInvalid(LeaderboardError):
@@ -53,13 +56,16 @@ def entry_from_json(text: str) -> Entry:
         ValueError: The text is no entry.
     """
     try:
-        raw: dict[str, Any] = json.loads(text)
-        scores = tuple(StoredScore(**score) for score in raw.pop("scores"))
-        entry = Entry(**{**raw, "scores": scores, "links": tuple(raw["links"])})
-    except (KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"no entry: {error!r}") from error
-    if not HEX.fullmatch(entry.id) or not (entry.sha256 is None or HEX.fullmatch(entry.sha256)) or not scores:
-        raise ValueError(f"no entry: id {entry.id!r}, file {entry.sha256!r}, {len(scores)} scores")
+        entry = _ENTRY.validate_json(text)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise ValueError(f"no entry: {'.'.join(map(str, first['loc']))} {first['msg']}") from error
+    if (
+        not HEX.fullmatch(entry.id)
+        or not (entry.sha256 is None or HEX.fullmatch(entry.sha256))
+        or not entry.scores
+    ):
+        raise ValueError(f"no entry: id {entry.id!r}, file {entry.sha256!r}, {len(entry.scores)} scores")
     return entry
 
 

@@ -1,6 +1,7 @@
 """Published results: every figure has a source, keeps the paper's own arithmetic, and bad files are refused."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -192,3 +193,29 @@ def test_a_row_in_a_file_of_its_own_is_checked_like_the_others(tmp_path: Path) -
     other.write_text(json.dumps({**GOOD, "colour": "red"}))
     with pytest.raises(PublishedInvalid, match=r"theirs.json, row 1: unknown fields \['colour'\]"):
         read_rows([path, other], TASKS["afew"], citations())
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        ({"title": "A", "isbn": "1"}, "unknown fields ['isbn'], missing fields []"),
+        ({"venue": "CVPRW"}, "unknown fields [], missing fields ['title']"),
+        ({"title": "A", "year": "2022"}, "year: Input should be a valid integer, found '2022'"),
+        ({"title": "A", "url": "http://example.org"}, "url: String should match pattern"),
+    ],
+)
+def test_a_wrong_citation_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, entry: dict[str, object], message: str
+) -> None:
+    (tmp_path / "sources.json").write_text(json.dumps({"a_2022": entry}))
+    monkeypatch.setattr("leaderboard.standings.publications.FOLDER", tmp_path)
+    with pytest.raises(PublishedInvalid, match=re.escape(f"sources.json, a_2022: {message}")):
+        citations.__wrapped__()
+
+
+def test_an_address_is_made_of_a_doi_or_an_arxiv_number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    given = {"d": {"title": "D", "doi": "10.1/x"}, "a": {"title": "A", "arxiv": "2103.17107"}, "n": {"title": "N"}}
+    (tmp_path / "sources.json").write_text(json.dumps(given))
+    monkeypatch.setattr("leaderboard.standings.publications.FOLDER", tmp_path)
+    urls = {key: citation.url for key, citation in citations.__wrapped__().items()}
+    assert urls == {"d": "https://doi.org/10.1/x", "a": "https://arxiv.org/abs/2103.17107", "n": ""}
