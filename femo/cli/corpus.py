@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from femo.cli.output import say
+from femo.cli.output import check_streams, say
 from femo.cli.photo import MeshOption, Model, PriorOption
 
 if TYPE_CHECKING:
@@ -76,6 +76,7 @@ def corpus(
     from femo.clips.adaptive import parse_every
     from femo.corpora.run import corpus as run
 
+    check_streams({}, {"--out": out, "--prometheus": prometheus})
     with _shown(json_progress, prometheus) as progress:
         report = run(
             source,

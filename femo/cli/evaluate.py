@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from femo.cli.output import named_files, write_json
+from femo.cli.output import STDOUT, named_files, write_json
 from femo.cli.photo import PriorOption
 from femo.output.names import refuse_inputs
 
@@ -45,13 +45,13 @@ def evaluate(
     if name == "abaw":
         from femo.cli.train_abaw import evaluate_abaw
 
-        tables = json != "-"
+        tables = json != STDOUT
         report = evaluate_abaw(path, model=model, features=features, crops=crops, workers=workers, tables=tables)
     else:
         report = _report("stress" if stress else name, path, model, prior)
     if json is not None:
         write_json(json, report)
-    if json != "-" and name != "abaw":
+    if json != STDOUT and name != "abaw":
         _print(report)
 
 

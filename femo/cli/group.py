@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from femo.cli.output import finish, named_files, say, write_json
+from femo.cli.output import STDOUT, check_streams, finish, named_files, say, write_json, write_table
 from femo.cli.photo import PriorOption
 from femo.cli.progress import Counter
 from femo.cli.video import expand
@@ -23,7 +23,7 @@ def group(
         str | None, typer.Option("--json", metavar="OUT", help="Write JSON here; - is stdout.")
     ] = None,
     csv: Annotated[
-        Path | None, typer.Option("--csv", metavar="OUT", help="Write a table here, a row per moment.")
+        str | None, typer.Option("--csv", metavar="OUT", help="Write a table here, a row per moment; - is stdout.")
     ] = None,
     smooth: Annotated[str, typer.Option("--smooth", help="none, mean:K or median:K over K frames.")] = "mean:15",
     min_face: Annotated[int | None, typer.Option(help="Smallest face side in pixels; default is quick.")] = None,
@@ -37,6 +37,7 @@ def group(
     from femo.output.export import files as export
     from femo.pipeline import load
 
+    check_streams({"--json": json, "--csv": csv}, {})
     clips = expand(files)
     refuse_inputs(named_files((json, csv)), clips)
     temporal.parse_smoothing(smooth)
@@ -61,8 +62,8 @@ def group(
     if json is not None:
         write_json(json, documents if len(clips) > 1 else documents[0])
     if csv is not None:
-        export.write_csv(csv, results)
-    if json != "-":
+        write_table(csv, lambda path: export.write_csv(path, results))
+    if STDOUT not in (json, csv):
         _print(list(results.items()))
     finish(problems, len(clips))
 

@@ -2,11 +2,15 @@
 
 import io
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory
+from typing import Any, Final
 
 import typer
+
+STDOUT: Final = "-"
+"""Stands for stdout where a command writes one document or table; a file of that name is ``./-``."""
 
 
 def speak_any_text() -> None:
@@ -18,12 +22,41 @@ def speak_any_text() -> None:
 
 def named_files(outputs: Iterable[str | Path | None]) -> list[Path]:
     """Return the files among a command's outputs: neither those left out nor ``-``, which is stdout."""
-    return [Path(output) for output in outputs if output is not None and str(output) != "-"]
+    return [Path(output) for output in outputs if output is not None and str(output) != STDOUT]
 
 
 def say(message: str) -> None:
     """Print one line on stderr."""
     typer.echo(message, err=True)
+
+
+def check_streams(files: Mapping[str, str | None], folders: Mapping[str, Path | None]) -> None:
+    """Refuse ``-`` where it cannot be stdout, before anything is read.
+
+    Args:
+        files: Option -> the one document or table that it names.
+        folders: Option -> the folder or the film that it names.
+
+    Raises:
+        BadParameter: Two outputs would mix in one stream, or a folder is called like the stream.
+    """
+    streamed = [option for option, out in files.items() if out == STDOUT]
+    if len(streamed) > 1:
+        raise typer.BadParameter(f"{' and '.join(streamed)} cannot both be stdout; name a file")
+    for option, folder in folders.items():
+        if folder is not None and str(folder) == STDOUT:
+            raise typer.BadParameter(f"{option} cannot be stdout, which takes one document or table")
+
+
+def write_table(out: str, write: Callable[[Path], object]) -> None:
+    """Let a table be written to a file, whole or not at all, or to stdout for ``-``."""
+    if out != STDOUT:
+        write(Path(out))
+        return
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "table"
+        write(path)
+        typer.echo(path.read_text(encoding="utf-8"), nl=False)
 
 
 def write_json(out: str, document: Any) -> None:
@@ -32,7 +65,7 @@ def write_json(out: str, document: Any) -> None:
 
     from femo.output.export.files import write_text
 
-    if out == "-":
+    if out == STDOUT:
         plain = (getattr(sys.stdout, "encoding", None) or "").lower().replace("-", "") != "utf8"
         typer.echo(json.dumps(document, indent=2, ensure_ascii=plain))
     else:

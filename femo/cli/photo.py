@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from femo.cli.output import finish, named_files, say, write_json
+from femo.cli.output import STDOUT, check_streams, finish, named_files, say, write_json, write_table
 from femo.errors import FemoError
 from femo.output.names import name_outputs, place_of, refuse_inputs
 
@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="One or more files.")]
 JsonOut = Annotated[str | None, typer.Option("--json", metavar="OUT", help="Write JSON here; - is stdout.")]
-CsvOut = Annotated[Path | None, typer.Option("--csv", metavar="OUT", help="Write a table here, a row per face.")]
+CsvOut = Annotated[
+    str | None, typer.Option("--csv", metavar="OUT", help="Write a table here, a row per face; - is stdout.")
+]
 PriorOption = Annotated[
     str | None,
     typer.Option(
@@ -38,10 +40,10 @@ def photo(
     json: JsonOut = None,
     csv: CsvOut = None,
     openface: Annotated[
-        Path | None, typer.Option("--openface", metavar="OUT", help="Write a table as OpenFace does.")
+        str | None, typer.Option("--openface", metavar="OUT", help="Write a table as OpenFace does; - is stdout.")
     ] = None,
     pyfeat: Annotated[
-        Path | None, typer.Option("--pyfeat", metavar="OUT", help="Write a table that py-feat reads.")
+        str | None, typer.Option("--pyfeat", metavar="OUT", help="Write a table that py-feat reads; - is stdout.")
     ] = None,
     annotate: Annotated[
         Path | None, typer.Option("--annotate", metavar="DIR", help="Write pictures with numbered boxes here.")
@@ -56,8 +58,10 @@ def photo(
     from femo.media.photos import read_photo
     from femo.pipeline import load
 
+    outputs = {"--json": json, "--csv": csv, "--openface": openface, "--pyfeat": pyfeat}
+    check_streams(outputs, {"--annotate": annotate})
     pictures = _named(files, annotate)
-    refuse_inputs([*named_files((json, csv, openface, pyfeat)), *dict.fromkeys(pictures.values())], files)
+    refuse_inputs([*named_files(outputs.values()), *dict.fromkeys(pictures.values())], files)
     pipeline = load(model, prior=prior, measure=mesh)
     results: list[tuple[Path, PhotoResult]] = []
     documents: list[dict[str, Any]] = []
@@ -80,16 +84,16 @@ def photo(
     if json is not None:
         write_json(json, documents[0] if len(files) == 1 else documents)
     _write_tables({str(file): result for file, result in results}, csv, openface, pyfeat, alone=len(files) == 1)
-    if json != "-":
+    if STDOUT not in outputs.values():
         _print_photos(results)
     finish(problems, len(files))
 
 
 def _write_tables(
     results: "Mapping[str, PhotoResult]",
-    csv: Path | None,
-    openface: Path | None,
-    pyfeat: Path | None,
+    csv: str | None,
+    openface: str | None,
+    pyfeat: str | None,
     *,
     alone: bool,
 ) -> None:
@@ -98,11 +102,12 @@ def _write_tables(
     from femo.output.export.files import write_csv
 
     if csv is not None:
-        write_csv(csv, results)
+        write_table(csv, lambda path: write_csv(path, results))
     if openface is not None:
-        exchange.write_openface(openface, next(iter(results.values())) if alone and results else results)
+        shown = next(iter(results.values())) if alone and results else results
+        write_table(openface, lambda path: exchange.write_openface(path, shown))
     if pyfeat is not None:
-        exchange.write_pyfeat(pyfeat, results)
+        write_table(pyfeat, lambda path: exchange.write_pyfeat(path, results))
 
 
 def _named(files: Sequence[Path], folder: Path | None) -> dict[Path, Path]:

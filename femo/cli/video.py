@@ -14,7 +14,7 @@ import typer
 
 from femo.cli.auto import read_auto
 from femo.cli.clip_job import ClipJob, make_folder
-from femo.cli.output import finish, named_files, say, write_json
+from femo.cli.output import STDOUT, check_streams, finish, named_files, say, write_json, write_table
 from femo.cli.photo import MeshOption, PriorOption
 from femo.cli.progress import Counter
 from femo.errors import FemoError, MediaError
@@ -34,7 +34,8 @@ def video(
         str | None, typer.Option("--json", metavar="OUT", help="Write JSON here; - is stdout.")
     ] = None,
     csv: Annotated[
-        Path | None, typer.Option("--csv", metavar="OUT", help="Write a table here, a row per frame and person.")
+        str | None,
+        typer.Option("--csv", metavar="OUT", help="Write a table here, a row per frame and person; - is stdout."),
     ] = None,
     out: Annotated[
         Path | None,
@@ -88,6 +89,7 @@ def video(
     from femo.models.find import find_models
     from femo.pipeline import load
 
+    check_streams({"--json": json, "--csv": csv}, {"--out": out, "--abaw": abaw, "--annotate": annotate})
     clips = expand(files)
     temporal.parse_smoothing(smooth)
     keep = json is not None or csv is not None
@@ -100,7 +102,7 @@ def video(
     if waiting:
         _run(job, waiting, load(model, prior=prior, measure=mesh))
     _write_together(job, json, csv)
-    if json != "-" and job.table:
+    if STDOUT not in (json, csv) and job.table:
         _print_table(job.table)
     finish(job.problems, len(clips))
 
@@ -172,7 +174,7 @@ def _read(job: ClipJob, clip: Path, pipeline: "Pipeline", report: "Report") -> "
     return read_auto(pipeline, clip, fpr=job.fpr, min_face=job.min_face, smooth=compared, progress=report)
 
 
-def _write_together(job: ClipJob, json: str | None, csv: Path | None) -> None:
+def _write_together(job: ClipJob, json: str | None, csv: str | None) -> None:
     """Write one document, one table and the single-file ABAW forms of all clips."""
     from femo.output.export import abaw as export_abaw
     from femo.output.export import files as export
@@ -181,7 +183,7 @@ def _write_together(job: ClipJob, json: str | None, csv: Path | None) -> None:
         export_abaw.join_abaw(job.abaw)
     if csv is not None:
         good = {str(clip): result for clip, result in job.results.items() if not isinstance(result, FemoError)}
-        export.write_csv(csv, good)
+        write_table(csv, lambda path: export.write_csv(path, good))
     if json is not None:
         documents = [
             {"file": str(clip), **({"error": str(r)} if isinstance(r, FemoError) else r.to_dict())}
