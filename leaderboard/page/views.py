@@ -21,7 +21,7 @@ from leaderboard.schema import Task
 from leaderboard.standings.export import export, score_text
 from leaderboard.standings.overview import Best, best_of, first_group
 from leaderboard.standings.table import Row, groups
-from leaderboard.store.entries import PUBLISHED, RESCORED, Entry, utc_now
+from leaderboard.store.entries import RESCORED, Entry, utc_now
 from leaderboard.tasks import TASKS, get_task
 
 ONE_USER: Final = (
@@ -179,7 +179,7 @@ class BoardViews:
             row = next((row for row in self.board.rows(task) if row.id == row_id), None)
             if row is None:
                 return ""
-            report = None if row.badge == PUBLISHED else self.board.report(task, row.id)
+            report = None if row.citation else self.board.report(task, row.id)
         return cards.row_card(task, row, report)
 
 

@@ -20,6 +20,9 @@ from leaderboard.store.entries import PUBLISHED, SELF_REPORTED, Badge, Entry, St
 
 COMPLETE = "complete"
 OUTDATED = "scored with an older metric version or other labels, so not ranked; it will be once it is re-scored"
+OWN_SOURCE = "femo"
+"""Key of the citation under which this project's own figures stand."""
+OWN = "measured by femo's developers and not checked by others, so not ranked"
 UNVERIFIED = "reported by the submitter and not checked, so not ranked"
 
 
@@ -201,9 +204,10 @@ def _from_published(task: Task, row: PublishedRow, number: int) -> Row:
     citation = (
         str(row.source) + (f". Read in: {row.via}" if row.via else "") + (f", {row.where}" if row.where else "")
     )
+    own = row.source.key == OWN_SOURCE
     return Row(
         id=f"published-{number}",
-        badge=PUBLISHED,
+        badge=SELF_REPORTED if own else PUBLISHED,
         system=row.system,
         main=row.main,
         group=group_name(row.split, row.edition, row.subset),
@@ -217,6 +221,7 @@ def _from_published(task: Task, row: PublishedRow, number: int) -> Row:
         edition=row.edition,
         year=row.year,
         links=tuple(dict.fromkeys(work.url for work in (row.source, row.via) if work and work.url)),
+        caveat=OWN if own else "",
         note="; ".join(part for part in (*_official(row), row.note) if part),
         citation=citation,
         per_class=row.per_class,

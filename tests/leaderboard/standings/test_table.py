@@ -216,3 +216,12 @@ def test_latex_is_escaped() -> None:
 def test_an_unknown_export_is_refused() -> None:
     with pytest.raises(LeaderboardError, match="expected csv, json or latex"):
         export([], AFEW, None, "xlsx")
+
+
+def test_femos_own_figures_are_self_reported_and_take_no_rank_away() -> None:
+    rows = standings(TASKS["utkface"], published("utkface"), (), None, "ethnicity_accuracy")
+    own = next(row for row in rows if row.system.startswith("femo-base"))
+    assert (own.badge, own.rank, own.n) == ("self-reported", None, 1500)
+    assert own.caveat == "measured by femo's developers and not checked by others, so not ranked"
+    ranked = [row for row in rows if row.group == own.group and row.rank is not None]
+    assert next(row for row in ranked if row.rank[0] == 1).parts["ethnicity_accuracy"] == 0.877
