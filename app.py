@@ -15,8 +15,9 @@ import gradio as gr
 from starlette.middleware import Middleware
 
 import femo
-from femo.demo import group, live, photo, player, theme, video, zero_gpu
+from femo.demo import about, group, live, photo, player, theme, video, zero_gpu
 from femo.demo.markup import file
+from femo.demo.server import front
 from femo.demo.server.cache import AGE_S, SWEEP_S, open_cache
 from femo.demo.server.caller import max_job_s
 from femo.demo.server.door import Door, refuse_when_full
@@ -40,18 +41,21 @@ LAUNCH: Final[dict[str, Any]] = {
 def build(pipeline: femo.Pipeline, board: Board) -> gr.Blocks:
     """Put the tabs together."""
     demo: gr.Blocks
-    with Page(title=theme.TITLE, analytics_enabled=False, delete_cache=(int(SWEEP_S), int(AGE_S))) as demo:
+    with Page(title=front.TITLE, analytics_enabled=False, delete_cache=(int(SWEEP_S), int(AGE_S))) as demo:
         gr.HTML(theme.header(pipeline.model))
-        with gr.Tab("Photo", id="photo"):
-            photo.build(pipeline)
-        with gr.Tab("Video", id="video"):
-            video.build(pipeline)
-        with gr.Tab("Group", id="group"):
-            group.build(pipeline)
-        with gr.Tab("Live camera", id="live"):
-            live.build(pipeline)
-        with gr.Tab("Leaderboard", id="leaderboard"):
-            build_tab(board)
+        with gr.Tabs(overflow_behavior="wrap"):
+            with gr.Tab("Photo", id="photo"):
+                photo.build(pipeline)
+            with gr.Tab("Video", id="video"):
+                video.build(pipeline)
+            with gr.Tab("Group", id="group"):
+                group.build(pipeline)
+            with gr.Tab("Live", id="live"):
+                live.build(pipeline)
+            with gr.Tab("Leaderboard", id="leaderboard"):
+                build_tab(board)
+            with gr.Tab("About", id="about"):
+                about.build(pipeline)
         demo.load(None, None, None, js=file("tabs.js"))
     return demo
 
@@ -81,11 +85,12 @@ def free_port(host: str) -> int:
 def launch(demo: gr.Blocks, **changes: Any) -> str:
     """Start the server and return its address; ``changes`` go to Gradio's ``launch``."""
     css = theme.CSS + file("player.css") + file("group.css")
-    look = {"theme": theme.theme(), "css": css, "head": theme.HEAD + player.script()}
+    look = {"theme": theme.theme(), "css": css, "head": player.script()}
     host = os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1")
     address = {"server_name": host, "server_port": free_port(host)}
     # made anew, because Gradio writes the server's own settings into it
-    door = {"middleware": [Middleware(Door)], "exception_handlers": {OSError: refuse_when_full}}
+    door = {"middleware": [Middleware(Door), Middleware(front.Front)], "routes": front.routes()}
+    door |= {"exception_handlers": {OSError: refuse_when_full}}
     return str(demo.launch(**{**LAUNCH, **look, **address, "app_kwargs": door, **changes})[1])
 
 

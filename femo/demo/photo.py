@@ -16,10 +16,11 @@ import pandas as pd
 
 from femo import PhotoResult, Pipeline
 from femo.demo import cards
+from femo.demo.about import LIMITS
 from femo.demo.clip_tab import NOBODY, SMALLEST
 from femo.demo.events import QUICK, one_sentence, prior_choice, uploaded, whole_pixels
 from femo.demo.face_panel import FacePanel
-from femo.demo.markup import empty
+from femo.demo.markup import empty, render
 from femo.demo.photo_files import SHOWN_PX, drawn, write_files
 from femo.media.photos import Photo, read_photo
 from femo.output import draw
@@ -34,14 +35,6 @@ EMPTY: Final = empty(
     "ethnicity. "
     "Nothing is kept: pictures are deleted within the hour.",
 )
-LIMITS: Final = """
-A reading describes **what a face looks like in one picture**, not what the person feels. People smile without joy and
-grieve with a still face, and what a face shows depends on culture and situation (Barrett et al. 2019). Light, blur,
-glasses and a turned head mislead the network, and it errs more often for some groups of people than for others: the
-model card has the figures. Age, gender and ethnicity are guesses at appearance in the coarse classes of the training
-data; they say nothing about identity. What is marked <span class="femo-badge femo-prior">prior</span> is not measured
-at all: it follows from the expression. Do not decide anything about a person with this.
-"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,11 +79,7 @@ class PhotoTab:
                 ]
         with gr.Accordion("What this cannot tell", open=False):
             gr.Markdown(LIMITS, elem_classes="femo-quiet")
-        with gr.Accordion("Where the figures come from", open=False):
-            specs = [reader.spec for reader in pipeline.readers]
-            gr.HTML(cards.origins(specs))
-            for spec in specs:
-                gr.Markdown(cards.model_card(spec), elem_classes="femo-quiet femo-model-card")
+        gr.HTML(render("about_link"))
         self.reading = gr.State(None, time_to_live=3600)
 
     def _picture(self) -> None:

@@ -1,13 +1,26 @@
 () => {
+  const KEPT = ['task', 'group', 'by', 'row', 'first', 'second'];
   const tabs = () => [...document.querySelectorAll('button[role=tab][data-tab-id]')];
-  const wanted = new URLSearchParams(location.search).get('tab');
-  tabs().find(tab => tab.dataset.tabId === wanted && tab.offsetParent)?.click();
+  const open = (name) => tabs().find(tab => tab.dataset.tabId === name && tab.offsetParent)?.click();
+  open(new URLSearchParams(location.search).get('tab'));
   document.addEventListener('click', event => {
+    const inner = event.target.closest('a[href^="#"]'), other = event.target.closest('a[data-tab]');
+    if (inner) { // the page's <base> would make another address of it
+      event.preventDefault();
+      const part = document.getElementById(inner.getAttribute('href').slice(1));
+      part?.scrollIntoView();
+      part?.focus({preventScroll: true});
+    }
+    if (other) {
+      event.preventDefault();
+      open(other.dataset.tab);
+      scrollTo(0, 0);
+    }
     const tab = event.target.closest('button[role=tab][data-tab-id]');
     if (!tab) return;
     const address = new URL(location);
     if (address.searchParams.get('tab') !== tab.dataset.tabId)
-      for (const key of ['task', 'group', 'by', 'row', 'first', 'second']) address.searchParams.delete(key);
+      for (const key of KEPT) address.searchParams.delete(key);
     address.searchParams.set('tab', tab.dataset.tabId);
     history.replaceState(history.state, '', address);
   });

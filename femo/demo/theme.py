@@ -12,8 +12,6 @@ from gradio.themes.utils.fonts import LocalFont
 from femo.demo.markup import file, render
 from femo.output.draw import PALETTE, ink_on
 
-TITLE: Final = "femo: emotion from faces"
-
 INK: Final = gr.themes.Color(
     "#FBFAF7", "#F5F3EE", "#E9E6DE", "#D5D1C7", "#A8A59D", "#76757A",
     "#565863", "#3B3F4B", "#252A35", "#1A1E27", "#12151C", name="ink",
@@ -99,9 +97,3 @@ _CHIPS: Final = "\n".join(
 )
 
 CSS: Final = file("theme.css") + _CHIPS
-
-HEAD: Final = """<style>@media (max-width: 640px) {
-  .gradio-container .main.app { padding: 12px 14px !important; }
-  footer .divider { display: none !important; }
-}</style>"""
-"""Rules for narrow pages outside the tabs, where Gradio's rewriting of ``css`` lets no media query reach."""

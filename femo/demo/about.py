@@ -1,0 +1,83 @@
+"""The About tab: what the badges mean, where each reading comes from, what none of them can tell, and the models' cards.
+
+Conventions: a card's headings become the page's, with a list of contents at the top; what a card holds for machines, such as a
+recipe in JSON, is folded away.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+import gradio as gr
+
+from femo import Pipeline
+from femo.demo import cards
+from femo.demo.markup import EXPLAINED, render
+from femo.models.config import ModelSpec
+
+LIMITS: Final = """
+A reading describes **what a face looks like in one picture**, not what the person feels. People smile without joy and
+grieve with a still face, and what a face shows depends on culture and situation (Barrett et al. 2019). Light, blur,
+glasses and a turned head mislead the network, and it errs more often for some groups of people than for others: the
+model card has the figures. Age, gender and ethnicity are guesses at appearance in the coarse classes of the training
+data; they say nothing about identity. What is marked <span class="femo-badge femo-prior">prior</span> is not measured
+at all: it follows from the expression. Do not decide anything about a person with this.
+"""
+_HEADING: Final = re.compile(r"^## +(.+)$", re.MULTILINE)
+_JSON: Final = re.compile(r"```json\n(.*?)```", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part of the page.
+
+    Attributes:
+        anchor: Its id.
+        title: Heading.
+        text: Markdown.
+        document: JSON, "" for none.
+    """
+
+    anchor: str
+    title: str
+    text: str
+    document: str = ""
+
+
+def sections(spec: ModelSpec) -> list[Section]:
+    """Return a model's card in parts: the head under the model's name, then one part per heading."""
+    text = re.sub(r"^# .*\n", "", cards.model_card(spec).lstrip(), count=1)
+    titles = [f"Model {spec.name}", *_HEADING.findall(text)]
+    bodies = _HEADING.split(text)[::2]
+    found = []
+    for number, (title, body) in enumerate(zip(titles, bodies, strict=True)):
+        documents = "\n".join(_JSON.findall(body))
+        found.append(Section(f"about-{spec.name}-{number}", title, _JSON.sub("", body).strip(), documents.strip()))
+    return found
+
+
+def build(pipeline: Pipeline) -> None:
+    """Build the tab inside the current ``gr.Tab``."""
+    specs = [reader.spec for reader in pipeline.readers]
+    models = [sections(spec) for spec in specs]
+    first = [
+        Section("about-badges", "What the badges mean", ""),
+        Section("about-limits", "What this cannot tell", LIMITS),
+    ]
+    sources = Section("about-sources", "Where the figures come from", "")
+    with gr.Column(elem_id="about", elem_classes="femo-about"):
+        gr.HTML(render("contents", parts=[[*first, sources], *models]))
+        gr.HTML(render("heading", part=first[0], level=2) + render("legend", sources=EXPLAINED))
+        _part(first[1], 2)
+        gr.HTML(render("heading", part=sources, level=2) + cards.origins(specs))
+        for parts in models:
+            for number, part in enumerate(parts):
+                _part(part, 2 if number == 0 else 3)
+
+
+def _part(part: Section, level: int) -> None:
+    gr.HTML(render("heading", part=part, level=level))
+    if part.text:
+        gr.Markdown(part.text, elem_classes="femo-model-card")
+    if part.document:
+        gr.HTML(render("document", document=part.document))

@@ -1,0 +1,51 @@
+"""A model's card in parts: every word stays, headings become the page's, JSON is set apart."""
+
+from pathlib import Path
+
+from femo.demo.about import Section, sections
+from femo.models.config import ModelSpec
+
+CARD = """---
+tags: [a]
+---
+# some-model
+
+What it is.
+
+## Scores
+
+| a | b |
+|---|---|
+| 1 | 2 |
+
+### By group
+
+More.
+
+## Recipe
+
+Before.
+
+```json
+{"a": 1}
+```
+
+After.
+"""
+
+
+def spec(folder: Path) -> ModelSpec:
+    return ModelSpec("m", folder, "none", {}, 8, (0, 0, 0), (1, 1, 1), 3, (), ())
+
+
+def test_a_card_becomes_headings_and_json_is_set_apart(tmp_path: Path) -> None:
+    (tmp_path / "README.md").write_text(CARD)
+    assert sections(spec(tmp_path)) == [
+        Section("about-m-0", "Model m", "What it is."),
+        Section("about-m-1", "Scores", "| a | b |\n|---|---|\n| 1 | 2 |\n\n### By group\n\nMore."),
+        Section("about-m-2", "Recipe", "Before.\n\n\n\nAfter.", '{"a": 1}'),
+    ]
+
+
+def test_a_model_without_a_card_is_its_name(tmp_path: Path) -> None:
+    assert sections(spec(tmp_path)) == [Section("about-m-0", "Model m", "")]
