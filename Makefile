@@ -3,6 +3,11 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 TESTS ?= tests
+# One worker per core, each with a run of neighbouring tests, so that they share what a folder starts once.
+SPREAD ?= --numprocesses logical --maxprocesses 4 --dist worksteal
+
+# Some hosts forbid Python to keep what it compiled; each of the many processes of the tests then compiles torch and Gradio anew.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: app test test-ui check audit bench docs lock space-check clean
 
@@ -10,11 +15,10 @@ app: $(VENV)/.app
 	$(BIN)/python app.py
 
 test: $(VENV)/.dev
-	$(BIN)/coverage run -m pytest $(TESTS)
-	$(BIN)/coverage report
+	$(BIN)/python -m pytest $(SPREAD) --cov --cov-report=term $(TESTS)
 
 test-ui: $(VENV)/.dev
-	$(BIN)/python -m pytest -m ui tests/ui
+	$(BIN)/python -m pytest $(SPREAD) -m ui tests/ui
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .

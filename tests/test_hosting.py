@@ -16,6 +16,7 @@ from huggingface_hub import constants, hf_hub_download
 from typer.testing import CliRunner
 
 from femo.cli.main import app
+from femo.networks.graphs import cache_dir
 from leaderboard.store.database import Store
 from leaderboard.store.hub import HubMirror
 from tests.hub_server import TOKEN, HubServer
@@ -94,6 +95,8 @@ def test_each_command_runs_as_written(hub: HubServer, tmp_path: Path, monkeypatc
     for name in ("FEMO_MODEL", "FEMO_STORE", "FEMO_REFERENCE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("COLUMNS", "200")  # the tables of a wide terminal
+    if (graphs := cache_dir()) is not None:  # what a home holds is under test, not what is compiled
+        monkeypatch.setenv("FEMO_CACHE", str(graphs.parent))
     monkeypatch.setenv("HOME", str(tmp_path / "first disk"))
     stands_for = {"hf_...": TOKEN, "USER/LABELS@COMMIT": f"user/labels@{pinned}"}
     stands_for |= {"USER/": "user/", "MODELS": "models", "BOARD": "board"}

@@ -42,7 +42,7 @@ class MeshReader:
         self.face = load_canonical(find_weights(self.spec))
         self.units = read_unit_map(self.spec.mesh)
         self.least_logit = float((self.spec.mesh or {}).get("least_logit", 0.0))
-        self._network = network or compile_backbone(self.spec)
+        self._network = network or compile_backbone(self.spec, "f32")  # bfloat16 knows half and whole pixels only
 
     def crop(self, rgb: RGB, faces: Faces) -> tuple[npt.NDArray[np.uint8], Floats]:
         """Return what the network looks at, (N, 192, 192, 3), and where that lies, (N, 6)."""

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from femo.errors import ModelError, WeightsError
 from femo.models.config import ModelSpec
 from femo.models.weights import find_weights, load_tensors, weights_sha256
-from femo.networks.engine import Network, compile_module
+from femo.networks.engine import Network, Precision, compile_module
 from femo.types import Floats
 
 if TYPE_CHECKING:
@@ -56,8 +56,12 @@ class Backbone:
         return self._network(crops)[0]
 
 
-def compile_backbone(spec: ModelSpec) -> Network:
+def compile_backbone(spec: ModelSpec, precision: Precision = "fast") -> Network:
     """Build, load and compile the network of a spec.
+
+    Args:
+        spec: Of a model folder.
+        precision: As ``compile_module`` takes it.
 
     Raises:
         WeightsError: Weights are missing, damaged, or do not fit.
@@ -76,6 +80,7 @@ def compile_backbone(spec: ModelSpec) -> Network:
         name=spec.name,
         key=key,
         normalise=(spec.mean, spec.std),
+        precision=precision,
         max_batch=faces_per_pass(spec.input_size),
     )
 

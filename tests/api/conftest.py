@@ -10,6 +10,7 @@ from gradio_client import Client
 import app
 import femo
 from leaderboard.opening import open_board
+from tests.loopback import free_port
 
 
 @pytest.fixture(scope="session")
@@ -24,7 +25,7 @@ def address(pipeline: femo.Pipeline, tmp_path_factory: pytest.TempPathFactory) -
     os.environ["GRADIO_TEMP_DIR"] = str(folder)
     demo = app.build(pipeline, open_board({"FEMO_STORE": str(tmp_path_factory.mktemp("board"))}))
     try:
-        yield app.launch(demo, prevent_thread_lock=True, quiet=True)
+        yield app.launch(demo, prevent_thread_lock=True, quiet=True, server_port=free_port())
     finally:
         demo.close()
         if before is None:

@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 import app
 import femo
 from leaderboard.opening import open_board
+from tests.loopback import free_port
 
 PATIENCE_MS = 60_000
 """Plotly is 4.6 MB of script, and the machine may be busy."""
@@ -20,7 +21,7 @@ ARGS = ["--no-sandbox", "--disable-background-networking", "--disable-component-
 @pytest.fixture(scope="session")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     demo = app.build(femo.load(), open_board({"FEMO_STORE": str(tmp_path_factory.mktemp("board"))}))
-    yield app.launch(demo, prevent_thread_lock=True, quiet=True)
+    yield app.launch(demo, prevent_thread_lock=True, quiet=True, server_port=free_port())
     demo.close()
 
 

@@ -15,6 +15,7 @@ from femo.demo.markup import file
 from leaderboard.opening import open_board
 from leaderboard.page.tab import build_tab
 from leaderboard.tasks import TASKS
+from tests.loopback import free_port
 
 pytestmark = pytest.mark.ui
 
@@ -38,7 +39,9 @@ def address(folder: Path) -> Iterator[str]:
             build_tab(open_board({"FEMO_STORE": str(folder / "store")}))
         demo.load(None, None, None, js=file("tabs.js"))
     try:
-        yield demo.launch(prevent_thread_lock=True, quiet=True, ssr_mode=False, server_name="127.0.0.1")[1]
+        yield demo.launch(
+            prevent_thread_lock=True, quiet=True, ssr_mode=False, server_name="127.0.0.1", server_port=free_port()
+        )[1]
     finally:
         demo.close()
         if before is None:

@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from femo.cli.main import main
+from femo.pipeline import load
 from tests import clips
 from tests.corpora import read
 from tests.small_models import write_small
@@ -27,7 +28,9 @@ def test_photos_clips_and_a_bad_one_end_in_the_data_sets(
     clips.write_clip(source / "a.mp4", clips.moving_face(8, 160, 140)[0])
     Image.fromarray(clips.portrait()).save(source / "b.png")
     (source / "c.mp4").write_bytes(b"no video at all")
-    command = ["corpus", source, "--out", out, "--model", write_small(tmp_path / "small"), "--no-mesh"]
+    small = write_small(tmp_path / "small")
+    load(str(small), measure=False)  # compiled here, so that no worker has to
+    command = ["corpus", source, "--out", out, "--model", small, "--no-mesh"]
     command += ["--workers", 2, "--json-progress", "--prometheus", metrics]
     assert _run(*command) == 1
     printed = capsys.readouterr()

@@ -44,7 +44,8 @@ def found() -> dict[str, int]:
 
 def test_of_pictures_without_a_face_hardly_any_has_one(found: dict[str, int]) -> None:
     assert len(found) == 84
-    assert sum(n > 0 for n in found.values()) <= 1, {name for name, n in found.items() if n}
+    # one turn of the right motorcycle in float32, two where the processor has bfloat16
+    assert sum(n > 0 for n in found.values()) <= 2, {name for name, n in found.items() if n}
     assert found["motorcycle left, turned 0"] == 0
 
 

@@ -20,6 +20,7 @@ from leaderboard.store.details import Details
 from leaderboard.store.entries import NotOwner
 from leaderboard.store.users import local_user
 from leaderboard.tasks import TASKS
+from tests.loopback import free_port
 
 TASK = "sandbox-afew"
 
@@ -35,7 +36,9 @@ def client(folder: Path) -> Iterator[Client]:
     os.environ["GRADIO_TEMP_DIR"] = str(folder / "uploads")
     with gr.Blocks(analytics_enabled=False) as demo, gr.Tab("Leaderboard"):
         build_tab(open_board({"FEMO_STORE": str(folder / "store")}))
-    _, address, _ = demo.launch(prevent_thread_lock=True, quiet=True, ssr_mode=False, server_name="127.0.0.1")
+    _, address, _ = demo.launch(
+        prevent_thread_lock=True, quiet=True, ssr_mode=False, server_name="127.0.0.1", server_port=free_port()
+    )
     client = Client(address, verbose=False, download_files=str(folder / "downloads"))
     try:
         yield client

@@ -20,6 +20,7 @@ from mcp.client.streamable_http import streamable_http_client
 from femo.demo.server.cache import AGE_S, SWEEP_S, Cache, open_cache
 from femo.demo.server.page import Page
 from femo.errors import FemoError
+from tests.loopback import free_port
 
 ROOT = Path(__file__).resolve().parents[4]
 EXAMPLE = ROOT / "femo/demo/examples/astronaut.jpg"
@@ -72,8 +73,8 @@ def address(cache: Cache) -> Iterator[str]:
         gr.Examples([[str(EXAMPLE)]], [gr.Image()], api_visibility="private")
         gr.api(size, api_name="size")
     cache.keep()
-    settings = {"quiet": True, "ssr_mode": False, "mcp_server": True, "server_name": "127.0.0.1"}
-    yield str(demo.launch(prevent_thread_lock=True, **settings)[1])
+    where = {"server_name": "127.0.0.1", "server_port": free_port()}
+    yield str(demo.launch(prevent_thread_lock=True, quiet=True, ssr_mode=False, mcp_server=True, **where)[1])
     demo.close()
 
 
@@ -158,8 +159,7 @@ def processes() -> Iterator[None]:
 
 
 def start(base: Path, store: Path) -> tuple[subprocess.Popen[bytes], str]:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
+    port = free_port()
     environment = os.environ | {
         "GRADIO_TEMP_DIR": str(base), "GRADIO_SERVER_PORT": str(port), "FEMO_STORE": str(store),
     }  # fmt: skip

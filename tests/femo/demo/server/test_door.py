@@ -11,6 +11,7 @@ import pytest
 import app
 from femo.demo.server.door import Door, known_names
 from femo.demo.server.page import Page
+from tests.loopback import free_port
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +27,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         with Page(analytics_enabled=False) as demo:
             gr.api(full, api_name="full")
             gr.api(broken, api_name="broken")
-        yield app.launch(demo, prevent_thread_lock=True, quiet=True)
+        yield app.launch(demo, prevent_thread_lock=True, quiet=True, server_port=free_port())
         demo.close()
 
 

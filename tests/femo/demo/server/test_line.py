@@ -14,6 +14,7 @@ from femo.demo.server.caller import Watch
 from femo.demo.server.line import ANY, CLIPS, MOST_UNREAD
 from femo.demo.server.page import Page
 from femo.media.streaming import Progress
+from tests.loopback import free_port
 
 OTHER = "127.0.0.2"
 """A second computer, as far as the loopback device knows."""
@@ -52,7 +53,9 @@ def address(work: Clips) -> Iterator[str]:
     with Page(analytics_enabled=False) as demo:
         gr.api(clip, api_name="clip", **LONG)
         gr.api(photo, api_name="photo", **QUICK)
-    _, url, _ = demo.launch(prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", ssr_mode=False)
+    _, url, _ = demo.launch(
+        prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", server_port=free_port(), ssr_mode=False
+    )
     yield url
     work.go.set()
     demo.close()
