@@ -35,6 +35,13 @@ def plain(values: Any) -> Any:
     return values.item() if isinstance(values, np.generic) else values
 
 
+def check_rows(scores: Mapping[str, Scores], n_rows: int, what: str) -> None:
+    """Raise ValueError unless every head has a row per ``what``, a face or a frame."""
+    for name, head in scores.items():
+        if len(head) != n_rows:
+            raise ValueError(f"{name} has {len(head)} rows, expected {n_rows}, one per {what}")
+
+
 def times(time_s: Doubles) -> list[float]:
     """Return strictly increasing times with as few digits as keep them so."""
     for decimals in (DECIMALS, FINE_DECIMALS):

@@ -26,7 +26,7 @@ from femo.faces.upright import find_upright, turn_back, turned_notes
 from femo.media.ahead import ReadAhead, room_for, seen_by
 from femo.media.containers import VideoLimits, VideoSource
 from femo.media.kinds import is_picture
-from femo.media.photos import PhotoLimits, PhotoSource, read_photo
+from femo.media.photos import AtHand, PhotoLimits, PhotoSource, read_photo
 from femo.media.sources import rereadable
 from femo.media.streaming import Cancel, Meter, Report, raise_if
 from femo.media.video import open_video
@@ -110,7 +110,7 @@ class Pipeline:
         scores = measured_units(self.decision.decide(said.scores, chosen), seen)
         judged = judge(quality, scores, self.limits)
         shown, meshes = turn_back(faces, turns, width, height), turn_meshes_back(seen, turns, width, height)
-        how = (width, height, self.model, notes, chosen, said.identity, quality, judged, meshes)
+        how = (width, height, self.model, notes, chosen, said.identity, quality, judged, meshes, AtHand(source))
         return PhotoResult(shown, scores, said.embedding, *how)
 
     def video(

@@ -6,13 +6,14 @@ times in seconds, ``None`` for what was not measured. ``to_frame`` gives one pan
 frame and person (video).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from femo.documents import attributes, plain, score_columns, times
+from femo.display import Shown
+from femo.documents import attributes, check_rows, plain, score_columns, times
 from femo.exchange.elan import eaf_text
 from femo.exchange.openface import openface_table
 from femo.exchange.pyfeat import pyfeat_table
@@ -44,7 +45,7 @@ def frame_numbers(lies_on: "Timeline | VideoResult") -> Ints:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class PhotoResult:
+class PhotoResult(Shown):
     """Every face of one photo.
 
     Attributes:
@@ -61,6 +62,7 @@ class PhotoResult:
         quality: How well the faces are seen, None where nobody measured.
         reading: Whether what is said of them is sure, None where nobody judged.
         meshes: N meshes with what was measured on them, or None.
+        picture: Gives the photo back while it is at hand, RGB uint8 (H, W, 3), else None; the result holds no pixels.
     """
 
     faces: Faces
@@ -75,15 +77,14 @@ class PhotoResult:
     quality: Quality | None = None
     reading: Reading | None = None
     meshes: Meshes | None = None
+    picture: Callable[[], RGB | None] | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         check_shape("embedding", self.embedding, (len(self.faces), None))
         if self.identity.shape == (0, 0):
             object.__setattr__(self, "identity", np.zeros((len(self.faces), 0), np.float32))
         check_shape("identity", self.identity, (len(self.faces), None))
-        for name, head in self.scores.items():
-            if len(head) != len(self.faces):
-                raise ValueError(f"{name} has {len(head)} rows, expected {len(self.faces)}, one per face")
+        check_rows(self.scores, len(self.faces), "face")
 
     def to_dict(self) -> dict[str, Any]:
         """Return the photo shape of the JSON contract."""
@@ -122,7 +123,7 @@ class PhotoResult:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Timeline:
+class Timeline(Shown):
     """One person through a clip.
 
     Attributes:
@@ -154,9 +155,7 @@ class Timeline:
         if (np.diff(self.time_s) <= 0).any():
             raise ValueError("time_s must be strictly increasing")
         check_shape("frame", frame_numbers(self), (n_frames,))
-        for name, head in self.scores.items():
-            if len(head) != n_frames:
-                raise ValueError(f"{name} has {len(head)} rows, expected {n_frames}, one per frame")
+        check_rows(self.scores, n_frames, "frame")
 
     def to_dict(self) -> dict[str, Any]:
         """Return one entry of ``persons`` in the JSON contract."""
@@ -185,7 +184,7 @@ class Timeline:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class VideoResult(OfClip):
+class VideoResult(OfClip, Shown):
     """Every person of one clip; what ``clip`` says can be read here as well.
 
     Attributes:
@@ -251,7 +250,7 @@ class VideoResult(OfClip):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class GroupResult:
+class GroupResult(Shown):
     """The mood of a group.
 
     Attributes:

@@ -5,7 +5,8 @@ than 8 bits scaled (not clipped), colours in sRGB, the first frame of an animati
 """
 
 import io
-from collections.abc import Iterator
+import weakref
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from os import PathLike
@@ -75,6 +76,39 @@ class Photo:
     def rgb(self) -> RGB:
         """The picture, uint8 (H, W, 3)."""
         return self.frame.rgb
+
+
+class AtHand:
+    """Gives the pixels of a photo back while they can be had: from its file, or from what the caller still holds.
+
+    Nothing is kept alive by it, and a copy in another process knows of a file only.
+
+    Args:
+        source: What was read.
+    """
+
+    def __init__(self, source: PhotoSource) -> None:
+        self._path: Path | None = None
+        self._held: Callable[[], Any] = _gone
+        if isinstance(source, str | PathLike):
+            self._path = Path(source).absolute()
+        elif isinstance(pixels := source.rgb if isinstance(source, Photo) else source, np.ndarray | Image.Image):
+            self._held = weakref.ref(pixels)
+
+    def __call__(self) -> RGB | None:
+        """Return RGB uint8 (H, W, 3), None where the photo is gone or cannot be read any more."""
+        source = self._path or self._held()
+        try:
+            return None if source is None else read_photo(source).rgb
+        except MediaError:
+            return None
+
+    def __reduce__(self) -> tuple[type["AtHand"], tuple[PhotoSource]]:
+        return AtHand, (self._path or b"",)
+
+
+def _gone() -> None:
+    return None
 
 
 def read_photo(source: PhotoSource, limits: PhotoLimits | None = None) -> Photo:
