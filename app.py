@@ -15,13 +15,14 @@ import gradio as gr
 from starlette.middleware import Middleware
 
 import femo
-from femo.demo import about, group, live, photo, player, theme, video, zero_gpu
+from femo.demo import about, group, live, photo, theme, video, zero_gpu
 from femo.demo.markup import file
 from femo.demo.server import front
 from femo.demo.server.cache import AGE_S, SWEEP_S, open_cache
 from femo.demo.server.caller import max_job_s
 from femo.demo.server.door import Door, refuse_when_full
 from femo.demo.server.page import Page
+from femo.demo.watch import player
 from femo.errors import FemoError
 from leaderboard.board import Board
 from leaderboard.opening import open_board

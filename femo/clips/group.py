@@ -1,8 +1,9 @@
 """What a clip says of a group: its mood over time, how many faces, how alike they are.
 
 Conventions: a moment is an analysed frame. The group's probabilities at a moment are the mean over the faces in view; a
-clip's are the mean over moments, so a crowded second does not outweigh a quiet one. Moments without a face are filled
-from their neighbours in time and marked not present; a clip without any face is all NaN, not measured.
+clip's are the mean over moments, so a crowded second does not outweigh a quiet one. A blurred face is counted among those in
+view, and its expression is not: it says nothing sure. Moments without a face that counts are filled from their neighbours in
+time and marked not present; a clip without any is all NaN, not measured.
 """
 
 from dataclasses import replace
@@ -15,15 +16,22 @@ from femo.models.config import HeadSpec
 from femo.networks.decision import Decision
 from femo.networks.heads import linear_prior
 from femo.results import GroupResult, PhotoResult, Timeline, VideoResult
-from femo.types import Bools, ClipInfo, Floats, Prior, Scores
+from femo.types import REASONS, Bools, ClipInfo, Floats, Prior, Reading, Scores
 
 
 def faces_in_view(video: VideoResult, name: str = "expression") -> tuple[Floats, Bools]:
-    """Stack one head of every person: values (P, T, K) and who is in view (P, T)."""
+    """Stack one head of every person: values (P, T, K) and whose count, being in view and not blurred (P, T)."""
     if not video.timelines:
         return np.zeros((0, len(video.time_s), 0), np.float32), np.zeros((0, len(video.time_s)), np.bool_)
     values = np.stack([line.scores[name].values for line in video.timelines])
-    return values, np.stack([line.present for line in video.timelines])
+    return values, np.stack([line.present & ~blurred(line) for line in video.timelines])
+
+
+def blurred(line: Timeline) -> Bools:
+    """Return in which moments a person's face is a blur (T,)."""
+    if line.reading is None:
+        return np.zeros(len(line.time_s), np.bool_)
+    return np.asarray(line.reading.reasons[:, REASONS.index("blurred")], np.bool_)
 
 
 def mean_over_faces(values: Floats, present: Bools) -> Floats:
@@ -95,7 +103,9 @@ def describe_group(
         for person in video.timelines
     }
     alike = agreement(*faces_in_view(shown))
-    return GroupResult(verdict, line, present.sum(axis=0), shown, alike, expression_shares(shown), moods)
+    n_faces = np.sum([person.present for person in video.timelines], axis=0, dtype=np.int64)
+    face_count = np.broadcast_to(n_faces, n_moments).copy()
+    return GroupResult(verdict, line, face_count, shown, alike, expression_shares(shown), moods)
 
 
 def peaks(group: GroupResult) -> tuple[int, int] | None:
@@ -133,11 +143,19 @@ def _one_moment(photo: PhotoResult) -> VideoResult:
             here,
             photo.faces.xyxy[row : row + 1],
             {name: scores.with_values(scores.values[row : row + 1]) for name, scores in photo.scores.items()},
+            reading=_one_reading(photo.reading, row),
         )
         for row in range(len(photo.faces))
     )
     size = (photo.width, photo.height)
     return VideoResult(time_s, lines, ClipInfo(0, photo.model, 0.0, *size, photo.notes), prior=photo.prior)
+
+
+def _one_reading(reading: Reading | None, row: int) -> Reading | None:
+    if reading is None:
+        return None
+    one = slice(row, row + 1)
+    return Reading(reading.reasons[one], reading.measured[one], reading.attribute_least)
 
 
 def expression_shares(video: VideoResult) -> dict[str, float]:

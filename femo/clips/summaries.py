@@ -15,6 +15,8 @@ from femo.types import Bools, Doubles
 if TYPE_CHECKING:
     import pandas as pd
 
+BRIEF = 0.03
+"""A face that is in view for a smaller part of the clip is brief: it passed by, and says little."""
 SAME_PLACE = 0.25
 """Boxes whose edges differ by less than this part of the face's side show the same face."""
 
@@ -24,6 +26,14 @@ def spans(time_s: Doubles, marked: Bools, end_s: float) -> list[tuple[float, flo
     edges = np.flatnonzero(np.diff(np.concatenate([[False], marked, [False]]).astype(np.int8)))
     after = np.append(time_s, max(end_s, float(time_s[-1]) if len(time_s) else 0.0))
     return [(float(time_s[a]), float(after[b])) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+
+
+def split_brief(result: VideoResult) -> tuple[list[Timeline], list[Timeline]]:
+    """Return who was in view for ``BRIEF`` of the clip or more, and the brief faces; where all are brief, all count."""
+    lasting = [line for line in result.timelines if line.present.mean() >= BRIEF]
+    if not lasting:
+        return list(result.timelines), []
+    return lasting, [line for line in result.timelines if line.present.mean() < BRIEF]
 
 
 def seconds_in_view(line: Timeline) -> float:

@@ -19,6 +19,7 @@ from femo.demo.events import LONG, one_sentence, prior_choice, uploaded
 from femo.demo.markup import address, empty, file, render
 from femo.demo.moments import Moment, Moments
 from femo.demo.playable import COPIED, playable
+from femo.demo.samples import samples
 from femo.demo.server.caller import Watch, clip_limits
 from femo.media.kinds import is_picture
 from femo.media.photos import read_photo
@@ -80,6 +81,7 @@ class GroupTab(ClipTab[GroupView]):
                     label="Clip or photo", file_types=["video", "image"], height=150, elem_id="group-input"
                 )
                 self.controls()
+                self.example = samples(self.file_in, ["group.jpg", "call.mp4"], ["A group photo", "A call of two"])
                 with gr.Accordion("Options", open=False):
                     self.min_face = gr.Radio(SMALLEST, value=0, label="Smallest face to look for")
                     self.choice = prior_choice(pipeline, elem_id="group-prior")
@@ -107,17 +109,18 @@ class GroupTab(ClipTab[GroupView]):
         gr.events.api(self.analyze_group, api_name="analyze_group", **LONG)
         charts = [self.timeline, self.shares, self.moments, self.people]
         outputs = [self.stage, self.verdict, self.details, *charts, self.reading, self.run, self.cancel]
-        gr.on(
-            [self.file_in.upload, self.min_face.input, self.choice.input, self.run.click],
-            self.show,
-            [self.file_in, self.min_face, self.choice],
-            outputs,
-            preprocess=False,
-            api_visibility="private",
-            show_progress="minimal",  # the place in the line and the time to expect
-            show_progress_on=[self.stage],
+        reading: dict[str, Any] = {
+            "fn": self.show,
+            "inputs": [self.file_in, self.min_face, self.choice],
+            "outputs": outputs,
+            "preprocess": False,
+            "api_visibility": "private",
+            "show_progress": "minimal",  # the place in the line and the time to expect
+            "show_progress_on": [self.stage],
             **LONG,
-        )
+        }
+        gr.on([self.file_in.upload, self.min_face.input, self.choice.input, self.run.click], **reading)
+        self.example.then(**reading)
         self.wire_controls(self.file_in, outputs)
         self.wire_downloads([self.reading])
 
@@ -187,7 +190,7 @@ class GroupTab(ClipTab[GroupView]):
         if not group.video.timelines:
             return shown
         return shown | {
-            self.timeline: figures_group.group_timeline(group),
+            self.timeline: _timeline(group),
             self.shares: figures_group.share_bars(group.shares),
             self.moments: group_cards.moments_card(reading.moments),
             self.people: group_cards.people(group, _pictures(reading)),
@@ -198,6 +201,13 @@ class GroupTab(ClipTab[GroupView]):
         path = folder / f"{reading.path.stem.replace(',', '_') or 'clip'}{KINDS[kind][1]}"
         (export.write_csv if kind == "csv" else export.write_json)(path, reading.group)
         return path
+
+
+def _timeline(group: GroupResult) -> gr.Plot:
+    """The course of the mood; a photo has none, and gets no chart."""
+    if not figures_group.has_course(group):
+        return gr.Plot(None, visible=False)
+    return gr.Plot(figures_group.group_timeline(group), visible=True)
 
 
 def _stage(reading: GroupView) -> str:

@@ -8,6 +8,8 @@ from typing import Any, Final
 
 import numpy as np
 
+from femo.clips.group import blurred
+from femo.clips.summaries import BRIEF, split_brief
 from femo.demo.markup import empty, render
 from femo.demo.moments import Moment
 from femo.output.figures.photo import percent
@@ -24,10 +26,14 @@ MAX_PERSONS: Final = 40
 def verdict_card(group: GroupResult, citation: str) -> str:
     """Return the verdict with its three probabilities, and how many people it rests on."""
     top = group.verdict.top()[0]
+    if top is None and group.video.timelines:
+        return empty("Every face is a blur", "What is blurred says nothing sure of a mood, so none is given.")
     if top is None:
         return empty("No face found", "Faces must be seen mostly from the front.")
-    n_persons, most = len(group.video.timelines), int(group.face_count.max(initial=0))
+    lasting, brief = split_brief(group.video)
+    n_persons, most = len(lasting), int(group.face_count.max(initial=0))
     said = f"{n_persons} {'person' if n_persons == 1 else 'people'}, at most {most} at once"
+    said += f"; {_brief_faces(len(brief))}" if brief else ""
     if np.isfinite(group.agreement).any():
         said += f"; their faces agree to {percent(float(np.nanmean(group.agreement)))}"
     return render(
@@ -42,11 +48,11 @@ def verdict_card(group: GroupResult, citation: str) -> str:
 
 
 def mood_strip(line: Timeline, mood: Scores) -> list[tuple[float, float, str]]:
-    """Return one person's mood (T, 3) as (left, width, label) of each part; gaps are where the face was not in view."""
-    n_cells = min(N_CELLS, len(line.time_s))
+    """Return one person's mood (T, 3) as (left, width, label) of each part; gaps are where no face, or a blur, was seen."""
+    n_cells, counts = min(N_CELLS, len(line.time_s)), line.present & ~blurred(line)
     width, cells = STRIP_UNITS / n_cells, []
     for k, rows in enumerate(np.array_split(np.arange(len(line.time_s)), n_cells)):
-        seen = rows[line.present[rows]]
+        seen = rows[counts[rows]]
         if len(seen):
             label = mood.labels[int(mood.values[seen].mean(axis=0).argmax())]
             cells.append((k * width, width + 0.6, label))
@@ -54,14 +60,22 @@ def mood_strip(line: Timeline, mood: Scores) -> list[tuple[float, float, str]]:
 
 
 def people(group: GroupResult, pictures: dict[int, str]) -> str:
-    """Return one row per person: portrait, mood strip, what dominates."""
+    """Return one row per person: portrait, mood strip, what dominates; brief faces are folded away."""
+    lasting, brief = split_brief(group.video)
     return render(
         "people",
-        people=[_member(group, line, pictures) for line in group.video.timelines[:MAX_PERSONS]],
-        n_more=len(group.video.timelines) - MAX_PERSONS,
+        people=[_member(group, line, pictures) for line in lasting[:MAX_PERSONS]],
+        n_more=len(lasting) - MAX_PERSONS,
+        brief=[_member(group, line, pictures) for line in brief[:MAX_PERSONS]],
+        n_brief=_brief_faces(len(brief)),
         order="seen for less time" if len(group.video.time_s) > 1 else "with smaller faces",
         units=STRIP_UNITS,
     )
+
+
+def _brief_faces(n_faces: int) -> str:
+    faces = "1 brief face" if n_faces == 1 else f"{n_faces} brief faces"
+    return f"{faces}, in view for less than {percent(BRIEF)} of the clip"
 
 
 def _member(group: GroupResult, line: Timeline, pictures: dict[int, str]) -> dict[str, Any]:

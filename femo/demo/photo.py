@@ -22,12 +22,11 @@ from femo.demo.events import QUICK, one_sentence, prior_choice, uploaded, whole_
 from femo.demo.face_panel import FacePanel
 from femo.demo.markup import empty, render
 from femo.demo.photo_files import SHOWN_PX, drawn, write_files
+from femo.demo.samples import samples
 from femo.media.photos import Photo, read_photo
 from femo.output import draw
 from femo.output.figures import photo as figures
 from femo.types import Floats
-
-EXAMPLES: Final = Path(__file__).parent / "examples"
 
 EMPTY: Final = empty(
     "Drop in a photo",
@@ -122,12 +121,7 @@ class PhotoTab:
             )
             self.align = gr.Checkbox(False, label="Level the eyes before reading")
             self.prior = prior_choice(self.pipeline, elem_id="photo-prior")
-        gr.Examples(
-            [[str(EXAMPLES / name)] for name in ("astronaut.jpg", "triptych.jpg")],
-            [self.photo],
-            label="Examples (NASA portrait, public domain)",
-            api_visibility="private",
-        )
+        samples(self.photo, ["astronaut.jpg", "group.jpg", "varied.jpg"])
 
     def wire(self) -> None:
         """Register the events."""

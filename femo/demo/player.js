@@ -1,9 +1,10 @@
-// Ties the player to the timeline. Axis positions come from Plotly's own layout object (_fullLayout.xaxis).
+// Ties the player to the timeline and to the circle of valence and arousal. Axis positions come from Plotly's own layout object (_fullLayout.xaxis).
 (() => {
   if (window.femoPlayer) return;
   window.femoPlayer = true;
   let shown = { text: null, boxes: null };
   const plotOf = () => document.querySelector("#femo-timeline .js-plotly-plot");
+  const circleOf = () => document.querySelector("#femo-circle .js-plotly-plot");
   const videoOf = () => document.querySelector("#femo-player video");
   const axisOf = (plot) => plot && plot._fullLayout && plot._fullLayout.xaxis;
 
@@ -45,8 +46,9 @@
       pen.setLineDash(box[4].endsWith("?") ? [6, 5] : []);
       pen.lineWidth = 2; pen.strokeStyle = person.colour; pen.strokeRect(x, y, w, h);
       pen.setLineDash([]);
-      let text = `${person.id} ${box[4]}`.trim();
-      if (pen.measureText(text).width + 10 > w * 1.6) text = String(person.id);
+      const who = `${person.id} ${person.name}`.trim();
+      let text = `${who} ${box[4]}`.trim();
+      if (pen.measureText(text).width + 10 > w * 1.6) text = who;
       const tag = pen.measureText(text).width + 10, at = y >= 20 ? y - 20 : y;
       pen.fillStyle = person.colour; pen.fillRect(x - 1, at, tag, 20);
       pen.fillStyle = person.ink; pen.fillText(text, x + 4, at + 10.5);
@@ -70,11 +72,49 @@
     cursor.dataset.time = `${video.currentTime.toFixed(2)} s`;
     cursor.classList.toggle("femo-left", at > axis._length - 60);
   }
+  function moveDot(video) {
+    const plot = circleOf(), data = boxesNow(), axes = plot && plot._fullLayout;
+    if (!axes || !axes.xaxis || !data || !data.way.length) return;
+    let dot = plot.querySelector(":scope > .femo-dot");
+    if (!dot) { dot = document.createElement("div"); dot.className = "femo-dot"; plot.append(dot); }
+    const row = rowAt(data.times, video.currentTime), at = data.way[row];
+    dot.hidden = !at;
+    if (!at) return;
+    dot.style.left = `${axes.xaxis._offset + axes.xaxis.d2p(at[0])}px`;
+    dot.style.top = `${axes.yaxis._offset + axes.yaxis.d2p(at[1])}px`;
+    dot.style.setProperty("--face", data.persons.find((person) => person.id === data.chosen).colour);
+    dot.dataset.valence = at[0]; dot.dataset.arousal = at[1];
+  }
+  function name(plot) { // a chart is drawn anew with each choice, so it is made to take the focus again
+    if (plot.tabIndex === 0) return;
+    plot.tabIndex = 0;
+    plot.setAttribute("role", "group");
+    plot.setAttribute("aria-label", "Timeline: the arrow keys step frames, space plays");
+  }
   function tick() {
-    const video = videoOf();
-    if (video && video.offsetParent !== null) { moveCursor(video); drawBoxes(video); }
+    const video = videoOf(), plot = plotOf();
+    if (plot) name(plot);
+    if (video && video.offsetParent !== null) { moveCursor(video); drawBoxes(video); moveDot(video); }
     requestAnimationFrame(tick);
   }
+  function step(video, by) { // a moment after the frame begins, for its rounded time may lie before it
+    const data = boxesNow();
+    if (!data || !data.times.length) return;
+    video.pause();
+    const row = Math.min(Math.max(rowAt(data.times, video.currentTime) + by, 0), data.times.length - 1);
+    video.currentTime = Math.min(data.times[row] + 0.001, video.duration || Infinity);
+  }
+  document.addEventListener("keydown", (event) => {
+    const video = videoOf(), plot = plotOf(), stage = video && video.closest(".femo-stage");
+    if (!video || event.ctrlKey || event.altKey || event.metaKey) return;
+    if (!stage.contains(event.target) && !(plot && plot.contains(event.target))) return;
+    const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (by) step(video, by);
+    else if (event.key === " ") { if (video.paused) video.play(); else video.pause(); }
+    else return;
+    event.preventDefault();
+    event.stopPropagation(); // else the browser's own player would do its part as well
+  }, true);
   function seek(event) {
     const plot = plotOf(), axis = axisOf(plot), video = videoOf();
     if (!axis || !video) return;
@@ -85,6 +125,7 @@
   document.addEventListener("pointerdown", (event) => {
     const plot = plotOf();
     if (!plot || !plot.contains(event.target) || event.target.closest(".legend") || event.button) return;
+    plot.focus({ preventScroll: true }); // so that the arrow keys go on from where the timeline was pressed
     held = { x: event.clientX, y: event.clientY, mouse: event.pointerType === "mouse" };
     if (held.mouse) seek(event);
   }, true);

@@ -1,8 +1,9 @@
 """The Video tab and the API ``/analyze_video``.
 
-Conventions: a session keeps what was read of its clip (numbers and small portraits); smoothing and the smallest face only
-lay that out anew. Files for download are made when asked for, in a folder that is gone once Gradio has copied them into
-its cache, which ``delete_cache`` empties.
+Conventions: a session keeps what was read of its clip (numbers and small portraits); smoothing, the smallest face and what is
+said of persons only lay that out anew. Files for download are made when asked for, in a folder that is gone once Gradio has
+copied them into its cache, which ``delete_cache`` empties. Once a clip is read the drop zone folds away and the player stands
+in its place, so that the clip is on the page once.
 """
 
 from collections.abc import Iterator
@@ -13,18 +14,18 @@ import gradio as gr
 
 from femo import Pipeline
 from femo.clips.adaptive import Every, parse_every
-from femo.demo import cards, player
+from femo.demo import cards
 from femo.demo.clip_tab import HIDDEN, NOBODY, SMALLEST, ClipTab
-from femo.demo.events import LONG, QUICK, one_sentence, prior_choice, uploaded
-from femo.demo.markup import empty, file
-from femo.demo.person import changes, person_card
+from femo.demo.events import LONG, QUICK, one_sentence, uploaded
+from femo.demo.markup import empty
 from femo.demo.playable import COPIED, playable
+from femo.demo.samples import samples
 from femo.demo.server.caller import Watch, clip_limits
-from femo.demo.video_files import KINDS, KeptClip, clip_of, write_file
+from femo.demo.watch import player
+from femo.demo.watch.files import KINDS, KeptClip, clip_of, write_file
+from femo.demo.watch.panel import ClipPanel, joined, smoothing
+from femo.demo.watch.persons import Said
 from femo.media.streaming import Cancel, Report
-from femo.output.figures import video as figures_video
-from femo.output.figures.trajectory import trajectory
-from femo.results import Timeline
 
 EMPTY: Final = empty(
     "Drop in a clip",
@@ -33,7 +34,6 @@ EMPTY: Final = empty(
     "hour.",
 )
 EVERY: Final = [("all", "all"), ("each second", "2"), ("each fifth", "5"), ("as many as needed", "auto")]
-MAX_KERNEL: Final = 101
 
 
 def build(pipeline: Pipeline) -> None:
@@ -50,78 +50,83 @@ class VideoTab(ClipTab[KeptClip]):
         super().__init__()
         self.pipeline = pipeline
         self.citations = cards.citations_of([reader.spec for reader in pipeline.readers])
-        with gr.Row(equal_height=False):
-            with gr.Column(scale=4, min_width=300):
+        self.panel = ClipPanel()
+        with gr.Row(equal_height=False, elem_classes="femo-watch"):
+            with gr.Column(scale=4, min_width=300, elem_classes="femo-beside"):
                 self._inputs()
+                self.panel.beside()
             with gr.Column(scale=6, min_width=320):
                 self.said = gr.HTML(EMPTY)
-                self.player = gr.HTML(visible=False, elem_id=player.PLAYER_ID)
-                self.boxes = gr.HTML(visible=False)
-        with gr.Column(visible=False) as self.details:
-            self._charts()
+                with gr.Column(visible=False) as self.details:
+                    self.panel.charts()
+        with gr.Column(visible=False) as self.more:
+            self.panel.settings(pipeline)
+            self.downloads(KINDS)
         self.clip = gr.State(None, time_to_live=3600)
-        self.chosen = gr.State(None)
 
     def _inputs(self) -> None:
-        self.video = gr.Video(
-            label="Clip",
-            sources=["upload", "webcam"],
-            height=260,
-            buttons=[],
-            elem_id="video-input",
-        )
-        self.controls()
+        with gr.Column() as self.entry:
+            self.video = gr.Video(
+                label="Clip",
+                sources=["upload", "webcam"],
+                height=260,
+                buttons=[],
+                elem_id="video-input",
+            )
+            self.example = samples(self.video, ["call.mp4"])
+        self.player = gr.HTML(visible=False, elem_id=player.PLAYER_ID)
+        with gr.Row():
+            self.controls()
+            self.another = gr.Button("Another clip", visible=False, elem_id="video-another")
         with gr.Accordion("Options", open=False):
             self.every = gr.Radio(EVERY, value="all", label="Frames to read")
             self.min_face = gr.Radio(SMALLEST, value=0, label="Smallest face to look for")
 
-    def _charts(self) -> None:
-        self.chooser = gr.HTML(js_on_load=file("choose.js"), elem_id="video-persons")
-        with gr.Row(equal_height=False):
-            with gr.Column(scale=7, min_width=320):
-                self.timeline = gr.Plot(show_label=False, elem_id=player.TIMELINE_ID, elem_classes="femo-chart")
-            with gr.Column(scale=3, min_width=280):
-                self.card = gr.HTML()
-                self.trajectory = gr.Plot(show_label=False, elem_classes="femo-chart")
-                self.share = gr.Plot(show_label=False, elem_classes="femo-chart")
-                self.changes = gr.HTML()
-        with gr.Row():
-            self.method = gr.Radio(["none", "mean", "median"], value="mean", label="Smoothing")
-            self.kernel = gr.Slider(1, MAX_KERNEL, 15, step=2, label="Window in frames")
-            self.smallest = gr.Slider(0, 200, 0, step=5, label="Smallest face shown, in pixels")
-        self.prior = prior_choice(self.pipeline, elem_id="video-prior")
-        self.downloads(KINDS)
-
     def wire(self) -> None:
         """Register the events."""
         gr.events.api(self.analyze_video, api_name="analyze_video", **LONG)
-        views = [self.boxes, self.chooser, self.timeline, self.card, self.trajectory, self.share, self.changes]
-        layout = [self.method, self.kernel, self.smallest, self.prior]
-        settings = [self.clip, self.chosen, *layout]
-        outputs = [self.said, self.player, self.details, self.clip, self.chosen, self.run, self.cancel, *views]
-        gr.on(
-            [self.video.upload, self.video.stop_recording, self.run.click],
-            self.show,
-            [self.video, self.every, self.min_face, *layout],
-            outputs,
-            preprocess=False,
-            api_visibility="private",
-            show_progress="minimal",  # the place in the line and the time to expect
-            show_progress_on=[self.said],
+        panel = self.panel
+        fixed = [self.said, self.entry, self.player, self.details, self.more, self.another, self.clip]
+        outputs = [*fixed, self.run, self.cancel, *panel.components()]
+        reading: dict[str, Any] = {
+            "fn": self.show,
+            "inputs": [self.video, self.every, self.min_face, *panel.layout],
+            "outputs": outputs,
+            "preprocess": False,
+            "api_visibility": "private",
+            "show_progress": "minimal",  # the place in the line and the time to expect
+            "show_progress_on": [self.said],
             **LONG,
-        )
+        }
+        gr.on([self.video.upload, self.video.stop_recording, self.run.click], **reading)
+        self.example.then(**reading)
         self.wire_controls(self.video, outputs)
+        self.another.click(self.start_over, None, [self.video, *outputs], queue=False, **HIDDEN)
         gr.on(
-            [self.method.input, self.kernel.input, self.smallest.input, self.prior.input],
-            self.redraw,
-            settings,
-            [self.chosen, *views],
+            [control.input for control in panel.layout],
+            panel.show,
+            [self.clip, panel.chosen, *panel.layout],
+            panel.components(),
             trigger_mode="always_last",
             **HIDDEN,
             **QUICK,
         )
-        self.chooser.select(self.choose, settings, [self.chosen, *views], **HIDDEN, **QUICK)
-        self.wire_downloads([self.clip, *layout])
+        self._wire_persons()
+        self.wire_downloads([self.clip, *panel.layout])
+
+    def _wire_persons(self) -> None:
+        """Register choosing a person and what is said of one."""
+        panel = self.panel
+        outputs = [self.clip, *panel.components()]
+        settings = [self.clip, panel.chosen, *panel.layout]
+        quiet = {**HIDDEN, **QUICK}
+        panel.chooser.select(self.choose, settings, panel.components(), **quiet)
+        gr.on([panel.name.submit, panel.name.blur], self.rename, [panel.name, *settings], outputs, **quiet)
+        panel.same.select(
+            self.join, settings, outputs, **quiet
+        )  # input comes twice, with the choice and with leaving the field
+        panel.hide.click(self.hide, settings, outputs, **quiet)
+        panel.undo.click(self.undo, settings, outputs, **quiet)
 
     def analyze_video(
         self,
@@ -177,14 +182,23 @@ class VideoTab(ClipTab[KeptClip]):
 
     def nothing(self, message: str) -> dict[Any, Any]:
         """The tab without a reading."""
-        return {
-            self.said: gr.HTML(message, visible=True),
-            self.player: gr.HTML("", visible=False),
-            self.boxes: gr.HTML("", visible=False),
-            self.details: gr.Column(visible=False),
-            self.clip: None,
-            self.chosen: None,
-        } | self.buttons(running=False)
+        return (
+            {
+                self.said: gr.HTML(message, visible=True),
+                self.entry: gr.Column(visible=True),
+                self.player: gr.HTML("", visible=False),
+                self.details: gr.Column(visible=False),
+                self.more: gr.Column(visible=False),
+                self.another: gr.Button(visible=False),
+                self.clip: None,
+            }
+            | self.panel.nothing()
+            | self.buttons(running=False)
+        )
+
+    def start_over(self, request: gr.Request) -> dict[Any, Any]:
+        """Empty the tab for another clip."""
+        return self.clear(request) | {self.video: gr.Video(None)}
 
     def _filled(self, clip: KeptClip, method: str, kernel: float, smallest: float, prior: str) -> dict[Any, Any]:
         """The tab with a reading."""
@@ -196,38 +210,16 @@ class VideoTab(ClipTab[KeptClip]):
         return (
             {
                 self.said: gr.HTML(said, visible=bool(said)),
+                self.entry: gr.Column(visible="hidden"),
                 self.player: gr.HTML(player.player(clip.watch, raw.clip.width, raw.clip.height), visible=True),
                 self.details: gr.Column(visible=True),
+                self.more: gr.Column(visible=True),
+                self.another: gr.Button(visible=True),
                 self.clip: clip,
             }
             | self.buttons(running=False)
-            | self.redraw(clip, None, method, kernel, smallest, prior)
+            | self.panel.show(clip, None, method, kernel, smallest, prior)
         )
-
-    def redraw(
-        self, clip: KeptClip | None, chosen: int | None, method: str, kernel: float, smallest: float, prior: str
-    ) -> dict[Any, Any]:
-        """Lay the reading out anew."""
-        if clip is None:
-            return {}
-        with one_sentence():
-            result = clip.raw.result(_smooth(method, kernel), smallest=int(smallest), prior=prior)
-        if not result.timelines:
-            gr.Info("Nobody's face is that large in this clip.")
-            return {}
-        tracks = [line.track for line in result.timelines]
-        track = chosen if chosen in tracks else tracks[0]
-        line = figures_video.find(result, track)
-        return {
-            self.chosen: track,
-            self.boxes: gr.HTML(player.boxes(result), visible=True),
-            self.chooser: gr.HTML(player.chooser(result, track, clip.pictures), visible=len(tracks) > 1),
-            self.timeline: figures_video.timeline(result, track),
-            self.card: person_card(result, line, clip.pictures.get(track, "")),
-            self.trajectory: _trajectory(line),
-            self.share: figures_video.share_bar(line),
-            self.changes: changes(line),
-        }
 
     def choose(
         self,
@@ -240,23 +232,46 @@ class VideoTab(ClipTab[KeptClip]):
         event: gr.SelectData,
     ) -> dict[Any, Any]:
         """Show another person."""
-        return self.redraw(clip, int(event.index), method, kernel, smallest, prior)
+        return self.panel.show(clip, int(event.index), method, kernel, smallest, prior)
+
+    def rename(self, name: str, clip: KeptClip | None, chosen: int | None, *layout: Any) -> dict[Any, Any]:
+        """Give the chosen person a name."""
+        if clip is None or chosen is None or clip.said.name(chosen, name) == clip.said:
+            return {}
+        return self._said(clip.saying(clip.said.name(chosen, name)), chosen, *layout)
+
+    def join(
+        self,
+        clip: KeptClip | None,
+        chosen: int | None,
+        method: str,
+        kernel: float,
+        smallest: float,
+        prior: str,
+        event: gr.SelectData,
+    ) -> dict[Any, Any]:
+        """Take another person for the chosen one."""
+        if clip is None or chosen is None:
+            return {}
+        return self._said(joined(clip, chosen, int(event.value)), chosen, method, kernel, smallest, prior)
+
+    def hide(self, clip: KeptClip | None, chosen: int | None, *layout: Any) -> dict[Any, Any]:
+        """Leave the chosen person out."""
+        if clip is None or chosen is None:
+            return {}
+        return self._said(clip.saying(clip.said.hide(chosen)), None, *layout)
+
+    def undo(self, clip: KeptClip | None, chosen: int | None, *layout: Any) -> dict[Any, Any]:
+        """Take back all that was said of persons."""
+        return {} if clip is None else self._said(clip.saying(Said()), chosen, *layout)
+
+    def _said(self, clip: KeptClip, chosen: int | None, *layout: Any) -> dict[Any, Any]:
+        shown = self.panel.show(clip, chosen, *layout)
+        return {self.clip: clip} | shown if shown else {}
 
     def write(
         self, kind: str, reading: KeptClip, folder: Path, method: str, kernel: float, smallest: float, prior: str
     ) -> Path:
         """Write one file of what is shown."""
-        result = reading.raw.result(_smooth(method, kernel), smallest=int(smallest), prior=prior)
+        result = reading.result(smoothing(method, kernel), int(smallest), prior)
         return write_file(kind, reading, result, folder, Watch())
-
-
-def _trajectory(line: Timeline) -> gr.Plot:
-    """The way through valence and arousal, where they were learnt; priors are a line on the person's card."""
-    affect = line.scores.get("valence_arousal")
-    if affect is None or affect.source != "trained":
-        return gr.Plot(None, visible=False)
-    return gr.Plot(trajectory(line), visible=True)
-
-
-def _smooth(method: str, kernel: float) -> str:
-    return "none" if method == "none" else f"{method}:{int(kernel) | 1}"

@@ -120,6 +120,8 @@ def _plot_line(line: Timeline, number: int | None) -> "Figure":
 
 @plot.register(GroupResult)
 def _plot_group(result: GroupResult, number: int | None) -> "Figure":
+    if not group_figures.has_course(result):  # a photo has only the shares of its expressions
+        return group_figures.share_bars(result.shares)
     return group_figures.group_timeline(result)
 
 

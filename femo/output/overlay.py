@@ -1,6 +1,6 @@
 """Draws a clip's persons on its frames: numbered boxes with the dominant expression."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -12,9 +12,19 @@ NEAR_S = 0.25
 """A frame further from the nearest analysed one gets no box."""
 
 
-def painter(result: VideoResult) -> Callable[[Frame], RGB]:
-    """Return what draws on a frame the persons in view at its time, for ``export_video.write_annotated``."""
-    captions = {line.track: _captions(line.scores["expression"].top()) for line in result.timelines if line.scores}
+def painter(result: VideoResult, names: Mapping[int, str] | None = None) -> Callable[[Frame], RGB]:
+    """Return what draws on a frame the persons in view at its time, for ``export_video.write_annotated``.
+
+    Args:
+        result: The clip.
+        names: Id to the name that a person was given, which stands before the expression.
+    """
+    known = names or {}
+    captions = {
+        line.track: _captions(line.scores["expression"].top(), known.get(line.track, ""))
+        for line in result.timelines
+        if line.scores
+    }
     steps = np.diff(result.time_s)
     near_s = max(NEAR_S, float(steps.max()) if len(steps) else 0.0)
 
@@ -36,5 +46,5 @@ def painter(result: VideoResult) -> Callable[[Frame], RGB]:
     return paint
 
 
-def _captions(labels: list[str | None]) -> list[str]:
-    return [label or "" for label in labels]
+def _captions(labels: list[str | None], name: str) -> list[str]:
+    return [f"{name} {label or ''}".strip() for label in labels]

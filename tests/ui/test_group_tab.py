@@ -62,6 +62,14 @@ def test_a_photo_shows_boxes_and_no_moments(page: Page, examples: Path) -> None:
     expect(page.locator("#group-stage img")).to_be_visible()
     expect(page.locator(".femo-member")).to_have_count(3)
     expect(page.locator(".femo-moment")).to_have_count(0)
+    expect(page.locator("#group-timeline")).to_be_hidden()  # one moment has no course
+
+
+def test_one_click_shows_a_group(page: Page) -> None:
+    _open(page)
+    page.get_by_role("button", name="A group photo").click()
+    expect(page.locator(".femo-member")).to_have_count(6)
+    expect(page.locator(".femo-verdict h3")).to_contain_text("prior")
 
 
 def test_cancel_ends_the_analysis_and_the_tab_is_ready_again(page: Page, tmp_path: Path) -> None:

@@ -1,13 +1,18 @@
 """The Video tab in a real browser: upload, wait, press the timeline, see the player move, download, cancel."""
 
 import csv
+import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
+import app
 import femo
+from leaderboard.opening import open_board
 from tests import clips
+from tests.small_models import write_small
 
 pytestmark = pytest.mark.ui
 UPLOAD = "#video-input input[type=file]"
@@ -18,6 +23,16 @@ PLOT = "#femo-timeline .js-plotly-plot"
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two people for 3 s."""
     return clips.write_clip(tmp_path_factory.mktemp("clips") / "two.mp4", clips.two_faces(75))
+
+
+@pytest.fixture(scope="module")
+def learnt(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The app with a model that has learnt valence and arousal, of random weights."""
+    folder = write_small(tmp_path_factory.mktemp("models") / "small")
+    board = open_board({"FEMO_STORE": str(tmp_path_factory.mktemp("board"))})
+    demo = app.build(femo.load(str(folder)), board)
+    yield app.launch(demo, prevent_thread_lock=True, quiet=True)
+    demo.close()
 
 
 def drop(page: Page, path: Path) -> None:
@@ -71,6 +86,133 @@ def test_a_clip_becomes_a_timeline_that_drives_the_player(page: Page, clip: Path
     assert [float(row["expression_happiness"]) for row in rows] == pytest.approx(
         expected["expression_happiness"].tolist(), abs=1e-3
     )
+
+
+def test_the_clip_is_there_once_and_stays_in_sight_beside_its_timeline(page: Page, clip: Path) -> None:
+    drop(page, clip)
+    expect(page.locator(f"{PLOT} .main-svg").first).to_be_visible(timeout=120_000)
+    expect(page.locator("video:visible")).to_have_count(1)
+    expect(page.locator("#video-input")).to_be_hidden()
+    player, height = page.locator("#femo-player .femo-stage"), 900
+    expect(player).to_be_in_viewport(ratio=1)
+    part = page.evaluate(f"document.querySelector('{PLOT}').getBoundingClientRect().top")
+    assert part < height / 2  # the expressions' 210 pixels are on the same screen
+    page.get_by_role("button", name="ELAN tiers").scroll_into_view_if_needed()
+    page.locator(PLOT).evaluate("plot => window.scrollBy(0, plot.getBoundingClientRect().bottom - innerHeight)")
+    assert page.evaluate("scrollY") > 100
+    expect(player).to_be_in_viewport(ratio=1)
+
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.locator(PLOT).evaluate("plot => plot.scrollIntoView({block: 'center'})")
+    expect(player).to_be_in_viewport(ratio=1)
+    page.set_viewport_size({"width": 1280, "height": height})
+    page.locator("#video-another").click()
+    expect(page.locator("#video-input")).to_be_visible()
+    expect(page.locator("#femo-player")).to_be_hidden()
+    expect(page.locator(PLOT)).to_be_hidden()
+
+
+def test_keys_step_frames_and_play_and_boxes_lie_over_the_faces(page: Page, clip: Path) -> None:
+    drop(page, clip)
+    expect(page.locator(f"{PLOT} .main-svg").first).to_be_visible(timeout=120_000)
+    video = page.locator("#femo-player video")
+    expect(video).to_have_js_property("readyState", 4)
+    plot = page.locator(f"{PLOT}[tabindex='0']")
+    plot.focus()
+    for key, frame in (("ArrowRight", 1), ("ArrowRight", 2), ("ArrowRight", 3), ("ArrowLeft", 2)):
+        page.keyboard.press(key)
+        page.wait_for_function(
+            f"Math.abs(document.querySelector('#femo-player video').currentTime - {frame / 25}) < 0.005"
+        )
+    page.keyboard.press("Space")
+    expect(video).to_have_js_property("paused", False)
+    page.locator("#femo-player .femo-stage").focus()
+    page.keyboard.press("Space")
+    expect(video).to_have_js_property("paused", True)
+
+    box = json.loads(page.locator("#femo-boxes").get_attribute("data-boxes") or "")["persons"][0]
+    video.evaluate("v => { v.currentTime = 0; }")
+    # how opaque the canvas is on the left edge of the first box of a person, and beside it
+    opacity = """([x, y]) => { const c = document.querySelector('#femo-player canvas'), f = c.width / 480;
+        return c.getContext('2d').getImageData(Math.round(x * f), Math.round(y * f), 1, 1).data[3]; }"""
+    x1, y1, x2, y2, _ = box["rows"][0]
+    page.wait_for_function(f"args => ({opacity})(args) > 200", arg=[x1, (y1 + y2) / 2])
+    assert page.evaluate(opacity, [(x1 + x2) / 2, (y1 + y2) / 2]) == 0
+    page.get_by_label("boxes", exact=True).uncheck()
+    page.wait_for_function(f"args => ({opacity})(args) === 0", arg=[x1, (y1 + y2) / 2])
+
+
+def test_a_timeline_is_empty_where_the_person_is_not_there(page: Page, tmp_path: Path) -> None:
+    frames, _ = clips.moving_face(75, absent=[range(25, 50)])
+    drop(page, clips.write_clip(tmp_path / "gap.mp4", frames))
+    expect(page.locator(f"{PLOT} .main-svg").first).to_be_visible(timeout=120_000)
+    curve = (
+        f"(() => {{ const t = document.querySelector('{PLOT}')._fullData[0]; return [[...t.x], [...t.y]]; }})()"
+    )
+    times, values = page.evaluate(curve)
+    inside = [value for time, value in zip(times, values, strict=True) if 1.0 - 1e-6 < time < 1.99]
+    assert inside == []
+    assert sum(0.9 < time < 1 for time in times) > 1
+
+
+def test_persons_are_named_hidden_and_brought_back(page: Page, clip: Path) -> None:
+    drop(page, clip)
+    buttons = page.locator("#video-persons [data-track]")
+    expect(buttons).to_have_count(2, timeout=120_000)
+    page.get_by_role("button", name="Name, join or hide").click()
+    track = page.locator("#video-persons [aria-pressed=true]").get_attribute("data-track")
+    page.locator("#video-name input, #video-name textarea").fill("Ann")
+    page.keyboard.press("Enter")
+    expect(page.locator("#video-persons [aria-pressed=true]")).to_contain_text("Ann")
+    expect(page.locator(".femo-face h3:visible")).to_contain_text("Ann:")
+    strip = f"[...document.querySelectorAll('{PLOT} [class$=tick] text')].map(t => t.textContent)"
+    page.wait_for_function(f"name => {strip}.includes(name)", arg=f"{track} Ann")
+
+    page.locator("#video-same input").click()
+    page.get_by_role("option").first.click()
+    expect(page.get_by_text("so they are two people").first).to_be_visible()
+    expect(buttons).to_have_count(2)
+
+    page.locator("#video-hide").click()
+    expect(page.locator("#video-persons")).to_be_hidden()  # nobody is left to choose from
+    expect(page.locator(".femo-face h3:visible")).not_to_contain_text("Ann")
+    page.locator("#video-undo").click()
+    expect(buttons).to_have_count(2)
+    expect(page.locator("#video-persons")).not_to_contain_text("Ann")
+
+
+def test_the_dot_on_the_circle_follows_the_play_head(browser: Browser, learnt: str, tmp_path: Path) -> None:
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.set_default_timeout(60_000)
+    page.goto(learnt)
+    frames, _ = clips.moving_face(40)
+    drop(page, clips.write_clip(tmp_path / "one.mp4", frames))
+    dot = page.locator("#femo-circle .femo-dot")
+    expect(dot).to_be_visible(timeout=120_000)
+    way = json.loads(page.locator("#femo-boxes").get_attribute("data-boxes") or "")["way"]
+    assert len(way) == 40
+    for row in (0, 30):
+        page.locator("#femo-player video").evaluate(f"v => {{ v.currentTime = {row / 25 + 0.01}; }}")
+        expect(dot).to_have_attribute("data-valence", f"{way[row][0]:g}")
+        expect(dot).to_have_attribute("data-arousal", f"{way[row][1]:g}")
+        # where Plotly's own axes have this point
+        at = page.evaluate(
+            "([v, a]) => { const l = document.querySelector('#femo-circle .js-plotly-plot')._fullLayout;"
+            "return [l.xaxis._offset + l.xaxis.d2p(v), l.yaxis._offset + l.yaxis.d2p(a)]; }",
+            way[row],
+        )
+        placed = dot.evaluate("dot => [parseFloat(dot.style.left), parseFloat(dot.style.top)]")
+        assert placed == pytest.approx(at, abs=1)
+    assert way[0] != way[30]
+    page.close()
+
+
+def test_one_click_reads_the_example_with_its_credit_beside_it(page: Page) -> None:
+    page.get_by_role("tab", name="Video").click()
+    expect(page.get_by_text("public domain").locator("visible=true")).to_contain_text("NASA and the US Navy")
+    page.locator(".gallery-item:visible").click()
+    expect(page.locator("#video-persons [data-track]")).to_have_count(2, timeout=120_000)
+    expect(page.locator("video:visible")).to_have_count(1)
 
 
 def test_a_format_that_browsers_do_not_play_is_watched_as_a_copy(page: Page, tmp_path: Path) -> None:

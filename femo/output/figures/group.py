@@ -1,16 +1,15 @@
 """Plotly figures of a group: its mood over time with face count and agreement, and the share of each expression.
 
 Conventions: those of ``figures.photo``. Positive, neutral and negative have one colour each wherever they are shown. A long clip
-is drawn at ``MAX_POINTS`` moments; the result and the files keep every frame.
+is drawn at ``MAX_POINTS`` moments; the result and the files keep every frame. Where nobody counts the mood has a gap.
 """
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
-
 from femo.output.draw import EXPRESSION_COLOURS, INK, rgba
-from femo.output.figures.photo import GRID, axis, empty_figure, moments, new_figure
+from femo.output.figures import gaps
+from femo.output.figures.photo import axis, empty_figure, moments, new_figure
 from femo.results import GroupResult
 
 if TYPE_CHECKING:
@@ -21,23 +20,33 @@ MOOD_COLOURS: Final[Mapping[str, str]] = {"positive": "#009E73", "neutral": "#A8
 HEIGHT_PX: Final = 430
 
 
+def has_course(group: GroupResult) -> bool:
+    """Tell whether there is anything to draw over time: more than one moment, and a face that counts."""
+    return len(group.over_time.time_s) > 1 and bool(group.over_time.present.any())
+
+
 def group_timeline(group: GroupResult) -> "Figure":
-    """Draw mood (stacked areas), number of faces (steps) and agreement (line) over one time axis."""
+    """Draw mood (stacked areas), number of faces (steps) and agreement (line) over one time axis.
+
+    Raises:
+        ValueError: The group has no course (``has_course``).
+    """
+    if not has_course(group):
+        raise ValueError("a group without a course over time has no timeline")
     curve = group.over_time.scores["group"]
     index = moments(len(group.over_time.time_s))
-    if len(index) < 2 or not group.over_time.present.any():
-        return empty_figure("one moment has no course over time" if len(index) else "nobody was seen", 90)
     time_s = group.over_time.time_s[index]
     figure = _empty_timeline(float(time_s[-1]))
+    drawn = gaps.areas(time_s, curve.values[index], group.over_time.present[index])
     for label in ("negative", "neutral", "positive"):
         figure.add_scatter(
-            x=time_s,
-            y=curve.column(label)[index],
+            x=drawn.time_s,
+            y=drawn.values[:, curve.labels.index(label)],
             name=label,
             stackgroup="mood",
             mode="none",
             fillcolor=rgba(MOOD_COLOURS[label], 0.8),
-            hovertemplate="%{y:.0%}",
+            hovertemplate=["%{y:.0%}" if said else "nobody" for said in drawn.said],
         )
     count = {"x": time_s, "y": group.face_count[index], "line": {"color": INK, "width": 1.8, "shape": "hv"}}
     figure.add_scatter(**count, mode="lines", name="faces", yaxis="y2", showlegend=False, hovertemplate="%{y}")
@@ -55,7 +64,6 @@ def group_timeline(group: GroupResult) -> "Figure":
         figure.add_annotation(
             text=text, x=0, y=y, xref="paper", yref="paper", xanchor="left", yanchor="bottom", showarrow=False
         )
-    _veil(figure, group)
     return figure
 
 
@@ -71,18 +79,6 @@ def _empty_timeline(end_s: float) -> "Figure":
         yaxis2=axis(domain=[0.27, 0.43], rangemode="tozero", nticks=4, tickformat="d"),
         yaxis3=axis(domain=[0, 0.18], range=[0, 1.05], tickformat=".0%", tickvals=[0, 0.5, 1]),
     )
-
-
-def _veil(figure: "Figure", group: GroupResult) -> None:
-    """Lay grey over the stretches in which nobody was in view."""
-    time_s, gone = group.over_time.time_s, ~group.over_time.present
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], gone, [False]]).astype(np.int8)))
-    for start, end in edges.reshape(-1, 2)[:100]:
-        right = time_s[min(int(end), len(time_s) - 1)]
-        figure.add_shape(
-            type="rect", xref="x", yref="paper", x0=time_s[int(start)], x1=right, y0=0.52, y1=1,
-            fillcolor=GRID, line_width=0,
-        )  # fmt: skip
 
 
 def share_bars(shares: Mapping[str, float]) -> "Figure":

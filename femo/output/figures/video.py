@@ -2,9 +2,10 @@
 
 Conventions: those of ``figures.photo``; time runs in seconds from left to right on one axis that all parts of the timeline
 share, so that one cursor and one click serve them all. A long clip is drawn at ``MAX_POINTS`` moments; the result and the
-files keep every frame. Where a person was not seen the curves are interpolated and lie under a grey veil.
+files keep every frame. Where a person was not in view nothing is drawn; brief faces have no strip of their own.
 """
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -12,7 +13,7 @@ import numpy as np
 from femo.clips import summaries
 from femo.documents import known_units
 from femo.output.draw import EXPRESSION_COLOURS, INK, PALETTE, colour, rgba
-from femo.output.figures import measures
+from femo.output.figures import gaps, measures
 from femo.output.figures.photo import AU_NAMES, GRID, axis, empty_figure, moments, new_figure
 from femo.results import Timeline, VideoResult
 from femo.types import Floats, Ints, Scores
@@ -22,18 +23,18 @@ if TYPE_CHECKING:
 
 MAX_STRIPS: Final = 12
 """Persons in the presence strip: the chosen one and those seen longest."""
-MAX_VEILS: Final = 150
 VALENCE, AROUSAL = PALETTE[5], PALETTE[0]
 EXPRESSION_PX, AFFECT_PX, STRIP_PX, UNIT_PX, GAP_PX = 210, 130, 22, 15, 34
 """Heights of the parts: expression, valence and arousal, one person of the strip, one action unit, a title's gap."""
 
 
-def timeline(result: VideoResult, track: int) -> "Figure":
+def timeline(result: VideoResult, track: int, names: Mapping[int, str] | None = None) -> "Figure":
     """Draw one person over time: expressions as stacked areas, valence and arousal, action units, and who is there.
 
     Args:
         result: The clip.
         track: Id of the person.
+        names: Id to the name that a person was given.
 
     Raises:
         ValueError: Nobody has this id.
@@ -49,7 +50,7 @@ def timeline(result: VideoResult, track: int) -> "Figure":
         bottom = max(0.0, top - part_height / height)
         which = "" if number == 1 else str(number)
         figure.update_layout(
-            {f"yaxis{which}": axis(domain=[bottom, top], anchor="x", **_scale(name, result, line))}
+            {f"yaxis{which}": axis(domain=[bottom, top], anchor="x", **_scale(name, result, line, names or {}))}
         )
         _draw(name, figure, result, line, index, f"y{which}")
         _title(figure, name, line, top)
@@ -57,7 +58,6 @@ def timeline(result: VideoResult, track: int) -> "Figure":
     end = max(result.duration_s, float(result.time_s[-1]) if len(result.time_s) else 0.0, 1e-3)
     last = "" if len(parts) == 1 else str(len(parts))
     figure.update_layout(xaxis=axis(range=[0, end], ticksuffix=" s", anchor=f"y{last}", hoverformat=".2f"))
-    _veil(figure, line)
     return figure
 
 
@@ -109,7 +109,7 @@ def _parts(result: VideoResult, line: Timeline) -> list[tuple[str, int]]:
     }
     return [
         *((name, height) for name, height in known.items() if height),
-        ("presence", STRIP_PX * _strips(result)),
+        ("presence", STRIP_PX * len(_strips(result, line))),
     ]
 
 
@@ -123,10 +123,15 @@ def _known_units(line: Timeline) -> Scores | None:
     return Scores(head.name, labels, head.values[:, known], head.kind, head.source)
 
 
-def _scale(name: str, result: VideoResult, line: Timeline) -> dict[str, Any]:
+def _scale(name: str, result: VideoResult, line: Timeline, names: Mapping[int, str]) -> dict[str, Any]:
     if name in measures.PARTS:
         return measures.scale(line, name)
-    return _SCALES[name] | ({"range": [_strips(result) - 0.4, -0.6]} if name == "presence" else {})
+    if name != "presence":
+        return _SCALES[name]
+    tracks = [other.track for other in _strips(result, line)]
+    words = [f"{track} {names[track]}" if track in names else _strip_of(track) for track in tracks]
+    ticks = {"tickvals": [_strip_of(track) for track in tracks], "ticktext": words}
+    return _SCALES[name] | ticks | {"range": [len(tracks) - 0.4, -0.6]}
 
 
 def _draw(name: str, figure: "Figure", result: VideoResult, line: Timeline, index: Ints, yaxis: str) -> None:
@@ -136,8 +141,14 @@ def _draw(name: str, figure: "Figure", result: VideoResult, line: Timeline, inde
         _DRAW[name](figure, result, line, index, yaxis)
 
 
-def _strips(result: VideoResult) -> int:
-    return min(len(result.timelines), MAX_STRIPS)
+def _strips(result: VideoResult, line: Timeline) -> list[Timeline]:
+    """Return who has a strip: the chosen person, then those seen longest, without brief faces."""
+    lasting, _ = summaries.split_brief(result)
+    return [line, *(other for other in lasting if other is not line)][:MAX_STRIPS]
+
+
+def _strip_of(track: int) -> str:
+    return f"person {track}"
 
 
 def _legend() -> dict[str, Any]:
@@ -167,16 +178,17 @@ def _colour(label: str) -> str:
 
 def _draw_expression(figure: "Figure", result: VideoResult, line: Timeline, index: Ints, yaxis: str) -> None:
     head = line.scores["expression"]
-    for label in head.labels:
+    drawn = gaps.areas(line.time_s[index], head.values[index], line.present[index])
+    for number, label in enumerate(head.labels):
         figure.add_scatter(
-            x=line.time_s[index],
-            y=head.column(label)[index],
+            x=drawn.time_s,
+            y=drawn.values[:, number],
             name=label,
             stackgroup="expression",
             mode="lines",
             line={"width": 0.4, "color": _colour(label)},
             fillcolor=rgba(_colour(label), 0.85),
-            hovertemplate="%{y:.0%}",
+            hovertemplate=["%{y:.0%}" if said else "not in view" for said in drawn.said],
             yaxis=yaxis,
         )
 
@@ -186,9 +198,10 @@ def _draw_affect(figure: "Figure", result: VideoResult, line: Timeline, index: I
     for label, hex_colour in (("valence", VALENCE), ("arousal", AROUSAL)):
         figure.add_scatter(
             x=line.time_s[index],
-            y=head.column(label)[index],
+            y=gaps.without_absence(head.column(label), line.present)[index],
             name=label,
             mode="lines",
+            connectgaps=False,
             line={"width": 2, "color": hex_colour, "dash": "solid" if label == "valence" else "dot"},
             hovertemplate="%{y:+.2f}",
             yaxis=yaxis,
@@ -204,7 +217,7 @@ def _draw_units(figure: "Figure", result: VideoResult, line: Timeline, index: In
     figure.add_heatmap(
         x=line.time_s[index],
         y=names,
-        z=_transposed(head.values[index]),
+        z=_transposed(gaps.without_absence(head.values, line.present)[index]),
         customdata=spoken,
         zmin=0,
         zmax=1,
@@ -221,28 +234,20 @@ def _transposed(values: Floats) -> Floats:
 
 
 def _draw_presence(figure: "Figure", result: VideoResult, line: Timeline, index: Ints, yaxis: str) -> None:
-    others = [other for other in result.timelines if other is not line][: MAX_STRIPS - 1]
-    for other in [line, *others]:
+    for other in _strips(result, line):
         xs: list[float | None] = []
         for start, end in summaries.spans(other.time_s, other.present, result.duration_s):
             xs += [start, end, None]
         figure.add_scatter(
             x=xs,
-            y=[None if x is None else f"person {other.track}" for x in xs],
+            y=[None if x is None else _strip_of(other.track) for x in xs],
             mode="lines",
             line={"width": 9, "color": rgba(colour(other.track), 1 if other is line else 0.45)},
-            name=f"person {other.track}",
+            name=_strip_of(other.track),
             showlegend=False,
             hoverinfo="skip",
             yaxis=yaxis,
         )
-
-
-def _veil(figure: "Figure", line: Timeline) -> None:
-    """Cover what was interpolated."""
-    end = float(line.time_s[-1]) if len(line.time_s) else 0.0
-    for start, stop in summaries.spans(line.time_s, ~line.present, end)[:MAX_VEILS]:
-        measures.shade(figure, start, stop, INK, yref="paper", layer="above")
 
 
 _TITLES: Final = {

@@ -54,7 +54,8 @@ def _prior(recipe: ClipRecipe, pipeline: Pipeline, video: VideoResult) -> int:
     if not video.timelines:
         return NO_FACE_CLASS[recipe]
     if recipe == "vgaf":
-        return int(describe_group(video, pipeline.readers[0].spec.clip_head("group")).verdict.values.argmax())
+        mood = describe_group(video, pipeline.readers[0].spec.clip_head("group")).verdict.values
+        return int(mood.argmax()) if np.isfinite(mood).all() else NO_FACE_CLASS[recipe]  # every face may be a blur
     line = video.timelines[0]
     seven = leave_out(line.scores["expression"], "contempt")
     mean = seven.values[line.present].mean(axis=0)

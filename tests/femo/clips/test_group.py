@@ -1,15 +1,17 @@
 """The group's mood by hand: two faces, three moments."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from femo.clips.group import agreement, describe_group, expression_shares, peaks
+from femo.clips.group import agreement, describe_group, expression_shares, peaks, still_group
 from femo.labels import AFFECTNET_8
 from femo.models.find import find_model
 from femo.results import Timeline, VideoResult
-from femo.types import ClipInfo, Scores
+from femo.types import REASONS, ClipInfo, Reading, Scores
+from tests.femo.results_by_hand import photo
 
 TIMES = np.array([0.0, 0.5, 1.0])
 
@@ -75,6 +77,43 @@ def test_agreement_by_hand() -> None:
 def test_agreement_needs_two_faces(two: VideoResult) -> None:
     group = describe_group(two, find_model("femo-base").clip_heads[0])
     assert np.isnan(group.agreement).tolist() == [False, True, True]
+
+
+def _blurred(line: Timeline, blurs: list[bool]) -> Timeline:
+    reasons = np.zeros((3, len(REASONS)), np.bool_)
+    reasons[:, REASONS.index("blurred")] = blurs
+    reasons[:, REASONS.index("small")] = True  # another reason to doubt is none to leave a face out
+    return replace(line, reading=Reading(reasons, np.ones(3, np.bool_)))
+
+
+def test_a_blur_is_in_view_and_does_not_count(two: VideoResult) -> None:
+    """Without the sad face at moment 0 it is (1, 0, 0); moment 2 stays (0.4, 0.6, 0). Their mean: (0.7, 0.3, 0)."""
+    head = find_model("femo-base").clip_heads[0]
+    happy, sad = two.timelines
+    group = describe_group(_video(_blurred(happy, [False] * 3), _blurred(sad, [True] * 3)), head)
+    np.testing.assert_allclose(group.verdict.values, [[0.7, 0.3, 0]], atol=1e-6)
+    np.testing.assert_array_equal(group.face_count, [2, 0, 1])
+    assert np.isnan(group.agreement).all()
+    assert group.shares["sadness"] == 0
+
+
+def test_where_every_face_is_a_blur_no_mood_is_given(two: VideoResult) -> None:
+    head = find_model("femo-base").clip_heads[0]
+    group = describe_group(_video(*(_blurred(line, [True] * 3) for line in two.timelines)), head)
+    assert np.isnan(group.verdict.values).all()
+    assert not group.over_time.present.any()
+    np.testing.assert_array_equal(group.face_count, [2, 0, 1])
+
+
+def test_a_blur_of_a_photo_does_not_count() -> None:
+    head = find_model("femo-base").clip_heads[0]
+    reasons = np.zeros((2, len(REASONS)), np.bool_)
+    reasons[0, REASONS.index("blurred")] = True
+    whole = photo(2)  # anger, then sadness
+    judged = replace(whole, reading=Reading(reasons, np.ones(2, np.bool_)))
+    assert still_group(whole, head).shares["anger"] > 0.4
+    assert still_group(judged, head).shares["anger"] == pytest.approx(0.01)
+    assert still_group(judged, head).face_count.tolist() == [2]
 
 
 def test_nobody_in_the_clip_is_not_measured() -> None:

@@ -11,7 +11,7 @@ from femo.demo import group_cards
 from femo.demo.group_cards import mood_strip, people
 from femo.output.figures.group import MOOD_COLOURS
 from femo.types import Scores
-from tests.femo.results_by_hand import timeline
+from tests.femo.results_by_hand import timeline, video
 
 MOODS = ("positive", "neutral", "negative")
 
@@ -37,9 +37,8 @@ def test_a_part_of_a_long_strip_shows_the_mean_mood(monkeypatch: pytest.MonkeyPa
 def test_people_beyond_those_shown_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(group_cards, "MAX_PERSONS", 1)
     lines = (timeline(1, [0, 0.5], ["anger", "anger"]), timeline(2, [0, 0.5], ["fear", "fear"]))
-    video = SimpleNamespace(timelines=lines, time_s=lines[0].time_s)
     group: Any = SimpleNamespace(
-        video=video, moods={1: mood("negative", "negative"), 2: mood("neutral", "neutral")}
+        video=video(*lines), moods={1: mood("negative", "negative"), 2: mood("neutral", "neutral")}
     )
     card = people(group, {})
     assert "and 1 more, seen for less time" in card
@@ -47,3 +46,20 @@ def test_people_beyond_those_shown_are_counted(monkeypatch: pytest.MonkeyPatch) 
     assert "mostly fear" not in card
     assert re.findall(r'fill="(#\w+)"', card) == [MOOD_COLOURS["negative"]] * 2
     assert 'data-time="0.000"' in card
+
+
+def test_brief_faces_are_folded_away_and_counted_apart() -> None:
+    times, anger = [k / 25 for k in range(50)], ["anger"] * 50
+    lines = [timeline(k, times, anger, present=[k == 1 or n == 9 for n in range(50)]) for k in (1, 2, 3)]
+    moods = {line.track: mood(*["negative"] * 50) for line in lines}
+    verdict = mood("negative")
+    counted = np.ones(50, np.int64)
+    group: Any = SimpleNamespace(
+        video=video(*lines), moods=moods, verdict=verdict, face_count=counted, agreement=np.full(50, np.nan)
+    )
+    shown, folded = people(group, {}).split("<details")
+    assert ("<b>1</b>" in shown, "<b>2</b>" in shown, folded.count('femo-member"')) == (True, False, 2)
+    assert "2 brief faces, in view for less than 3\xa0% of the clip" in folded
+    assert "1 person, at most 1 at once; 2 brief faces" in group_cards.verdict_card(group, "")
+    group.verdict = verdict.with_values(np.full((1, 3), np.nan, np.float32))
+    assert "Every face is a blur" in group_cards.verdict_card(group, "")

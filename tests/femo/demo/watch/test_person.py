@@ -1,6 +1,6 @@
 """What is said of one person of a clip, with names that a stranger could have made."""
 
-from femo.demo.person import changes, person_card
+from femo.demo.watch.person import changes, person_card
 from tests.femo.results_by_hand import timeline, video
 
 

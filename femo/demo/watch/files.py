@@ -1,12 +1,15 @@
 """What a session keeps of its clip, and the files made of it: table, JSON, ABAW predictions, subtitles, boxes drawn in."""
 
+import json
 import zipfile
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
 from femo.clips.timelines import RawVideo
 from femo.demo import cards
+from femo.demo.watch.persons import Said
 from femo.media.streaming import Cancel, raise_if
 from femo.output import overlay
 from femo.output.export import abaw as export_abaw
@@ -38,12 +41,26 @@ class KeptClip:
         watch: What the page plays: the upload, or a copy.
         raw: What was read.
         pictures: Portraits as data URIs by person.
+        said: What the viewer said of the persons.
     """
 
     path: Path
     watch: Path
     raw: RawVideo
     pictures: dict[int, str]
+    said: Said = field(default_factory=Said)
+
+    def saying(self, said: Said) -> "KeptClip":
+        """Return the same clip with something else said of its persons."""
+        return replace(self, said=said)
+
+    def result(self, smooth: str, smallest: int, prior: str) -> VideoResult:
+        """Return the reading with the persons as they were said to be; see ``RawVideo.result``.
+
+        Raises:
+            FemoError: Two who were joined are not the same person.
+        """
+        return self.said.over(self.raw).result(smooth, smallest=smallest, prior=prior)
 
 
 def clip_of(path: Path, watch: Path, raw: RawVideo) -> KeptClip:
@@ -69,9 +86,9 @@ def write_file(kind: str, clip: KeptClip, result: VideoResult, folder: Path, can
     stem = clip.path.stem.replace(",", "_") or "clip"
     path = folder / f"{stem}{KINDS[kind][1]}"
     if kind == "csv":
-        export.write_csv(path, result)
+        _write_table(path, result, clip.said.names)
     elif kind == "json":
-        export.write_json(path, result)
+        _write_document(path, result, clip.said.names)
     elif kind == "srt":
         export.write_srt(path, result)
     elif kind in SUFFIXES:
@@ -83,9 +100,26 @@ def write_file(kind: str, clip: KeptClip, result: VideoResult, folder: Path, can
     return path
 
 
+def _write_table(path: Path, result: VideoResult, names: Mapping[int, str]) -> None:
+    """Write the table; where persons were named, with a column for their names."""
+    table = export.to_table(result)
+    if names:
+        given = [names.get(track, "") for track in table["person"].tolist()]
+        table.insert(list(table.columns).index("person") + 1, "name", given)
+    export.write_text(path, export.guarded(table).to_csv(index=False, lineterminator="\n"))
+
+
+def _write_document(path: Path, result: VideoResult, names: Mapping[int, str]) -> None:
+    """Write the JSON contract; persons who were named have a ``name``."""
+    document = export.to_json(result)
+    for person in document["persons"]:
+        person |= {"name": names[person["id"]]} if person["id"] in names else {}
+    export.write_text(path, json.dumps(document, ensure_ascii=False, allow_nan=False) + "\n")
+
+
 def _write_copy(path: Path, clip: KeptClip, result: VideoResult, cancel: Cancel) -> None:
     """Write the clip with boxes, until nobody wants it any more."""
-    paint = overlay.painter(result)
+    paint = overlay.painter(result, clip.said.names)
 
     def draw(frame: Frame) -> RGB:
         raise_if(cancel)

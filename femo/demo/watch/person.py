@@ -8,13 +8,14 @@ from femo.results import Timeline, VideoResult
 from femo.types import REASONS
 
 
-def person_card(result: VideoResult, line: Timeline, picture: str) -> str:
-    """Return the card of one person: portrait, time in view, what dominates."""
+def person_card(result: VideoResult, line: Timeline, picture: str, name: str = "") -> str:
+    """Return the card of one person: portrait, name, time in view, what dominates."""
     shares = list(summaries.shares(line).items())
     top = f"mostly {shares[0][0]}" if shares else "not read"
     seen = f"in view for {summaries.seconds_in_view(line):.1f} of {result.duration_s:.1f} s"
     seen += _sure_share(line)
-    return render("person", track=line.track, picture=picture, top=top, seen=seen, follows=_follows(line))
+    who = name or f"Person {line.track}"
+    return render("person", track=line.track, who=who, picture=picture, top=top, seen=seen, follows=_follows(line))
 
 
 def _follows(line: Timeline) -> str:

@@ -1,0 +1,1 @@
+"""What the Video tab shows of a clip that was read: player, persons, timeline, files."""
