@@ -217,10 +217,9 @@ class Pipeline:
             with ReadAhead(reader, room_for(reader.width * reader.height * 3)) as frames:
                 self.watch(seen_by(look, frames), tracker, collector, meter, cancel, rate, descriptors, mesh)
             meter.tell(len(reader.times_s), collector.n_faces, last=True)
-            persons = collector.persons(tracker.stable)
-            clip = reader.info(self.model, (*crowd_notes(tracker.most_found), *collector.notes()))
-            how = (np.array(collector.frames), self.decision, self.limits, mesh.units if mesh else None)
-            return RawVideo(np.array(collector.times_s), reader.times_s, persons, clip, *how)
+            how = (self.decision, self.limits, mesh.units if mesh else None)
+            info = partial(reader.info, self.model, crowd_notes(tracker.most_found))
+            return collector.clip(tracker.stable, reader.times_s, info, how)
 
     def watch(
         self,

@@ -26,6 +26,8 @@ from femo.networks.decision import Decision
 from femo.results import Timeline, VideoResult
 from femo.types import QUALITY, RGB, Bools, ClipInfo, Doubles, Faces, Floats, Frame, Ints, OfClip, Quality, Scores
 
+Info = Callable[[tuple[str, ...]], ClipInfo]
+How = tuple[Decision, ReadingSpec, UnitMap | None]
 SURE_S = 0.2
 """Who was well seen for less is no person: a blur between two shots, a head from behind, a pattern like a face,"""
 SURE_CONFIDENCE = 0.9
@@ -238,6 +240,18 @@ class Collector:
             portrait = self._best_portrait(np.unique(rows.track[mine]))
             out.append(replace(everyone.select(mine), track=len(out) + 1, portrait=portrait))
         return tuple(out)
+
+    def clip(self, stable: Callable[[Ints], Ints], frame_time_s: Doubles, info: Info, how: How) -> RawVideo:
+        """Return the clip, once its last frame is in.
+
+        Args:
+            stable: As for ``persons``.
+            frame_time_s: float64 (F,), the time of every frame.
+            info: Says what is known of the clip, given the notes of this collector.
+            how: Decision, limits and map of units of the result.
+        """
+        persons, times_s = self.persons(stable), np.array(self.times_s)
+        return RawVideo(times_s, frame_time_s, persons, info(self.notes()), np.array(self.frames), *how)
 
     def notes(self) -> tuple[str, ...]:
         """Say that ``persons`` left somebody out."""

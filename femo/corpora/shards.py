@@ -76,22 +76,14 @@ def join_shards(pipeline: Pipeline, pieces: Sequence[Piece], options: Options) -
     joined = join(pieces)
     tracker = tracker_of(pipeline.readers, pipeline.detector, options.min_face)
     tracker.adopt(joined.tracklets)
-    collector = joined.collector
-    persons = collector.persons(tracker.stable)
-    notes = (*crowd_notes(joined.most_found), *collector.notes())
-    units = pipeline.mesh.units if pipeline.mesh and options.measure else None
-    return RawVideo(
-        np.array(collector.times_s),
-        joined.frame_time_s,
-        persons,
-        ClipInfo(
-            0, pipeline.model, joined.duration_s, *joined.size, notes
-        ),  # a clip with damaged frames is read whole
-        np.array(collector.frames),
-        pipeline.decision,
-        pipeline.limits,
-        units,
-    )
+    crowd = crowd_notes(joined.most_found)
+
+    def info(notes: tuple[str, ...]) -> ClipInfo:
+        # no frame is skipped: a clip with damaged ones is read whole
+        return ClipInfo(0, pipeline.model, joined.duration_s, *joined.size, (*crowd, *notes))
+
+    how = (pipeline.decision, pipeline.limits, pipeline.mesh.units if pipeline.mesh and options.measure else None)
+    return joined.collector.clip(tracker.stable, joined.frame_time_s, info, how)
 
 
 def save_shard(path: Path, piece: Piece) -> None:

@@ -191,10 +191,10 @@ class VideoReader:
         )
         return tuple(text for applies, text in said if applies)
 
-    def info(self, model: str, notes: tuple[str, ...]) -> ClipInfo:
-        """Return what is known of the clip, with the notes of whoever read it after its own."""
+    def info(self, model: str, *notes: tuple[str, ...]) -> ClipInfo:
+        """Return what is known of the clip, with the notes of those who read it after its own."""
         about = (self.duration_s, self.width, self.height)
-        return ClipInfo(self.skipped_frames, model, *about, (*self.notes, *notes))
+        return ClipInfo(self.skipped_frames, model, *about, sum(notes, self.notes))
 
     def __iter__(self) -> Iterator[Frame]:
         """Yield the frames once, in the order in which they are shown."""
