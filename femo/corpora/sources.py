@@ -72,8 +72,12 @@ def list_inputs(source: str | os.PathLike[str], column: str | None = None) -> It
 
 
 def _entry(path: str, clip: str) -> Entry:
-    """Describe a file; one that is not there is said when it is read."""
-    place = os.path.abspath(path)  # noqa: PTH100  links are kept, so that a name stays what the user sees
+    """Describe a file."""
+    return _stated(os.path.abspath(path), clip)  # noqa: PTH100  links are kept, so that a name stays what the user sees
+
+
+def _stated(place: str, clip: str) -> Entry:
+    """Add size and time to an absolute path; a file that is not there is said when it is read."""
     try:
         state = os.stat(place)  # noqa: PTH116  a million of them
     except (OSError, ValueError):
@@ -82,13 +86,15 @@ def _entry(path: str, clip: str) -> Entry:
 
 
 def _of_folder(root: Path) -> Iterator[Entry]:
+    """What is the same for all files of a folder is done once: a folder may hold a million."""
     for folder, below, names in os.walk(root):
         below[:] = sorted(name for name in below if not name.startswith("."))
         inside = os.path.relpath(folder, root)
+        before = "" if inside == "." else f"{inside}/"
+        place = os.path.join(os.path.abspath(folder), "")  # noqa: PTH100, PTH118
         for name in sorted(names):
-            if not name.startswith(".") and os.path.splitext(name)[1].lower() in ENDINGS:  # noqa: PTH122
-                clip = name if inside == "." else f"{inside}/{name}"
-                yield _entry(f"{folder}/{name}", clip)
+            if name[name.rfind(".") :].lower() in ENDINGS and not name.startswith("."):
+                yield _stated(place + name, before + name)
 
 
 def _of_url(url: str) -> Iterator[Entry]:
