@@ -9,7 +9,7 @@ SPREAD ?= --numprocesses logical --maxprocesses 4 --dist worksteal
 # Some hosts forbid Python to keep what it compiled; each of the many processes of the tests then compiles torch and Gradio anew.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: app test test-ui check audit bench docs lock space-check clean
+.PHONY: app test test-ui test-ray check audit bench docs lock space-check clean
 
 app: $(VENV)/.app
 	$(BIN)/python app.py
@@ -19,6 +19,9 @@ test: $(VENV)/.dev
 
 test-ui: $(VENV)/.dev
 	$(BIN)/python -m pytest $(SPREAD) -m ui tests/ui
+
+test-ray: $(VENV)/.dev
+	$(BIN)/python -m pytest -m ray tests/femo/corpora/test_ray.py
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .

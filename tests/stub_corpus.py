@@ -8,6 +8,7 @@ import hashlib
 import os
 import signal
 import sys
+import time
 from collections.abc import Collection
 from pathlib import Path
 from types import FrameType
@@ -16,6 +17,7 @@ from unittest.mock import patch
 
 import numpy as np
 import pandas as pd
+import psutil
 
 from femo.corpora import reading, run
 from femo.corpora.manifest import Facts, Input
@@ -57,9 +59,11 @@ class Here:
 
 
 def read(setup: Setup, item: Input) -> Facts | Refused:
-    """Invent the rows of one input: as many as its content is long; ``bad`` cannot be read."""
+    """Invent the rows of one input: as many as its content is long; ``bad`` cannot be read, ``slow`` takes a while."""
     path = Path(item.place)
     data = path.read_bytes()
+    if item.clip.startswith("slow"):
+        time.sleep(0.2)
     with (setup.out.parent / "reads.log").open("a") as log:
         log.write(f"{item.clip}\n")
     if data.startswith(b"bad"):
@@ -88,6 +92,16 @@ def do(order: Order) -> Facts | Refused:
         mark.touch()
         os.kill(os.getpid(), signal.SIGKILL)
     return read(SETUP[0], order.item)
+
+
+def nothing() -> None:
+    """Start a worker that needs nothing."""
+
+
+def big_job(number: int) -> tuple[int, int, int]:
+    """Fill some 20 MB and let them go; returns number, process and the bytes that this holds then."""
+    np.ones(2_000_000 + 1_000_000 * (number % 3)).sum()
+    return number, os.getpid(), psutil.Process().memory_info().rss
 
 
 def go_spread(source: Path, out: Path, **more: Any) -> run.CorpusReport:

@@ -35,7 +35,8 @@ def corpus(
         Literal["local", "ray"], typer.Option(help="Processes of this machine, or actors of a Ray cluster.")
     ] = "local",
     address: Annotated[
-        str | None, typer.Option(help="Of the Ray cluster, such as ray://head:10001; default the one here.")
+        str | None,
+        typer.Option(help="Of the Ray cluster, such as ray://head:10001; default the one here, if any."),
     ] = None,
     smooth: Annotated[str, typer.Option(help="none, mean:K or median:K over K frames.")] = "mean:15",
     every: Annotated[
@@ -77,7 +78,7 @@ def corpus(
     from femo.corpora.run import corpus as run
 
     check_streams({}, {"--out": out, "--prometheus": prometheus})
-    with _shown(json_progress, prometheus) as progress:
+    with _shown(json_progress, prometheus, engine) as progress:
         report = run(
             source,
             out,
@@ -111,7 +112,7 @@ def corpus(
 
 
 @contextmanager
-def _shown(as_json: bool, prometheus: Path | None) -> "Iterator[Callable[[CorpusProgress], None]]":
+def _shown(as_json: bool, prometheus: Path | None, engine: str) -> "Iterator[Callable[[CorpusProgress], None]]":
     """Show progress as a bar, as lines of JSON, and in a file; the last state always."""
     import json
 
@@ -135,6 +136,8 @@ def _shown(as_json: bool, prometheus: Path | None) -> "Iterator[Callable[[Corpus
 
         def show(state: "CorpusProgress") -> None:
             nonlocal told_s
+            if engine == "ray" and state.engine == "local" and not (last and last[0].engine):
+                say("no Ray cluster runs on this machine, so its own processes read; name a cluster by --address")
             last[:] = [state]
             bar.update(row, total=state.n_inputs, completed=state.n_done + state.n_failed, description=str(state))
             if time.monotonic() - told_s >= LINE_S:

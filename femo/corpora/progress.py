@@ -6,12 +6,13 @@ Conventions: hours are those of the clips, not of the clock; rates are those of 
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from femo.atomic import write_bytes
 from femo.corpora.manifest import Counts
 from femo.media.streaming import clock
 
+Engine = Literal["local", "ray"]
 METRICS = {
     "inputs_total": ("gauge", "Inputs that are known.", "n_inputs"),
     "inputs_done": ("gauge", "Inputs that are read, those of earlier runs too.", "n_done"),
@@ -36,6 +37,7 @@ class CorpusProgress:
         frames_per_s: Frames per second of this run.
         left_s: Seconds that are left, None while that is not known.
         elapsed_s: Seconds of this run.
+        engine: Who reads: ``local``, ``ray``, or None while nobody does.
     """
 
     n_inputs: int
@@ -46,6 +48,7 @@ class CorpusProgress:
     frames_per_s: float
     left_s: float | None
     elapsed_s: float
+    engine: Engine | None = None
 
     def __str__(self) -> str:
         left = "" if self.left_s is None else f", {clock(self.left_s)} left"
@@ -64,6 +67,7 @@ class CorpusProgress:
             "frames_per_s": round(self.frames_per_s, 2),
             "left_s": None if self.left_s is None else round(self.left_s, 1),
             "elapsed_s": round(self.elapsed_s, 1),
+            "engine": self.engine,
         }
 
     def write_prometheus(self, path: Path) -> None:
@@ -88,6 +92,7 @@ class Tally:
         self._before, self._start = counts, time.perf_counter()
         self.n_read = self.n_failed = self.n_frames = 0
         self.duration_s = 0.0
+        self.engine: Engine | None = None
 
     def progress(self) -> CorpusProgress:
         """Return how far the run is now."""
@@ -104,4 +109,5 @@ class Tally:
             self.n_frames / elapsed_s if elapsed_s > 0 else 0.0,
             left_s,
             elapsed_s,
+            self.engine,
         )

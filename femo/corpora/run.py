@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 from filelock import FileLock, Timeout
 
@@ -21,7 +21,7 @@ from femo.corpora.options import Options, changes
 from femo.corpora.orders import Orders
 from femo.corpora.parts import Parts, unwritable
 from femo.corpora.processes import Processes, usable_cores
-from femo.corpora.progress import CorpusProgress, Tally
+from femo.corpora.progress import CorpusProgress, Engine, Tally
 from femo.corpora.reading import Order, Refused, Setup
 from femo.corpora.schema import schemas_of
 from femo.corpora.sources import list_inputs
@@ -39,7 +39,6 @@ PART_INPUTS: Final = 10_000
 PART_S: Final = 600.0
 """after so many seconds."""
 POLL_S: Final = 0.5
-Engine = Literal["local", "ray"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +99,8 @@ def corpus(
         column: Column of a table that names the inputs or holds their bytes.
         workers: How many read at once; None is one for each core.
         engine: ``local``, processes of this machine, or ``ray``, actors of a cluster that sees source and output folder.
-        address: Of the Ray cluster; None takes the one on this machine, or starts one for this run.
+        address: Of the Ray cluster; None takes the one on this machine. Where none runs the work is done by processes, and
+            ``progress`` says so.
         shard_minutes: Clips of twice this length or more are cut into shards of it, rounded up to whole minutes; the result is
             the same. ``inf`` cuts none.
         timeout_s: Seconds without an answer after which a URL is given up.
@@ -135,13 +135,17 @@ def corpus(
             manifest.close()
 
 
-def _crew(engine: Engine, workers: int | None, work: Work, address: str | None) -> Crew:
-    """Return the workers of an engine."""
-    if engine == "local":
-        return Processes(workers or usable_cores(), work)
-    from femo.corpora.actors import Actors
+def _crew(engine: Engine, workers: int | None, work: Work, address: str | None) -> tuple[Engine, Crew]:
+    """Return the workers of an engine; without a cluster on this machine its own processes, and which it came to."""
+    if engine == "ray":
+        from femo.corpora.actors import Actors
+        from femo.corpora.cluster import NoCluster
 
-    return Actors(workers, work, address)
+        try:
+            return "ray", Actors(workers, work, address)
+        except NoCluster:
+            pass
+    return "local", Processes(workers or usable_cores(), work)
 
 
 class _locked:
@@ -216,11 +220,13 @@ class _Run:
             if part is not None:
                 self.parts.drop(part, ids)
 
-    def read(self, crew: Callable[[], Crew]) -> None:
+    def read(self, crew: Callable[[], tuple[Engine, Crew]]) -> None:
         """Let workers read what waits."""
         self.tell(self.tally.progress())
         if self.manifest.counts().waiting:
-            self._settle_all(spread(crew(), self.orders.take, POLL_S))
+            self.tally.engine, workers = crew()
+            self.tell(self.tally.progress())
+            self._settle_all(spread(workers, self.orders.take, POLL_S))
         self._commit()
         self.parts.write_failures()
         self.tell(self.tally.progress())

@@ -1,0 +1,119 @@
+"""The way to a Ray cluster: found, and watched, so that a run ends with a sentence once its head is gone.
+
+Conventions: Ray itself ends the process of a driver without a word 60 s after the head went, and would start a cluster of its own
+in the middle of a run that has lost its connection. So whatever is asked of Ray is asked through ``Cluster``.
+"""
+
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import ModuleType
+from typing import Final
+
+from femo.errors import FemoError
+
+GONE: Final = "the Ray cluster is gone; start it and give the same command again, it goes on from here"
+PATIENCE_S: Final = 30.0
+"""A head that is started again on the same place within this time is taken up again, if it keeps its state outside of itself."""
+BETWEEN_S: Final = 1.0
+"""Between two looks after the head."""
+
+
+class NoCluster(FemoError):
+    """No cluster runs on this machine, and none is named."""
+
+
+class Cluster:
+    """A connection to a cluster; taken over where this process has one already, and then left open at the end.
+
+    Args:
+        address: Such as ``ray://head:10001`` or ``head:6379``; None takes the one that runs on this machine.
+
+    Raises:
+        NoCluster: None is named and none runs here.
+        FemoError: ray is not installed, or no cluster answers.
+    """
+
+    def __init__(self, address: str | None) -> None:
+        self.ray = ray = _ray()
+        self._ours = not ray.is_initialized()
+        if self._ours:
+            _connect(ray, address)
+        self._head = _place(ray.get_runtime_context().gcs_address)
+        if not _answers(self._head):  # seen from outside, through the port of Ray's client, which notices itself
+            self._head = None
+        self._seen_s = time.monotonic()
+        self.gone = False
+
+    @contextmanager
+    def asked(self) -> Iterator[None]:
+        """Ask something of the cluster.
+
+        Raises:
+            FemoError: It is gone.
+        """
+        errors = self.ray.exceptions
+        if self.gone or not self.ray.is_initialized():
+            raise self._lost()
+        try:
+            yield
+        except errors.RayTaskError:  # of the job itself, whatever else it is
+            raise
+        except (ConnectionError, errors.RaySystemError) as error:
+            raise self._lost() from error
+
+    def look(self) -> None:
+        """Look whether the head is still there, and wait for it a while if it is not.
+
+        Raises:
+            FemoError: It is gone.
+        """
+        if self._head is None or time.monotonic() - self._seen_s < BETWEEN_S:
+            return
+        while not _answers(self._head):
+            if time.monotonic() - self._seen_s > PATIENCE_S:
+                raise self._lost()
+            time.sleep(BETWEEN_S)
+        self._seen_s = time.monotonic()
+
+    def _lost(self) -> FemoError:
+        self.gone = True
+        return FemoError(GONE)
+
+    def leave(self) -> None:
+        """Close the connection if it was opened here."""
+        if self._ours and self.ray.is_initialized():
+            self.ray.shutdown()
+
+
+def _ray() -> ModuleType:
+    try:
+        import ray
+    except ImportError as error:
+        raise FemoError("the engine ray needs the package ray: pip install 'femo[ray]'") from error
+    return ray
+
+
+def _connect(ray: ModuleType, address: str | None) -> None:
+    try:
+        ray.init(address=address or "auto", log_to_driver=False, logging_level="error")
+    except (OSError, RuntimeError, ValueError) as error:
+        if address is None and isinstance(error, ConnectionError):
+            raise NoCluster("no Ray cluster runs on this machine; name one with an address") from error
+        raise FemoError(f"no Ray cluster answers at {address or 'this machine'}: {error}") from error
+
+
+def _place(address: str) -> tuple[str, int] | None:
+    host, _, port = address.rpartition(":")
+    return (host.strip("[]"), int(port)) if port.isdigit() else None
+
+
+def _answers(place: tuple[str, int] | None) -> bool:
+    if place is None:
+        return False
+    try:
+        with socket.create_connection(place, BETWEEN_S):
+            return True
+    except OSError:
+        return False
