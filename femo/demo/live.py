@@ -8,6 +8,7 @@ URI, and a frame that came over the API as a file is deleted when it has been re
 import base64
 import binascii
 import io
+import json
 import os
 import threading
 import time
@@ -102,8 +103,9 @@ class LiveTab:
                 gr.HTML(render("camera_start", idle_s=IDLE_S), js_on_load=file("camera.js"), elem_id="live-start")
                 self.prior = prior_choice(pipeline, elem_id="live-prior")
             with gr.Column(scale=6, min_width=320):
-                self.shown = gr.HTML(elem_id="live-output")
-                self.persons = gr.HTML(EMPTY, elem_id="live-persons")
+                self.shown = gr.HTML(EMPTY, elem_id="live-output")
+                gr.HTML(render("live_course"), js_on_load=file("course.js"), elem_id="live-course")
+                self.persons = gr.HTML(elem_id="live-persons")
 
     def wire(self) -> None:
         """Register the stream and the API."""
@@ -134,6 +136,7 @@ class LiveTab:
 
     def show(self, payload: Any, prior: str, mesh: bool, request: gr.Request) -> tuple[str, str]:
         """Read one frame and draw what was found."""
+        came = time.perf_counter()
         with one_sentence():
             rgb = _picture(payload)
             result = self.cameras.frame(str(request.session_hash), rgb, prior)
@@ -145,7 +148,9 @@ class LiveTab:
             shown = draw_meshes(shown, result.meshes, factor=factor, numbers=_numbers(result))
         unsure = None if result.reading is None else result.reading.unsure.tolist()
         drawn = draw.annotate(shown, boxes, numbers=_numbers(result), captions=captions, unsure=unsure)
-        return render("camera", picture=data_uri(drawn)), _lines(result)
+        said = ", ".join(f"{n} {c}" for n, c in zip(_numbers(result), captions or [], strict=False))
+        picture, reading = data_uri(drawn), _reading(result, 1000 * (time.perf_counter() - came))
+        return render("camera", picture=picture, reading=reading, said=said), _lines(result)
 
 
 def _numbers(result: PhotoResult) -> list[int]:
@@ -178,6 +183,33 @@ def _picture(payload: Any) -> RGB:
         return read_photo(file).rgb
     finally:
         forget(file)
+
+
+def _reading(result: PhotoResult, spent_ms: float) -> str:
+    """Return what the page's course is drawn and recorded from, as JSON.
+
+    Columns of valence and arousal say when they are priors: a recording leaves the page that explains it.
+    """
+    expression, affect = result.scores.get("expression"), result.scores.get("valence_arousal")
+    heads = [head for head in (expression, affect) if head is not None]
+    columns = [
+        f"{label} ({head.source})" if head.source != "trained" else label
+        for head in heads
+        for label in head.labels
+    ]
+    unsure = [False] * len(result.faces) if result.reading is None else result.reading.unsure.tolist()
+    persons = [
+        {"id": number, "unsure": unsure[row], "values": [_told(v) for h in heads for v in h.values[row]]}
+        for row, number in enumerate(_numbers(result))
+    ]
+    labels = [] if expression is None else list(expression.labels)
+    document = {"spent_ms": round(spent_ms, 1), "labels": labels, "columns": columns, "persons": persons}
+    return json.dumps(document, separators=(",", ":"))
+
+
+def _told(value: float) -> float | None:
+    """JSON has no NaN: what was not measured is null, and an empty cell of the recording."""
+    return round(float(value), 4) if np.isfinite(value) else None
 
 
 def _lines(result: PhotoResult) -> str:

@@ -26,7 +26,7 @@ from femo.demo.samples import samples
 from femo.media.photos import Photo, read_photo
 from femo.output import draw
 from femo.output.figures import photo as figures
-from femo.types import Floats
+from femo.types import RGB, Floats
 
 EMPTY: Final = empty(
     "Drop in a photo",
@@ -203,7 +203,7 @@ class PhotoTab:
         with TemporaryDirectory() as folder:
             files = write_files(photo, result, Path(folder), mesh=mesh)
             yield {
-                self.message: gr.HTML(notes, visible=bool(notes)),
+                self.message: gr.HTML(notes + _room(picture), visible=True),
                 self.annotated: gr.Image(picture, visible=True, label=_count(len(numbers))),
                 self.mesh: gr.Checkbox(visible=result.meshes is not None),
                 self.chooser: gr.Radio(numbers, value=1, visible=len(numbers) > 1),
@@ -242,6 +242,11 @@ class PhotoTab:
             return {}
         row = int(inside[-1])  # largest first, so the last one is the smallest
         return {self.chooser: row + 1} | self.panel.show(reading.result, reading.portraits, row)
+
+
+def _room(picture: RGB) -> str:
+    """Keep the picture's place until it has come, so that nothing below it moves."""
+    return render("room", width=picture.shape[1], height=picture.shape[0])
 
 
 def _count(n_faces: int) -> str:

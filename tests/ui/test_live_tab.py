@@ -1,5 +1,6 @@
 """The Live tab with a camera that Chromium plays from a file: the portrait, which smiles, moving to and fro."""
 
+import csv
 import os
 import re
 from collections.abc import Iterator
@@ -49,7 +50,7 @@ def page(browser: Browser, address: str, camera: Path) -> Iterator[Page]:
 def test_a_camera_is_read_frame_by_frame(page: Page) -> None:
     page.get_by_role("tab", name="Live").click()
     shown, persons = (page.locator(f"#live-{name}") for name in ("output", "persons"))
-    expect(persons).to_contain_text("Start the camera")
+    expect(shown).to_contain_text("Start the camera")
     page.locator("#live-start button").click()
     expect(persons).to_contain_text("Person 1")
     first = shown.locator("img").get_attribute("src")
@@ -59,6 +60,37 @@ def test_a_camera_is_read_frame_by_frame(page: Page) -> None:
     page.locator("#live-start button").click()
     expect(page.locator("#live-start button")).to_have_text("Start")
     assert not is_on(page)
+
+
+def test_the_course_shows_the_pace_and_gives_a_snapshot_and_a_csv(page: Page, tmp_path: Path) -> None:
+    page.get_by_role("tab", name="Live").click()
+    expect(page.locator(".femo-course")).to_be_hidden()
+    page.locator("#live-start button").click()
+    expect(page.locator("#live-course .femo-pace")).to_have_text(
+        re.compile(r"^\d+\.\d frames per second, each answered \d+ ms after it came in$")
+    )
+    expect(page.locator("#live-course canvas")).to_have_attribute(
+        "aria-label", re.compile("person 1: now happiness")
+    )
+    with page.expect_download() as snapshot:
+        page.get_by_role("button", name="Snapshot").click()
+    picture = cv2.imread(str(snapshot.value.path()))
+    assert picture.shape == (480, 640, 3)
+    assert picture[:, :, 2].std() > 20
+    page.get_by_role("button", name="Record", exact=True).click()
+    expect(page.locator("#live-course [role=status]")).to_have_text(re.compile(r"^([3-9]|\d\d+) rows$"))
+    page.get_by_role("button", name="Stop recording").click()
+    with page.expect_download() as table:
+        page.get_by_role("button", name="Save CSV").click()
+    rows = list(csv.DictReader(table.value.path().read_text().splitlines()))
+    times = [float(row["time_s"]) for row in rows]
+    assert len(rows) >= 3
+    assert times[0] == 0
+    assert times == sorted(times)
+    for row in rows:
+        assert row["person"] == "1"
+        assert float(row["happiness"]) > 0.6
+        assert -1 <= float(row["valence (prior)"]) <= 1
 
 
 def is_on(page: Page) -> bool:

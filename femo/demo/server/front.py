@@ -39,6 +39,8 @@ _OTHERS: Final = re.compile(
     r'<meta\s+(?:property="og:|name="twitter:)[^>]*/>\s*|<link rel="manifest"[^>]*/>\s*', re.DOTALL
 )
 """Tags of Gradio's page that say what ours say."""
+_STYLE: Final = file("first.css")
+_SCRIPT: Final = file("ready.js") + file("names.js")
 
 
 def routes() -> list[Route]:
@@ -66,7 +68,7 @@ def fronted(page: str, base: str) -> str:
         page: The served HTML.
         base: Address of the app, for previews that read no relative one; ends in a slash.
     """
-    head = render("front", base=base, title=TITLE, said=SAID, paper=PAPER, style=file("first.css"))
+    head = render("front", base=base, title=TITLE, said=SAID, paper=PAPER, style=_STYLE, script=_SCRIPT)
     before, tag, after = _OTHERS.sub("", page).partition("</head>")
     return before + head + tag + after
 

@@ -1,7 +1,9 @@
 """What the Live tab keeps for each visitor, and what it draws."""
 
 import base64
+import html
 import io
+import json
 from types import SimpleNamespace
 
 import gradio as gr
@@ -79,5 +81,13 @@ def test_the_shown_picture_has_the_box_of_each_face_in_its_colour() -> None:
             y,
         )  # JPEG mixes a line with what is beside it
     assert np.abs(shown[-5:, -5:].astype(int) - GREY[-5:, -5:]).max() <= 2
+    reading = json.loads(html.unescape(page.split('data-reading="')[1].split('"')[0]))
+    assert reading.pop("spent_ms") > 0
+    assert reading == {
+        "labels": ["calm", "glad"],
+        "columns": ["calm", "glad"],
+        "persons": [{"id": 3, "unsure": False, "values": [0.1, 0.9]}],
+    }
+    assert 'face: 3 glad"' in page
     assert "Person 3" in persons
     assert persons.index("glad") < persons.index("calm")
