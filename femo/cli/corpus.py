@@ -23,7 +23,10 @@ LINE_S = 1.0
 
 def corpus(
     source: Annotated[
-        str, typer.Argument(help="Folder, pattern, CSV or Parquet with a column of paths or URLs, or URL.")
+        str,
+        typer.Argument(
+            help="Folder, pattern, CSV or Parquet with a column of paths or URLs, URL, or USER/SET on the Hub."
+        ),
     ],
     out: Annotated[
         Path, typer.Option("--out", metavar="DIR", help="Folder of the data sets; a killed run goes on in it.")

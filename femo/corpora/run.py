@@ -85,7 +85,7 @@ def corpus(
     The same call goes on after a kill. Inputs that cannot be read are rows of ``failures`` and stop nothing.
 
     Args:
-        source: Folder, pattern, table with a column of paths or URLs, or URL (``femo.corpora.sources``).
+        source: Folder, pattern, table with a column of paths or URLs, URL, or data set on the Hub (``femo.corpora.sources``).
         out: Folder for the data sets ``frames``, ``persons``, ``clips`` and ``failures``.
         smooth: As for ``Pipeline.video``.
         every: The same.

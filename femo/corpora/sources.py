@@ -1,4 +1,4 @@
-"""Lists what is to be read: a folder, a pattern, a table of paths or URLs, or a data set on the Hugging Face Hub.
+"""Lists what is to be read: a folder, a pattern, a table of paths or URLs, or a data set on the Hugging Face Hub by its name.
 
 Conventions: listing opens no clip. A place is an absolute path, a URL, or ``FILE.parquet#COLUMN:ROW`` for a picture or clip whose
 bytes lie in a table, as in Hugging Face data sets with an image or video column. The name of an input in the tables (``clip``) is
@@ -8,14 +8,16 @@ a photo or clip are taken; what a pattern or a table names is taken as it is.
 
 import csv
 import glob
+import json
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, Final, NamedTuple
 
 from femo.errors import FemoError
+from femo.models.hub import explain
 
 PHOTOS: Final = "avif bmp gif heic heif ico jfif jp2 jpeg jpg png tga tif tiff webp"
 CLIPS: Final = "3gp avi flv gif m2ts m4v mjpeg mkv mov mp4 mpeg mpg mts mxf ogv ts vob webm wmv"
@@ -24,6 +26,8 @@ TABLES: Final = (".csv", ".tsv", ".parquet")
 COLUMNS: Final = ("path", "file", "url", "clip", "video", "image", "filename", "file_name")
 """Columns of a table that are looked for, where none is named."""
 URL: Final = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+HUB_NAME: Final = re.compile(r"\w[\w.-]*/\w[\w.-]*(@[\w./-]+)?")
+"""A data set on the Hub, with a revision perhaps; it is asked for only where no file has this name."""
 ROW: Final = re.compile(r"(?P<file>.*\.parquet)#(?P<column>.+):(?P<row>\d+)", re.DOTALL)
 
 
@@ -47,7 +51,8 @@ def list_inputs(source: str | os.PathLike[str], column: str | None = None) -> It
     """Yield all inputs of a source, in an order that stays.
 
     Args:
-        source: Folder, pattern, file, table (CSV, TSV, Parquet) or URL of one of them.
+        source: Folder, pattern, file, table (CSV, TSV, Parquet), URL of one of them, or name of a data set on the Hub
+            (``USER/SET``): its photos and clips, and the rows of its Parquet files.
         column: Column of the table that names the inputs or holds them; None looks for a usual name.
 
     Raises:
@@ -56,11 +61,13 @@ def list_inputs(source: str | os.PathLike[str], column: str | None = None) -> It
     name = os.fspath(source)
     if name.lower().endswith(TABLES):
         return _of_table(name, column)
-    if column is not None:
+    path = Path(name)
+    if HUB_NAME.fullmatch(name) and path.suffix.lower() not in ENDINGS and not path.exists():
+        return _of_data_set(name, column)
+    if column is not None and not name.startswith("hf://"):
         raise FemoError(f"{name} is no table (CSV, TSV, Parquet), so it has no column {column!r}.")
     if URL.match(name):
-        return _of_url(name)
-    path = Path(name)
+        return _of_url(name, column)
     if path.is_dir():
         return _of_folder(path)
     if path.exists():
@@ -97,7 +104,19 @@ def _of_folder(root: Path) -> Iterator[Entry]:
                 yield _stated(place + name, before + name)
 
 
-def _of_url(url: str) -> Iterator[Entry]:
+def _of_data_set(name: str, column: str | None) -> Iterator[Entry]:
+    """All inputs of a data set on the Hub; that it is not to be had is one sentence."""
+    from huggingface_hub import errors
+
+    http_error: type[Exception] = errors.HTTPError  # type: ignore[attr-defined]
+    try:
+        yield from _of_url(f"hf://datasets/{name}", column)
+    except (OSError, ValueError, http_error) as error:
+        reason = explain(error.__cause__ or error, name)
+        raise FemoError(f"{name} is no file here, and no data set on the Hugging Face Hub: {reason}.") from error
+
+
+def _of_url(url: str, column: str | None = None) -> Iterator[Entry]:
     """One file, or all files of a folder on a file system that lists them."""
     if url.startswith(("http://", "https://")):
         yield Entry(url, url)
@@ -108,7 +127,7 @@ def _of_url(url: str) -> Iterator[Entry]:
     for name in sorted(found):
         place = f"{scheme}://{name}"
         if name.lower().endswith(".parquet"):
-            yield from _of_table(place, None)
+            yield from _of_table(place, column)
         elif Path(name).suffix.lower() in ENDINGS or name == path:
             yield Entry(place, name.removeprefix(path).lstrip("/") or place, found[name].get("size"))
 
@@ -184,7 +203,7 @@ def _parquet_rows(name: str, column: str | None) -> Iterator[str | Entry]:
             table = pq.ParquetFile(file)
         except pa.ArrowException as error:
             raise FemoError(f"{name} is no readable Parquet file: {error}.") from error
-        chosen = _column(name, table.schema_arrow.names, column)
+        chosen = _column(name, table.schema_arrow.names, column or _media_column(table.schema_arrow.metadata))
         kind = table.schema_arrow.field(chosen).type
         place = name if URL.match(name) else os.path.abspath(name)  # noqa: PTH100
         if pa.types.is_struct(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
@@ -193,6 +212,15 @@ def _parquet_rows(name: str, column: str | None) -> Iterator[str | Entry]:
             return
         for batch in table.iter_batches(columns=[chosen]):
             yield from (str(value) for value in batch.column(0).to_pylist() if value)
+
+
+def _media_column(metadata: Mapping[bytes, bytes] | None) -> str | None:
+    """Return the first column that Hugging Face's own metadata of a table calls an image or a video."""
+    try:
+        features = json.loads((metadata or {})[b"huggingface"])["info"]["features"]
+        return next(str(name) for name, about in features.items() if about.get("_type") in ("Image", "Video"))
+    except (KeyError, ValueError, TypeError, AttributeError, StopIteration):
+        return None
 
 
 def _column(name: str, header: Sequence[str], wanted: str | None) -> str:

@@ -1,9 +1,12 @@
 """What a source lists: names, places, sizes, in an order that stays."""
 
 import io
+import json
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from femo.corpora.fetching import fetched
@@ -68,6 +71,8 @@ def test_bytes_in_a_table_are_inputs_as_hugging_face_stores_them(tmp_path: Path)
     ("name", "column", "message"),
     [
         ("nothing", None, "nothing does not exist; a source is a folder, a pattern, a table or a URL"),
+        ("clips/gone.mp4", None, r"clips/gone.mp4 does not exist; a source is"),
+        ("./nothing", None, r"./nothing does not exist; a source is"),
         ("list.csv", None, r"has the columns id, what, expected any of path, file, url.*--column"),
         ("list.csv", "clips", "has the columns id, what, expected 'clips'"),
         ("b.mp4", "video", "is no table"),
@@ -112,6 +117,33 @@ def test_a_hugging_face_data_set_is_its_files_and_the_rows_of_its_tables(hub: Hu
         with fetched(entry.place, 100, 1) as path:
             contents.append(path.read_bytes())
     assert contents == [b"abc", b"one", b"two"]
+
+
+def test_a_data_set_is_known_by_its_name_and_its_column_by_its_metadata(
+    hub: HubServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from huggingface_hub import HfFileSystem
+
+    HfFileSystem.clear_instance_cache()
+    monkeypatch.chdir(tmp_path)
+    rows = {"path": ["no"], "face": [{"bytes": b"one", "path": None}], "mask": [{"bytes": b"two", "path": None}]}
+    about = {
+        "info": {"features": {"path": {"_type": "Value"}, "face": {"_type": "Image"}, "mask": {"_type": "Image"}}}
+    }
+    table = pa.Table.from_pandas(pd.DataFrame(rows)).replace_schema_metadata({"huggingface": json.dumps(about)})
+    file = io.BytesIO()
+    pq.write_table(table, file)
+    hub.put("user/set", {"data/train-0.parquet": file.getvalue()}, kind="datasets")
+    for column, content in ((None, b"one"), ("mask", b"two")):
+        [entry] = list_inputs("user/set", column)
+        with fetched(entry.place, 100, 1) as path:
+            assert path.read_bytes() == content
+    with pytest.raises(
+        FemoError, match=r"user/none is no file here, and no data set on the Hugging Face Hub: user/none does"
+    ):
+        list(list_inputs("user/none"))
+    (tmp_path / "user" / "set").mkdir(parents=True)
+    assert list(list_inputs("user/set")) == []  # a folder of this name comes first
 
 
 def test_a_url_without_an_answer_is_given_up() -> None:
