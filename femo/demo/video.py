@@ -55,6 +55,7 @@ class VideoTab(ClipTab[KeptClip]):
             with gr.Column(scale=4, min_width=300, elem_classes="femo-beside"):
                 self._inputs()
                 self.panel.beside()
+                self._buttons()
             with gr.Column(scale=6, min_width=320):
                 self.said = gr.HTML(EMPTY)
                 with gr.Column(visible=False) as self.details:
@@ -75,6 +76,9 @@ class VideoTab(ClipTab[KeptClip]):
             )
             self.example = samples(self.video, ["call.mp4"])
         self.player = gr.HTML(visible=False, elem_id=player.PLAYER_ID)
+
+    def _buttons(self) -> None:
+        """Build what starts a reading, below what is watched."""
         with gr.Row():
             self.controls()
             self.another = gr.Button("Another clip", visible=False, elem_id="video-another")

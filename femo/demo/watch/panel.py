@@ -32,8 +32,8 @@ class ClipPanel:
     def beside(self) -> None:
         """Build what stands beside the timeline, under the player."""
         self.boxes = gr.HTML(visible=False)
-        self.card = gr.HTML(visible=False)
         self.circle = gr.Plot(visible=False, show_label=False, elem_id=player.CIRCLE_ID, elem_classes="femo-chart")
+        self.card = gr.HTML(visible=False)
 
     def charts(self) -> None:
         """Build the persons and the timeline."""
