@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from femo.corpora.run import CorpusReport, corpus
     from femo.pipeline import Pipeline, load
     from femo.results import GroupResult, PhotoResult, Timeline, VideoResult
+    from femo.saliency import Saliency, explain
     from femo.types import Faces, Frame, Scores
 
 __version__ = "0.1.0"
@@ -30,11 +31,13 @@ __all__ = [
     "ModelError",
     "PhotoResult",
     "Pipeline",
+    "Saliency",
     "Scores",
     "Timeline",
     "VideoResult",
     "WeightsError",
     "corpus",
+    "explain",
     "load",
 ]
 
@@ -45,6 +48,8 @@ _HOME = {
     "load": "femo.pipeline",
     "GroupResult": "femo.results",
     "PhotoResult": "femo.results",
+    "Saliency": "femo.saliency",
+    "explain": "femo.saliency",
     "Timeline": "femo.results",
     "VideoResult": "femo.results",
     "Faces": "femo.types",

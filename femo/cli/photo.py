@@ -11,6 +11,10 @@ from femo.errors import FemoError
 from femo.output.names import name_outputs, place_of, refuse_inputs
 
 if TYPE_CHECKING:
+    from PIL.PngImagePlugin import PngInfo
+
+    from femo.media.photos import Photo
+    from femo.pipeline import Pipeline
     from femo.results import PhotoResult
     from femo.types import RGB
 
@@ -48,6 +52,12 @@ def photo(
     annotate: Annotated[
         Path | None, typer.Option("--annotate", metavar="DIR", help="Write pictures with numbered boxes here.")
     ] = None,
+    saliency: Annotated[
+        Path | None,
+        typer.Option(
+            "--saliency", metavar="OUT.png", help="Write a picture of what the expressions hang on (one photo)."
+        ),
+    ] = None,
     min_face: Annotated[int | None, typer.Option(help="Smallest face side in pixels; default is quick.")] = None,
     align: Annotated[bool, typer.Option(help="Turn faces so that the eyes are level.")] = False,
     model: Model = None,
@@ -59,9 +69,11 @@ def photo(
     from femo.pipeline import load
 
     outputs = {"--json": json, "--csv": csv, "--openface": openface, "--pyfeat": pyfeat}
-    check_streams(outputs, {"--annotate": annotate})
+    check_streams(outputs, {"--annotate": annotate, "--saliency": saliency})
+    if saliency is not None and len(files) > 1:
+        raise typer.BadParameter("--saliency takes one photo")
     pictures = _named(files, annotate)
-    refuse_inputs([*named_files(outputs.values()), *dict.fromkeys(pictures.values())], files)
+    refuse_inputs([*named_files([*outputs.values(), saliency]), *dict.fromkeys(pictures.values())], files)
     pipeline = load(model, prior=prior, measure=mesh)
     results: list[tuple[Path, PhotoResult]] = []
     documents: list[dict[str, Any]] = []
@@ -72,6 +84,8 @@ def photo(
             result = pipeline.photo(picture, min_face=min_face, align=align)
             if pictures:
                 _annotate(file, picture.rgb, result, pictures[file])
+            if saliency is not None:
+                _explain(pipeline, picture, min_face, saliency)
         except FemoError as error:
             problems.append(str(error))
             documents.append({"file": str(file), "error": str(error)})
@@ -130,20 +144,38 @@ def _drawn_from(picture: Path) -> str | None:
 
 
 def _annotate(file: Path, rgb: "RGB", result: "PhotoResult", target: Path) -> None:
-    from PIL import Image
     from PIL.PngImagePlugin import PngInfo
 
-    from femo.atomic import replacing
     from femo.output.draw import annotate
 
     marks = PngInfo()
     marks.add_text(MARK, place_of(file))
     unsure = None if result.reading is None else result.reading.unsure.tolist()
-    picture = Image.fromarray(annotate(rgb, result.faces.xyxy, unsure=unsure))
+    _save(annotate(rgb, result.faces.xyxy, unsure=unsure), target, marks)
+
+
+def _explain(pipeline: "Pipeline", picture: "Photo", min_face: int | None, target: Path) -> None:
+    import numpy as np
+
+    from femo.output.draw import annotate
+    from femo.saliency import draw_saliency, explain
+
+    explained = explain(pipeline, picture, min_face=min_face)
+    boxes = np.array([one.xyxy for one in explained], np.float32).reshape(-1, 4)
+    captions = [f"{one.label} {one.probability:.0%}" for one in explained]
+    _save(annotate(draw_saliency(picture.rgb, explained), boxes, captions=captions), target)
+
+
+def _save(rgb: "RGB", target: Path, marks: "PngInfo | None" = None) -> None:
+    """Write a PNG, whole or not at all."""
+    from PIL import Image
+
+    from femo.atomic import replacing
+
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with replacing(target) as partial:
-            picture.save(partial, "PNG", pnginfo=marks)
+            Image.fromarray(rgb).save(partial, "PNG", pnginfo=marks)
     except OSError as error:
         raise FemoError(f"cannot write {target}: {error.strerror or error}") from error
 

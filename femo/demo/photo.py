@@ -21,7 +21,7 @@ from femo.demo.clip_tab import NOBODY, SMALLEST
 from femo.demo.events import QUICK, one_sentence, prior_choice, uploaded, whole_pixels
 from femo.demo.face_panel import FacePanel
 from femo.demo.markup import empty, render
-from femo.demo.photo_files import SHOWN_PX, drawn, write_files
+from femo.demo.photo_files import SHOWN_PX, coloured, drawn, write_files
 from femo.demo.samples import samples
 from femo.media.photos import Photo, read_photo
 from femo.output import draw
@@ -93,6 +93,13 @@ class PhotoTab:
         self.mesh = gr.Checkbox(
             False, label="Mesh and axes of the head", visible=False, container=False, elem_id="photo-mesh"
         )
+        self.saliency = gr.Checkbox(
+            False,
+            label="What the expression hangs on (red: for it, blue: against; takes seconds)",
+            visible=False,
+            container=False,
+            elem_id="photo-saliency",
+        )
         self.chooser = gr.Radio(
             [],
             label="Face",
@@ -126,14 +133,17 @@ class PhotoTab:
     def wire(self) -> None:
         """Register the events."""
         gr.events.api(self.analyze_photo, api_name="analyze_photo", **QUICK)
+        changes = [self.min_face.change, self.align.change, self.prior.input, self.mesh.input, self.saliency.input]
+        options = [self.min_face, self.align, self.prior, self.mesh, self.saliency]
         gr.on(
-            [self.photo.change, self.min_face.change, self.align.change, self.prior.input, self.mesh.input],
+            [self.photo.change, *changes],
             self.show,
-            [self.photo, self.min_face, self.align, self.prior, self.mesh],
+            [self.photo, *options],
             [
                 self.message,
                 self.annotated,
                 self.mesh,
+                self.saliency,
                 self.chooser,
                 self.reading,
                 self.details,
@@ -185,18 +195,21 @@ class PhotoTab:
         smallest = whole_pixels(min_face, "min_face")
         return photo, self.pipeline.photo(photo, min_face=smallest, align=bool(align), prior=prior)
 
-    def show(self, payload: Any, min_face: int, align: bool, prior: str, mesh: bool) -> Iterator[dict[Any, Any]]:
+    def show(
+        self, payload: Any, min_face: int, align: bool, prior: str, mesh: bool, saliency: bool
+    ) -> Iterator[dict[Any, Any]]:
         """Read the photo and fill the tab; an empty input empties it."""
         if payload is None:
             yield self._nothing(EMPTY, None)
             return
         with one_sentence():
             photo, result = self.read(payload, min_face, align, prior)
+            portraits = tuple(cards.data_uri(draw.portrait(photo.rgb, box)) for box in result.faces.xyxy)
+            photo = coloured(photo, self.pipeline, min_face or None) if saliency else photo
         picture, boxes = drawn(photo, result, SHOWN_PX, mesh=mesh)
         if not len(result.faces):
             yield self._nothing(NOBODY, picture)
             return
-        portraits = tuple(cards.data_uri(draw.portrait(photo.rgb, box)) for box in result.faces.xyxy)
         reading = KeptPhoto(result, portraits, boxes)
         numbers = list(range(1, len(portraits) + 1))
         notes = cards.notes(result.notes)
@@ -206,6 +219,7 @@ class PhotoTab:
                 self.message: gr.HTML(notes + _room(picture), visible=True),
                 self.annotated: gr.Image(picture, visible=True, label=_count(len(numbers))),
                 self.mesh: gr.Checkbox(visible=result.meshes is not None),
+                self.saliency: gr.Checkbox(visible=True),
                 self.chooser: gr.Radio(numbers, value=1, visible=len(numbers) > 1),
                 self.reading: reading,
                 self.details: gr.Column(visible=True),
@@ -220,6 +234,7 @@ class PhotoTab:
             self.message: gr.HTML(message, visible=True),
             self.annotated: gr.Image(picture, visible=picture is not None, label=_count(0)),
             self.mesh: gr.Checkbox(visible=False),
+            self.saliency: gr.Checkbox(visible=False),
             self.chooser: gr.Radio([], value=None, visible=False),
             self.reading: None,
             self.details: gr.Column(visible=False),

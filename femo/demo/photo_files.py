@@ -1,22 +1,30 @@
 """Pictures and files of one photo: boxes, and the mesh if wished, drawn in; JSON, table, picture for download."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 from PIL import Image
 
-from femo import PhotoResult
+from femo import PhotoResult, Pipeline
 from femo.media.photos import Photo
 from femo.output import draw
 from femo.output.export import files as export
 from femo.output.mesh import draw_meshes
-from femo.types import RGB, Floats
+from femo.saliency import draw_saliency, explain
+from femo.types import RGB, Floats, Frame
 
 SHOWN_PX: Final = 1400
 """Longest side of the picture on the page."""
 SAVED_PX: Final = 4000
 """Longest side of the annotated PNG: printing size, encoded in about a second."""
+
+
+def coloured(photo: Photo, pipeline: Pipeline, min_face: int | None) -> Photo:
+    """Return the photo with the places coloured that its expressions hang on."""
+    explained = explain(pipeline, photo, min_face=min_face)
+    return replace(photo, frame=Frame(draw_saliency(photo.rgb, explained)))
 
 
 def drawn(photo: Photo, result: PhotoResult, max_side: int, *, mesh: bool) -> tuple[RGB, Floats]:

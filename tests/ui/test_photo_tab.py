@@ -63,6 +63,18 @@ def test_the_mesh_is_drawn_over_the_picture_and_taken_off(page: Page, examples: 
     expect(picture).not_to_have_attribute("src", meshed)
 
 
+def test_what_the_expression_hangs_on_is_coloured_and_taken_off(page: Page, examples: Path) -> None:
+    drop(page, examples / "astronaut.jpg")
+    drawn(page)
+    picture, toggle = page.locator("#photo-annotated img"), page.locator("#photo-saliency input")
+    plain = picture.get_attribute("src") or ""
+    toggle.check()
+    expect(picture).not_to_have_attribute("src", plain)
+    coloured = picture.get_attribute("src") or ""
+    toggle.uncheck()
+    expect(picture).not_to_have_attribute("src", coloured)
+
+
 def test_chips_and_taps_choose_a_face(page: Page, examples: Path) -> None:
     drop(page, examples / "triptych.jpg")
     drawn(page)

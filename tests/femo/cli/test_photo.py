@@ -56,6 +56,20 @@ def test_photo_writes_json_csv_and_picture(portrait: Path, tmp_path: Path) -> No
     assert (row["input"], row["AU23"]) == (str(portrait), "")
 
 
+def test_photo_writes_what_the_expression_hangs_on(portrait: Path, tmp_path: Path) -> None:
+    assert _run("photo", portrait, "--saliency", tmp_path / "seen.png") == 0
+    drawn, plain = (
+        np.asarray(Image.open(path).convert("RGB")).astype(int) for path in (tmp_path / "seen.png", portrait)
+    )
+    changed = np.argwhere(np.abs(drawn - plain).max(axis=2) > 30)
+    assert drawn.shape == plain.shape
+    assert len(changed) > 1000
+    assert changed[:, 0].max() < 200  # rows; the face ends there
+    assert _run("photo", portrait, portrait, "--saliency", tmp_path / "two.png") == 2
+    assert _run("photo", portrait, "--saliency", portrait) == 1
+    assert not (tmp_path / "two.png").exists()
+
+
 def test_photo_goes_on_after_a_bad_file(
     portrait: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,0 +1,112 @@
+"""What a face's reading hangs on, on networks whose answer is known."""
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+import femo
+from femo.errors import FemoError
+from femo.output.heat import draw_heat
+from femo.saliency import _begins, draw_saliency, explain, occlusion
+from femo.types import RGB, Floats
+
+EXAMPLE = Path(femo.__file__).parent / "demo" / "examples" / "astronaut.jpg"
+
+
+def face() -> RGB:
+    """Grey, with a white square in the upper left corner."""
+    picture = np.full((60, 60, 3), 40, np.uint8)
+    picture[:12, :12] = 255
+    return picture
+
+
+def looks_at_the_corner(crops: Sequence[RGB]) -> Floats:
+    """How white the upper left 12 × 12 pixels are, to 0.9: all that this network sees."""
+    return np.array([0.9 * crop[:12, :12].mean() / 255 for crop in crops], np.float32)
+
+
+def test_a_network_that_looks_at_one_corner_is_found_out() -> None:
+    probability, heat = occlusion(face(), looks_at_the_corner, patch=0.2, steps=3)
+    assert probability == pytest.approx(0.9)
+    assert heat.shape == (60, 60)
+    assert np.unravel_index(heat.argmax(), heat.shape) == (0, 0)
+    left = (
+        0.9 * round(face().mean()) / 255
+    )  # the corner pixel lies under one patch alone, which covers all that is seen
+    assert heat[0, 0] == pytest.approx(math.log(0.9 / 0.1) - math.log(left / (1 - left)), abs=1e-5)
+    assert (heat[24:, :] == 0).all()  # no patch that reaches the corner covers these
+    assert (heat[:, 24:] == 0).all()
+
+
+def test_what_speaks_against_a_label_is_below_zero() -> None:
+    _, heat = occlusion(face(), lambda crops: 1 - looks_at_the_corner(crops))
+    assert heat[0, 0] < -0.5
+    assert heat.max() <= 0
+
+
+def test_of_a_reading_that_is_sure_the_places_still_differ() -> None:
+    _, heat = occlusion(face(), lambda crops: 0.9998 + 0.0001 * looks_at_the_corner(crops))
+    assert heat[0, 0] > 0.3
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(2, 300), st.floats(0.05, 1), st.integers(1, 5))
+def test_the_patches_reach_every_pixel(size: int, patch: float, steps: int) -> None:
+    side = max(1, round(patch * size))
+    begins = _begins(size, side, steps)
+    covered = np.zeros(size, bool)
+    for begin in begins:
+        covered[begin : begin + side] = True
+    assert covered.all()
+    assert begins[-1] + side <= size
+
+
+def test_heat_colours_its_own_place_and_leaves_the_photo() -> None:
+    photo = np.full((40, 80, 3), 100, np.uint8)
+    heat = np.zeros((10, 10), np.float32)
+    heat[:5] = 0.5
+    heat[5:] = -0.5
+    out = draw_heat(photo, [np.array([-10, 10, 20, 30], np.float32)], [heat])
+    assert (photo == 100).all()
+    assert (out[:, 20:] == 100).all()
+    assert (out[:10] == 100).all()
+    red, blue = out[12, 5].astype(int), out[28, 5].astype(int)
+    assert red[0] > 150 > 60 > red[2]
+    assert blue[2] > 140 > 60 > blue[0]
+
+
+def test_a_flat_heat_colours_nothing() -> None:
+    photo = np.full((20, 20, 3), 100, np.uint8)
+    assert (draw_heat(photo, [np.array([0, 0, 20, 20], np.float32)], [np.zeros((5, 5), np.float32)]) == 100).all()
+
+
+def test_a_smile_hangs_on_the_mouth_and_turns_with_the_photo() -> None:
+    pipeline = femo.load()
+    [one] = explain(pipeline, EXAMPLE)
+    result = pipeline.photo(EXAMPLE)
+    assert one.label == "happiness"
+    assert one.probability == pytest.approx(result.scores["expression"].column("happiness")[0], abs=0.03)
+    size = len(one.heat)
+    thirds = [float(np.abs(part).mean()) for part in np.array_split(one.heat, 3)]
+    assert int(np.argmax(thirds)) == 2
+    with Image.open(EXAMPLE) as image:
+        lying = np.asarray(image.convert("RGB").rotate(90, expand=True))
+    [turned] = explain(pipeline, lying)
+    assert turned.heat.shape == (size, size)
+    assert float(np.abs(np.array_split(turned.heat, 3, axis=1)[2]).mean()) == pytest.approx(thirds[2], rel=0.3)
+    assert not np.array_equal(draw_saliency(lying, [turned]), lying)
+
+
+def test_a_head_or_label_that_is_not_there_is_said() -> None:
+    pipeline = femo.load()
+    with pytest.raises(FemoError, match="no head 'age' of probabilities"):
+        explain(pipeline, EXAMPLE, head="age")
+    with pytest.raises(FemoError, match="no label 'joy', expected one of anger"):
+        explain(pipeline, EXAMPLE, label="joy")
+    assert explain(pipeline, np.zeros((100, 100, 3), np.uint8)) == []
