@@ -21,6 +21,7 @@ from femo.demo.clip_tab import NOBODY, SMALLEST
 from femo.demo.events import QUICK, one_sentence, prior_choice, uploaded, whole_pixels
 from femo.demo.face_panel import FacePanel
 from femo.demo.markup import empty, render
+from femo.demo.photo_address import address_line
 from femo.demo.photo_files import SHOWN_PX, coloured, drawn, write_files
 from femo.demo.samples import samples
 from femo.media.photos import Photo, read_photo
@@ -119,6 +120,7 @@ class PhotoTab:
             buttons=[],
             elem_id="photo-input",
         )
+        address_line(self.photo)
         with gr.Accordion("Options", open=False):
             self.min_face = gr.Radio(
                 SMALLEST,
