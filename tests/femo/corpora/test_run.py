@@ -45,7 +45,7 @@ def test_a_driver_killed_at_ten_points_leaves_every_row_once(tmp_path: Path) -> 
     forks.set_forkserver_preload(["tests.stub_corpus"])
     chance, kills = random.Random(18), 0
     while kills < 10:
-        process = forks.Process(target=go, args=(source, out, chance.randint(20, 1500)))
+        process = forks.Process(target=go, args=(source, out, chance.randint(20, 6000)))
         process.start()
         process.join(60)
         assert process.exitcode in (0, -9)
