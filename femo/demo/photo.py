@@ -244,19 +244,26 @@ class PhotoTab:
 
     def choose(self, reading: KeptPhoto | None, number: int | None) -> dict[Any, Any]:
         """Show another face."""
-        return (
-            {} if reading is None or not number else self.panel.show(reading.result, reading.portraits, number - 1)
-        )
+        if reading is None or not number:
+            return self._as_it_is()
+        return self.panel.show(reading.result, reading.portraits, number - 1)
+
+    def _as_it_is(self) -> dict[Any, Any]:
+        """Change nothing; of an empty dict Gradio says that values are missing."""
+        return {self.panel.card: gr.skip()}
 
     def tap(self, reading: KeptPhoto | None, event: gr.SelectData) -> dict[Any, Any]:
         """Choose the smallest box under a tap on the picture."""
         if reading is None:
-            return {}
-        x, y = event.index
+            return self._as_it_is()
+        point = event.index if isinstance(event.index, list) else []
+        if [type(part) in (int, float) for part in point] != [True, True]:
+            raise gr.Error("A tap is at two numbers, in pixels.", print_exception=False)
+        x, y = point
         x1, y1, x2, y2 = reading.shown_xyxy.T
         inside = np.flatnonzero((x1 <= x) & (x <= x2) & (y1 <= y) & (y <= y2))
         if not inside.size:
-            return {}
+            return self._as_it_is()
         row = int(inside[-1])  # largest first, so the last one is the smallest
         return {self.chooser: row + 1} | self.panel.show(reading.result, reading.portraits, row)
 

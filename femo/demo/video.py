@@ -236,12 +236,14 @@ class VideoTab(ClipTab[KeptClip]):
         event: gr.SelectData,
     ) -> dict[Any, Any]:
         """Show another person."""
-        return self.panel.show(clip, int(event.index), method, kernel, smallest, prior)
+        return self.panel.show(
+            clip, event.index if isinstance(event.index, int) else chosen, method, kernel, smallest, prior
+        )
 
     def rename(self, name: str, clip: KeptClip | None, chosen: int | None, *layout: Any) -> dict[Any, Any]:
         """Give the chosen person a name."""
         if clip is None or chosen is None or clip.said.name(chosen, name) == clip.said:
-            return {}
+            return {self.clip: gr.skip()}
         return self._said(clip.saying(clip.said.name(chosen, name)), chosen, *layout)
 
     def join(
@@ -255,19 +257,19 @@ class VideoTab(ClipTab[KeptClip]):
         event: gr.SelectData,
     ) -> dict[Any, Any]:
         """Take another person for the chosen one."""
-        if clip is None or chosen is None:
-            return {}
+        if clip is None or chosen is None or not isinstance(event.value, int):
+            return {self.clip: gr.skip()}
         return self._said(joined(clip, chosen, int(event.value)), chosen, method, kernel, smallest, prior)
 
     def hide(self, clip: KeptClip | None, chosen: int | None, *layout: Any) -> dict[Any, Any]:
         """Leave the chosen person out."""
         if clip is None or chosen is None:
-            return {}
+            return {self.clip: gr.skip()}
         return self._said(clip.saying(clip.said.hide(chosen)), None, *layout)
 
     def undo(self, clip: KeptClip | None, chosen: int | None, *layout: Any) -> dict[Any, Any]:
         """Take back all that was said of persons."""
-        return {} if clip is None else self._said(clip.saying(Said()), chosen, *layout)
+        return {self.clip: gr.skip()} if clip is None else self._said(clip.saying(Said()), chosen, *layout)
 
     def _said(self, clip: KeptClip, chosen: int | None, *layout: Any) -> dict[Any, Any]:
         shown = self.panel.show(clip, chosen, *layout)

@@ -62,7 +62,8 @@ class BoardViews:
 
     def pick(self, event: gr.EventData) -> str:
         """Choose the task whose button was clicked."""
-        return get_task(event.task).name
+        with one_sentence():
+            return get_task(str(getattr(event, "task", ""))).name
 
     def open_task(
         self, name: str, request: gr.Request, profile: gr.OAuthProfile | None
@@ -172,7 +173,7 @@ class BoardViews:
 
     def choose(self, name: str, event: gr.EventData) -> str:
         """Show the report of a clicked row."""
-        return self._details(get_task(name), event.id)
+        return self._details(get_task(name), str(getattr(event, "id", "")))
 
     def _details(self, task: Task, row_id: str) -> str:
         with one_sentence():

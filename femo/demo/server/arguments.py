@@ -50,8 +50,14 @@ def checked(endpoint: Callable[..., Any], values: Sequence[Any]) -> list[Any]:
         elif has_default:
             given.append(default)
         else:
-            raise WrongArgument(f"{name} is missing, expected {_spelt(kind)}.")
+            raise WrongArgument(f"{name} is missing, expected {_named(kind)}.")
     return given
+
+
+def spelt(value: Any) -> str:
+    """Return a value as a sentence shows it: what it is in Python, cut where it is long."""
+    shown = repr(value)
+    return shown if len(shown) <= SHOWN_CHARS else f"{shown[:SHOWN_CHARS]} …"
 
 
 def _checked(name: str, kind: Any, value: Any) -> Any:
@@ -64,9 +70,7 @@ def _checked(name: str, kind: Any, value: Any) -> Any:
             return float(value)
         if type(value) is option:  # True is no whole number, though Python counts it as one
             return value
-    shown = repr(value)
-    shown = shown if len(shown) <= SHOWN_CHARS else f"{shown[:SHOWN_CHARS]} …"
-    raise WrongArgument(f"{name} is {shown}, expected {_spelt(kind)}.")
+    raise WrongArgument(f"{name} is {spelt(value)}, expected {_named(kind)}.")
 
 
 def _file(value: Any) -> dict[str, str] | None:
@@ -80,5 +84,5 @@ def _options(kind: Any) -> tuple[Any, ...]:
     return get_args(kind) if get_origin(kind) in (Union, types.UnionType) else (kind,)
 
 
-def _spelt(kind: Any) -> str:
+def _named(kind: Any) -> str:
     return " or ".join(NAMES[option] for option in _options(kind))

@@ -1,6 +1,8 @@
 """The page as a whole: Gradio's ``Blocks`` with what every event of every tab shares."""
 
 import html
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final, Literal
 
 import gradio as gr
@@ -10,6 +12,7 @@ from gradio.state_holder import SessionState
 from femo.demo.server.arguments import WrongArgument, checked
 from femo.demo.server.disk import why_unwritable
 from femo.demo.server.line import Line
+from femo.demo.server.told import fitting_event
 
 TOLD_EVERY_S: Final = 2.0
 """How often those who wait are told their place and time."""
@@ -39,7 +42,11 @@ class Page(gr.Blocks):
         return self
 
     async def process_api(self, *args: Any, **settings: Any) -> dict[str, Any]:
-        """Do as Gradio does, and say so where the disk takes nothing more."""
+        """Check what is sent of the event itself, do as Gradio does, and say so where the disk takes nothing more."""
+        function, event = settings.get("block_fn"), settings.get("event_data")
+        if isinstance(function, BlockFunction) and function.fn is not None:
+            with _one_sentence():
+                fitting_event(function.fn, None if event is None else event._data)
         try:
             answer: dict[str, Any] = await super().process_api(*args, **settings)
         except OSError as error:
@@ -56,11 +63,17 @@ class Page(gr.Blocks):
         state: SessionState | None,
         explicit_call: bool = False,
     ) -> list[Any]:
-        """Check the arguments of a public endpoint, then do as Gradio does."""
-        if block_fn.api_visibility == "public" and block_fn.fn is not None:
-            try:
+        """Check the arguments of a public endpoint by their types, then do as Gradio does."""
+        with _one_sentence():
+            if block_fn.api_visibility == "public" and block_fn.fn is not None:
                 inputs = checked(block_fn.fn, inputs)
-            except WrongArgument as error:
-                raise gr.Error(html.escape(str(error), quote=False), print_exception=False) from error
         values: list[Any] = await super().preprocess_data(block_fn, inputs, state, explicit_call)
         return values
+
+
+@contextmanager
+def _one_sentence() -> Iterator[None]:
+    try:
+        yield
+    except WrongArgument as error:
+        raise gr.Error(html.escape(str(error), quote=False), print_exception=False) from error

@@ -82,12 +82,12 @@ class ClipPanel:
     ) -> Update:
         """Lay a clip out."""
         if clip is None:
-            return {}
+            return {self.chosen: gr.skip()}
         with one_sentence():
             result = clip.result(smoothing(method, kernel), int(smallest), prior)
         if not result.timelines:
             gr.Info("Nobody's face is that large in this clip.")
-            return {}
+            return {self.chosen: gr.skip()}
         tracks = [line.track for line in result.timelines]
         track = chosen if chosen in tracks else tracks[0]
         line = figures_video.find(result, track)
