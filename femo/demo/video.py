@@ -257,7 +257,7 @@ class VideoTab(ClipTab[KeptClip]):
         event: gr.SelectData,
     ) -> dict[Any, Any]:
         """Take another person for the chosen one."""
-        if clip is None or chosen is None or not isinstance(event.value, int):
+        if clip is None or chosen is None or not str(event.value).isdecimal():
             return {self.clip: gr.skip()}
         return self._said(joined(clip, chosen, int(event.value)), chosen, method, kernel, smallest, prior)
 
@@ -273,7 +273,7 @@ class VideoTab(ClipTab[KeptClip]):
 
     def _said(self, clip: KeptClip, chosen: int | None, *layout: Any) -> dict[Any, Any]:
         shown = self.panel.show(clip, chosen, *layout)
-        return {self.clip: clip} | shown if shown else {}
+        return {self.clip: clip} | shown if len(shown) > 1 else shown  # nobody would be left
 
     def write(
         self, kind: str, reading: KeptClip, folder: Path, method: str, kernel: float, smallest: float, prior: str
