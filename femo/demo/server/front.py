@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 from typing import Any, Final
 
+from markupsafe import Markup
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
@@ -39,8 +40,8 @@ _OTHERS: Final = re.compile(
     r'<meta\s+(?:property="og:|name="twitter:)[^>]*/>\s*|<link rel="manifest"[^>]*/>\s*', re.DOTALL
 )
 """Tags of Gradio's page that say what ours say."""
-_STYLE: Final = file("first.css")
-_SCRIPT: Final = file("ready.js") + file("names.js")
+_STYLE: Final = Markup(file("first.css"))
+_SCRIPT: Final = Markup(file("ready.js") + file("names.js"))
 
 
 def routes() -> list[Route]:
