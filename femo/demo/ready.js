@@ -1,5 +1,8 @@
-// Shows a tab when it has come to rest: no piece came, and none moved, for 250 ms. The leaderboard waits for its scores too.
+// Tells the styles when a photo's picture has loaded. Shows a tab when it has come to rest: no piece came, and none moved, for 250 ms. The leaderboard waits for its scores too.
 (() => {
+  document.addEventListener("load", (event) => {
+    if (event.target.closest?.("#photo-annotated")) event.target.dataset.drawn = "";
+  }, true);
   const REST_MS = 250;
   let last = "", since = performance.now();
   const state = (part) => {

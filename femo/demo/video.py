@@ -57,7 +57,7 @@ class VideoTab(ClipTab[KeptClip]):
                 self.panel.beside()
                 self._buttons()
             with gr.Column(scale=6, min_width=320):
-                self.said = gr.HTML(EMPTY)
+                self.said = gr.HTML(EMPTY, elem_id="video-said")
                 with gr.Column(visible=False) as self.details:
                     self.panel.charts()
         with gr.Column(visible=False) as self.more:
@@ -66,7 +66,7 @@ class VideoTab(ClipTab[KeptClip]):
         self.clip = gr.State(None, time_to_live=3600)
 
     def _inputs(self) -> None:
-        with gr.Column() as self.entry:
+        with gr.Column(elem_id="video-entry") as self.entry:
             self.video = gr.Video(
                 label="Clip",
                 sources=["upload", "webcam"],
