@@ -21,6 +21,7 @@ from femo.errors import FemoError
 from femo.media.streaming import Cancel, Report
 
 T = TypeVar("T")
+Source = TypeVar("Source")
 Update = dict[Any, Any]
 """Component -> its new state."""
 
@@ -41,12 +42,14 @@ class ClipTab(ABC, Generic[T]):
         name: Beginning of the element ids.
         what: Noun for an upload that is missing.
         empty: What the tab says before anything was read.
+        unit: What progress counts.
         said: Where messages and progress go; made by the tab itself.
     """
 
     name: ClassVar[str]
     what: ClassVar[str]
     empty: ClassVar[str]
+    unit: ClassVar[str] = "frame"
     said: gr.HTML
 
     def __init__(self) -> None:
@@ -89,11 +92,20 @@ class ClipTab(ABC, Generic[T]):
         if payload is None:
             yield self.nothing(render("notes", lines=[f"There is no {self.what} yet: drop one in first."]))
             return None
+        return (yield from self.follow_job(lambda: uploaded(payload, self.what), read, request))
+
+    def follow_job(
+        self,
+        door: Callable[[], Source],
+        read: Callable[[Source, Report, Cancel], T],
+        request: gr.Request,
+    ) -> Generator[Update, None, T | None]:
+        """Read what ``door`` lets in, telling how far it is; return as ``follow`` does."""
         try:
-            path = uploaded(payload, self.what)
-            job = Job(lambda report, cancel: read(path, report, cancel))
+            source = door()
+            job = Job(lambda report, cancel: read(source, report, cancel))
             for progress in self.jobs.follow(str(request.session_hash), job):
-                yield {self.said: progress_bar(progress)} if progress else self._running()
+                yield {self.said: progress_bar(progress, self.unit)} if progress else self._running()
             return job.result()
         except FemoError as error:
             yield self.nothing(why_nothing(error))
@@ -120,7 +132,7 @@ class ClipTab(ABC, Generic[T]):
         return {self.run: gr.Button(visible=not running), self.cancel: gr.Button(visible=running)}
 
     def _running(self) -> Update:
-        return self.nothing(progress_bar(None)) | self.buttons(running=True)
+        return self.nothing(progress_bar(None, self.unit)) | self.buttons(running=True)
 
     @abstractmethod
     def nothing(self, message: str) -> Update:

@@ -109,7 +109,7 @@ def why_nothing(error: FemoError) -> str:
     return empty(title, text)
 
 
-def progress_bar(progress: Progress | None) -> str:
-    """Return the bar with frames per second and time left; None is the time before the first frame."""
+def progress_bar(progress: Progress | None, unit: str = "frame") -> str:
+    """Return the bar with frames (or other units) per second and time left; None is the time before the first."""
     left = "" if progress is None or progress.left_s is None else clock(progress.left_s)
-    return render("running", progress=progress, left=left)
+    return render("running", progress=progress, left=left, unit=unit)

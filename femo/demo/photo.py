@@ -12,7 +12,6 @@ from typing import Any, Final
 
 import gradio as gr
 import numpy as np
-import pandas as pd
 
 from femo import PhotoResult, Pipeline
 from femo.demo import cards
@@ -21,12 +20,12 @@ from femo.demo.clip_tab import NOBODY, SMALLEST
 from femo.demo.events import QUICK, one_sentence, prior_choice, uploaded, whole_pixels
 from femo.demo.face_panel import FacePanel
 from femo.demo.markup import empty, render
-from femo.demo.photo_address import address_line
-from femo.demo.photo_files import SHOWN_PX, coloured, drawn, write_files
 from femo.demo.samples import samples
+from femo.demo.still.address import address_line
+from femo.demo.still.files import SHOWN_PX, coloured, drawn, faces_table, write_files
+from femo.demo.still.several import SeveralPhotos
 from femo.media.photos import Photo, read_photo
 from femo.output import draw
-from femo.output.figures import photo as figures
 from femo.types import RGB, Floats
 
 EMPTY: Final = empty(
@@ -63,11 +62,13 @@ class PhotoTab:
     def __init__(self, pipeline: Pipeline) -> None:
         self.pipeline = pipeline
         self.citations = cards.citations_of([reader.spec for reader in pipeline.readers])
+        self.several = SeveralPhotos(self.read)
         with gr.Row(equal_height=False):
             with gr.Column(scale=4, min_width=300):
                 self._inputs()
             with gr.Column(scale=6, min_width=320):
-                self.message = gr.HTML(EMPTY, padding=False)
+                self.message = gr.HTML(EMPTY, padding=False, elem_id="photo-message")
+                self.several.place_results()
                 self._picture()
         with gr.Column(visible=False) as self.details:
             self.panel = FacePanel(self.citations)
@@ -121,6 +122,7 @@ class PhotoTab:
             elem_id="photo-input",
         )
         address_line(self.photo)
+        self.several.place_inputs()
         with gr.Accordion("Options", open=False):
             self.min_face = gr.Radio(
                 SMALLEST,
@@ -135,24 +137,14 @@ class PhotoTab:
     def wire(self) -> None:
         """Register the events."""
         gr.events.api(self.analyze_photo, api_name="analyze_photo", **QUICK)
+        self.several.wire([self.min_face, self.align, self.prior], self.photo)
         changes = [self.min_face.change, self.align.change, self.prior.input, self.mesh.input, self.saliency.input]
         options = [self.min_face, self.align, self.prior, self.mesh, self.saliency]
         gr.on(
             [self.photo.change, *changes],
             self.show,
             [self.photo, *options],
-            [
-                self.message,
-                self.annotated,
-                self.mesh,
-                self.saliency,
-                self.chooser,
-                self.reading,
-                self.details,
-                self.table,
-                *self.files,
-                *self.panel.components(),
-            ],
+            self._outputs(),
             preprocess=False,
             show_progress_on=[self.annotated, self.message],
             api_visibility="private",
@@ -173,6 +165,12 @@ class PhotoTab:
             api_visibility="private",
             show_progress="hidden",
         )
+
+    def _outputs(self) -> list[Any]:
+        """Everything that a photo fills."""
+        picture = [self.message, self.annotated, self.mesh, self.saliency, self.chooser, self.reading]
+        below = [self.details, self.table, *self.files, *self.panel.components()]
+        return [*picture, *below, *self.several.results()]
 
     def analyze_photo(
         self, photo: gr.FileData, min_face: int | None = None, align: bool = False, prior: str | None = None
@@ -198,7 +196,14 @@ class PhotoTab:
         return photo, self.pipeline.photo(photo, min_face=smallest, align=bool(align), prior=prior)
 
     def show(
-        self, payload: Any, min_face: int, align: bool, prior: str, mesh: bool, saliency: bool
+        self,
+        payload: Any,
+        min_face: int,
+        align: bool,
+        prior: str,
+        mesh: bool,
+        saliency: bool,
+        request: gr.Request,
     ) -> Iterator[dict[Any, Any]]:
         """Read the photo and fill the tab; an empty input empties it."""
         if payload is None:
@@ -212,23 +217,27 @@ class PhotoTab:
         if not len(result.faces):
             yield self._nothing(NOBODY, picture)
             return
-        reading = KeptPhoto(result, portraits, boxes)
-        numbers = list(range(1, len(portraits) + 1))
-        notes = cards.notes(result.notes)
         with TemporaryDirectory() as folder:
             files = write_files(photo, result, Path(folder), mesh=mesh)
-            yield {
-                self.message: gr.HTML(notes + _room(picture), visible=True),
-                self.annotated: gr.Image(picture, visible=True, label=_count(len(numbers))),
-                self.mesh: gr.Checkbox(visible=result.meshes is not None),
-                self.saliency: gr.Checkbox(visible=True),
-                self.chooser: gr.Radio(numbers, value=1, visible=len(numbers) > 1),
-                self.reading: reading,
-                self.details: gr.Column(visible=True),
-                self.table: cards.table(_table(result), _sources(result)),
-                **dict(zip(self.files, files, strict=True)),
-                **self.panel.show(reading.result, reading.portraits, 0),
-            }
+            shown = self._filled(KeptPhoto(result, portraits, boxes), picture)
+            yield shown | dict(zip(self.files, files, strict=True)) | self.several.clear(request)
+
+    def _filled(self, reading: KeptPhoto, picture: RGB) -> dict[Any, Any]:
+        """The tab with a reading, but for its files."""
+        result = reading.result
+        numbers = list(range(1, len(reading.portraits) + 1))
+        notes = cards.notes(result.notes)
+        return {
+            self.message: gr.HTML(notes + _room(picture), visible=True),
+            self.annotated: gr.Image(picture, visible=True, label=_count(len(numbers))),
+            self.mesh: gr.Checkbox(visible=result.meshes is not None),
+            self.saliency: gr.Checkbox(visible=True),
+            self.chooser: gr.Radio(numbers, value=1, visible=len(numbers) > 1),
+            self.reading: reading,
+            self.details: gr.Column(visible=True),
+            self.table: faces_table(result),
+            **self.panel.show(reading.result, reading.portraits, 0),
+        }
 
     def _nothing(self, message: str, picture: Any) -> dict[Any, Any]:
         """The tab without a face."""
@@ -275,20 +284,3 @@ def _room(picture: RGB) -> str:
 
 def _count(n_faces: int) -> str:
     return {0: "No face", 1: "1 face"}.get(n_faces, f"{n_faces} faces")
-
-
-def _table(result: PhotoResult) -> pd.DataFrame:
-    """One row per face, without columns of what nobody measured."""
-    table = figures.face_table(result)
-    affect = result.scores.get("valence_arousal")
-    return (
-        table if affect is not None and affect.source == "trained" else table.drop(columns=["Valence", "Arousal"])
-    )
-
-
-def _sources(result: PhotoResult) -> dict[str, Any]:
-    """Column of the table -> source of its head."""
-    columns = {"Valence": "valence_arousal", "Arousal": "valence_arousal"}
-    names = ("Expression", "Valence", "Arousal", "Age", "Gender", "Ethnicity", "Action units")
-    heads = {name: columns.get(name, name.lower().replace(" ", "_")) for name in names}
-    return {name: result.scores[head].source for name, head in heads.items() if head in result.scores}

@@ -7,6 +7,9 @@ from uuid import uuid4
 import httpx
 import pytest
 
+FILE = {"path": "/etc/hostname", "meta": {"_type": "gradio.FileData"}}
+"""A file of the server, as an upload would be sent."""
+
 
 def events(config: dict[str, Any]) -> list[dict[str, Any]]:
     """Those that run Python and are no public endpoint."""
@@ -61,4 +64,19 @@ def test_an_event_that_tells_something_else_gets_a_sentence(
     assert len(telling) >= 4
     for event in telling:
         check(post(address, event, [held[part] for part in event["inputs"]], told), (event["id"], told))
+    assert "Traceback" not in "".join(capfd.readouterr())
+
+
+@pytest.mark.parametrize(
+    "sent", ["x", 7, True, {"path": "x"}, [None, "x", {"path": "/etc/hostname"}], [FILE], [FILE] * 51]
+)
+def test_what_is_no_several_photos_gets_a_sentence(
+    address: str, sent: Any, capfd: pytest.CaptureFixture[str]
+) -> None:
+    config = httpx.get(f"{address}config").json()
+    [photos] = [part["id"] for part in config["components"] if part["props"].get("elem_id") == "several-input"]
+    held = {part["id"]: part["props"].get("value") for part in config["components"]}
+    [event] = [event for event in events(config) if photos in event["inputs"]]
+    for options in (event["inputs"][1:], [photos] * 3):  # a file as an option too
+        check(post(address, event, [sent, *(held[part] for part in options)]), sent)
     assert "Traceback" not in "".join(capfd.readouterr())

@@ -9,6 +9,8 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 import femo
+from femo.output.export.files import write_csv
+from tests.ui.test_page import barriers
 
 pytestmark = pytest.mark.ui
 UPLOAD = "#photo-input input[type=file]"
@@ -73,6 +75,33 @@ def test_what_the_expression_hangs_on_is_coloured_and_taken_off(page: Page, exam
     coloured = picture.get_attribute("src") or ""
     toggle.uncheck()
     expect(picture).not_to_have_attribute("src", coloured)
+
+
+def test_several_photos_become_one_sheet_and_one_table(page: Page, examples: Path, tmp_path: Path) -> None:
+    bad = tmp_path / "cut off.jpg"
+    bad.write_bytes((examples / "astronaut.jpg").read_bytes()[:20_000])
+    files = [examples / "triptych.jpg", bad, examples / "astronaut.jpg"]
+    page.get_by_role("button", name="Several photos at once").click()
+    page.locator("#several-input input[type=file]").set_input_files(files)
+    expect(page.locator(".femo-sheet-rows tbody tr")).to_have_text(
+        [
+            re.compile("triptych.jpg ?3 faces"),
+            re.compile("damaged or cut off"),
+            re.compile("astronaut.jpg ?1 face"),
+        ]
+    )
+    expect(page.get_by_text("Drop in a photo", exact=True)).to_be_hidden()
+    assert barriers(page) == []
+    assert page.locator(".femo-sheet img").evaluate("e => e.naturalWidth") == 2 * 320 + 20
+    with page.expect_download() as download:
+        page.get_by_role("button", name="CSV of all").click()
+    download.value.save_as(tmp_path / "all.csv")
+    pipeline = femo.load()
+    write_csv(tmp_path / "own.csv", {file.name: pipeline.photo(file) for file in (files[0], files[2])})
+    assert (tmp_path / "all.csv").read_text() == (tmp_path / "own.csv").read_text()
+    drop(page, examples / "astronaut.jpg")  # one thing is shown at a time
+    drawn(page)
+    expect(page.locator("#several-said")).to_be_hidden()
 
 
 def test_chips_and_taps_choose_a_face(page: Page, examples: Path) -> None:

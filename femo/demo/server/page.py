@@ -7,7 +7,9 @@ from typing import Any, Final, Literal
 
 import gradio as gr
 from gradio.block_function import BlockFunction
+from gradio.exceptions import InvalidPathError
 from gradio.state_holder import SessionState
+from pydantic import ValidationError
 
 from femo.demo.server.arguments import WrongArgument, checked
 from femo.demo.server.disk import why_unwritable
@@ -63,11 +65,14 @@ class Page(gr.Blocks):
         state: SessionState | None,
         explicit_call: bool = False,
     ) -> list[Any]:
-        """Check the arguments of a public endpoint by their types, then do as Gradio does."""
+        """Check the arguments of a public endpoint by their types, do as Gradio does, and say so where files are none."""
         with _one_sentence():
             if block_fn.api_visibility == "public" and block_fn.fn is not None:
                 inputs = checked(block_fn.fn, inputs)
-        values: list[Any] = await super().preprocess_data(block_fn, inputs, state, explicit_call)
+        try:
+            values: list[Any] = await super().preprocess_data(block_fn, inputs, state, explicit_call)
+        except (ValidationError, InvalidPathError) as error:
+            raise gr.Error("What was sent is no file that was uploaded.", print_exception=False) from error
         return values
 
 

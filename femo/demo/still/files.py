@@ -1,16 +1,18 @@
-"""Pictures and files of one photo: boxes, and the mesh if wished, drawn in; JSON, table, picture for download."""
+"""Pictures, table and files of one photo: boxes, and the mesh if wished, drawn in; JSON, CSV, picture for download."""
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from PIL import Image
 
 from femo import PhotoResult, Pipeline
+from femo.demo import cards
 from femo.media.photos import Photo
 from femo.output import draw
 from femo.output.export import files as export
+from femo.output.figures import photo as figures
 from femo.output.mesh import draw_meshes
 from femo.saliency import draw_saliency, explain
 from femo.types import RGB, Floats, Frame
@@ -51,3 +53,19 @@ def write_files(photo: Photo, result: PhotoResult, folder: Path, *, mesh: bool) 
     export.write_csv(paths[1], result)
     Image.fromarray(drawn(photo, result, SAVED_PX, mesh=mesh)[0]).save(paths[2], compress_level=1)
     return [str(path) for path in paths]
+
+
+def faces_table(result: PhotoResult) -> str:
+    """Return one row per face, without columns of what nobody measured."""
+    table = figures.face_table(result)
+    affect = result.scores.get("valence_arousal")
+    learnt = affect is not None and affect.source == "trained"
+    return cards.table(table if learnt else table.drop(columns=["Valence", "Arousal"]), _sources(result))
+
+
+def _sources(result: PhotoResult) -> dict[str, Any]:
+    """Column of the table -> source of its head."""
+    columns = {"Valence": "valence_arousal", "Arousal": "valence_arousal"}
+    names = ("Expression", "Valence", "Arousal", "Age", "Gender", "Ethnicity", "Action units")
+    heads = {name: columns.get(name, name.lower().replace(" ", "_")) for name in names}
+    return {name: result.scores[head].source for name, head in heads.items() if head in result.scores}
