@@ -34,7 +34,7 @@
     document.querySelectorAll(".js-plotly-plot").forEach(nameChart);
     namePhoto();
     document.querySelectorAll(".gallery-item:not([aria-label])").forEach((item) => {
-      if (item.innerText.trim()) return; // its own words name it
+      if (item.textContent.trim()) return; // its own words name it
       const title = item.closest(".block")?.querySelector(".label")?.innerText.trim() ?? "Example";
       item.setAttribute("aria-label", `${title}, number ${[...item.parentElement.children].indexOf(item) + 1}`);
     });
