@@ -20,12 +20,13 @@
     const parts = traces.map((trace) => (trace.type === "bar" ? bars(trace) : curve(trace))).filter(Boolean);
     const said = plain(`Chart: ${parts.join("; ") || plot._fullLayout.title?.text || "see the text beside it"}`).slice(0, 900);
     if (drawn.getAttribute("aria-label") === said) return;
-    drawn.setAttribute("role", drawn.querySelector("a[href]") ? "group" : "img");
+    const links = [...drawn.querySelectorAll("a[href]")].some((link) => !link.closest(".modebar")); // Plotly's own come late
+    drawn.setAttribute("role", links ? "group" : "img");
     drawn.setAttribute("aria-label", said);
   }
   function namePhoto() {
     const shown = document.querySelector("#photo-annotated");
-    const rows = [...document.querySelectorAll("#photo-table tbody tr")].map((row) => [...row.cells].slice(0, 2).map((c) => c.innerText.trim()).join(" "));
+    const rows = [...document.querySelectorAll("#photo-table tbody tr")].map((row) => [...row.cells].slice(0, 2).map((c) => c.textContent.trim()).join(" "));
     const said = rows.length ? `Photo with numbered boxes. ${rows.map((row) => `Face ${row}`).join("; ")}`.replace(/\s+/g, " ") : "The photo";
     shown?.querySelectorAll("img").forEach((img) => { if (img.alt !== said) img.alt = said; });
     shown?.querySelectorAll("button:not([aria-label])").forEach((button) => button.setAttribute("aria-label", "Choose a face by a tap; by keyboard use the buttons under Face"));
@@ -35,7 +36,7 @@
     namePhoto();
     document.querySelectorAll(".gallery-item:not([aria-label])").forEach((item) => {
       if (item.textContent.trim()) return; // its own words name it
-      const title = item.closest(".block")?.querySelector(".label")?.innerText.trim() ?? "Example";
+      const title = item.closest(".block")?.querySelector(".label")?.textContent.trim() ?? "Example";
       item.setAttribute("aria-label", `${title}, number ${[...item.parentElement.children].indexOf(item) + 1}`);
     });
     document.querySelectorAll(".femo-scroll, .femo-model-card, .board-frame, .board-scroll").forEach((part) => {
