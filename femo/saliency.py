@@ -79,7 +79,8 @@ def explain(
     rgb, found, turns = find_upright(photo.rgb, lambda picture: pipeline.detector.detect(picture, min_face))
     faces, reader = largest(found), pipeline.readers[0]
     faces = faces.select(np.arange(min(len(faces), MOST_FACES)))
-    whole = pipeline.score_crops(list(reader.crop(rgb, faces))).get(head)
+    crops = list(reader.crop(rgb, faces))
+    whole = pipeline.score_crops(crops).get(head)
     if whole is None or whole.kind == "regression":
         raise FemoError(f"{pipeline.model} has no head {head!r} of probabilities to explain")
     if label is not None and label not in whole.labels:
@@ -88,7 +89,7 @@ def explain(
     margin = np.array([-1, -1, 1, 1], np.float32) * reader.spec.crop_margin_px
     boxes = turn_back(faces, turns, photo.frame.width, photo.frame.height).xyxy + margin
     out = []
-    for row, (crop, name) in enumerate(zip(reader.crop(rgb, faces), names, strict=True)):
+    for row, (crop, name) in enumerate(zip(crops, names, strict=True)):
         if name is None:
             continue
 

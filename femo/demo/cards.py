@@ -1,16 +1,14 @@
 """What the tabs share of a face: badges, headings of charts, its card, the table; where figures come from."""
 
-import base64
-import io
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from PIL import Image
 
 from femo.demo.markup import render
 from femo.models.config import ModelSpec
+from femo.output import jpeg
 from femo.output.figures.photo import (
     LEAST,
     NOT_MEASURED,
@@ -68,9 +66,7 @@ def model_card(spec: ModelSpec) -> str:
 
 def data_uri(rgb: RGB) -> str:
     """Return a picture as a data URI (JPEG), so that no file of a face is left behind."""
-    buffer = io.BytesIO()
-    Image.fromarray(rgb).save(buffer, "JPEG", quality=88)
-    return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
+    return jpeg.data_uri(jpeg.encode(rgb))
 
 
 def unsure_text(result: PhotoResult, row: int) -> str:

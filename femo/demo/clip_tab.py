@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Final, Generic, TypeVar
 import gradio as gr
 from gradio.components import Component
 
-from femo.demo.events import COPIES, FILES, one_sentence, uploaded
+from femo.demo.events import COPIES, FILES, LONG, one_sentence, uploaded
 from femo.demo.jobs import Job, Jobs, progress_bar, why_nothing
 from femo.demo.markup import empty, render
 from femo.errors import FemoError
@@ -44,6 +44,7 @@ class ClipTab(ABC, Generic[T]):
         empty: What the tab says before anything was read.
         unit: What progress counts.
         said: Where messages and progress go; made by the tab itself.
+        show: Reads an upload and fills the tab, telling how far it is.
     """
 
     name: ClassVar[str]
@@ -51,6 +52,7 @@ class ClipTab(ABC, Generic[T]):
     empty: ClassVar[str]
     unit: ClassVar[str] = "frame"
     said: gr.HTML
+    show: Callable[..., Iterator[Update]]
 
     def __init__(self) -> None:
         self.jobs = Jobs()
@@ -66,6 +68,28 @@ class ClipTab(ABC, Generic[T]):
         with gr.Row():
             self.files = {kind: gr.Button(title, size="sm") for kind, (title, _) in kinds.items()}
         self.file = gr.DownloadButton("Download", elem_id=f"{self.name}-file", elem_classes="femo-hidden")
+
+    def wire_reading(
+        self,
+        starts: Sequence[Any],
+        inputs: Sequence[Component],
+        outputs: Sequence[Component],
+        example: Any = None,
+    ) -> None:
+        """Register the reading: ``show`` after any of ``starts``, and once an ``example`` has been put in."""
+        reading: dict[str, Any] = {
+            "fn": self.show,
+            "inputs": inputs,
+            "outputs": outputs,
+            "preprocess": False,
+            "api_visibility": "private",
+            "show_progress": "minimal",  # the place in the line and the time to expect
+            "show_progress_on": [self.said],
+            **LONG,
+        }
+        gr.on(starts, **reading)
+        if example is not None:
+            example.then(**reading)
 
     def wire_controls(self, source: Component, outputs: Sequence[Component]) -> None:
         """Register stopping and emptying."""

@@ -109,18 +109,8 @@ class GroupTab(ClipTab[GroupView]):
         gr.events.api(self.analyze_group, api_name="analyze_group", **LONG)
         charts = [self.timeline, self.shares, self.moments, self.people]
         outputs = [self.stage, self.verdict, self.details, *charts, self.reading, self.run, self.cancel]
-        reading: dict[str, Any] = {
-            "fn": self.show,
-            "inputs": [self.file_in, self.min_face, self.choice],
-            "outputs": outputs,
-            "preprocess": False,
-            "api_visibility": "private",
-            "show_progress": "minimal",  # the place in the line and the time to expect
-            "show_progress_on": [self.stage],
-            **LONG,
-        }
-        gr.on([self.file_in.upload, self.min_face.input, self.choice.input, self.run.click], **reading)
-        self.example.then(**reading)
+        starts = [self.file_in.upload, self.min_face.input, self.choice.input, self.run.click]
+        self.wire_reading(starts, [self.file_in, self.min_face, self.choice], outputs, self.example)
         self.wire_controls(self.file_in, outputs)
         self.wire_downloads([self.reading])
 

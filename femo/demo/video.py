@@ -92,18 +92,8 @@ class VideoTab(ClipTab[KeptClip]):
         panel = self.panel
         fixed = [self.said, self.entry, self.player, self.details, self.more, self.another, self.clip]
         outputs = [*fixed, self.run, self.cancel, *panel.components()]
-        reading: dict[str, Any] = {
-            "fn": self.show,
-            "inputs": [self.video, self.every, self.min_face, *panel.layout],
-            "outputs": outputs,
-            "preprocess": False,
-            "api_visibility": "private",
-            "show_progress": "minimal",  # the place in the line and the time to expect
-            "show_progress_on": [self.said],
-            **LONG,
-        }
-        gr.on([self.video.upload, self.video.stop_recording, self.run.click], **reading)
-        self.example.then(**reading)
+        starts = [self.video.upload, self.video.stop_recording, self.run.click]
+        self.wire_reading(starts, [self.video, self.every, self.min_face, *panel.layout], outputs, self.example)
         self.wire_controls(self.video, outputs)
         self.another.click(self.start_over, None, [self.video, *outputs], queue=False, **HIDDEN)
         gr.on(

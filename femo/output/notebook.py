@@ -4,8 +4,6 @@ Conventions: a column says ``prior`` where nothing was measured and ``measured``
 nothing. A photo is shown only where it is at hand, see ``PhotoResult.picture``.
 """
 
-import base64
-import io
 from collections.abc import Mapping, Sequence
 from functools import cache, singledispatch
 from pathlib import Path
@@ -13,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from PIL import Image
 
 from femo.clips import summaries
+from femo.output import jpeg
 from femo.output.draw import annotate, colour, shrink
 from femo.output.figures import group as group_figures
 from femo.output.figures import photo as photo_figures
@@ -175,6 +173,4 @@ def _counted(number: int, noun: str) -> str:
 
 
 def _jpeg(rgb: RGB) -> str:
-    buffer = io.BytesIO()
-    Image.fromarray(rgb).save(buffer, "JPEG", quality=88)
-    return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
+    return jpeg.data_uri(jpeg.encode(rgb))

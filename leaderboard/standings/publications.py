@@ -165,11 +165,11 @@ def _citation(key: str, entry: Any) -> Citation:
         given = _CitationJson.model_validate(entry)
     except ValidationError as error:
         raise PublishedInvalid(f"sources.json, {key}: {_shape_problem(error)}") from error
-    fields = given.model_dump(exclude={"doi", "arxiv"})
-    printed = f"https://doi.org/{given.doi}" if given.doi else f"https://arxiv.org/abs/{given.arxiv}"
-    if not given.url and (given.doi or given.arxiv):
-        fields["url"] = printed
-    return Citation(key, **fields)
+    doi, arxiv = (
+        given.doi and f"https://doi.org/{given.doi}",
+        given.arxiv and f"https://arxiv.org/abs/{given.arxiv}",
+    )
+    return Citation(key, **given.model_dump(exclude={"doi", "arxiv", "url"}), url=given.url or doi or arxiv)
 
 
 def read_rows(paths: Sequence[Path], task: Task, sources: Mapping[str, Citation]) -> tuple[PublishedRow, ...]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 import femo
 from femo.output.export.files import write_csv
@@ -52,29 +52,27 @@ def test_a_photo_becomes_boxes_table_charts_and_downloads(page: Page, examples: 
         assert picture.size == (960, 480)
 
 
+def changes_with(picture: Locator, toggle: Locator) -> None:
+    """Check that a picture is another one once a toggle is on, and again once it is off."""
+    for switch in (toggle.check, toggle.uncheck):
+        before = picture.get_attribute("src") or ""
+        switch()
+        expect(picture).not_to_have_attribute("src", before)
+
+
 def test_the_mesh_is_drawn_over_the_picture_and_taken_off(page: Page, examples: Path) -> None:
     drop(page, examples / "astronaut.jpg")
     drawn(page)
     picture, toggle = page.locator("#photo-annotated img"), page.locator("#photo-mesh input")
     expect(page.locator("#photo-pose")).to_contain_text("head")
-    plain = picture.get_attribute("src") or ""
-    toggle.check()
-    expect(picture).not_to_have_attribute("src", plain)
-    meshed = picture.get_attribute("src") or ""
-    toggle.uncheck()
-    expect(picture).not_to_have_attribute("src", meshed)
+    changes_with(picture, toggle)
 
 
 def test_what_the_expression_hangs_on_is_coloured_and_taken_off(page: Page, examples: Path) -> None:
     drop(page, examples / "astronaut.jpg")
     drawn(page)
     picture, toggle = page.locator("#photo-annotated img"), page.locator("#photo-saliency input")
-    plain = picture.get_attribute("src") or ""
-    toggle.check()
-    expect(picture).not_to_have_attribute("src", plain)
-    coloured = picture.get_attribute("src") or ""
-    toggle.uncheck()
-    expect(picture).not_to_have_attribute("src", coloured)
+    changes_with(picture, toggle)
 
 
 def test_several_photos_become_one_sheet_and_one_table(page: Page, examples: Path, tmp_path: Path) -> None:

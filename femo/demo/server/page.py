@@ -1,8 +1,5 @@
 """The page as a whole: Gradio's ``Blocks`` with what every event of every tab shares."""
 
-import html
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any, Final, Literal
 
 import gradio as gr
@@ -11,7 +8,8 @@ from gradio.exceptions import InvalidPathError
 from gradio.state_holder import SessionState
 from pydantic import ValidationError
 
-from femo.demo.server.arguments import WrongArgument, checked
+from femo.demo.events import one_sentence
+from femo.demo.server.arguments import checked
 from femo.demo.server.disk import why_unwritable
 from femo.demo.server.line import Line
 from femo.demo.server.told import fitting_event
@@ -47,7 +45,7 @@ class Page(gr.Blocks):
         """Check what is sent of the event itself, do as Gradio does, and say so where the disk takes nothing more."""
         function, event = settings.get("block_fn"), settings.get("event_data")
         if isinstance(function, BlockFunction) and function.fn is not None:
-            with _one_sentence():
+            with one_sentence():
                 fitting_event(function.fn, None if event is None else event._data)
         try:
             answer: dict[str, Any] = await super().process_api(*args, **settings)
@@ -66,7 +64,7 @@ class Page(gr.Blocks):
         explicit_call: bool = False,
     ) -> list[Any]:
         """Check the arguments of a public endpoint by their types, do as Gradio does, and say so where files are none."""
-        with _one_sentence():
+        with one_sentence():
             if block_fn.api_visibility == "public" and block_fn.fn is not None:
                 inputs = checked(block_fn.fn, inputs)
         try:
@@ -74,11 +72,3 @@ class Page(gr.Blocks):
         except (ValidationError, InvalidPathError) as error:
             raise gr.Error("What was sent is no file that was uploaded.", print_exception=False) from error
         return values
-
-
-@contextmanager
-def _one_sentence() -> Iterator[None]:
-    try:
-        yield
-    except WrongArgument as error:
-        raise gr.Error(html.escape(str(error), quote=False), print_exception=False) from error

@@ -4,8 +4,6 @@ Conventions: a photo that cannot be read has its sentence in the sheet and stops
 sheet as JPEG, never the photos. The table is that of ``femo photo … --csv``, with file names in place of paths.
 """
 
-import base64
-import io
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,22 +11,21 @@ from typing import Any, Final, TypeAlias
 
 import gradio as gr
 from gradio.components import Component
-from PIL import Image
 
 from femo import PhotoResult
 from femo.demo.clip_tab import ClipTab, Update
-from femo.demo.events import LONG, uploaded
+from femo.demo.events import uploaded
 from femo.demo.markup import render
 from femo.errors import Cancelled, FemoError, MediaError
 from femo.media.photos import Photo
 from femo.media.streaming import Cancel, Meter, Report, raise_if
+from femo.output import jpeg
 from femo.output.export.files import write_csv
 from femo.output.sheet import Tile, columns_of, contact_sheet, tile
 
 MOST: Final = 50
 """Photos that are read at once: a sheet that one can take in, and less than a minute."""
 KINDS: Final = {"csv": ("CSV of all", "photos-femo.csv"), "jpg": ("Contact sheet", "photos-femo.jpg")}
-QUALITY: Final = 88
 ReadPhoto: TypeAlias = Callable[[Any, Any, Any, Any], tuple[Photo, PhotoResult]]
 """Reads an upload: payload, smallest face, whether to align, prior."""
 
@@ -88,17 +85,7 @@ class SeveralPhotos(ClipTab[KeptSheet]):
 
     def wire(self, options: Sequence[Component], photo: gr.Image) -> None:
         """Register the events; a reading takes the place of the single ``photo``."""
-        gr.on(
-            [self.photos.upload, self.run.click],
-            self.show,
-            [self.photos, *options],
-            [*self.results(), photo],
-            preprocess=False,
-            api_visibility="private",
-            show_progress="minimal",  # the place in the line and the time to expect
-            show_progress_on=[self.said],
-            **LONG,
-        )
+        self.wire_reading([self.photos.upload, self.run.click], [self.photos, *options], [*self.results(), photo])
         self.wire_controls(self.photos, self.results())
         self.wire_downloads([self.sheet])
         self.photo = photo
@@ -152,11 +139,10 @@ class SeveralPhotos(ClipTab[KeptSheet]):
         } | self.buttons(running=False)
 
     def _filled(self, sheet: KeptSheet) -> Update:
-        picture = "data:image/jpeg;base64," + base64.b64encode(sheet.jpeg).decode("ascii")
         width, height = sheet.size
         shown = render(
             "sheet",
-            picture=picture,
+            picture=jpeg.data_uri(sheet.jpeg),
             width=width,
             height=height,
             columns=columns_of(len(sheet.said)),
@@ -208,7 +194,6 @@ def names(photos: Iterable[Any]) -> list[str]:
 
 
 def _kept(results: Mapping[str, PhotoResult], tiles: Sequence[Tile]) -> KeptSheet:
-    image = Image.fromarray(contact_sheet(tiles))
-    buffer = io.BytesIO()
-    image.save(buffer, "JPEG", quality=QUALITY)
-    return KeptSheet(results, buffer.getvalue(), image.size, [(one.name, one.said) for one in tiles])
+    sheet = contact_sheet(tiles)
+    size = (sheet.shape[1], sheet.shape[0])
+    return KeptSheet(results, jpeg.encode(sheet), size, [(one.name, one.said) for one in tiles])
