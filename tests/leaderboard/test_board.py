@@ -18,7 +18,7 @@ from leaderboard.reading.reference import load_reference
 from leaderboard.schema import Task
 from leaderboard.standings.export import rank_text
 from leaderboard.store.database import Store
-from leaderboard.store.details import Details, DetailsInvalid, checked_details
+from leaderboard.store.details import Details
 from leaderboard.store.entries import AlreadySubmitted, Entry, NotOwner, QuotaReached
 from leaderboard.tasks import TASKS
 
@@ -284,31 +284,6 @@ def test_the_mirror_hears_of_every_change(tmp_path: Path, labels: Callable[[Task
     board.withdraw(entry.id, "ada")
     board.self_report(AFEW, "ada", Details("claim", links=("https://example.org",)), 0.6, "val")
     assert heard == [("net", False, "clip"), ("net", True, "clip"), ("claim", False, "")]
-
-
-@pytest.mark.parametrize(
-    ("fields", "message"),
-    [
-        ({"system": " \n "}, "system name is empty"),
-        ({"system": "x" * 81}, "81 characters"),
-        ({"links": "javascript:alert(1)"}, "web address"),
-        ({"links": 'https://x.org/"onclick="'}, "web address"),
-        ({"links": "https://"}, "web address"),
-        ({"links": "https://[x"}, "web address"),
-        ({"links": " ".join(f"https://x.org/{number}" for number in range(6))}, "at most 5"),
-        ({"note": "x" * 501}, "501 characters"),
-    ],
-)
-def test_details_are_checked(fields: dict[str, str], message: str) -> None:
-    with pytest.raises(DetailsInvalid, match=message):
-        checked_details(**{"system": "net", **fields})
-
-
-def test_details_are_one_printable_line() -> None:
-    details = checked_details(
-        "a\n b\u202egnp.\x00", "  team\t1 ", "https://a.org https://a.org\nhttp://b.org", "<b>"
-    )
-    assert details == Details("a bgnp.", "team 1", ("https://a.org", "http://b.org"), "<b>")
 
 
 def _children(count: int, work: Callable[[int], int]) -> list[int]:

@@ -3,14 +3,12 @@
 from dataclasses import replace
 from html import unescape
 from html.parser import HTMLParser
-from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from leaderboard.errors import Problems, SubmissionRefused
-from leaderboard.opening import open_board
-from leaderboard.page import answers, cards
+from leaderboard.page import cards
 from leaderboard.page.markup import text
 from leaderboard.page.table import board_table
 from leaderboard.standings.overview import Best
@@ -134,12 +132,3 @@ def test_all_problems_are_counted() -> None:
     seen = Tags(cards.refusal_card(refusal)).text
     assert "30 problems" in seen
     assert "and 10 more" in seen
-
-
-def test_a_score_that_is_no_number_is_a_named_problem(tmp_path: Path) -> None:
-    board = open_board({"FEMO_STORE": str(tmp_path)})
-    texts = ("net", "", "https://example.org", "")
-    assert "must be a number" in answers.self_report(board, "afew", "ada", "", "val", texts)["error"]
-    assert "finite" in answers.self_report(board, "afew", "ada", "nan", "val", texts)["error"]
-    entry = answers.self_report(board, "afew", "ada", " 0.6 ", "test", texts)["entry"]
-    assert board.store.entry(entry).scores[0].shown == 0.6

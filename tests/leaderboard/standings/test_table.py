@@ -1,39 +1,21 @@
 """The table: what is ranked with what, what sorts where, and how it leaves the house."""
 
-import csv
-import io
-import json
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from leaderboard.errors import LeaderboardError
-from leaderboard.page.history import history, record_line
+from leaderboard.page.history import history
 from leaderboard.page.table import board_table
-from leaderboard.standings.export import FORMULA_STARTS, export, guarded, latex, rank_text
-from leaderboard.standings.publications import Citation, PublishedRow, published
+from leaderboard.standings.export import rank_text
+from leaderboard.standings.publications import published
 from leaderboard.standings.ranking import wilson
 from leaderboard.standings.table import Row, chosen_rows, group_name, groups, standings
-from leaderboard.store.entries import RESCORED, SELF_REPORTED, Entry, StoredScore
+from leaderboard.store.entries import SELF_REPORTED, Entry, StoredScore
 from leaderboard.tasks import TASKS
-from leaderboard.types import ScoreReport
+from tests.leaderboard.rows_by_hand import SIGNATURE, entry, paper
 
 EXPR, AFEW, FACES = TASKS["abaw-expr"], TASKS["afew"], TASKS["utkface"]
-SIGNATURE = "afew|val|ref:0|n:10|accuracy|v1.0"
-SOURCE = Citation("key", "A paper", "A. Author", "Venue", 2020, "https://example.org/paper")
-
-
-def entry(main: float, user: str = "ada", system: str = "net", signature: str = SIGNATURE) -> Entry:
-    report = ScoreReport("afew", main, {}, (main - 0.1, main + 0.1), 10, 0, signature)
-    score = StoredScore(signature, main, report.to_dict(), "2026-01-01T00:00:00+00:00")
-    return Entry("afew", user, system, RESCORED, (score,), sha256=f"{main}", created="2026-01-01T00:00:00+00:00")
-
-
-def paper(main: float | None, system: str = "theirs", **fields: object) -> PublishedRow:
-    given_fields = {"split": "val", "subset": "complete", "n": None, "year": 2020, **fields}
-    return PublishedRow(task="afew", system=system, main=main, source=SOURCE, **given_fields)  # type: ignore[arg-type]
 
 
 def summary(rows: list[Row]) -> list[tuple[str, float | None, str]]:
@@ -144,78 +126,6 @@ def test_the_official_rank_and_the_spread_stand_in_the_note() -> None:
     assert row.note == "official rank 3; score not found"
     (row,) = standings(AFEW, [paper(0.9, spread=0.0419)], [], None)
     assert row.note == "standard deviation 0.0419"
-
-
-def test_the_record_stands_until_a_better_one_comes() -> None:
-    rows = standings(
-        AFEW, [paper(0.5, year=2016), paper(0.7, "b", year=2018), paper(0.6, "c", year=2021)], [], None
-    )
-    line, points = [trace for trace in history(rows, AFEW).data if trace.name == "record"]
-    assert (list(line.x), list(line.y), line.line.shape) == ([2016, 2018, 2021], [0.5, 0.7, 0.7], "hv")
-    assert (list(points.x), list(points.y)) == ([2016, 2018], [0.5, 0.7])
-
-
-def test_the_record_line_climbs() -> None:
-    """Hand-made: 2018 0.5 is the first record, 2019 0.4 none, of 2020's two only the better one."""
-    rows = [
-        replace(row, year=year)
-        for row, year in zip(
-            standings(AFEW, [paper(value, str(value)) for value in (0.7, 0.6, 0.5, 0.4)], [], None),
-            (2020, 2020, 2018, 2019),
-            strict=True,
-        )
-    ]
-    assert [(row.year, row.main) for row in record_line(rows, True)] == [(2018, 0.5), (2020, 0.7)]
-    assert [(row.year, row.main) for row in record_line(rows, False)] == [(2018, 0.5), (2019, 0.4)]
-
-
-def test_names_in_the_figure_are_text() -> None:
-    rows = standings(AFEW, [paper(0.5, "<a href='javascript:1'>x</a>", team="<b>t")], [], None)
-    text = history(rows, AFEW).to_json()
-    assert "<a href='" not in text.replace("\\u003c", "<")  # the figure's own links are written with other quotes
-    assert "<b>t" not in text.replace("\\u003c", "<").replace("\\u003e", ">")
-    assert "&lt;a" in text.replace("\\u0026", "&")
-    assert "&lt;b&gt;t" in text.replace("\\u0026", "&")
-
-
-EVIL = '=cmd|" /C calc"!A0'
-
-
-def test_csv_has_every_field_and_no_formula() -> None:
-    row = standings(AFEW, [paper(0.5, EVIL, team="a,b", note='say "x"')], [], None)[0]
-    (record,) = csv.DictReader(io.StringIO(export([row], AFEW, None, "csv")))
-    assert record["system"] == f"'{EVIL}"
-    assert (record["team"], record["note"], record["score"]) == ("a,b", 'say "x"', "0.5")
-    assert (record["rank_best"], record["rank_worst"], record["n"]) == ("1", "1", "")
-
-
-@given(st.text())
-def test_no_cell_starts_like_a_formula(text: str) -> None:
-    assert not guarded(text).startswith(FORMULA_STARTS)
-    assert guarded(text).removeprefix("'") == text.removeprefix("'")
-
-
-def test_json_holds_the_same_rows() -> None:
-    rows = standings(AFEW, published("afew"), [entry(0.5)], SIGNATURE)
-    data = json.loads(export(rows, AFEW, SIGNATURE, "json"))
-    assert (data["task"], data["signature"], len(data["rows"])) == ("afew", SIGNATURE, 37)
-    assert data["rows"][0]["rank"] == list(rows[0].rank or ())
-
-
-def test_latex_is_escaped() -> None:
-    assert latex(r"50%_of $x$ & {a}#~^\b") == (
-        r"50\%\_of \$x\$ \& \{a\}\#\textasciitilde{}\textasciicircum{}\textbackslash{}b"
-    )
-    text = export(standings(AFEW, [paper(0.5, "a & b_c")], [], None), AFEW, None, "latex")
-    assert r"1 & a \& b\_c &  & 0.5000" in text
-    assert text.count(r"\\") == 2
-    header, line = [line for line in text.splitlines() if line.endswith(r"\\")]
-    assert header.replace(r"\&", "").count("&") == line.replace(r"\&", "").count("&") == 8
-
-
-def test_an_unknown_export_is_refused() -> None:
-    with pytest.raises(LeaderboardError, match="expected csv, json or latex"):
-        export([], AFEW, None, "xlsx")
 
 
 def test_femos_own_figures_are_self_reported_and_take_no_rank_away() -> None:

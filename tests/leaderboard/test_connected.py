@@ -1,0 +1,80 @@
+"""Labels are read once, on first need; missing ones are asked for again."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+from leaderboard.connected import ConnectedLabels
+from leaderboard.errors import ReferenceInvalid, ReferenceMissing
+from leaderboard.schema import Task
+from leaderboard.tasks import TASKS
+from leaderboard.types import Keys, Reference
+
+AFEW, FACES, LFW = TASKS["afew"], TASKS["utkface"], TASKS["lfw"]
+
+
+def labels(task: Task) -> Reference:
+    shape = (2, len(task.columns))
+    keys = Keys.items(["a", "b"])
+    return Reference(task.name, keys, np.zeros(shape), np.ones(shape, bool), np.array([False, True]), "01234567")
+
+
+def test_labels_are_read_once_by_any_number_of_threads() -> None:
+    read: list[str] = []
+    together = threading.Barrier(8)
+
+    def slow(task: Task) -> Reference:
+        read.append(task.name)
+        return labels(task)
+
+    def ask(_: int) -> Reference:
+        together.wait()
+        return connected.of(AFEW)
+
+    connected = ConnectedLabels(slow)
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(ask, range(8)))
+    assert len({id(one) for one in found}) == 1
+    connected.of(FACES)
+    assert read == ["afew", "utkface"]
+
+
+def test_missing_labels_are_asked_for_again_and_found_later() -> None:
+    there = False
+
+    def read(task: Task) -> Reference:
+        if not there:
+            raise ReferenceMissing("none yet")
+        return labels(task)
+
+    connected = ConnectedLabels(read)
+    assert (connected.find(AFEW), connected.asked(AFEW), connected.signature(AFEW)) == (None, None, None)
+    with pytest.raises(ReferenceMissing, match="none yet"):
+        connected.of(AFEW)
+    there = True
+    assert connected.signature(AFEW) == "afew|val|ref:01234567|n:2|accuracy|v1.0"
+
+
+def test_labels_that_cannot_be_read_are_a_fault_and_not_missing() -> None:
+    def broken(task: Task) -> Reference:
+        raise ReferenceInvalid("line 3")
+
+    with pytest.raises(ReferenceInvalid):
+        ConnectedLabels(broken).find(AFEW)
+
+
+def test_where_labels_are_hidden_every_row_is_asked_for() -> None:
+    connected = ConnectedLabels(labels)
+    hidden, given = connected.asked(AFEW), connected.asked(FACES)
+    assert hidden is not None
+    assert given is not None
+    assert (hidden.optional.tolist(), given.optional.tolist()) == ([False, False], [False, True])
+
+
+def test_a_task_of_published_rows_has_no_labels_and_nobody_looks() -> None:
+    def never(task: Task) -> Reference:
+        raise AssertionError("asked for labels")
+
+    assert ConnectedLabels(never).find(LFW) is None
