@@ -10,7 +10,7 @@ from typing import Any
 
 import cv2
 import numpy as np
-from av.sidedata.sidedata import Type
+from av.sidedata.sidedata import SideDataContainer, Type
 
 from femo.types import RGB
 
@@ -57,8 +57,12 @@ class Clock:
 
 
 def _matrix(frame: Any) -> tuple[int, int, int, int] | None:
-    """The part (a, b, c, d) of the display matrix, or None where there is none."""
-    side_data = frame.side_data.get(Type.DISPLAYMATRIX)
+    """The part (a, b, c, d) of the display matrix, or None where there is none.
+
+    ``frame.side_data`` would tell it too, but keeps what it made in the frame: a circle that holds the frame's pixels until
+    Python's collector next looks at its oldest objects, which in a large process is after hundreds of frames.
+    """
+    side_data = SideDataContainer(frame).get(Type.DISPLAYMATRIX)  # type: ignore[call-arg]
     if side_data is None:
         return None
     a, b, _, c, d = np.frombuffer(bytes(side_data), np.int32)[:5].tolist()

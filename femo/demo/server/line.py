@@ -62,6 +62,7 @@ class Line(Queue):
 
     async def push(self, body: PredictBodyInternal, request: fastapi.Request, username: str | None) -> Pushed:
         """Queue an event, or answer it with the reason why not."""
+        self._tidy()
         function = None if body.fn_index is None else self.blocks.fns.get(body.fn_index)
         sentence = "" if function is None else self._refusal(function, body.session_hash, _address(request))
         if function is None or not sentence:
@@ -113,6 +114,20 @@ class Line(Queue):
                     most = f"{count} {what} {whose}".strip()
                     return f"The line is full: {most} wait already, and no more may; try again when one is done."
         return ""
+
+    def _tidy(self) -> None:
+        """Keep the messages of all who wait, and forget the names of those whose messages were dropped.
+
+        Gradio keeps messages of the newest 2,000 sessions, and each call over the API is one: a visitor with a long clip would
+        lose its answer to 2,000 photos of others. Names it keeps for ever.
+        """
+        kept, names = self.pending_messages_per_session, self.pending_event_ids_session
+        for event in self.event_ids_to_events.values():
+            if event.session_hash in kept:
+                kept.move_to_end(event.session_hash)
+        if len(names) > 2 * kept.max_size:
+            for gone in names.keys() - kept.keys():
+                del names[gone]
 
     async def _refuse(self, event: Event, sentence: str) -> Pushed:
         """Answer an event without running it, over the same channel as every answer."""

@@ -26,6 +26,7 @@ class Clips:
     def __init__(self) -> None:
         self.begun, self.go = threading.Event(), threading.Event()
         self.n_runs = 0
+        self.page: Page
 
     def __call__(self, name: str) -> str:
         self.n_runs += 1
@@ -51,6 +52,7 @@ def address(work: Clips) -> Iterator[str]:
         return work(name)
 
     with Page(analytics_enabled=False) as demo:
+        work.page = demo
         gr.api(clip, api_name="clip", **LONG)
         gr.api(photo, api_name="photo", **QUICK)
     _, url, _ = demo.launch(
@@ -147,6 +149,22 @@ def test_a_flood_that_nobody_reads_leaves_nothing_behind(join: Join, work: Clips
     assert answers[-1].status_code == 429
     assert answers[-1].json()["detail"].startswith("The line is full: 2 clips of yours wait already")
     assert work.n_runs == 1
+
+
+def test_other_sessions_take_no_answer_away_and_leave_no_name(join: Join, address: str, work: Clips) -> None:
+    """Gradio drops the messages of the oldest sessions, whether one of them waits for its clip or not."""
+    queue = work.page._queue
+    queue.pending_messages_per_session.max_size = 12
+    join("clip", "first")
+    assert work.begun.wait(30)
+    for index in range(60):  # six wait, the others are refused
+        join("clip", f"session {index}")
+    assert len(queue.pending_event_ids_session) <= 2 * 12 + 1
+
+    work.go.set()
+
+    heard = news(address, "first", lambda message: message["msg"] == "process_completed")
+    assert heard[-1]["output"]["data"] == ["x"]
 
 
 def test_who_waits_sees_place_and_time(join: Join, address: str, work: Clips) -> None:
