@@ -69,6 +69,18 @@ class Spec:
     hold: int = 10
 
 
+SMALL = Spec(
+    train=["1-10-640x480", "2-10-640x480", "3-10-640x480_left"],
+    val=["31-20-640x480"],
+    test=["51-30-640x480"],
+    n_frames=12,
+    hold=3,
+    no_crop=0.2,
+    invalid=0.2,
+)
+"""A few frames with gaps of every kind."""
+
+
 @dataclass
 class Truth:
     """Labels of one clip: squares (T, 6), class (T,), values (T, 2), units (T, 12)."""

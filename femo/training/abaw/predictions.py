@@ -17,7 +17,7 @@ from femo.errors import MediaError
 from femo.labels import ABAW_MTL_HEADER
 from femo.media.containers import open_container, video_stream
 from femo.training.abaw.dataset.crops import CROP, Frames, Video
-from femo.training.abaw.dataset.labels import Annotation
+from femo.training.abaw.dataset.labels import Annotation, text_of
 from femo.training.abaw.dataset.layout import VIDEO_ENDINGS, AffWild2
 from femo.training.abaw.dataset.split import AnnotatedClip, join, media_name
 from femo.training.abaw.dataset.tasks import AbawError, AbawTask, Part
@@ -74,7 +74,7 @@ def test_clips(layout: AffWild2, crops: Mapping[str, Video]) -> tuple[list[Annot
     """
     if layout.test_list is None:
         return [], []
-    names = [line.strip().rstrip(",") for line in layout.test_list.read_text("utf-8-sig").splitlines()]
+    names = [line.strip().rstrip(",") for line in text_of(layout.test_list).splitlines()]
     names = [name for name in names if name]
     if layout.task.name == "mtl":
         return _listed_images(layout.test_list, names, crops), []
@@ -134,7 +134,7 @@ def expected_frames(path: Path) -> dict[str, int]:
         AbawError: A line holds something else.
     """
     out: dict[str, int] = {}
-    for number, line in enumerate(path.read_text("utf-8-sig").splitlines(), start=1):
+    for number, line in enumerate(text_of(path).splitlines(), start=1):
         name, _, count = line.strip().partition(",")
         if count.strip().isdigit():
             out[name] = int(count)

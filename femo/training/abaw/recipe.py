@@ -16,7 +16,7 @@ from femo.models.config import ModelSpec
 from femo.training.abaw import adaptive as abaw_adaptive
 from femo.training.abaw.checkpoint import Checkpoint, run_key
 from femo.training.abaw.dataset.split import AnnotatedClip
-from femo.training.abaw.dataset.tasks import TASKS, AbawTask, TaskName, network_family
+from femo.training.abaw.dataset.tasks import TASKS, AbawError, AbawTask, TaskName, network_family
 from femo.training.abaw.features import CachedInput
 from femo.training.abaw.heads import HIDDEN, HeadNet, HeadRecipe, HeadTrainer, Values, predict
 from femo.training.abaw.inputs import AbawRun, Data, read_data
@@ -91,6 +91,11 @@ def train_abaw(plan: Plan, run: AbawRun) -> AbawReport:
     data = read_data(task, run, ("train", "val"))
     samples = Samples(data.cache, map(usable, data.clips["train"]))
     val = Samples(data.cache, map(visible, data.clips["val"]))
+    if not len(samples) or not len(val):
+        raise AbawError(
+            f"{run.source.data} has {len(samples)} training frames with a label and a crop that can be decoded, and "
+            f"{len(val)} validation frames with such a crop; both are needed"
+        )
     recipes = recipes_of(plan, data)
     checkpoint = Checkpoint(run.source.features, run_key(samples, val, recipes, task))
     trainer = HeadTrainer(samples, val, recipes, task, checkpoint)

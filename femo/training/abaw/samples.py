@@ -120,17 +120,18 @@ class Samples:
         """Yield pools of blocks in random order, the next being read while one is in use."""
         order = np.random.default_rng(seed).permutation(len(self._blocks))
         chosen = [order[i : i + POOL_BLOCKS] for i in range(0, len(order), POOL_BLOCKS)]
+        if not chosen:
+            return
 
         def read(pool: Ints) -> tuple[Half, Floats]:
             return self.read(self._blocks[i] for i in pool)
 
         with ThreadPoolExecutor(1) as reader:
-            ahead = reader.submit(read, chosen[0]) if chosen else None
-            for following in [*chosen[1:], None]:
-                assert ahead is not None
-                pool = ahead.result()
-                ahead = reader.submit(read, following) if following is not None else None
+            ahead = reader.submit(read, chosen[0])
+            for following in chosen[1:]:
+                pool, ahead = ahead.result(), reader.submit(read, following)
                 yield pool
+            yield ahead.result()
 
     def batches(self, size: int, seed: int) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield shuffled batches once over all frames: float32 rows (N, width) and labels (N, C).

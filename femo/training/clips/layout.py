@@ -122,8 +122,13 @@ def _read_labels(path: Path) -> dict[str, int]:
         parts = line.split()
         if len(parts) != 2 or parts[1] not in ("1", "2", "3"):
             raise FemoError(f"{path}, line {number}: found {line.strip()!r}, expected '<clip> <1|2|3>'")
-        name = Path(parts[0]).stem
+        name = _without_suffix(parts[0])
         if name in labels:
             raise FemoError(f"{path}, line {number}: {name} was named before")
         labels[name] = int(parts[1]) - 1
     return labels
+
+
+def _without_suffix(name: str) -> str:
+    """Return the name of a clip that is listed with or without its suffix; a dot in it is no suffix."""
+    return Path(name).stem if Path(name).suffix.lower() in VIDEO_SUFFIXES else Path(name).name

@@ -48,6 +48,7 @@ def write_clip_model(
         scores: Report on the validation clips, kept in config and card.
         descriptor: What the classifier reads; by default that of the recipe.
     """
+    descriptor = descriptor or DESCRIPTOR[recipe]
     folder.mkdir(parents=True, exist_ok=True)
     weights, file = find_weights(base), folder / f"{HEAD[recipe]}.skops"
     shutil.copyfile(weights, folder / weights.name)
@@ -57,9 +58,9 @@ def write_clip_model(
     head = {
         **clip_heads()[HEAD[recipe]],
         "source": "trained",
-        "descriptor": descriptor or DESCRIPTOR[recipe],
+        "descriptor": descriptor,
         "file": file.name,
-        "citation": f"{trained.kind}, C {trained.c}, trained on {trained.n_train} {recipe.upper()} clips",
+        "citation": f"{_how(trained)}, trained on {trained.n_train} {recipe.upper()} clips",
         "scores": dict(scores),
     }
     kept = (folder / weights.name, file)
@@ -67,16 +68,23 @@ def write_clip_model(
     clips = {**raw.get("clip_heads", clip_heads()), HEAD[recipe]: head}
     config = {**raw, "name": folder.name, "clip_heads": clips, "files": files}
     write_bytes(folder / "config.json", (json.dumps(config, indent=2, ensure_ascii=False) + "\n").encode())
-    write_bytes(folder / "README.md", _card(folder.name, base, recipe, trained, scores).encode())
+    write_bytes(folder / "README.md", _card(folder.name, base, recipe, trained, scores, descriptor).encode())
 
 
-def _card(name: str, base: ModelSpec, recipe: ClipRecipe, trained: Trained, scores: Mapping[str, Any]) -> str:
+def _how(trained: Trained) -> str:
+    """Name the classifier and its penalty, which a forest has none of."""
+    return trained.kind if trained.c is None else f"{trained.kind}, C {trained.c}"
+
+
+def _card(
+    name: str, base: ModelSpec, recipe: ClipRecipe, trained: Trained, scores: Mapping[str, Any], descriptor: str
+) -> str:
     whole, faces = scores["accuracy"], scores["accuracy_with_faces"]
     lines = [
         f"# {name}",
         "",
-        f"The network of `{base.name}` with a classifier of whole clips ({recipe.upper()}): {trained.kind}, C {trained.c}, on "
-        f"the descriptor `{DESCRIPTOR[recipe]}` (SISY 2021, section 3.3).",
+        f"The network of `{base.name}` with a classifier of whole clips ({recipe.upper()}): {_how(trained)}, on "
+        f"the descriptor `{descriptor}` (SISY 2021, section 3.3).",
         "",
         f"Trained on {trained.n_train} clips; {trained.n_left_out} training clips without a face were left out.",
         "",

@@ -53,7 +53,7 @@ def read_ferplus(path: str | Path) -> FerPlus:
         with np.load(path, allow_pickle=False) as data:
             images, votes = data["images"], data["votes"]
             columns = [str(name) for name in data["columns"]]
-    except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+    except (OSError, EOFError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
         raise MediaError(
             f"{path} is not a FER+ file: expected an .npz with images, votes and columns ({error})"
         ) from error

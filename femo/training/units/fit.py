@@ -12,6 +12,7 @@ import numpy as np
 from scipy.optimize import minimize
 from sklearn.metrics import roc_auc_score
 
+from femo.errors import FemoError
 from femo.labels import ABAW_AU
 from femo.mesh.units import CARRIED_BY, read_unit_map
 from femo.meshes import COLUMNS
@@ -60,10 +61,15 @@ def fit_unit(unit: str, values: Floats, shares: Floats, held_values: Floats, hel
         shares: float32 (N, 8), from ``weak.vote_shares``.
         held_values: Of held-out faces.
         held_shares: Of held-out faces.
+
+    Raises:
+        FemoError: No training face is neutral.
     """
     names, signs = list(CARRIED_BY[unit]), np.array(list(CARRIED_BY[unit].values()), np.float64)
     columns = [COLUMNS.index(name) for name in names]
     calm = values[neutral(shares)][:, columns].astype(np.float64)
+    if not len(calm):
+        raise FemoError(f"none of {len(shares)} faces is neutral, by which {unit} could be measured")
     mean, std = calm.mean(axis=0), calm.std(axis=0)
     target = labels(shares, unit)
     known = np.isfinite(target)
@@ -83,10 +89,12 @@ def fit_unit(unit: str, values: Floats, shares: Floats, held_values: Floats, hel
 
 
 def judge(unit: str, config: dict[str, Any], values: Floats, shares: Floats) -> tuple[float, float, float]:
-    """Return AUC, share of hits and of false alarms at 0.5 against weak labels."""
+    """Return AUC, share of hits and of false alarms at 0.5 against weak labels; NaN without faces of both kinds."""
     logit = read_unit_map({"units": {unit: config}}).logits(values)[:, ABAW_AU.index(unit)]
     target = labels(shares, unit)
     on, off = logit[target == 1], logit[target == 0]
+    if not len(on) or not len(off):
+        return np.nan, np.nan, np.nan
     auc = roc_auc_score(np.repeat([1, 0], [len(on), len(off)]), np.concatenate([on, off]))
     return round(float(auc), 3), round(float((on > 0).mean()), 3), round(float((off > 0).mean()), 3)
 

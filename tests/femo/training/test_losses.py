@@ -1,14 +1,11 @@
-"""Losses, SAM and calibration against hand calculation and torch's own cross-entropy."""
+"""Losses against hand calculation and torch's own cross-entropy."""
 
 import math
 
-import numpy as np
 import pytest
 import torch
 from torch import nn
 
-from femo.training.faces.calibration import expected_calibration_error, fit_temperature
-from femo.training.faces.sam import sam_step
 from femo.training.losses import age_distribution, age_loss, class_loss, class_weights, weighted_softmax
 
 
@@ -65,48 +62,3 @@ def test_age_loss_of_a_sure_right_answer_is_the_entropy_of_the_target() -> None:
     got = age_loss(target.clamp(min=1e-30).log(), torch.tensor([40.0]), mae_share=0.0)
     assert float(got) == pytest.approx(float(entropy), rel=1e-5)
     assert float(age_loss(torch.zeros(1, 101), torch.tensor([torch.nan]))) == 0
-
-
-def test_sam_steps_with_the_gradient_at_the_climbed_point() -> None:
-    """f(w) = w^4 at w = 1: the climb goes to 1 + rho, where the gradient is 4 (1 + rho)^3."""
-    network = nn.Linear(1, 1, bias=False)
-    network.weight.data.fill_(1.0)
-    optimizer = torch.optim.SGD(network.parameters(), lr=0.01)
-    value = sam_step(optimizer, network, lambda: (network.weight**4).sum(), rho=0.5)
-    assert value == pytest.approx(1.0)
-    assert float(network.weight.detach()) == pytest.approx(1 - 0.01 * 4 * 1.5**3, rel=1e-6)
-
-
-def test_sam_climbs_by_the_loss_that_it_is_given() -> None:
-    """The climb by -w goes from 1 to 1 - rho; the loss that counts is still w^4."""
-    network = nn.Linear(1, 1, bias=False)
-    network.weight.data.fill_(1.0)
-    optimizer = torch.optim.SGD(network.parameters(), lr=0.01)
-    value = sam_step(optimizer, network, lambda: (network.weight**4).sum(), 0.5, lambda: -network.weight.sum())
-    assert value == pytest.approx(-1.0)
-    assert float(network.weight.detach()) == pytest.approx(1 - 0.01 * 4 * 0.5**3, rel=1e-6)
-
-
-def test_sam_tracks_batch_statistics_once() -> None:
-    network = nn.BatchNorm1d(1)
-    optimizer = torch.optim.SGD(network.parameters(), lr=0.0)
-    batch = torch.tensor([[1.0], [3.0]])
-    sam_step(optimizer, network, lambda: network(batch).pow(2).sum() + network.weight.sum())
-    assert network.running_mean is not None
-    assert float(network.running_mean) == pytest.approx(0.1 * 2.0)
-    assert network.momentum == 0.1
-
-
-def test_calibration_error_by_hand() -> None:
-    """Two at confidence 0.9 with one right (gap 0.4), two at 0.6 with both right (gap 0.4)."""
-    p = np.array([[0.9, 0.1], [0.9, 0.1], [0.6, 0.4], [0.6, 0.4]], np.float32)
-    assert expected_calibration_error(p, np.array([0, 1, 0, 0])) == pytest.approx(0.4, abs=1e-6)
-
-
-def test_temperature_is_found_again() -> None:
-    """Labels drawn from softmax(z) and logits 3 z: the temperature is 3."""
-    rng = np.random.default_rng(0)
-    z = rng.normal(size=(20_000, 4)).astype(np.float32)
-    p = np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)
-    target = (p.cumsum(axis=1) < rng.random((len(p), 1))).sum(axis=1)
-    assert fit_temperature(3 * z, target) == pytest.approx(3.0, rel=0.05)

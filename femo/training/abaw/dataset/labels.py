@@ -49,7 +49,7 @@ def read_annotation(path: Path, task: AbawTask) -> Annotation:
     Raises:
         AbawError: Another edition's file, or a line that holds no valid label; names file, line, and what was expected.
     """
-    header, _, body = _text(path).partition("\n")
+    header, _, body = text_of(path).partition("\n")
     order = _column_order(path, header, task)
     part = task.parts[0]
     values = _numbers(path, body, len(order), part)[:, order]
@@ -58,7 +58,12 @@ def read_annotation(path: Path, task: AbawTask) -> Annotation:
     return Annotation(path.stem, np.arange(1, len(labels) + 1, dtype=np.int32), labels, note)
 
 
-def _text(path: Path) -> str:
+def text_of(path: Path) -> str:
+    """Return a text file of the data set.
+
+    Raises:
+        AbawError: It cannot be read as text.
+    """
     try:
         return path.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
@@ -171,7 +176,7 @@ def read_mtl_list(path: Path, task: AbawTask) -> list[Annotation]:
     """
     import pandas as pd
 
-    header, _, body = _text(path).partition("\n")
+    header, _, body = text_of(path).partition("\n")
     n_names = len(header.strip().rstrip(",").split(","))
     if not header.lower().startswith("image"):
         raise AbawError(

@@ -14,13 +14,13 @@ import torch
 from femo.models.config import read_spec
 from femo.models.weights import find_weights, load_tensors
 from femo.networks.heads import linear_prior, load_heads
-from femo.training.abaw import evaluate
+from femo.training.abaw.dataset.tasks import AbawError
 from femo.training.abaw.evaluate import evaluate_abaw
 from femo.training.abaw.inputs import AbawRun, Inputs
 from femo.training.abaw.recipe import DEFAULTS, Plan, train_abaw
 from femo.training.abaw.report import AbawReport
 from leaderboard.cli.main import main as leaderboard
-from tests.affwild2 import Spec, SquareNetwork, truth_of, write_affwild2, write_square_model
+from tests.affwild2 import SMALL, Spec, SquareNetwork, truth_of, write_affwild2, write_square_model
 
 ANNOTATIONS = "Third ABAW Annotations"
 
@@ -137,13 +137,6 @@ def test_evaluate_gives_the_figures_of_the_training_run(expr: Run, root: Path) -
         assert ours.with_crop.score() == pytest.approx(theirs.with_crop.score(), abs=1e-9)
 
 
-def test_a_prior_is_scored_too(root: Path) -> None:
-    report = evaluate_abaw("va", AbawRun(Inputs(root / "data", root / "features"), read_spec(root / "squares")))
-    assert report.method == "valence_arousal (prior)"
-    assert report.sweep[0].with_crop.score() == 0  # its expression head is blind, so the prior is constant
-    assert evaluate.tasks_in(Inputs(root / "data", root / "features")) == ["expr", "va", "au", "mtl"]
-
-
 def test_submission_has_every_frame_of_the_test_list(expr: Run) -> None:
     files = {path.stem: path for path in (expr.out / "predictions" / "test").glob("*.txt")}
     assert sorted(files) == ["51-30-640x480", "52-30-640x480_left"]
@@ -194,3 +187,24 @@ def test_multi_task(root: Path) -> None:
     assert board["components"]["p_va"] == pytest.approx(ours.score("va"), abs=1e-9)
     spec = read_spec(mtl.out)
     assert {spec.head(name).source for name in ("expression", "valence_arousal", "action_units")} == {"trained"}
+
+
+@pytest.mark.parametrize(
+    ("split", "said"), [("Train_Set", "0 training frames"), ("Validation_Set", "0 validation frames")]
+)
+def test_data_without_a_single_usable_frame_is_said(tmp_path: Path, split: str, said: str) -> None:
+    """Every label of the training set is invalid; no crop of the validation set can be decoded."""
+    write_affwild2(tmp_path / "data", SMALL, tasks=("expr",))
+    write_square_model(tmp_path / "squares")
+    if split == "Train_Set":
+        for path in (tmp_path / "data").rglob("Train_Set/*.txt"):
+            header, *lines = path.read_text().splitlines()
+            path.write_text("\n".join([header, *["-1"] * len(lines)]) + "\n")
+    else:
+        for path in (tmp_path / "data" / "cropped" / SMALL.val[0]).iterdir():
+            path.write_bytes(b"")
+    source = Inputs(tmp_path / "data", tmp_path / "features")
+    run = AbawRun(source, read_spec(tmp_path / "squares"), network=SquareNetwork())
+    with pytest.raises(AbawError, match=rf"has .*{said}|{said}.*both are needed"):
+        train_abaw(Plan("expr", tmp_path / "out", DEFAULTS["expr"]), run)
+    assert not (tmp_path / "out").exists()

@@ -1,24 +1,16 @@
 """A training of heads that is stopped in the middle ends, to the last bit, where one that ran through ends."""
 
-import errno
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pytest
 import torch
 
 from femo.models.config import read_spec
 from femo.training.abaw import heads as abaw_heads
-from femo.training.abaw.checkpoint import Checkpoint, run_key
-from femo.training.abaw.dataset.tasks import TASKS, AbawError
-from femo.training.abaw.features import Columns, FeatureCache
-from femo.training.abaw.heads import HeadRecipe
 from femo.training.abaw.inputs import AbawRun, Inputs
 from femo.training.abaw.recipe import DEFAULTS, Plan, train_abaw
-from femo.training.abaw.samples import Lines, Samples
 from tests.affwild2 import Spec, SquareNetwork, write_affwild2, write_square_model
 
 DATA = Spec(
@@ -139,66 +131,3 @@ def test_what_another_run_left_is_not_used(root: Path, tmp_path: Path, monkeypat
     train(root, whole, seed=2)
     assert made(broken) == made(whole)
     assert unfinished(broken) == [left]
-
-
-def test_the_key_changes_with_all_that_decides_a_run(tmp_path: Path) -> None:
-    row, label = np.arange(3), np.zeros((3, 1), np.float32)
-
-    def key(**changes: Any) -> str:
-        given = {
-            "model": "m",
-            "digest": "d",
-            "row": row,
-            "label": label,
-            "lr": 0.1,
-            "task": "expr",
-            "val": "v",
-        } | changes
-        cache = FeatureCache(tmp_path, given["model"], "name", Columns(4, 0), {"t": given["digest"]})
-        train_on = Samples(cache, [Lines("t", given["row"], given["label"])])
-        val = Samples(cache, [Lines(given["val"], row, label)])
-        return run_key(train_on, val, [HeadRecipe(lr=given["lr"])], TASKS[given["task"]])
-
-    other = [
-        {"model": "n"},
-        {"digest": "e"},
-        {"row": row + 1},
-        {"label": label + 1},
-        {"lr": 0.2},
-        {"task": "au"},
-        {"val": "w"},
-    ]
-    assert key() == key()
-    assert len({key(), *(key(**change) for change in other)}) == 8
-
-
-def test_a_kill_while_the_state_is_written_leaves_the_one_before(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    checkpoint = Checkpoint(tmp_path, "k")
-    checkpoint.save({"w": torch.tensor([1.0])}, {"n_epochs": 1})
-
-    def killed(self: Path, target: Path) -> None:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Path, "replace", killed)
-        with pytest.raises(KeyboardInterrupt):
-            checkpoint.save({"w": torch.tensor([2.0])}, {"n_epochs": 2})
-    assert checkpoint.load() == ({"w": torch.tensor([1.0])}, {"n_epochs": 1})
-
-
-def test_a_full_disk_and_a_damaged_state_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    checkpoint = Checkpoint(tmp_path, "k")
-    assert checkpoint.load() is None
-
-    def full(self: Path, data: bytes) -> int:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Path, "write_bytes", full)
-        with pytest.raises(AbawError, match=r"No space left on device.* goes on from"):
-            checkpoint.save({}, {})
-    checkpoint.path.write_bytes(b"half")
-    with pytest.raises(AbawError, match=r"heads-k\.safetensors is a damaged checkpoint .* delete it"):
-        checkpoint.load()

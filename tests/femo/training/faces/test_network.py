@@ -1,29 +1,19 @@
-"""A network with its norms merged away is the same network, there and back."""
+"""A network with its norms merged away is the same network, there and back; what it says is measured by counting."""
 
 import pytest
 import timm
 import torch
 
-from femo.training.faces.network import FaceNetwork, merged_state, with_norms
-from femo.training.faces.samples import normalise
-from femo.training.faces.start import for_normalised, start_embeddings
+from femo.training.faces.network import FaceNetwork, measure, merged_state, with_norms
+from femo.training.faces.trainer import HEADS
 from femo.upstream import faceres
-
-
-def _random_norms(seed: int) -> torch.nn.Module:
-    torch.manual_seed(seed)
-    network = timm.create_model(faceres.ARCH, num_classes=0, **faceres.ARCH_ARGS)
-    for module in network.modules():
-        if isinstance(module, torch.nn.modules.batchnorm._BatchNorm):
-            n = module.num_features
-            module.running_mean, module.running_var = torch.randn(n) * 0.1, torch.rand(n) + 0.5
-            module.weight.data, module.bias.data = torch.rand(n) + 0.5, torch.randn(n) * 0.1
-    return network.eval()
+from tests.face_pools import TINY, face_pool
+from tests.norms import random_norms
 
 
 @torch.inference_mode()
 def test_merging_norms_and_giving_them_back_changes_no_output() -> None:
-    network = _random_norms(0)
+    network = random_norms(0)
     images = torch.randn(2, 3, 64, 64)
     expected = network(images)
     assert float(expected.std()) > 1e-3
@@ -36,28 +26,6 @@ def test_merging_norms_and_giving_them_back_changes_no_output() -> None:
     }
     assert not back.load_state_dict(state, strict=False).unexpected_keys
     torch.testing.assert_close(back(images), expected, rtol=1e-4, atol=1e-5)
-
-
-@torch.inference_mode()
-def test_the_start_sees_the_same_in_pictures_normalised_our_way() -> None:
-    """BGR minus a mean at 0-255, and RGB of ImageNet's mean and deviation: one embedding, but for half a grey at the edge."""
-    state = _random_norms(1).state_dict()
-    state["conv_stem.weight"] = state["conv_stem.weight"] / 100
-    images = torch.randint(0, 256, (2, 3, 224, 224), dtype=torch.uint8)
-    network = timm.create_model(faceres.ARCH, num_classes=0, **faceres.ARCH_ARGS).eval()
-    for_ours = for_normalised(merged_with_norms(state))
-    network.load_state_dict(for_ours, strict=False)
-    expected = start_embeddings(state, images)
-    got = network(normalise(images.float() / 255))
-    assert float((got - expected).abs().max()) < 0.01 * float(expected.abs().max())
-    turned = network(normalise(images.flip(1).float() / 255))
-    assert float((turned - expected).abs().max()) > 0.02 * float(expected.abs().max())
-
-
-def merged_with_norms(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """The start has norms that only add a bias, as ``faceres.backbone_state`` gives them."""
-    merged = merged_state({f"backbone.{name}": value for name, value in state.items()})
-    return {name.removeprefix("backbone."): value for name, value in with_norms(merged).items()}
 
 
 def test_freezing_counts_layers_from_the_picture_on() -> None:
@@ -76,3 +44,14 @@ def test_a_network_without_blocks_is_one_layer() -> None:
     network = FaceNetwork("resnet18", {"channels": [8, 8, 8, 8]}, {"gender": 2})
     assert network.layers() == [network.backbone]
     assert pytest.approx(network(torch.zeros(0, 3, 32, 32))["gender"].shape) == (0, 2)
+
+
+def test_measure_counts_hits() -> None:
+    """A network whose heads always say class 0 hits as often as class 0 occurs."""
+    network = FaceNetwork("resnet18", TINY, HEADS)
+    for head in network.heads.values():
+        torch.nn.init.zeros_(head.weight)
+        head.bias.data[0] = 5.0
+    pool = face_pool(40, 3, False)
+    got = measure(network, [pool], 24)
+    assert got["gender_acc"] == pytest.approx(float((pool.gender == 0).float().mean()))

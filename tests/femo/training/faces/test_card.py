@@ -1,0 +1,117 @@
+"""The card of a face network, from figures that are made up: each stands in its row, under its own prior."""
+
+import json
+from typing import Any
+
+import pytest
+
+from femo.labels import AFFECTNET_8
+from femo.models.config import ModelSpec
+from femo.models.find import find_model
+from femo.training.faces.card import write_card
+from femo.training.faces.presets import FEMO_BASE
+from femo.training.faces.recipe import Phase, Recipe
+
+
+def entry(value: float | None, n: int = 100, half: float = 0.05) -> dict[str, Any]:
+    interval = None if value is None else [value - half, value + half]
+    return {"value": value, "interval": interval, "n": n}
+
+
+def ferplus(accuracy: float) -> dict[str, Any]:
+    return {
+        "accuracy": entry(accuracy, 3000),
+        "mean_recall": entry(accuracy - 0.1, 3000),
+        "expected_calibration_error": accuracy / 10,
+        "balanced_calibration_error": accuracy / 5,
+        "per_class": {label: entry(accuracy - 0.01 * k, 10 + k) for k, label in enumerate(AFFECTNET_8)},
+    }
+
+
+MEASURED: dict[str, Any] = {
+    "ferplus": ferplus(0.9),
+    "halfway": ferplus(0.8),
+    "balanced": ferplus(0.7),
+    "utkface": {
+        "gender_accuracy": entry(0.95, 1500),
+        "ethnicity_accuracy": entry(0.85, 1500),
+        "age_mae_years": entry(6.125, 1500, 0.25),
+        "gender_expected_calibration_error": 0.0123,
+        "groups": {
+            "age 0-9": {
+                "age_mae_years": entry(2.5, 40, 0.5), "gender_accuracy": entry(0.75, 40), "ethnicity_accuracy": entry(0.5, 40),
+            },
+            "age 70-116": {name: entry(None, 0) for name in ("age_mae_years", "gender_accuracy", "ethnicity_accuracy")},
+        },
+    },
+    "stress": {
+        "unchanged": entry(0.88, 500),
+        "stress": {"JPEG": [{"strength": f"quality {q}", "accuracy": entry(q / 100)} for q in (50, 30, 15)]},
+    },
+    "certainty": {"expression": {"sure": {"kept": entry(0.6), "accuracy": entry(0.97)}}},
+}  # fmt: skip
+HEADS = {
+    "expression": {"temperature": 1.1, "temperature_halfway": 1.2, "temperature_balanced": 1.3},
+    "age": {"top_l": 20},
+    "gender": {"temperature": 1.4},
+}
+STRANGERS = {"same_cosine": 0.62, "n_pairs": 1_234_567, "share": 0.0051, "n_alike": 4321, "share_alike": 0.034}
+
+
+@pytest.fixture(scope="module")
+def spec() -> ModelSpec:
+    return find_model("femo-base")
+
+
+@pytest.fixture(scope="module")
+def lines(spec: ModelSpec) -> list[str]:
+    return write_card(spec, FEMO_BASE, MEASURED, HEADS).splitlines()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "| expression, accuracy over 8 classes, natural prior | FER+ validation partition | 90.0% (85.0% - 95.0%) | 3000 |",
+        "| expression, mean recall over 8 classes, balanced prior | FER+ validation partition | 60.0% (55.0% - 65.0%) | 3000 |",
+        "| age, mean absolute error in years | UTKFace, kept out of training | 6.12 (5.88 - 6.38) | 1500 |",
+        "| disgust | 88.0% (83.0% - 93.0%) | 78.0% (73.0% - 83.0%) | 68.0% (63.0% - 73.0%) | 12 |",
+        "| age 0-9 | 40 | 2.50 (2.00 - 3.00) | 75.0% (70.0% - 80.0%) | 50.0% (45.0% - 55.0%) |",
+        "| age 70-116 | 0 | - | - | - |",
+        "| JPEG | quality 50: 50.0% | quality 30: 30.0% | quality 15: 15.0% |",
+        "| expression | sure | 60.0% | 97.0% (92.0% - 102.0%) |",
+        "| expression, natural prior | 1.1 | 0.0900 | as it is |",
+        "| expression, halfway prior | 1.2 | 0.0800 | as it is |",
+        "|  | 1.2 | 0.1600 | every class alike |",
+        "| expression, balanced prior | 1.3 | 0.1400 | every class alike |",
+        "| gender | 1.4 | 0.0123 | as it is |",
+    ],
+)
+def test_every_figure_stands_in_its_row(lines: list[str], line: str) -> None:
+    assert line in lines
+
+
+def test_front_matter_comes_first_and_the_recipe_last(spec: ModelSpec, lines: list[str]) -> None:
+    text = "\n".join(lines)
+    assert lines[0] == "---"
+    assert f"---\n\n# {spec.name}\n" in text or f"---\n# {spec.name}\n" in text
+    assert json.loads(text.rsplit("```json\n", 1)[1].removesuffix("\n```")) == json.loads(
+        json.dumps(FEMO_BASE.to_dict())
+    )
+    assert "Only enlarged: 88.0% (83.0% - 93.0%)." in text
+    assert "the mean over the L = 20 most probable years" in text
+
+
+def test_strangers_are_told_of_where_they_were_measured(spec: ModelSpec, lines: list[str]) -> None:
+    assert "## Telling people apart" not in lines
+    told = write_card(spec, FEMO_BASE, MEASURED | {"strangers": STRANGERS}, HEADS)
+    assert "## Telling people apart" in told.splitlines()
+    assert "Of 1,234,567 pairs of strangers" in told
+    assert "0.51% lie above it, of the 4,321 pairs" in told
+    assert "less than 8 years apart 3.4%" in told
+
+
+def test_the_origin_is_that_of_the_recipe(spec: ModelSpec, lines: list[str]) -> None:
+    assert any("Started from the MobileNet of HSE_FaceRec_tf" in line and "b0ea2cc4" in line for line in lines)
+    scratch = write_card(spec, Recipe("resnet18", {}, (Phase(24, 1, 1, 1),)), MEASURED, HEADS)
+    assert "no pretrained weights of any kind went in" in scratch
+    assert "HSE_FaceRec_tf (A. V." not in scratch

@@ -1,0 +1,94 @@
+"""What is trained on, what choices are made by, and what nobody sees before the card: apart, and the same each time."""
+
+import zipfile
+from pathlib import Path
+
+import pytest
+import torch
+
+from femo.errors import FemoError
+from femo.labels import AFFECTNET_8
+from femo.training.faces import sets
+from femo.training.faces.samples import Pool
+from femo.training.faces.sets import Sets, read_sets
+from tests.face_files import write_ferplus, write_utkface
+
+N_UTKFACE, N_TRAIN, N_VALID, N_HELD_OUT = 9, 6, 3, 3
+
+
+@pytest.fixture
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Nine faces of one to nine years in two archives; pictures of FER+ whose level is their number."""
+    monkeypatch.setattr(sets, "N_SLICE", 2)
+    names = [f"{age}_0_1_2017.jpg.chip.jpg" for age in range(1, N_UTKFACE + 1)]
+    write_utkface(tmp_path / "utkface1.zip", {name: 20 * age for age, name in enumerate(names[:5], start=1)})
+    write_utkface(tmp_path / "utkface2.zip", {name: 20 * age for age, name in enumerate(names[5:], start=6)})
+    votes = [6, 4, *[0] * 8]  # neutral before happiness
+    write_ferplus(tmp_path / "ferplus_train.npz", [votes] * N_TRAIN)
+    write_ferplus(tmp_path / "ferplus_valid.npz", [votes] * N_VALID, levels=[100, 101, 102])
+    return tmp_path
+
+
+def read(data: Path, stored_px: int = 8) -> Sets:
+    return read_sets(data, stored_px, N_HELD_OUT, 0.5)
+
+
+def ages(pool: Pool) -> list[int]:
+    return [int(age) for age in pool.age_years]
+
+
+def levels(pool: Pool) -> list[int]:
+    return pool.images[:, 0, 0, 0].tolist()
+
+
+def test_every_picture_is_in_one_set(data: Path) -> None:
+    found = read(data)
+    parts = [ages(found.attributes), ages(found.attributes_slice), ages(found.attributes_held_out)]
+    assert [len(part) for part in parts] == [4, 2, 3]
+    assert sorted(age for part in parts for age in part) == list(range(1, 10))
+    assert sorted(levels(found.faces) + levels(found.faces_slice)) == list(range(N_TRAIN))
+    assert len(found.faces_slice) == 2
+    assert levels(found.faces_held_out) == [100, 101, 102]
+
+
+def test_the_same_are_kept_apart_whatever_the_size_they_are_kept_at(data: Path) -> None:
+    small, large = read(data, 8), read(data, 16)
+    assert large.attributes_held_out.images.shape[-1] == 16
+    for name in ("attributes", "attributes_slice", "attributes_held_out"):
+        assert ages(getattr(small, name)) == ages(getattr(large, name))
+    assert levels(small.faces_slice) == levels(large.faces_slice)
+
+
+def test_votes_are_trained_on_and_the_majority_is_scored(data: Path) -> None:
+    found, neutral, happy = read(data), AFFECTNET_8.index("neutral"), AFFECTNET_8.index("happiness")
+    assert found.faces.expression[0, [neutral, happy]].tolist() == pytest.approx([0.8, 0.2])  # .5 + .5 x .6
+    for pool in (found.faces_slice, found.faces_held_out):
+        torch.testing.assert_close(pool.expression[:, neutral], torch.ones(len(pool)))
+
+
+def test_the_held_out_files_come_out_as_they_were(data: Path, tmp_path: Path) -> None:
+    found = read(data)
+    folder = found.write_held_out(tmp_path / "out" / "held")
+    written = {int(path.name.split("_")[0]): path for path in folder.iterdir()}
+    assert sorted(written) == sorted(ages(found.attributes_held_out))
+    assert [int(name.split("_")[0]) for name in found.held_out_names] == ages(found.attributes_held_out)
+    for path in written.values():
+        archives = [zipfile.ZipFile(data / f"utkface{number}.zip") for number in (1, 2)]
+        [data_of] = [archive.read(path.name) for archive in archives if path.name in archive.namelist()]
+        assert path.read_bytes() == data_of
+        for archive in archives:
+            archive.close()
+
+
+def test_too_little_is_said(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(FemoError, match="has 9 UTKFace images, more than 9 are needed"):
+        read_sets(data, 8, 9, 0.5)
+    with pytest.raises(FemoError, match="too few images to keep 2 of each set apart"):
+        read_sets(data, 8, 7, 0.5)
+    monkeypatch.setattr(sets, "N_SLICE", N_TRAIN)
+    with pytest.raises(FemoError, match="too few images to keep 6 of each set apart"):
+        read_sets(data, 8, 1, 0.5)
+    for archive in data.glob("*.zip"):
+        archive.unlink()
+    with pytest.raises(FemoError, match=r"has no utkface\*\.zip"):
+        read(data)

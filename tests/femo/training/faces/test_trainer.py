@@ -1,0 +1,119 @@
+"""The recipe end to end on pictures whose labels are plain to see, and the steps it is made of."""
+
+import csv
+import json
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from femo.training.faces.recipe import Phase, Recipe
+from femo.training.faces.samples import LABELS, normalise
+from femo.training.faces.trainer import Trainer, multitask_loss
+from tests.face_pools import TINY, face_pool
+
+
+def _trainer(folder: Path, phases: tuple[Phase, ...], seed: int = 1) -> Trainer:
+    recipe = Recipe(
+        "resnet18", TINY, phases, shares=(8, 8), warmup_steps=2, ema_decay=0.5, dropout=0.0, n_threads=1, seed=seed
+    )
+    pools = [face_pool(48, 0, True), face_pool(48, 1, False)]
+    return Trainer(recipe, pools, [face_pool(40, 2, True), face_pool(40, 3, False)], folder)
+
+
+def test_training_finds_the_signal_and_writes_its_log(tmp_path: Path) -> None:
+    trainer = _trainer(tmp_path, (Phase(24, 3, 5e-3, 1e-3), Phase(24, 1, 1e-3, 1e-4, sam=True, pseudo=True)))
+    rows: list[dict[str, float]] = []
+    trainer.run(rows.append)
+    assert rows[-1]["expression_acc"] >= 0.95
+    assert rows[-1]["gender_acc"] >= 0.95
+    with (tmp_path / "log.csv").open() as file:
+        logged = list(csv.DictReader(file))
+    assert [int(row["epoch"]) for row in logged] == [1, 2, 3, 4]
+    assert float(logged[-1]["expression_acc"]) == pytest.approx(rows[-1]["expression_acc"], rel=1e-4)
+    assert json.loads((tmp_path / "recipe.json").read_text())["phases"][1]["sam"] is True
+    assert torch.isfinite(trainer.pools[1].pseudo).all()
+
+
+def test_a_killed_run_goes_on_to_the_same_weights(tmp_path: Path) -> None:
+    phases = (Phase(24, 2, 5e-3, 1e-3),)
+    straight = _trainer(tmp_path / "straight", phases)
+    straight.run(lambda row: None)
+
+    class Killed(Exception):
+        pass
+
+    def kill(row: dict[str, float]) -> None:
+        raise Killed
+
+    first = _trainer(tmp_path / "killed", phases)
+    with pytest.raises(Killed):
+        first.run(kill)
+    second = _trainer(tmp_path / "killed", phases, seed=1)
+    assert second.done == 1
+    second.run(lambda row: None)
+    for name, value in straight.averaged.state_dict().items():
+        torch.testing.assert_close(second.averaged.state_dict()[name], value, rtol=1e-3, atol=1e-4, msg=name)
+
+
+def test_heads_only_leaves_the_backbone_as_it_was(tmp_path: Path) -> None:
+    trainer = _trainer(tmp_path, (Phase(24, 1, 5e-3, 1e-3, heads_only=True),))
+    before = {name: p.clone() for name, p in trainer.network.named_parameters()}
+    trainer.run(lambda row: None)
+    after = dict(trainer.network.named_parameters())
+    assert all(torch.equal(before[name], after[name]) for name in before if name.startswith("backbone."))
+    assert not torch.equal(before["heads.gender.weight"], after["heads.gender.weight"])
+
+
+def test_the_shift_of_the_logits_is_what_the_draw_changed(tmp_path: Path) -> None:
+    trainer = _trainer(tmp_path, ())
+    pool = face_pool(10, 0, True)
+    expression = torch.eye(8)[torch.tensor([0] * 8 + [1] * 2)]
+    trainer.pools[0] = replace(pool, expression=expression)
+    shares, shift = trainer._drawn(1.0)
+    assert shift[:2].tolist() == pytest.approx([math.log(5 / 8), math.log(5 / 2)], abs=1e-5)
+    assert shares[0].sum() == pytest.approx(10)
+
+
+def test_a_pretrained_network_learns_in_parts_and_keeps_its_frozen_layers(tmp_path: Path) -> None:
+    """The gradients of four threads' parts are those of the whole batch."""
+    recipe = Recipe(
+        "mobilenetv1_100", {"pad_type": "same"}, (), shares=(4, 4), dropout=0.0, n_threads=2, identity=True, head_lr=3.0,
+        layer_decay=0.5, start={"name": "none", "sha256": "0"}, task_weights=TASKS,
+    )  # fmt: skip
+    trainer = Trainer(recipe, [face_pool(8, 0, True), face_pool(8, 1, False)], [], tmp_path)
+    network, (images, labels) = trainer.network, _batch()
+    network.train()
+    network.freeze(4)
+    weights = trainer._class_weights(0.0) | {"drawn": torch.zeros(8)}
+    multitask_loss(network(images), labels, weights, recipe).backward()
+    wanted = {name: p.grad.clone() for name, p in network.named_parameters() if p.grad is not None}
+    before = {name: p.detach().clone() for name, p in network.named_parameters()}
+    trainer._step(images, labels, weights, Phase(32, 1, 1e-3, 1e-3))
+    for name, parameter in network.named_parameters():
+        if name in wanted:
+            torch.testing.assert_close(parameter.grad, wanted[name], rtol=1e-3, atol=1e-5, msg=name)
+        else:
+            assert torch.equal(parameter, before[name]), name
+    assert "backbone.conv_stem.weight" not in wanted
+    assert "backbone.blocks.2.0.conv_pw.weight" in wanted
+    scales = [group["scale"] for group in trainer.optimizer.param_groups]
+    assert scales == pytest.approx([0.5**k for k in range(13, -1, -1)] + [3.0])
+
+
+TASKS = {"expression": 1.0, "age": 0.12, "gender": 0.3, "ethnicity": 0.4, "identity": 1.0}
+
+
+def _batch() -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+    """Eight pictures, half of each pool, every label known where a pool has it."""
+    faces, others = face_pool(4, 5, True), face_pool(4, 6, False)
+    rng = torch.Generator().manual_seed(3)
+    labels = {
+        name: torch.cat([faces.labels(torch.arange(4))[name], others.labels(torch.arange(4))[name]])
+        for name in LABELS
+    }
+    labels["identity"][4:] = torch.nn.functional.normalize(torch.randn(4, 128, generator=rng), dim=1)
+    labels.pop("pseudo")
+    return normalise(torch.rand(8, 3, 32, 32, generator=rng)), labels

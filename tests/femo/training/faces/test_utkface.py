@@ -1,0 +1,70 @@
+"""UTKFace read from files made here."""
+
+import zipfile
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from femo.errors import MediaError
+from femo.labels import ETHNICITY_5, GENDER
+from femo.training.faces.utkface import parse_name, read_utkface
+from tests.face_files import write_utkface
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("25_0_2_20170116174525125.jpg.chip.jpg", (25, "male", "asian")),
+        ("61_1_4_20170109150557335.jpg.chip.jpg", (61, "female", "other")),
+        ("part/39_1_20170116174525125.jpg.chip.jpg", None),  # three such files are in the set: the race is missing
+        ("200_0_0_2017.jpg", None),
+        ("25_3_0_2017.jpg", None),
+    ],
+)
+def test_utkface_names(name: str, expected: tuple[int, str, str] | None) -> None:
+    got = parse_name(name)
+    assert (got and (got[0], GENDER[got[1]], ETHNICITY_5[got[2]])) == expected
+
+
+def test_utkface_zip_reads_rgb_and_counts_what_it_leaves_out(tmp_path: Path) -> None:
+    red = np.zeros((200, 200, 3), np.uint8)
+    red[..., 2] = 255
+    jpeg = cv2.imencode(".jpg", red)[1].tobytes()
+    with zipfile.ZipFile(tmp_path / "u.zip", "w") as archive:
+        archive.writestr("30_0_1_1.jpg.chip.jpg", jpeg)
+        archive.writestr("30_0_1.jpg.chip.jpg", jpeg)
+        archive.writestr("31_0_1_1.jpg.chip.jpg", b"broken")
+    data = read_utkface([tmp_path / "u.zip"], size=20)
+    assert data.n_left_out == 2
+    assert data.images.shape == (1, 20, 20, 3)
+    assert data.images[0, 5, 5, 0] > 240
+    assert data.images[0, 5, 5, 2] < 15
+    assert (data.age_years.tolist(), data.gender.tolist(), data.ethnicity.tolist()) == ([30.0], [1], [1])
+
+
+def test_utkface_without_images_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(MediaError, match="no image named"):
+        read_utkface([tmp_path])
+
+
+def test_several_archives_are_read_in_the_order_of_their_names(tmp_path: Path) -> None:
+    first = write_utkface(tmp_path / "a.zip", {"9_0_0_1.jpg.chip.jpg": 10, "30_1_2_1.jpg.chip.jpg": 60})
+    folder = tmp_path / "b"
+    folder.mkdir()
+    (folder / "1_1_4_1.jpg.chip.jpg").write_bytes(cv2.imencode(".jpg", np.full((200, 200, 3), 120, np.uint8))[1])
+    (folder / "notes.txt").write_text("no picture")
+    data = read_utkface([first, folder])
+    assert data.names == ("30_1_2_1.jpg.chip.jpg", "9_0_0_1.jpg.chip.jpg", "1_1_4_1.jpg.chip.jpg")
+    assert data.age_years.tolist() == [30, 9, 1]
+    assert [GENDER[k] for k in data.gender] == ["female", "male", "female"]
+    assert [ETHNICITY_5[k] for k in data.ethnicity] == ["asian", "white", "other"]
+    assert data.images.shape == (3, 200, 200, 3)
+    np.testing.assert_allclose(data.images[:, 100, 100, 0], [60, 10, 120], atol=2)
+
+
+def test_what_is_no_archive_is_named(tmp_path: Path) -> None:
+    (tmp_path / "u.zip").write_bytes(b"no zip")
+    with pytest.raises(MediaError, match=r"u\.zip is not a UTKFace zip"):
+        read_utkface([tmp_path / "u.zip"])
