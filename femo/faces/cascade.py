@@ -95,7 +95,7 @@ def crops(halves: list[RGB], squares: Floats, size: int) -> RGB:
 
 
 def visible(squares: Floats, rgb: RGB) -> Bools:
-    """Which boxes have at least one pixel in the picture, by the rounding of ``_crops``; bool (N,)."""
+    """Which boxes have at least one pixel in the picture, by the rounding of ``crops``; bool (N,)."""
     height, width = rgb.shape[:2]
     corners = np.trunc(squares)
     right, bottom = np.minimum(corners[:, 2], width), np.minimum(corners[:, 3], height)

@@ -100,20 +100,30 @@ def read_unit_map(config: Mapping[str, Any] | None) -> UnitMap:
     """Read the maps out of ``mesh.units`` of the config of ``face-mesh``; a unit that it does not name is not measured.
 
     Raises:
-        ModelError: A unit or measure is unknown.
+        ModelError: A unit or measure is unknown, or part of a map is missing.
     """
     weight = np.full((len(ABAW_AU), len(COLUMNS)), np.nan, np.float32)
     bias, centre, spread = (np.full(len(ABAW_AU), np.nan, np.float32) for _ in range(3))
     for name, said in ((config or {}).get("units") or {}).items():
-        unknown = [label for label in (name, *said["weights"]) if label not in (*ABAW_AU, *COLUMNS)]
-        if unknown:
-            raise ModelError(f"the config of face-mesh names {unknown[0]!r}, which is no unit and no measure")
+        _check(name, said)
         unit = ABAW_AU.index(name)
         weight[unit] = 0
         for column, value in said["weights"].items():
             weight[unit, COLUMNS.index(column)] = value
         bias[unit], centre[unit], spread[unit] = said["bias"], said["neutral"], said["spread"]
     return UnitMap(weight, bias, centre, spread)
+
+
+def _check(name: str, said: Any) -> None:
+    parts = ("weights", "bias", "neutral", "spread")
+    missing = [part for part in parts if not isinstance(said, Mapping) or part not in said]
+    if missing or not isinstance(said["weights"], Mapping):
+        raise ModelError(f"the config of face-mesh does not say {(missing or parts)[0]!r} of {name}")
+    if name not in ABAW_AU:
+        raise ModelError(f"the config of face-mesh names {name!r}, which is no unit")
+    unknown = [label for label in said["weights"] if label not in COLUMNS]
+    if unknown:
+        raise ModelError(f"the config of face-mesh names {unknown[0]!r} under {name}, which is no measure")
 
 
 def measured_units(scores: dict[str, Scores], meshes: Meshes | None) -> dict[str, Scores]:

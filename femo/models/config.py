@@ -5,6 +5,7 @@ order is a name from ``femo.labels.ORDERS``, a file is a plain name with its SHA
 """
 
 import json
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -215,7 +216,8 @@ def _spec(folder: Path, raw: dict[str, Any]) -> ModelSpec:
         _require(bool(SHA256.fullmatch(file.sha256)), f"sha256 of {file.name} is not 64 hex digits")
     weighed = spec.default_prior == "natural" or any(head.class_shares is not None for head in spec.heads)
     _require(weighed, f"default_prior {spec.default_prior} needs class_shares under heads.expression")
-    _require(min(spec.std) > 0, "mean and std must have three values, std above 0")
+    finite = all(map(math.isfinite, (*spec.mean, *spec.std)))
+    _require(finite and min(spec.std) > 0, "mean and std must be finite, std above 0")
     return spec
 
 

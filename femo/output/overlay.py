@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from femo.output import draw
-from femo.results import VideoResult
+from femo.results import Timeline, VideoResult
 from femo.types import RGB, Frame
 
 NEAR_S = 0.25
@@ -13,18 +13,14 @@ NEAR_S = 0.25
 
 
 def painter(result: VideoResult, names: Mapping[int, str] | None = None) -> Callable[[Frame], RGB]:
-    """Return what draws on a frame the persons in view at its time, for ``export_video.write_annotated``.
+    """Return what draws on a frame the persons in view at its time, for ``export.video.write_annotated``.
 
     Args:
         result: The clip.
         names: Id to the name that a person was given, which stands before the expression.
     """
     known = names or {}
-    captions = {
-        line.track: _captions(line.scores["expression"].top(), known.get(line.track, ""))
-        for line in result.timelines
-        if line.scores
-    }
+    captions = {line.track: _captions(line, known.get(line.track, "")) for line in result.timelines}
     steps = np.diff(result.time_s)
     near_s = max(NEAR_S, float(steps.max()) if len(steps) else 0.0)
 
@@ -46,5 +42,8 @@ def painter(result: VideoResult, names: Mapping[int, str] | None = None) -> Call
     return paint
 
 
-def _captions(labels: list[str | None], name: str) -> list[str]:
+def _captions(line: Timeline, name: str) -> list[str]:
+    """Return what stands at a person's box in each row: the name alone where no expression is known."""
+    head = line.scores.get("expression")
+    labels = [None] * len(line.time_s) if head is None else head.top()
     return [f"{name} {label or ''}".strip() for label in labels]

@@ -78,7 +78,10 @@ def stands(path: Path, source: Path, options: Any) -> bool:
     state, noted = source.stat(), record["source"]
     if (noted.get("size"), noted.get("mtime_ns")) != (state.st_size, state.st_mtime_ns):
         return False
-    files = {path.parent / name: digest for name, digest in record.get("files", {}).items()}
-    if not all(file.is_file() and sha256_of(file) == digest for file, digest in files.items()):
+    files = record.get("files")
+    if not isinstance(files, dict):
+        return False
+    written = {path.parent / name: digest for name, digest in files.items()}
+    if not all(file.is_file() and sha256_of(file) == digest for file, digest in written.items()):
         return False
     return bool(noted == source_of(source))

@@ -1,7 +1,7 @@
 """The Leaderboard tab and its API.
 
-Conventions: Gradio is imported in this module and its ``tab_`` neighbours only; everything that is worth testing
-without a browser lies in ``board``, ``standings``, ``tables``, ``figures``, ``cards`` and ``answers``.
+Conventions: only who moves or lays out the page knows Gradio; what a card or table says lies in ``cards``, ``table``,
+``history`` and ``answers``, and needs no browser to be tested.
 """
 
 from leaderboard.board import Board

@@ -46,7 +46,7 @@ def score_text(value: float, task: Task) -> str:
 
 
 def interval_text(row: Row, precision: int) -> str:
-    """Return ``0.543–0.641``, or an empty string."""
+    """Return ``0.543 – 0.641``, or an empty string."""
     if row.interval is None:
         return ""
     return f"{row.interval[0]:z.{precision}f} – {row.interval[1]:z.{precision}f}"

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from femo.labels import VGAF_3
 from femo.results import GroupResult, VideoResult
-from femo.types import Faces, Frame, Scores
+from femo.types import Scores
 from tests.femo import results_by_hand as by_hand
 
 NAN = np.nan
@@ -150,39 +150,3 @@ def test_results_that_do_not_fit_together_are_refused() -> None:
         replace(by_hand.photo(2), scores=by_hand.photo(1).scores)
     with pytest.raises(ValueError, match=r"embedding has shape \(1, 4\)"):
         replace(by_hand.photo(2), embedding=np.zeros((1, 4), np.float32))
-
-
-def test_types_are_checked_at_the_door() -> None:
-    with pytest.raises(ValueError, match="expected uint8"):
-        Frame(np.zeros((4, 4, 3), np.float32))
-    with pytest.raises(ValueError, match="rgb has shape"):
-        Frame(np.zeros((4, 4), np.uint8))
-    with pytest.raises(ValueError, match="expected seconds >= 0"):
-        Frame(np.zeros((4, 4, 3), np.uint8), -0.1)
-    boxes, score, points = (
-        np.array([[5, 5, 4, 9]], np.float32),
-        np.ones(1, np.float32),
-        np.zeros((1, 5, 2), np.float32),
-    )
-    with pytest.raises(ValueError, match="x1 < x2 and y1 < y2"):
-        Faces(boxes, score, points)
-    with pytest.raises(ValueError, match="must be finite"):
-        Faces(np.array([[0, 0, NAN, 9]], np.float32), score, points)
-    with pytest.raises(ValueError, match="must sum to 1"):
-        Scores("x", ("a", "b"), np.array([[0.5, 0.4]], np.float32), "distribution", "prior")
-    with pytest.raises(ValueError, match="must lie in 0-1"):
-        Scores("x", ("a", "b"), np.array([[1.5, 0.4]], np.float32), "independent", "prior")
-    with pytest.raises(ValueError, match="finite or all NaN"):
-        Scores("x", ("a", "b"), np.array([[NAN, 0.4]], np.float32), "regression", "prior")
-
-
-def test_selecting_and_top() -> None:
-    faces = replace(by_hand.photo(3).faces, track=np.array([7, 8, 9]))
-    picked = faces.select(np.array([2, 0]))
-    assert picked.track is not None
-    assert picked.track.tolist() == [9, 7]
-    np.testing.assert_array_equal(picked.xyxy[:, 0], [20, 0])
-    assert len(Faces.empty()) == 0
-    scores = Scores("x", ("a", "b"), np.array([[0.2, 0.8], [NAN, NAN]], np.float32), "distribution", "prior")
-    assert scores.top() == ["b", None]
-    np.testing.assert_array_equal(scores.column("a"), np.array([0.2, NAN], np.float32))

@@ -1,6 +1,7 @@
 """Labels are read once, on first need; missing ones are asked for again."""
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -27,6 +28,7 @@ def test_labels_are_read_once_by_any_number_of_threads() -> None:
 
     def slow(task: Task) -> Reference:
         read.append(task.name)
+        time.sleep(0.05)  # long enough for the others to come in between
         return labels(task)
 
     def ask(_: int) -> Reference:

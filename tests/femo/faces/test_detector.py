@@ -11,7 +11,7 @@ import skimage.data
 from facenet_pytorch import MTCNN
 
 from femo.errors import ModelError
-from femo.faces import cascade, geometry
+from femo.faces import geometry
 from femo.faces.detector import Detector, quick_min_face
 from femo.types import RGB, Faces, Floats
 
@@ -151,15 +151,6 @@ def test_beside_known_faces_the_others_are_found(detector: Detector) -> None:
         again = detector.detect(rgb, 40, faces.select(np.delete(np.arange(len(faces)), row)))
         assert len(again) == len(faces)
         assert geometry.iou(again.xyxy, faces.xyxy).max(axis=0).min() > 0.9
-
-
-def test_a_candidate_is_inside_by_its_own_area() -> None:
-    around = np.array([(0, 0, 9, 9)], np.float32)  # 100 pixels, both edges counted
-    boxes = np.array(
-        [(2, 2, 5, 5), (5, 0, 14, 9), (3, 0, 12, 9), (-10, -10, 29, 29), (20, 20, 29, 29)], np.float32
-    )
-    assert cascade.inside(boxes, around, 0.6).tolist() == [True, False, True, False, False]
-    assert cascade.inside(boxes, around[:0], 0.6).tolist() == [False] * 5
 
 
 def shifted(faces: Faces, by: float) -> Floats:

@@ -4,13 +4,12 @@ import cv2
 import numpy as np
 import pytest
 
-from femo.clips.timelines import RawPerson, RawVideo
-from femo.faces.judgement import judge, margin, trust
+from femo.faces.judgement import judge
 from femo.faces.quality import NOSE, SIDE, measure, sharpness, yaw_deg
-from femo.labels import AFFECTNET_8
-from femo.models.reading import ReadingSpec, reading_of
-from femo.types import QUALITY, REASONS, RGB, ClipInfo, Faces, Floats, Quality, Scores
+from femo.models.reading import ReadingSpec
+from femo.types import QUALITY, REASONS, RGB, Faces, Floats, Quality, Scores
 from tests.clips import FACE_IN_CROP, portrait
+from tests.femo.faces.quality_by_hand import rows, said
 
 LIMITS = ReadingSpec()
 POINTS = np.array([[63, 70], [102, 68], [85, 95], [68, 112], [103, 110]], np.float32)
@@ -77,75 +76,6 @@ def test_small_blurred_covered() -> None:
     assert "covered" in reasons(face(masked))
     assert "covered" in reasons(face(glasses))
     assert reasons(face(portrait(), score=0.85)) == ["covered"]
-
-
-def rows(**columns: float) -> Quality:
-    """One face that is well seen, but for these measures."""
-    well = {"confidence": 1.0, "size_px": 100.0, "sharpness": 0.5, "yaw_deg": 5.0, "covered": 0.0}
-    return Quality(np.array([[(well | columns)[name] for name in QUALITY]], np.float32))
-
-
-def said(*top: float) -> dict[str, Scores]:
-    values = np.zeros((1, 8), np.float32)
-    values[0, : len(top)] = top
-    return {"expression": Scores("expression", AFFECTNET_8, values, "distribution", "trained")}
-
-
-@pytest.mark.parametrize(
-    ("quality", "scores", "expected"),
-    [
-        (rows(), said(0.6, 0.4), []),
-        (rows(), said(0.55, 0.45), ["close"]),
-        (rows(size_px=31), {}, ["small"]),
-        (rows(sharpness=0.2), {}, ["blurred"]),
-        (rows(yaw_deg=46), {}, ["turned"]),
-        (rows(covered=1), {}, ["covered"]),
-        (rows(size_px=20, yaw_deg=80), said(0.5, 0.5), ["small", "turned", "close"]),
-        (rows(sharpness=np.nan, yaw_deg=np.nan, covered=np.nan), {}, []),
-    ],
-)
-def test_reasons_by_the_thresholds(quality: Quality, scores: dict[str, Scores], expected: list[str]) -> None:
-    reading = judge(quality, scores, LIMITS)
-    assert reading.names() == [expected]
-    assert reading.states() == ["unsure" if expected else "sure"]
-    assert reading.to_dict(0) == {"state": "unsure" if expected else "sure", "reasons": expected}
-    weight = 0.1 if set(expected) - {"close"} else 1
-    assert trust(quality, LIMITS).tolist() == pytest.approx([weight])
-
-
-def test_the_thresholds_are_the_folders() -> None:
-    limits = reading_of({"small_px": 10, "close_margin": 0.5, "citation": "measured"})
-    assert judge(rows(size_px=20), said(0.7, 0.3), limits).names() == [["close"]]
-    assert (limits.blur, limits.attribute_least) == (LIMITS.blur, LIMITS.attribute_least)
-    wrong = {"blur": -1, "attribute_least": 1.2, "small_px": float("nan"), "turned_deg": "far"}
-    for name, value in wrong.items():
-        with pytest.raises(ValueError, match=rf"^reading\.{name}: .*found {value!r}$"):
-            reading_of({name: value})
-    with pytest.raises(ValueError, match=r"^reading: expected"):
-        reading_of([1])  # type: ignore[arg-type]
-
-
-def test_margin_by_hand() -> None:
-    assert margin(said(0.2, 0.5, 0.3)["expression"], 1).tolist() == pytest.approx([0.2])
-    assert np.isnan(margin(None, 2)).all()
-
-
-def test_a_frame_in_which_a_person_was_not_seen_is_not_judged() -> None:
-    seen = np.repeat(rows().values, 2, axis=0)
-    seen[1, QUALITY.index("size_px")] = 20
-    head = said(0.9, 0.1)["expression"]
-    person = RawPerson(
-        1,
-        np.array([0, 2]),
-        np.tile(np.float32([0, 0, 9, 9]), (2, 1)),
-        {"expression": head.with_values(np.repeat(head.values, 2, axis=0))},
-        quality=seen,
-    )
-    times = np.array([0.0, 0.1, 0.2])
-    [line] = RawVideo(times, times, (person,), ClipInfo(0, "m", 0.3, 100, 100)).result("none").timelines
-    assert line.to_dict()["reading"] == {"state": ["sure", None, "unsure"], "reasons": [[], [], ["small"]]}
-    assert line.to_frame()["reading"].tolist() == ["sure", "", "unsure"]
-    assert line.to_frame()["reasons"].tolist() == ["", "", "small"]
 
 
 def test_no_faces() -> None:

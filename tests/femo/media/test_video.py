@@ -21,7 +21,6 @@ from hypothesis import strategies as st
 
 from femo.errors import MediaError
 from femo.media.containers import VideoLimits
-from femo.media.frames import SMALLEST_STEP_S, Clock
 from femo.media.video import VideoReader, open_video
 from femo.types import Frame
 from tests import clips
@@ -327,111 +326,7 @@ def mp4_bytes(mp4: Path) -> bytes:
     return mp4.read_bytes()
 
 
-# --- the clock -----------------------------------------------------------------------------------------------
-
-
-class Stamp:
-    """The part of a decoded frame that a clock reads."""
-
-    def __init__(self, pts: int | None, duration: int = 0) -> None:
-        self.pts = pts
-        self.duration = duration
-
-
-def ticking(pts: list[int | None], start_us: int | None = 0) -> list[float]:
-    stamps = [Stamp(value) for value in pts]
-    clock = Clock(stamps[0], start_us, Fraction(1, 1000), 0.04)
-    return [clock(stamp) for stamp in stamps]
-
-
-def test_faulty_stamps() -> None:
-    same = ticking([0, 40, 40, 80])
-    np.testing.assert_allclose(same, [0, 0.04, 0.04 + SMALLEST_STEP_S, 0.08], atol=1e-12)
-    np.testing.assert_allclose(ticking([0, 40, 30, 80]), [0, 0.04, 0.04 + SMALLEST_STEP_S, 0.08], atol=1e-12)
-    np.testing.assert_allclose(ticking([0, None, None, 120]), [0, 0.04, 0.08, 0.12], atol=1e-12)
-    np.testing.assert_allclose(ticking([None, None]), [0, 0.04], atol=1e-12)
-
-
-def test_joined_recordings_run_on() -> None:
-    # the second recording starts anew at 0 after 5 s of the first
-    np.testing.assert_allclose(ticking([0, 2500, 5000, 0, 40, 2000]), [0, 2.5, 5, 5.04, 5.08, 7.04], atol=1e-12)
-
-
-def test_the_start_of_the_container_is_rounded_to_a_tick() -> None:
-    # 1/30 s in microseconds is 33333; the first frame lies at tick 1 of 1/30 s, which is the start
-    clock = Clock(Stamp(1), 33_333, Fraction(1, 30), 1 / 30)
-    assert clock(Stamp(1)) == 0.0
-
-
-@given(
-    pts=st.lists(st.none() | st.integers(-(10**6), 10**6), min_size=1, max_size=50),
-    start=st.none() | st.integers(-(10**9), 10**9),
-)
-def test_time_always_rises_from_zero_on(pts: list[int | None], start: int | None) -> None:
-    times = ticking(pts, start)
-    assert times[0] >= 0
-    assert (np.diff(times) > 0).all()
-
-
 # --- refusals ------------------------------------------------------------------------------------------------
-
-
-def test_what_is_no_video(tmp_path: Path) -> None:
-    texts = {
-        "text.mp4": b"hello world\n" * 99,
-        "notes.txt": b"hello world\n" * 99,
-        "list.m3u8": b"#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\nclip.mp4\n#EXT-X-ENDLIST\n",
-        "list.ffconcat": b"ffconcat version 1.0\nfile 'clip.mp4'\n",
-        "ansi.ans": b"\x1b[1;31mhello\x1b[0m\n" * 99,
-    }
-    for name, text in texts.items():
-        (tmp_path / name).write_bytes(text)
-        assert refusal(tmp_path / name).startswith(f"{name} is no ")
-    (tmp_path / "empty.mp4").touch()
-    assert refusal(tmp_path / "empty.mp4") == "empty.mp4 is empty (zero bytes)."
-    assert "does not exist" in refusal(tmp_path / "nowhere.mp4")
-    assert "is a folder" in refusal(tmp_path)
-    assert "cannot be opened" in refusal("nul\0byte.mp4")
-    assert "not int" in refusal(3)
-
-
-@pytest.mark.parametrize(
-    ("name", "text"),
-    [
-        (
-            "list.m3u8",
-            "#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:9\n#EXTINF:0.2,\nother.ts\n#EXT-X-ENDLIST\n",
-        ),
-        ("list.ffconcat", "ffconcat version 1.0\nfile 'other.ts'\n"),
-    ],
-)
-def test_a_playlist_reaches_no_other_file(tmp_path: Path, name: str, text: str) -> None:
-    clips.write_clip(tmp_path / "other.ts", clips.numbered(5))
-    (tmp_path / name).write_text(text)
-    with av.open(str(tmp_path / name)) as naive:  # the other file can be reached by those who do not take care
-        assert next(naive.decode(video=0)).width == 64
-    assert "is no readable video" in refusal(tmp_path / name)
-
-
-def test_sound_only_cover_art_and_still_pictures(tmp_path: Path) -> None:
-    sound = clips.write_sound(tmp_path / "sound.m4a")
-    assert refusal(sound) == "sound.m4a holds no video stream (it has sound only)."
-    ok, png = cv2.imencode(".png", clips.numbered(1)[0])
-    assert ok
-    assert refusal(png.tobytes()) == "the video is a still picture; read it as a photo."
-    cover = tmp_path / "cover.mp3"
-    with av.open(str(cover), "w") as container:
-        stream = container.add_stream("libmp3lame", rate=44_100, layout="mono")
-        art = container.add_stream("png", rate=1)
-        art.width, art.height, art.pix_fmt = 64, 48, "rgb24"
-        art.disposition = av.stream.Disposition.attached_pic
-        container.mux(
-            art.encode(av.VideoFrame.from_ndarray(clips.numbered(1)[0], format="rgb24")) + art.encode(None)
-        )
-        frame = av.AudioFrame.from_ndarray(clips.tone(0.5), format="s16", layout="mono")
-        frame.sample_rate = 44_100
-        container.mux(stream.encode(frame) + stream.encode(None))
-    assert refusal(cover) == "cover.mp3 holds no video stream (it has sound only)."
 
 
 def test_no_frames_and_no_header(tmp_path: Path, mp4: Path) -> None:

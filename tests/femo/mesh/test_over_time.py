@@ -3,12 +3,10 @@
 import numpy as np
 import pytest
 
-from femo.errors import ModelError
-from femo.labels import ABAW_AU
 from femo.mesh.over_time import count_blinks, lay_out, one_euro_both
-from femo.mesh.units import CARRIED_BY, UnitMap, measured_units, merge, read_unit_map
+from femo.mesh.units import UnitMap
 from femo.meshes import COLUMNS, MEASURED, NO_FACE, NOT_READ, Meshes, PackedPoints
-from femo.types import Floats, Scores
+from femo.types import Floats
 
 FPS = 25
 
@@ -120,76 +118,3 @@ def test_the_filter_leaves_gaps_and_starts_anew_behind_them() -> None:
     assert np.isnan(calm[10:15]).all()
     assert calm[:10] == pytest.approx(1)
     assert calm[15:] == pytest.approx(7)
-
-
-# --- units --------------------------------------------------------------------------------------------------------
-
-
-def test_a_units_logit_is_its_weighted_measures() -> None:
-    said = {
-        "units": {
-            "AU12": {
-                "weights": {"mouth_width": 2.0, "corner_height": -1.0},
-                "bias": 0.5,
-                "neutral": 0,
-                "spread": 1,
-            }
-        }
-    }
-    units = read_unit_map(said)
-    values = np.zeros((2, len(COLUMNS)), np.float32)
-    values[:, COLUMNS.index("mouth_width")], values[:, COLUMNS.index("corner_height")] = 3, 4
-    values[1, COLUMNS.index("mouth_width")] = np.nan
-    logits = units.logits(values)
-    assert logits[0, ABAW_AU.index("AU12")] == pytest.approx(0.5 + 2 * 3 - 4)
-    assert np.isnan(logits[1]).all()
-    assert np.isnan(np.delete(logits[0], ABAW_AU.index("AU12"))).all()
-    assert units.measured == ("AU12",)
-
-
-def test_an_unknown_measure_is_named() -> None:
-    said = {"units": {"AU12": {"weights": {"ear_width": 2.0}, "bias": 0, "neutral": 0, "spread": 1}}}
-    with pytest.raises(ModelError, match="'ear_width'"):
-        read_unit_map(said)
-
-
-def prior(source: str = "prior") -> Scores:
-    return Scores("action_units", ABAW_AU, np.full((2, 12), 0.3, np.float32), "independent", source)  # type: ignore[arg-type]
-
-
-def test_measured_units_take_the_place_of_priors_and_of_nothing_else() -> None:
-    seen = Meshes.unread(2)
-    seen.units[0, ABAW_AU.index("AU12")] = 2
-    head = measured_units({"action_units": prior()}, seen)["action_units"]
-    assert head.source == "mixed"
-    assert head.column("AU12")[0] == pytest.approx(1 / (1 + np.exp(-2)))
-    assert head.column("AU12")[1] == pytest.approx(0.3)
-    assert head.column("AU23") == pytest.approx(0.3)
-    trained = measured_units({"action_units": prior("trained")}, seen)["action_units"]
-    assert trained.source == "trained"
-    assert trained.values == pytest.approx(0.3)
-    nobody = merge(prior(), np.full((2, 12), np.nan, np.float32), np.zeros((2, 12), np.bool_))
-    assert nobody.source == "prior"
-
-
-def test_facs_signs_hold_in_the_model_folder() -> None:
-    from femo.models.find import find_model
-
-    units = read_unit_map(find_model("face-mesh").mesh)
-    assert {"AU1", "AU2", "AU6", "AU12", "AU25", "AU26"} <= set(units.measured)
-    assert "AU23" not in units.measured
-    for name in units.measured:
-        row = units.weight[ABAW_AU.index(name)]
-        for column in np.flatnonzero(row).tolist():
-            assert np.sign(row[column]) == CARRIED_BY[name][COLUMNS[column]]
-
-
-def test_points_come_back_within_half_a_step() -> None:
-    landmarks = np.random.default_rng(0).uniform(0, 1920, (4, 468, 3)).astype(np.float32)
-    landmarks[2] = np.nan
-    packed = PackedPoints.pack(np.arange(4), landmarks, 0.12)
-    kept = packed.select(np.array([False, True, True, True])).at(np.array([5, 6, 7]))
-    out = kept.unpack(9)
-    assert out[5] == pytest.approx(landmarks[1], abs=0.061)
-    assert out[7] == pytest.approx(landmarks[3], abs=0.061)
-    assert np.isnan(out[[0, 6, 8]]).all()

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from femo.errors import ModelError
-from femo.networks import engine, graphs
+from femo.networks import engine
 
 NORMALISE = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 
@@ -112,58 +112,6 @@ def test_a_result_outlives_the_next_call() -> None:
     kept = first.copy()
     network(bright)
     np.testing.assert_array_equal(first, kept)
-
-
-def test_a_second_start_reads_the_cache_and_builds_nothing() -> None:
-    built: list[int] = []
-
-    def build() -> torch.nn.Module:
-        built.append(1)
-        return TwoHeads()
-
-    def start(key: str) -> np.ndarray:
-        network = engine.compile_module(
-            build, (None, 16, 16, 3), name="n", key=key, normalise=NORMALISE, device="cpu"
-        )
-        return network(np.full((1, 16, 16, 3), 90, np.uint8))[0]
-
-    first, second = start("a"), start("a")
-    assert built == [1]
-    np.testing.assert_allclose(
-        second, first, rtol=1e-5
-    )  # the graph may be laid out anew: float32 sums differ by 3e-6
-    start("b")
-    assert built == [1, 1]
-
-
-def test_other_weights_make_another_graph() -> None:
-    def run(seed: int) -> np.ndarray:
-        network = engine.compile_module(
-            TwoHeads(seed), (None, 16, 16, 3), name="n", normalise=NORMALISE, device="cpu"
-        )
-        return network(np.full((1, 16, 16, 3), 90, np.uint8))[0]
-
-    assert not np.allclose(run(0), run(1))
-
-
-def test_a_damaged_cache_is_made_again(caplog: pytest.LogCaptureFixture) -> None:
-    pixels = np.full((1, 20, 20, 3), 90, np.uint8)
-    want = compiled("cpu")(pixels)[0]
-    folder = graphs.cache_dir()
-    assert folder is not None
-    (graph,) = folder.glob("*.xml")
-    graph.write_text("not a graph")
-    np.testing.assert_allclose(compiled("cpu")(pixels)[0], want)
-    assert "damaged" in caplog.text
-    assert graph.read_text() != "not a graph"
-
-
-def test_a_cache_that_cannot_be_written_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    blocked = tmp_path / "a file, not a folder"
-    blocked.write_text("")
-    monkeypatch.setenv("FEMO_CACHE", str(blocked))
-    assert graphs.cache_dir() is None
-    assert compiled("cpu")(np.zeros((1, 20, 20, 3), np.uint8))[0].shape == (1, 5)
 
 
 def test_device_by_environment(monkeypatch: pytest.MonkeyPatch) -> None:

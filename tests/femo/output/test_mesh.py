@@ -11,12 +11,9 @@ from femo.models.find import find_model
 from femo.models.weights import find_weights
 from femo.output.draw import colour, rgb_of
 from femo.output.figures import photo as figures
-from femo.output.figures import video as figures_video
 from femo.output.mesh import AXES, draw_meshes
-from femo.results import Timeline
 from femo.types import RGB, Floats, Scores
-from tests.femo.exchange.test_forms import COVERED, GONE, N_FRAMES, mesh_track, person
-from tests.femo.results_by_hand import video
+from tests.femo.meshes_by_hand import COVERED, N_FRAMES
 
 SIDE = 400
 GREY: RGB = np.full((SIDE, SIDE, 3), 90, np.uint8)
@@ -86,47 +83,6 @@ def test_what_has_no_mesh_is_left_as_it_is() -> None:
     beside = turned(0, 0, 0)
     beside.landmarks[0, :, 0] += 300  # half of it lies outside of the picture
     assert (draw_meshes(GREY, beside) != GREY).any()
-
-
-# --- the timeline -------------------------------------------------------------------------------------------------
-
-
-def texts(line: Timeline) -> str:
-    figure = figures_video.timeline(video(line, duration_s=1.2), line.track)
-    return " ".join(note.text for note in figure.layout.annotations)
-
-
-def test_the_timeline_shows_what_was_measured_and_no_prior() -> None:
-    line = person(1, mesh_track())
-    figure = figures_video.timeline(video(line, duration_s=1.2), 1)
-    said = texts(line)
-    for part in ("Expression", "Action units", "Head turned", "Eyes", "blinks 30 a minute", "Mouth and brows"):
-        assert part in said
-    assert "Valence" not in said
-    by_name = {trace.name: trace for trace in figure.data if trace.name}
-    assert by_name["to the left"].y[0] == -20
-    assert np.isnan([by_name["down"].y[row] for row in (GONE, COVERED)]).all()
-    [heat] = [trace for trace in figure.data if trace.type == "heatmap"]
-    assert list(heat.y) == ["AU 12", "AU 25"]
-    assert np.isnan(np.array(heat.z, float)[:, COVERED]).all()
-    [blink] = [shape for shape in figure.layout.shapes if "domain" in str(shape.yref)]
-    assert (blink.x0, blink.x1) == (0.2, 0.4)
-
-
-def test_without_a_mesh_only_the_expression_is_left() -> None:
-    said = texts(person(1, None))
-    assert "Expression" in said
-    assert not [part for part in ("Action units", "Head", "Eyes", "Mouth", "Valence") if part in said]
-
-
-def test_what_was_learnt_is_charted() -> None:
-    line = person(1, None)
-    scores = {
-        name: Scores(name, head.labels, head.values, head.kind, "trained") for name, head in line.scores.items()
-    }
-    said = texts(Timeline(1, line.time_s, line.present, line.xyxy, scores))
-    assert "Valence and arousal" in said
-    assert "Action units" in said
 
 
 def test_bars_are_drawn_of_known_units_only() -> None:

@@ -14,6 +14,8 @@ from leaderboard.store.details import Details, DetailsInvalid, checked_details
         ({"links": 'https://x.org/"onclick="'}, "web address"),
         ({"links": "https://"}, "web address"),
         ({"links": "https://[x"}, "web address"),
+        ({"links": "https://arxiv.org@example.net/abs/1"}, "must not hold a user name before its host"),
+        ({"links": "https://x.org/" + "y" * 287}, "web address"),
         ({"links": " ".join(f"https://x.org/{number}" for number in range(6))}, "at most 5"),
         ({"note": "x" * 501}, "501 characters"),
     ],

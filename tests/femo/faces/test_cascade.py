@@ -1,0 +1,171 @@
+"""The arithmetic between the networks against facenet-pytorch's own functions, torchvision and hand calculation."""
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from facenet_pytorch.models.utils import detect_face as reference
+from hypothesis import given
+from hypothesis import strategies as st
+from torchvision.ops import nms
+
+from femo.faces import cascade, geometry
+from femo.types import RGB, Floats
+
+
+def picture(height: int, width: int) -> RGB:
+    """Soft colours, of which a shrunk copy differs little however it is shrunk."""
+    coarse = np.random.default_rng(height).integers(0, 256, (5, 6, 3), dtype=np.uint8)
+    return np.asarray(cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC), np.uint8)
+
+
+def halves(rgb: RGB) -> list[RGB]:
+    return geometry.halves(rgb, 12)
+
+
+def boxes_of(seed: int, n: int = 40) -> tuple[Floats, Floats]:
+    chance = np.random.default_rng(seed)
+    corner = chance.uniform(0, 60, (n, 2))
+    boxes = np.concatenate([corner, corner + chance.uniform(5, 40, (n, 2))], axis=1).astype(np.float32)
+    return boxes, chance.permutation(n).astype(np.float32) / n + 0.01
+
+
+# --- the pyramid --------------------------------------------------------------------------------------------------
+
+
+def test_a_face_of_the_smallest_size_is_twelve_pixels_large_in_the_first_level() -> None:
+    levels = cascade.pyramid(halves(picture(120, 200)), 24, 0.5)
+    # 120 pixels hold 12 / 24 of themselves, then half of that: 60, 30, 15, and 7.5 is too small
+    assert [level.scale for level in levels] == [0.5, 0.25, 0.125]
+    assert [(level.height, level.width) for level in levels] == [(61, 101), (31, 51), (16, 26)]
+    assert [level.rgb.shape[:2] for level in levels] == [(64, 112), (32, 64), (16, 32)]
+    assert cascade.pyramid(halves(picture(23, 200)), 24, 0.5) == []
+
+
+def test_what_fills_a_level_up_repeats_its_edge_and_the_rest_is_the_picture() -> None:
+    rgb = picture(120, 200)
+    (level, *_) = cascade.pyramid(halves(rgb), 24, 0.5)
+    assert (level.rgb[61:, :101] == level.rgb[60, :101]).all()
+    assert (level.rgb[:61, 101:] == level.rgb[:61, 100:101]).all()
+    plain = cv2.resize(rgb, (101, 61), interpolation=cv2.INTER_AREA)
+    assert np.abs(level.rgb[:61, :101].astype(int) - plain).max() <= 3
+
+
+@given(st.integers(1, 5000))
+def test_sides_are_filled_by_less_than_an_eighth(size: int) -> None:
+    filled = cascade._filled(size)
+    assert size <= filled
+    assert filled % 16 == 0
+    assert filled - size < max(16, size / 8)
+
+
+def test_the_smallest_half_that_is_large_enough_is_taken() -> None:
+    steps = halves(picture(96, 192))
+    assert [half.shape[:2] for half in steps] == [(96, 192), (48, 96), (24, 48), (12, 24)]
+    for size, expected in (((48, 24), 2), ((49, 24), 1), ((192, 96), 0), ((500, 500), 0), ((1, 1), 3)):
+        assert cascade.halved(steps, *size) is steps[expected]
+
+
+@pytest.mark.parametrize("size", [1, 11, 12, 13, 14, 16, 17, 40, 101])
+def test_cells_are_counted_as_p_net_does(size: int) -> None:
+    """3 x 3, pool by 2 rounded up, 3 x 3, 3 x 3 of facenet-pytorch's P-Net, on torch's own layers."""
+    expected = 0
+    if size >= 11:
+        layers = torch.nn.Sequential(
+            torch.nn.Conv2d(1, 1, 3), torch.nn.MaxPool2d(2, 2, ceil_mode=True), torch.nn.Conv2d(1, 1, 3), torch.nn.Conv2d(1, 1, 3)
+        )  # fmt: skip
+        expected = layers(torch.zeros(1, 1, size, size)).shape[-1]
+    assert cascade.cells(size) == expected
+
+
+# --- boxes --------------------------------------------------------------------------------------------------------
+
+
+def test_candidates_are_those_of_facenet_pytorch() -> None:
+    chance = torch.Generator().manual_seed(2)
+    face, move = torch.rand(9, 13, generator=chance), torch.randn(4, 9, 13, generator=chance)
+    expected, _ = reference.generateBoundingBox(move[None], face[None], 0.7, 0.6)
+    found = cascade.candidates(face.numpy(), move.numpy(), 0.7, 0.6)
+    np.testing.assert_allclose(found, expected.numpy(), rtol=1e-6)
+    assert len(found) > 30
+    assert cascade.candidates(face.numpy(), move.numpy(), 0.7, 1.1).shape == (0, 9)
+
+
+def test_moved_boxes_are_those_of_facenet_pytorch() -> None:
+    boxes, score = boxes_of(3)
+    move = np.random.default_rng(4).normal(0, 0.2, (len(boxes), 4)).astype(np.float32)
+    rows = torch.from_numpy(np.concatenate([boxes, score[:, None]], axis=1))
+    expected = reference.bbreg(rows, torch.from_numpy(move))[:, :4].numpy()
+    np.testing.assert_allclose(cascade.moved(boxes, move), expected, atol=1e-4)
+
+
+@pytest.mark.parametrize("threshold", [0.3, 0.5, 0.7])
+@pytest.mark.parametrize("seed", range(4))
+def test_suppression_is_that_of_torchvision(seed: int, threshold: float) -> None:
+    boxes, score = boxes_of(seed)
+    expected = nms(torch.from_numpy(boxes), torch.from_numpy(score), threshold).tolist()
+    assert cascade.suppress(boxes, score, threshold) == expected
+    assert cascade.suppress(boxes[:0], score[:0], threshold) == []
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_inner_suppression_is_that_of_facenet_pytorch(seed: int) -> None:
+    boxes, score = boxes_of(seed)
+    expected = reference.nms_numpy(boxes, score, 0.7, "Min").tolist()
+    assert cascade.suppress_inner(boxes, score, 0.7) == expected
+
+
+def test_a_face_inside_a_face_goes_and_one_beside_it_stays() -> None:
+    boxes = np.array([[0, 0, 39, 39], [10, 10, 19, 19], [35, 0, 74, 39]], np.float32)
+    assert cascade.suppress_inner(boxes, np.array([0.9, 0.8, 0.7], np.float32), 0.7) == [0, 2]
+    assert cascade.suppress_inner(boxes, np.array([0.8, 0.9, 0.7], np.float32), 0.7) == [1, 2]
+    assert cascade.suppress(boxes, np.array([0.9, 0.8, 0.7], np.float32), 0.7) == [0, 1, 2]
+
+
+def test_boxes_outside_keep_a_pixel() -> None:
+    boxes = np.array([[-20, -20, -5, -5], [90, 40, 120, 60], [2, 3, 4, 5], [10, 10, 10.25, 10.25]], np.float32)
+    assert cascade.at_least_a_pixel(boxes, 100, 50).tolist() == [
+        [0, 0, 1, 1], [90, 40, 100, 50], [2, 3, 4, 5], [10, 10, 11, 11],
+    ]  # fmt: skip
+
+
+# --- crops --------------------------------------------------------------------------------------------------------
+
+
+def test_crops_of_their_own_size_are_the_pixels_that_facenet_pytorch_takes() -> None:
+    rgb = picture(80, 100)
+    squares = np.array([[1, 1, 24, 24], [40.9, 20.9, 63.9, 43.9], [-3.2, 60, 19.7, 83]], np.float32)
+    y, ey, x, ex = reference.pad(torch.from_numpy(squares), 100, 80)
+    found = cascade.crops([rgb], squares, 24)
+    for row in range(2):
+        part = rgb[y[row] - 1 : ey[row], x[row] - 1 : ex[row]]
+        assert part.shape[:2] == (24, 24)
+        np.testing.assert_array_equal(found[row], part)
+    cut = rgb[y[2] - 1 : ey[2], x[2] - 1 : ex[2]]
+    assert cut.shape[:2] == (21, 19)
+    np.testing.assert_array_equal(found[2], cv2.resize(cut, (24, 24)))
+
+
+def test_large_crops_look_alike_from_a_half_and_from_the_source() -> None:
+    rgb = picture(480, 640)
+    squares = np.array([[100, 50, 400, 350], [1, 1, 640, 640]], np.float32)
+    near = np.abs(cascade.crops(halves(rgb), squares, 24).astype(int) - cascade.crops([rgb], squares, 24))
+    assert near.mean() < 2
+    assert near.max() < 25
+
+
+def test_what_lies_outside_of_the_picture_is_not_visible() -> None:
+    rgb = picture(50, 80)
+    squares = np.array(
+        [[-30, -30, 0.9, 0.9], [-30, -30, 1, 1], [80, 50, 99, 99], [81, 10, 99, 20], [10, 51, 20, 60], [5, 5, 4, 4]], np.float32
+    )  # fmt: skip
+    assert cascade.visible(squares, rgb).tolist() == [False, True, True, False, False, False]
+
+
+def test_a_candidate_is_inside_by_its_own_area() -> None:
+    around = np.array([(0, 0, 9, 9)], np.float32)  # 100 pixels, both edges counted
+    boxes = np.array(
+        [(2, 2, 5, 5), (5, 0, 14, 9), (3, 0, 12, 9), (-10, -10, 29, 29), (20, 20, 29, 29)], np.float32
+    )
+    assert cascade.inside(boxes, around, 0.6).tolist() == [True, False, True, False, False]
+    assert cascade.inside(boxes, around[:0], 0.6).tolist() == [False] * 5

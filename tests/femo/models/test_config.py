@@ -1,0 +1,115 @@
+"""What a config says, and what is refused by name."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from femo.errors import ModelError
+from femo.models.config import read_spec
+from femo.models.find import find_model
+
+CONFIG: dict[str, Any] = {
+    "name": "tiny",
+    "arch": "resnet18",
+    "arch_args": {"channels": [8, 8, 8, 8]},
+    "input_size": 32,
+    "mean": [0.5, 0.5, 0.5],
+    "std": [0.25, 0.25, 0.25],
+    "embedding_dim": 8,
+    "heads": {"gender": {"labels": "gender", "kind": "distribution", "source": "trained", "citation": "test"}},
+    "licence": "test",
+    "citation": "test",
+}
+
+
+def _folder(parent: Path, **changes: Any) -> Path:
+    folder = parent / "tiny"
+    folder.mkdir(exist_ok=True)
+    (folder / "config.json").write_text(json.dumps({**CONFIG, **changes}))
+    return folder
+
+
+def test_embedded_model_says_what_it_reads() -> None:
+    spec = find_model("femo-base")
+    assert [head.name for head in spec.heads] == [
+        "expression",
+        "age",
+        "gender",
+        "ethnicity",
+        "valence_arousal",
+        "action_units",
+    ]
+    assert [head.source for head in spec.heads] == ["trained"] * 4 + ["prior"] * 2
+
+
+def test_priors_of_the_embedded_model_are_the_published_ones() -> None:
+    """Russell & Mehrabian 1977; Du, Tao & Martinez 2014, Table 1, with 'more than 70 %' as 0.85."""
+    spec = find_model("femo-base")
+    affect = spec.head("valence_arousal").coefficients
+    assert affect is not None
+    assert affect["happiness"] == (0.81, 0.51)
+    assert affect["sadness"] == (-0.63, -0.27)
+    assert affect["neutral"] == (0.0, 0.0)
+    units = spec.head("action_units")
+    assert units.coefficients is not None
+    fear = dict(zip(units.labels, units.coefficients["fear"], strict=True))
+    assert {unit: share for unit, share in fear.items() if share} == {
+        "AU1": 0.85,
+        "AU2": 0.57,
+        "AU4": 0.85,
+        "AU25": 0.85,
+        "AU26": 0.33,
+    }
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"name": "../tiny"}, "not a plain folder name"),
+        ({"input_size": 4}, "input_size must lie in 8-1024"),
+        ({"std": [0, 1, 1]}, "std above 0"),
+        ({"std": [1, float("nan"), 1]}, "must be finite"),
+        ({"mean": [0.5, float("inf"), 0.5]}, "must be finite"),
+        ({"channels": "grb"}, "channels: expected 'rgb' or 'bgr', found 'grb'"),
+        ({"files": [{"name": "../../etc/passwd", "sha256": "0" * 64, "size": 1}]}, "not a plain name"),
+        ({"files": [{"name": "weights.safetensors", "sha256": "abc", "size": 1}]}, "not 64 hex digits"),
+        ({"heads": {"x": {"labels": "nope", "kind": "distribution", "source": "trained"}}}, "nope"),
+        (
+            {"heads": {"x": {"labels": "gender", "kind": "guess", "source": "trained"}}},
+            "x.kind: expected 'distribution', 'indep",
+        ),
+        ({"heads": {"x": {"labels": "gender", "kind": "distribution", "source": "prior"}}}, "a prior needs"),
+        (
+            {
+                "heads": {
+                    "x": {
+                        "labels": "gender",
+                        "kind": "distribution",
+                        "source": "prior",
+                        "citation": "c",
+                        "coefficients": {"anger": [1]},
+                    }
+                }
+            },
+            "must have 2 values",
+        ),
+    ],
+)
+def test_impossible_configs_are_refused(tmp_path: Path, changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ModelError, match=message):
+        read_spec(_folder(tmp_path, **changes))
+
+
+@pytest.mark.parametrize("text", ["", "{", "[1, 2]", '{"name": "tiny"}'])
+def test_broken_configs_are_refused(tmp_path: Path, text: str) -> None:
+    folder = _folder(tmp_path)
+    (folder / "config.json").write_text(text)
+    with pytest.raises(ModelError, match=r"config\.json"):
+        read_spec(folder)
+
+
+def test_a_folder_without_config_is_no_model(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"no model folder: it has no config\.json"):
+        read_spec(tmp_path)

@@ -1,0 +1,77 @@
+"""A file is used after its size and hash agree, and read as float32 by prefix."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from safetensors.numpy import save_file
+
+from femo.errors import WeightsError
+from femo.models.config import read_spec
+from femo.models.weights import file_sha256, find_weights, load_tensors
+
+CONFIG: dict[str, Any] = {
+    "name": "tiny",
+    "arch": "resnet18",
+    "arch_args": {"channels": [8, 8, 8, 8]},
+    "input_size": 32,
+    "mean": [0.5, 0.5, 0.5],
+    "std": [0.25, 0.25, 0.25],
+    "embedding_dim": 8,
+    "heads": {"gender": {"labels": "gender", "kind": "distribution", "source": "trained", "citation": "test"}},
+    "licence": "test",
+    "citation": "test",
+}
+
+
+def _folder(parent: Path, **changes: Any) -> Path:
+    folder = parent / "tiny"
+    folder.mkdir(exist_ok=True)
+    (folder / "config.json").write_text(json.dumps({**CONFIG, **changes}))
+    return folder
+
+
+def _with_weights(tmp_path: Path) -> Path:
+    folder = _folder(tmp_path)
+    path = folder / "weights.safetensors"
+    save_file({"heads.gender.bias": np.array([1, 2], np.float16), "backbone.x": np.ones(3, np.float32)}, path)
+    return _folder(tmp_path, files=[{"name": path.name, "sha256": file_sha256(path), "size": path.stat().st_size}])
+
+
+def test_weights_are_read_as_float32_by_prefix(tmp_path: Path) -> None:
+    tensors = load_tensors(find_weights(read_spec(_with_weights(tmp_path))), "heads.")
+    assert list(tensors) == ["heads.gender.bias"]
+    assert tensors["heads.gender.bias"].dtype == np.float32
+    assert tensors["heads.gender.bias"].tolist() == [1, 2]
+
+
+def test_a_changed_byte_is_found(tmp_path: Path) -> None:
+    folder = _with_weights(tmp_path)
+    find_weights(read_spec(folder))
+    data = bytearray((folder / "weights.safetensors").read_bytes())
+    data[-1] ^= 1
+    (folder / "weights.safetensors").write_bytes(data)
+    with pytest.raises(WeightsError, match="has SHA-256"):
+        find_weights(read_spec(folder))
+
+
+def test_a_cut_file_is_found(tmp_path: Path) -> None:
+    folder = _with_weights(tmp_path)
+    data = (folder / "weights.safetensors").read_bytes()
+    (folder / "weights.safetensors").write_bytes(data[:-5])
+    with pytest.raises(WeightsError, match="incomplete"):
+        find_weights(read_spec(folder))
+
+
+def test_a_file_that_is_no_safetensors_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "weights.safetensors"
+    path.write_bytes(b"\x80\x04pickle")
+    with pytest.raises(WeightsError, match="not a whole safetensors file"):
+        load_tensors(path)
+
+
+def test_missing_weights_name_the_command(tmp_path: Path) -> None:
+    with pytest.raises(WeightsError, match="femo models import tiny"):
+        find_weights(read_spec(_folder(tmp_path)))
