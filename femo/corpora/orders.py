@@ -51,8 +51,9 @@ class Orders:
     def settle(self, order: Order, outcome: Outcome) -> Facts | Refused | None:
         """Return what an input came to, None while something of it is still to do."""
         number = order.item.id
-        if order.span is not None and number not in self._long:
-            return None  # another shard has settled the clip already
+        if order.span is not None and number not in self._long:  # another shard has settled the clip already
+            shard_path(self.out, number, order.span.first).unlink(missing_ok=True)
+            return None
         if isinstance(outcome, Cut):
             self._begin(order.item, outcome)
         elif isinstance(outcome, Read):

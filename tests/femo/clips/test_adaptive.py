@@ -15,11 +15,9 @@ from femo.clips.adaptive import (
     uncalibrated,
     window_mean,
 )
-from femo.clips.summaries import count_alike
 from femo.clips.timelines import RawPerson, RawVideo
 from femo.errors import FemoError
 from femo.types import ClipInfo, Scores
-from tests.femo.results_by_hand import timeline, video
 
 SURE, UNSURE = [0.99, 0.01], [0.6, 0.4]
 
@@ -118,17 +116,6 @@ def test_never_asks_twice_and_keeps_what_it_saw(n_frames: int, seed: int, fpr: f
     assert sorted(asked) == sorted(set(asked)) == np.flatnonzero(out.looked).tolist()
     np.testing.assert_array_equal(out.values[out.looked], scores[out.looked])
     assert (out.decision >= 0).all()
-
-
-def test_agreement_counts_faces_at_one_place_that_both_readings_show() -> None:
-    times = [0.0, 0.1, 0.2, 0.3]
-    mine = timeline(1, times, ["anger", "fear", "fear", "fear"], present=[True, True, True, False])
-    theirs = timeline(7, times, ["anger", "anger", "fear", "anger"])  # ids of two readings may differ
-    elsewhere = timeline(2, times, ["sadness"] * 4, left=100)
-    # one and two are compared where both are present: 3 frames, 2 of them alike; the other person has no counterpart
-    assert count_alike(video(mine, elsewhere), video(theirs)) == (2, 3)
-    assert count_alike(video(mine, elsewhere), video(theirs, elsewhere)) == (6, 7)
-    assert count_alike(video(time_s=times), video(theirs)) == (0, 0)
 
 
 def test_the_share_counts_frames_in_which_a_face_was_read() -> None:

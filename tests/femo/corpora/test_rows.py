@@ -9,7 +9,7 @@ from PIL import Image
 from femo.corpora.manifest import Facts, Input
 from femo.corpora.options import Options
 from femo.corpora.parts import read_rows, rows_path
-from femo.corpora.reading import Order, Refused, Setup
+from femo.corpora.reading import Order, Setup
 from femo.corpora.worker import Worker
 from tests import clips
 
@@ -71,14 +71,3 @@ def test_an_input_without_faces_has_a_row_of_clips_only(worker: Worker, tmp_path
     assert rows is not None
     assert [len(rows[name]) for name in ("frames", "persons", "clips")] == [0, 0, 1]
     assert rows["frames"].schema.equals(worker.schemas.of("frames"), check_metadata=True)
-
-
-@pytest.mark.parametrize(
-    ("name", "message"),
-    [("gone.mp4", "gone.mp4 cannot be opened: No such file"), ("bad.mp4", "bad.mp4 is no readable video")],
-)
-def test_what_cannot_be_read_is_a_sentence(worker: Worker, tmp_path: Path, name: str, message: str) -> None:
-    (tmp_path / "bad.mp4").write_bytes(b"no video at all")
-    outcome = worker.do(Order(Input(1, str(tmp_path / name), name)))
-    assert isinstance(outcome, Refused)
-    assert message in outcome.problem

@@ -12,7 +12,6 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import pandas as pd
-import pyarrow.parquet as pq
 import pytest
 
 from femo.corpora.run import _locked
@@ -175,35 +174,3 @@ def _fill(disk: Path) -> None:
                 ballast.write(bytes(4096))
             except OSError:
                 return
-
-
-def test_the_summary_opens_offline_and_escapes_names(tmp_path: Path) -> None:
-    source, out = _source(tmp_path, 3), tmp_path / "out"
-    (source / "<b>.mp4").write_bytes(b"bad")
-    go(source, out)
-    page = (out / "summary.html").read_text()
-    assert "&lt;b&gt;.mp4 is bad" in page
-    assert "<b>" not in page
-    assert not [word for word in ("http:", "https:", "<script", "src=", "url(") if word in page]
-    faces = sum(path.stat().st_size for path in source.glob("0*.mp4"))
-    assert f'<td>faces read</td><td class="n">{faces}</td>' in page
-    assert '<td>inputs that failed</td><td class="n">1</td>' in page
-    valence = read(out, "persons")["valence"]
-    n = int(((valence >= 0) & (valence < 0.2)).sum())
-    bar = page.split("<h2>Valence, persons</h2>")[1].split("0 to 0.2</td>")[1]
-    assert bar.split('<td class="n">')[1].startswith(f"{n}<")
-
-
-def test_a_file_says_what_it_was_made_of(tmp_path: Path) -> None:
-    source, out = _source(tmp_path, 2), tmp_path / "out"
-    go(source, out)
-    [file] = (out / "frames").iterdir()
-    schema = pq.read_schema(file)
-    assert schema.metadata[b"femo.schema_version"] == b"1"
-    assert b'"smooth": "mean:15"' in schema.metadata[b"femo.options"]
-    assert b"femo-base" in schema.metadata[b"femo.model"]
-    assert schema.field("time_s").metadata[b"unit"] == b"s"
-    assert schema.field("x1").metadata[b"unit"] == b"px"
-    column = pq.ParquetFile(file).metadata.row_group(0).column(0)
-    assert (column.path_in_schema, column.compression) == ("clip_id", "ZSTD")
-    assert (column.statistics.min, column.statistics.max) == (1, 2)

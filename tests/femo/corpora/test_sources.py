@@ -12,7 +12,6 @@ import pytest
 from femo.corpora.fetching import fetched
 from femo.corpora.sources import list_inputs
 from femo.errors import FemoError, MediaError
-from tests.corpora import silent_server
 from tests.hub_server import HubServer
 
 
@@ -144,19 +143,3 @@ def test_a_data_set_is_known_by_its_name_and_its_column_by_its_metadata(
         list(list_inputs("user/none"))
     (tmp_path / "user" / "set").mkdir(parents=True)
     assert list(list_inputs("user/set")) == []  # a folder of this name comes first
-
-
-def test_a_url_without_an_answer_is_given_up() -> None:
-    with (
-        silent_server() as url,
-        pytest.raises(MediaError, match=r"/a.mp4 did not answer within 0.2 s"),
-        fetched(f"{url}/a.mp4", 100, 0.2),
-    ):
-        pass
-
-
-def test_a_refused_connection_is_said() -> None:
-    with silent_server() as url:
-        pass
-    with pytest.raises(MediaError, match=r"/a.mp4 cannot be fetched: .*refused"), fetched(f"{url}/a.mp4", 9, 1):
-        pass

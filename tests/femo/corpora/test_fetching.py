@@ -1,0 +1,128 @@
+"""What brings an input to this machine: the file itself, or a copy that is gone afterwards."""
+
+import functools
+import threading
+from collections.abc import Iterator
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from femo.corpora import fetching
+from femo.corpora.fetching import fetched
+from femo.errors import MediaError
+from tests.corpora import silent_server
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[str]:
+    """A server on loopback of the files in ``www``."""
+
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, format: str, *args: Any) -> None:
+            pass
+
+    (tmp_path / "www").mkdir()
+    handler = functools.partial(Quiet, directory=str(tmp_path / "www"))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as found:
+        thread = threading.Thread(target=found.serve_forever, args=(0.05,))
+        thread.start()
+        yield f"http://127.0.0.1:{found.server_address[1]}"
+        found.shutdown()
+        thread.join()
+
+
+def test_a_file_is_its_own_place(tmp_path: Path) -> None:
+    with fetched(str(tmp_path / "a.mp4"), 1, 1) as path:
+        assert path == tmp_path / "a.mp4"  # whether it is there is said by who reads it
+
+
+def test_a_url_is_a_copy_of_its_name_that_goes(server: str, tmp_path: Path) -> None:
+    (tmp_path / "www" / "a clip.mp4").write_bytes(b"abc")
+    with fetched(f"{server}/a%20clip.mp4?token=1", 3, 5) as path:
+        assert (path.name, path.read_bytes()) == ("a clip.mp4", b"abc")
+    assert not path.parent.exists()
+    with fetched(server, 10_000, 5) as path:  # a place without a name
+        assert path.name == "download"
+
+
+def test_what_is_larger_than_the_limit_is_given_up(server: str, tmp_path: Path) -> None:
+    (tmp_path / "www" / "a.mp4").write_bytes(bytes(2_000_001))
+    with (
+        pytest.raises(MediaError, match=r"a\.mp4 is larger than the limit of 2 MB"),
+        fetched(f"{server}/a.mp4", 2_000_000, 5),
+    ):
+        pass
+
+
+def test_what_is_not_there_is_said(server: str) -> None:
+    with (
+        pytest.raises(MediaError, match=r"gone\.mp4 cannot be fetched: .*(404|Not Found|not found)"),
+        fetched(f"{server}/gone.mp4", 100, 5),
+    ):
+        pass
+    with pytest.raises(MediaError, match=r"memory://nothing/a\.mp4"), fetched("memory://nothing/a.mp4", 100, 5):
+        pass
+
+
+def test_a_row_of_a_table_is_found_in_its_row_group(tmp_path: Path) -> None:
+    table = tmp_path / "t.parquet"
+    rows = [{"bytes": bytes([n]) * 2, "path": None} for n in range(7)]
+    pd.DataFrame({"image": rows, "plain": [bytes([n]) * 3 for n in range(7)]}).to_parquet(table, row_group_size=3)
+    for number in (6, 0, 3):
+        with fetched(f"{table}#image:{number}", 100, 1) as path:
+            assert (path.name, path.read_bytes()) == (f"row-{number}", bytes([number]) * 2)
+        with fetched(f"{table}#plain:{number}", 100, 1) as path:
+            assert path.read_bytes() == bytes([number]) * 3
+
+
+def test_rows_that_hold_nothing_and_tables_that_are_none_are_said(tmp_path: Path) -> None:
+    table = tmp_path / "t.parquet"
+    rows = [{"bytes": None, "path": "there.png"}, {"bytes": b"a", "path": None}]
+    pd.DataFrame({"image": rows}).to_parquet(table)
+    with (
+        pytest.raises(MediaError, match=r"row 0 of .* holds no bytes in 'image', only the path 'there\.png'"),
+        fetched(f"{table}#image:0", 100, 1),
+    ):
+        pass
+    with pytest.raises(MediaError, match=r"t\.parquet cannot be read: .*mask"), fetched(f"{table}#mask:1", 100, 1):
+        pass
+    (tmp_path / "b.parquet").write_bytes(b"no table")
+    with pytest.raises(MediaError, match=r"b\.parquet cannot be read"), fetched(f"{tmp_path}/b.parquet#a:0", 9, 1):
+        pass
+    with pytest.raises(MediaError, match=r"gone\.parquet"), fetched(f"{tmp_path}/gone.parquet#a:0", 9, 1):
+        pass
+
+
+def test_neighbouring_rows_read_their_group_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    table = tmp_path / "t.parquet"
+    pd.DataFrame({"a": [bytes([n]) for n in range(1, 9)]}).to_parquet(table, row_group_size=4)
+    opened, times = fetching.opened, []
+
+    def counted(name: str) -> Any:
+        times.append(name)
+        return opened(name)
+
+    monkeypatch.setattr(fetching, "opened", counted)
+    for number in range(8):
+        with fetched(f"{table}#a:{number}", 9, 1) as path:
+            assert path.read_bytes() == bytes([number + 1])
+    assert len(times) == 3  # the list of groups, and two groups
+
+
+def test_a_url_without_an_answer_is_given_up() -> None:
+    with (
+        silent_server() as url,
+        pytest.raises(MediaError, match=r"/a.mp4 did not answer within 0.2 s"),
+        fetched(f"{url}/a.mp4", 100, 0.2),
+    ):
+        pass
+
+
+def test_a_refused_connection_is_said() -> None:
+    with silent_server() as url:
+        pass
+    with pytest.raises(MediaError, match=r"/a.mp4 cannot be fetched: .*refused"), fetched(f"{url}/a.mp4", 9, 1):
+        pass

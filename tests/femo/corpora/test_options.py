@@ -1,0 +1,71 @@
+"""Options that no input could be read with are refused before any is, and two runs are told apart by what counts."""
+
+from dataclasses import replace
+
+import pytest
+
+from femo import __version__
+from femo.corpora.options import Options, changes
+from femo.errors import FemoError
+from femo.models.config import ModelSpec
+from femo.models.find import find_models
+
+
+@pytest.fixture(scope="module")
+def specs() -> list[ModelSpec]:
+    return list(find_models(None))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        Options(),
+        Options("median:5", 3, None, 20, True, True, "balanced", False),
+        Options(every="auto", fpr=0.1),
+        Options("none", every="auto"),
+    ],
+)
+def test_what_can_be_read_with_passes(specs: list[ModelSpec], options: Options) -> None:
+    options.check(specs)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (Options("gauss"), "Smoothing is 'gauss'"),
+        (Options("mean:4"), "window is 4 frames; expected an odd number"),
+        (Options(prior="sunny"), "sunny"),
+        (Options(every=0), "expected all, auto or a whole number from 1"),
+        (Options(fpr=0.1), "fpr belongs to every='auto'"),
+        (Options(every="auto", fpr=1.5), r"false-positive rate is 1\.5"),
+    ],
+)
+def test_what_cannot_is_refused(specs: list[ModelSpec], options: Options, message: str) -> None:
+    with pytest.raises(FemoError, match=message):
+        options.check(specs)
+
+
+def test_a_model_without_a_mood_cannot_be_asked_for_it(specs: list[ModelSpec]) -> None:
+    bare = [replace(specs[0], clip_heads=())]
+    Options().check(bare)
+    with pytest.raises(FemoError, match="group"):
+        Options(group=True).check(bare)
+
+
+def test_the_identity_is_all_that_results_depend_on(specs: list[ModelSpec]) -> None:
+    told = Options("none", "auto", 0.1, 20, True, True, "natural", False).identity(specs)
+    assert told == {
+        "femo": __version__, "schema_version": 1,
+        "model": {"femo-base": [file.sha256 for file in specs[0].files]},
+        "smooth": "none", "every": "auto", "fpr": 0.1, "min_face": 20, "align": True, "group": True, "prior": "natural",
+        "measure": False,
+    }  # fmt: skip
+    assert changes(told, told) == ""
+
+
+def test_a_change_is_named_with_both_values() -> None:
+    before = {"smooth": "mean:15", "prior": None, "model": {"a": ["0123456789"], "b": []}, "femo": "1"}
+    now = {"smooth": "none", "prior": "natural", "model": {"a": ["fedcba9876"]}, "femo": "1", "new": 3}
+    assert changes(before, now) == (
+        "smooth mean:15, not none, prior unset, not natural, model a (01234567)+b, not a (fedcba98), new unset, not 3"
+    )
