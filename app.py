@@ -16,6 +16,7 @@ from starlette.middleware import Middleware
 
 import femo
 from femo.demo import about, group, live, photo, theme, video, zero_gpu
+from femo.demo.choice import Choice, present_models
 from femo.demo.markup import file
 from femo.demo.server import front
 from femo.demo.server.cache import AGE_S, SWEEP_S, open_cache
@@ -43,13 +44,14 @@ LAUNCH: Final[dict[str, Any]] = {
 def build(pipeline: femo.Pipeline, board: Board) -> gr.Blocks:
     """Put the tabs together."""
     demo: gr.Blocks
+    models = Choice(pipeline, present_models())
     with Page(title=front.TITLE, analytics_enabled=False, delete_cache=(int(SWEEP_S), int(AGE_S))) as demo:
         gr.HTML(theme.header(pipeline.model))
         with gr.Tabs(overflow_behavior="wrap"):
             with gr.Tab("Photo", id="photo"):
-                photo.build(pipeline)
+                photo.build(models)
             with gr.Tab("Video", id="video"):
-                video.build(pipeline)
+                video.build(models)
             with gr.Tab("Group", id="group"):
                 group.build(pipeline)
             with gr.Tab("Live", id="live"):

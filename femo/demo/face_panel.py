@@ -21,14 +21,9 @@ from femo.types import Scores
 
 
 class FacePanel:
-    """Card and charts of the chosen face, placed where this is made.
+    """Card and charts of the chosen face, placed where this is made."""
 
-    Args:
-        citations: From ``cards.citations_of``.
-    """
-
-    def __init__(self, citations: Mapping[str, str]) -> None:
-        self.citations = citations
+    def __init__(self) -> None:
         with gr.Column(elem_classes="femo-card"):
             self.card = gr.HTML()
         with gr.Row(equal_height=True):
@@ -47,11 +42,13 @@ class FacePanel:
         lines = [self.follows, self.pose, self.affect_column]
         return [self.card, *heads, *lines, self.expression, self.units, self.affect]
 
-    def show(self, result: PhotoResult, portraits: Sequence[str], row: int) -> dict[Any, Any]:
-        """Return the updates that show face ``row``, counted from 0."""
+    def show(
+        self, result: PhotoResult, portraits: Sequence[str], row: int, citations: Mapping[str, str]
+    ) -> dict[Any, Any]:
+        """Return the updates that show face ``row``, counted from 0; ``citations`` from ``cards.citations_of``."""
         scores, colour = result.scores, draw.colour(row + 1)
         units = known_units(scores, None if result.meshes is None else result.meshes.units)
-        out: dict[Any, Any] = {self.card: cards.face_card(result, row, portraits[row], self.citations)}
+        out: dict[Any, Any] = {self.card: cards.face_card(result, row, portraits[row], citations)}
         for head, plot, title, scored, chart, remark in (
             (
                 self.expression_head,
@@ -63,15 +60,15 @@ class FacePanel:
             ),
             (self.units_head, self.units, "Action units", units, figures.action_unit_bars, _why_not(result, row)),
         ):
-            out[head] = cards.chart_head(title, scored, self.citations, remark)
+            out[head] = cards.chart_head(title, scored, citations, remark)
             out[plot] = None if scored is None else chart(scored, row, colour)
         affect = scores.get("valence_arousal")
         learnt = affect if affect is not None and affect.source == "trained" else None
         out[self.affect_column] = gr.Column(visible=learnt is not None)
         title = "Valence and arousal"
-        out[self.affect_head] = cards.chart_head(title, learnt, self.citations, _affect_text(learnt, row))
+        out[self.affect_head] = cards.chart_head(title, learnt, citations, _affect_text(learnt, row))
         out[self.affect] = None if learnt is None else figures.affect_circle(learnt, row)
-        out[self.follows] = follows(scores, units, row, self.citations)
+        out[self.follows] = follows(scores, units, row, citations)
         out[self.pose] = _pose(result, row)
         return out
 

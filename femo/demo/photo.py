@@ -5,7 +5,7 @@ are written to a folder that is gone once Gradio has copied them into its cache,
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
@@ -13,20 +13,23 @@ from typing import Any, Final
 import gradio as gr
 import numpy as np
 
-from femo import PhotoResult, Pipeline
+from femo import PhotoResult
 from femo.demo import cards
 from femo.demo.about import LIMITS
+from femo.demo.choice import NO_OTHER, Choice, fitting_prior
 from femo.demo.clip_tab import NOBODY, SMALLEST
 from femo.demo.events import QUICK, one_sentence, prior_choice, uploaded, whole_pixels
 from femo.demo.face_panel import FacePanel
 from femo.demo.markup import empty, render
 from femo.demo.samples import samples
 from femo.demo.still.address import address_line
+from femo.demo.still.beside import beside_card, waiting_card
 from femo.demo.still.files import SHOWN_PX, coloured, drawn, faces_table, write_files
+from femo.demo.still.kept import Asked, KeptPhoto, kept_photo
+from femo.demo.still.pane import PicturePane
 from femo.demo.still.several import SeveralPhotos
 from femo.media.photos import Photo, read_photo
-from femo.output import draw
-from femo.types import RGB, Floats
+from femo.types import RGB
 
 EMPTY: Final = empty(
     "Drop in a photo",
@@ -36,32 +39,16 @@ EMPTY: Final = empty(
 )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class KeptPhoto:
-    """What a session keeps of one photo.
-
-    Attributes:
-        result: The faces and their scores.
-        portraits: One data URI per face.
-        shown_xyxy: float32 (N, 4), the boxes on the picture as it is shown.
-    """
-
-    result: PhotoResult
-    portraits: tuple[str, ...]
-    shown_xyxy: Floats
-
-
-def build(pipeline: Pipeline) -> None:
+def build(models: Choice) -> None:
     """Build the tab inside the current ``gr.Tab`` and register ``/analyze_photo``."""
-    PhotoTab(pipeline).wire()
+    PhotoTab(models).wire()
 
 
 class PhotoTab:
     """The tab's components and handlers."""
 
-    def __init__(self, pipeline: Pipeline) -> None:
-        self.pipeline = pipeline
-        self.citations = cards.citations_of([reader.spec for reader in pipeline.readers])
+    def __init__(self, models: Choice) -> None:
+        self.models = models
         self.several = SeveralPhotos(self.read)
         with gr.Row(equal_height=False):
             with gr.Column(scale=4, min_width=300):
@@ -69,9 +56,10 @@ class PhotoTab:
             with gr.Column(scale=6, min_width=320):
                 self.message = gr.HTML(EMPTY, padding=False, elem_id="photo-message")
                 self.several.place_results()
-                self._picture()
+                self.pane = PicturePane()
         with gr.Column(visible=False) as self.details:
-            self.panel = FacePanel(self.citations)
+            self.beside = gr.HTML("", visible=False, padding=False, elem_id="photo-beside")
+            self.panel = FacePanel()
             with gr.Column(elem_classes="femo-card"):
                 self.table = gr.HTML(elem_id="photo-table")
             with gr.Row():
@@ -83,34 +71,6 @@ class PhotoTab:
         gr.HTML(render("about_link"))
         self.reading = gr.State(None, time_to_live=3600)
 
-    def _picture(self) -> None:
-        self.annotated = gr.Image(
-            label="Faces",
-            visible=False,
-            format="jpeg",
-            elem_id="photo-annotated",
-            interactive=False,
-            buttons=["fullscreen"],
-        )
-        self.mesh = gr.Checkbox(
-            False, label="Mesh and axes of the head", visible=False, container=False, elem_id="photo-mesh"
-        )
-        self.saliency = gr.Checkbox(
-            False,
-            label="What the expression hangs on (red: for it, blue: against; takes seconds)",
-            visible=False,
-            container=False,
-            elem_id="photo-saliency",
-        )
-        self.chooser = gr.Radio(
-            [],
-            label="Face",
-            visible=False,
-            info="or tap a face in the picture",
-            elem_classes="femo-chips",
-            elem_id="photo-chooser",
-        )
-
     def _inputs(self) -> None:
         self.photo = gr.Image(
             label="Photo",
@@ -121,6 +81,9 @@ class PhotoTab:
             buttons=[],
             elem_id="photo-input",
         )
+        with gr.Row():
+            self.model = self.models.picker("photo-model")
+            self.second = self.models.second("photo-second")
         address_line(self.photo)
         self.several.place_inputs()
         with gr.Accordion("Options", open=False):
@@ -131,46 +94,36 @@ class PhotoTab:
                 info="Smaller faces take longer; quick goes by the photo's size",
             )
             self.align = gr.Checkbox(False, label="Level the eyes before reading")
-            self.prior = prior_choice(self.pipeline, elem_id="photo-prior")
+            self.prior = prior_choice(self.models.own, elem_id="photo-prior")
         samples(self.photo, ["astronaut.jpg", "group.jpg", "varied.jpg"])
 
     def wire(self) -> None:
         """Register the events."""
         gr.events.api(self.analyze_photo, api_name="analyze_photo", **QUICK)
-        self.several.wire([self.min_face, self.align, self.prior], self.photo)
-        changes = [self.min_face.change, self.align.change, self.prior.input, self.mesh.input, self.saliency.input]
-        options = [self.min_face, self.align, self.prior, self.mesh, self.saliency]
+        pane, options = self.pane, [self.min_face, self.align, self.prior, self.model]
+        self.several.wire(options, self.photo)
+        changes = [self.min_face.change, self.align.change, self.prior.input, pane.mesh.input, pane.saliency.input]
         gr.on(
-            [self.photo.change, *changes],
+            [self.photo.change, *changes, self.model.input, self.second.input],
             self.show,
-            [self.photo, *options],
+            [self.photo, *options, self.second, pane.mesh, pane.saliency, pane.chooser, self.reading],
             self._outputs(),
             preprocess=False,
-            show_progress_on=[self.annotated, self.message],
+            show_progress_on=[pane.annotated, self.message],
             api_visibility="private",
             trigger_mode="always_last",
             **QUICK,
         )
-        self.chooser.input(
-            self.choose,
-            [self.reading, self.chooser],
-            self.panel.components(),
-            api_visibility="private",
-            show_progress="hidden",
-        )
-        self.annotated.select(
-            self.tap,
-            self.reading,
-            [self.chooser, *self.panel.components()],
-            api_visibility="private",
-            show_progress="hidden",
-        )
+        quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+        self.model.input(self.offer, self.model, self.prior, **quiet, **QUICK)
+        shown = [self.beside, *self.panel.components()]
+        pane.chooser.input(self.choose, [self.reading, pane.chooser], shown, **quiet)
+        pane.annotated.select(self.tap, self.reading, [pane.chooser, *shown], **quiet)
 
     def _outputs(self) -> list[Any]:
         """Everything that a photo fills."""
-        picture = [self.message, self.annotated, self.mesh, self.saliency, self.chooser, self.reading]
-        below = [self.details, self.table, *self.files, *self.panel.components()]
-        return [*picture, *below, *self.several.results()]
+        above = [self.message, *self.pane.components(), self.reading, self.details, self.beside]
+        return [*above, self.table, *self.files, *self.panel.components(), *self.several.results()]
 
     def analyze_photo(
         self, photo: gr.FileData, min_face: int | None = None, align: bool = False, prior: str | None = None
@@ -185,15 +138,26 @@ class PhotoTab:
                 the two; leave out for the model's own.
         """
         with one_sentence():
-            return self.read(photo, min_face, align, prior)[1].to_dict()
+            smallest = whole_pixels(min_face, "min_face")
+            read = self.models.own.photo(
+                read_photo(uploaded(photo)), min_face=smallest, align=bool(align), prior=prior
+            )
+            return read.to_dict()
 
-    def read(
-        self, payload: Any, min_face: int | None, align: bool, prior: str | None
-    ) -> tuple[Photo, PhotoResult]:
-        """Read an uploaded photo once, for the pipeline and for drawing."""
-        photo = read_photo(uploaded(payload))
-        smallest = whole_pixels(min_face, "min_face")
-        return photo, self.pipeline.photo(photo, min_face=smallest, align=bool(align), prior=prior)
+    def read(self, payload: Any, *options: Any) -> tuple[Photo, PhotoResult]:
+        """Read one of several uploads; ``options`` as ``asked`` takes them."""
+        photo, asked = read_photo(uploaded(payload)), self.asked(payload, *options)
+        pipeline = self.models.pipeline(asked.model)
+        return photo, pipeline.photo(photo, min_face=asked.min_face, align=asked.align, prior=asked.prior)
+
+    def asked(self, payload: Any, min_face: Any, align: Any, prior: Any, model: Any) -> Asked:
+        """Return what a reading hangs on, as the page says it.
+
+        Raises:
+            FemoError: Something in it is not to be had.
+        """
+        decided = fitting_prior(self.models.pipeline(model), prior)
+        return Asked(str(uploaded(payload)), whole_pixels(min_face, "min_face"), bool(align), decided, str(model))
 
     def show(
         self,
@@ -201,61 +165,93 @@ class PhotoTab:
         min_face: int,
         align: bool,
         prior: str,
+        model: str,
+        second: str,
         mesh: bool,
         saliency: bool,
+        number: int | None,
+        kept: KeptPhoto | None,
         request: gr.Request,
     ) -> Iterator[dict[Any, Any]]:
-        """Read the photo and fill the tab; an empty input empties it."""
+        """Read the photo and fill the tab; what was read is not read again, and an empty input empties the tab."""
         if payload is None:
             yield self._nothing(EMPTY, None)
             return
         with one_sentence():
-            photo, result = self.read(payload, min_face, align, prior)
-            portraits = tuple(cards.data_uri(draw.portrait(photo.rgb, box)) for box in result.faces.xyxy)
-            photo = coloured(photo, self.pipeline, min_face or None) if saliency else photo
-        picture, boxes = drawn(photo, result, SHOWN_PX, mesh=mesh)
-        if not len(result.faces):
+            asked = self.asked(payload, min_face, align, prior, model)
+            photo, pipeline = read_photo(uploaded(payload)), self.models.pipeline(model)
+            known = kept is not None and kept.asked == asked
+            reading = kept if kept is not None and known else kept_photo(photo, pipeline, asked)
+            ground = coloured(photo, pipeline, asked.min_face) if saliency else photo
+        picture, boxes = drawn(ground, reading.result, SHOWN_PX, mesh=mesh)
+        if not len(reading.result.faces):
             yield self._nothing(NOBODY, picture)
             return
+        reading = replace(reading, shown_xyxy=boxes)
         with TemporaryDirectory() as folder:
-            files = write_files(photo, result, Path(folder), mesh=mesh)
-            shown = self._filled(KeptPhoto(result, portraits, boxes), picture)
-            yield shown | dict(zip(self.files, files, strict=True)) | self.several.clear(request)
+            files = dict(
+                zip(self.files, write_files(ground, reading.result, Path(folder), mesh=mesh), strict=True)
+            )
+            shown = {self.pane.annotated: gr.Image(picture)} if known else self._filled(reading, picture)
+            yield shown | files | self.several.clear(request) | self._announced(reading, second)
+        if second not in (NO_OTHER, model) and reading.beside(second) is None:
+            yield self._compared(photo, reading, second, number if known else 1)
+
+    def _announced(self, reading: KeptPhoto, second: str) -> dict[Any, Any]:
+        """The place of the second model's reading, which comes after the first; as it is where it is there already."""
+        if reading.beside(second) is not None:
+            return {self.reading: reading}
+        card = "" if second == NO_OTHER else waiting_card(reading.asked.model, second)
+        if second == reading.asked.model:
+            card = cards.notes([f"{second} reads this photo already: choose another model to stand beside it."])
+        return {self.reading: replace(reading, other=None), self.beside: gr.HTML(card, visible=bool(card))}
+
+    def _compared(self, photo: Photo, reading: KeptPhoto, second: str, number: int | None) -> dict[Any, Any]:
+        """Read the photo by the second model too."""
+        with one_sentence():
+            pipeline, asked = self.models.pipeline(second), reading.asked
+            prior = fitting_prior(pipeline, asked.prior)
+            other = pipeline.photo(photo, min_face=asked.min_face, align=asked.align, prior=prior)
+            row = number - 1 if isinstance(number, int) and 0 < number <= len(other.faces) else 0
+            card = beside_card(reading.result, other, row)
+        return {self.reading: replace(reading, other=other), self.beside: gr.HTML(card, visible=True)}
 
     def _filled(self, reading: KeptPhoto, picture: RGB) -> dict[Any, Any]:
-        """The tab with a reading, but for its files."""
-        result = reading.result
-        numbers = list(range(1, len(reading.portraits) + 1))
-        notes = cards.notes(result.notes)
+        """The tab with a reading, but for its files and what another model says."""
         return {
-            self.message: gr.HTML(notes + _room(picture), visible=True),
-            self.annotated: gr.Image(picture, visible=True, label=_count(len(numbers))),
-            self.mesh: gr.Checkbox(visible=result.meshes is not None),
-            self.saliency: gr.Checkbox(visible=True),
-            self.chooser: gr.Radio(numbers, value=1, visible=len(numbers) > 1),
-            self.reading: reading,
+            self.message: gr.HTML(cards.notes(reading.result.notes) + _room(picture), visible=True),
             self.details: gr.Column(visible=True),
-            self.table: faces_table(result),
-            **self.panel.show(reading.result, reading.portraits, 0),
+            self.table: faces_table(reading.result),
+            **self.pane.show(reading, picture),
+            **self._face(reading, 0),
         }
+
+    def _face(self, reading: KeptPhoto, row: int) -> dict[Any, Any]:
+        """Another face, as either model reads it."""
+        shown = self.panel.show(reading.result, reading.portraits, row, reading.citations)
+        if reading.other is not None:
+            shown[self.beside] = gr.HTML(beside_card(reading.result, reading.other, row), visible=True)
+        return shown
 
     def _nothing(self, message: str, picture: Any) -> dict[Any, Any]:
         """The tab without a face."""
         return {
             self.message: gr.HTML(message, visible=True),
-            self.annotated: gr.Image(picture, visible=picture is not None, label=_count(0)),
-            self.mesh: gr.Checkbox(visible=False),
-            self.saliency: gr.Checkbox(visible=False),
-            self.chooser: gr.Radio([], value=None, visible=False),
             self.reading: None,
             self.details: gr.Column(visible=False),
+            **self.pane.nothing(picture),
         }
+
+    def offer(self, model: str) -> Any:
+        """Offer the priors of the chosen model."""
+        with one_sentence():
+            return self.models.priors(model)
 
     def choose(self, reading: KeptPhoto | None, number: int | None) -> dict[Any, Any]:
         """Show another face."""
         if reading is None or not number:
             return self._as_it_is()
-        return self.panel.show(reading.result, reading.portraits, number - 1)
+        return self._face(reading, number - 1)
 
     def _as_it_is(self) -> dict[Any, Any]:
         """Change nothing; of an empty dict Gradio says that values are missing."""
@@ -274,13 +270,9 @@ class PhotoTab:
         if not inside.size:
             return self._as_it_is()
         row = int(inside[-1])  # largest first, so the last one is the smallest
-        return {self.chooser: row + 1} | self.panel.show(reading.result, reading.portraits, row)
+        return {self.pane.chooser: row + 1} | self._face(reading, row)
 
 
 def _room(picture: RGB) -> str:
     """Keep the picture's place until it has come, so that nothing below it moves."""
     return render("room", width=picture.shape[1], height=picture.shape[0])
-
-
-def _count(n_faces: int) -> str:
-    return {0: "No face", 1: "1 face"}.get(n_faces, f"{n_faces} faces")

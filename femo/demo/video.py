@@ -12,9 +12,9 @@ from typing import Any, Final
 
 import gradio as gr
 
-from femo import Pipeline
 from femo.clips.adaptive import Every, parse_every
 from femo.demo import cards
+from femo.demo.choice import Choice, offered
 from femo.demo.clip_tab import HIDDEN, NOBODY, SMALLEST, ClipTab
 from femo.demo.events import LONG, QUICK, one_sentence, uploaded
 from femo.demo.markup import empty
@@ -36,9 +36,9 @@ EMPTY: Final = empty(
 EVERY: Final = [("all", "all"), ("each second", "2"), ("each fifth", "5"), ("as many as needed", "auto")]
 
 
-def build(pipeline: Pipeline) -> None:
+def build(models: Choice) -> None:
     """Build the tab inside the current ``gr.Tab`` and register ``/analyze_video``."""
-    VideoTab(pipeline).wire()
+    VideoTab(models).wire()
 
 
 class VideoTab(ClipTab[KeptClip]):
@@ -46,10 +46,9 @@ class VideoTab(ClipTab[KeptClip]):
 
     name, what, empty = "video", "clip", EMPTY
 
-    def __init__(self, pipeline: Pipeline) -> None:
+    def __init__(self, models: Choice) -> None:
         super().__init__()
-        self.pipeline = pipeline
-        self.citations = cards.citations_of([reader.spec for reader in pipeline.readers])
+        self.models = models
         self.panel = ClipPanel()
         with gr.Row(equal_height=False, elem_classes="femo-watch"):
             with gr.Column(scale=4, min_width=300, elem_classes="femo-beside"):
@@ -61,7 +60,7 @@ class VideoTab(ClipTab[KeptClip]):
                 with gr.Column(visible=False) as self.details:
                     self.panel.charts()
         with gr.Column(visible=False) as self.more:
-            self.panel.settings(pipeline)
+            self.panel.settings(models.own)
             self.downloads(KINDS)
         self.clip = gr.State(None, time_to_live=3600)
 
@@ -85,15 +84,18 @@ class VideoTab(ClipTab[KeptClip]):
         with gr.Accordion("Options", open=False):
             self.every = gr.Radio(EVERY, value="all", label="Frames to read")
             self.min_face = gr.Radio(SMALLEST, value=0, label="Smallest face to look for")
+            self.model = self.models.picker("video-model")
 
     def wire(self) -> None:
         """Register the events."""
         gr.events.api(self.analyze_video, api_name="analyze_video", **LONG)
         panel = self.panel
         fixed = [self.said, self.entry, self.player, self.details, self.more, self.another, self.clip]
-        outputs = [*fixed, self.run, self.cancel, *panel.components()]
+        outputs = [*fixed, self.run, self.cancel, panel.prior, *panel.components()]
         starts = [self.video.upload, self.video.stop_recording, self.run.click]
-        self.wire_reading(starts, [self.video, self.every, self.min_face, *panel.layout], outputs, self.example)
+        self.wire_reading(
+            starts, [self.video, self.every, self.min_face, self.model, *panel.layout], outputs, self.example
+        )
         self.wire_controls(self.video, outputs)
         self.another.click(self.start_over, None, [self.video, *outputs], queue=False, **HIDDEN)
         gr.on(
@@ -145,13 +147,14 @@ class VideoTab(ClipTab[KeptClip]):
             pace, watch = parse_every(every), Watch()
             settings: dict[str, Any] = {"smooth": smooth, "every": pace, "min_face": min_face or None}
             settings |= {"prior": prior, "limits": clip_limits()}
-            return self.pipeline.video(path, progress=watch.tell, cancel=watch, **settings).to_dict()
+            return self.models.own.video(path, progress=watch.tell, cancel=watch, **settings).to_dict()
 
     def show(
         self,
         payload: Any,
         every: str,
         min_face: int,
+        model: str,
         method: str,
         kernel: float,
         smallest: float,
@@ -161,16 +164,20 @@ class VideoTab(ClipTab[KeptClip]):
         """Read the clip, telling how far it is, and fill the tab."""
         clip = yield from self.follow(
             payload,
-            lambda path, report, cancel: self.read(path, parse_every(every), min_face or None, report, cancel),
+            lambda path, report, cancel: self.read(
+                path, model, parse_every(every), min_face or None, report, cancel
+            ),
             request,
         )
         if clip is not None:
             yield self._filled(clip, method, kernel, smallest, prior)
 
-    def read(self, path: Path, every: Every, min_face: int | None, report: Report, cancel: Cancel) -> KeptClip:
+    def read(
+        self, path: Path, model: str, every: Every, min_face: int | None, report: Report, cancel: Cancel
+    ) -> KeptClip:
         """Read a clip, and see to it that the page can play it."""
         settings: dict[str, Any] = {"every": every, "min_face": min_face, "limits": clip_limits()}
-        raw = self.pipeline.raw_video(path, progress=report, cancel=cancel, **settings)
+        raw = self.models.pipeline(model).raw_video(path, progress=report, cancel=cancel, **settings)
         watch = playable(path, self.player, report, cancel) if raw.persons else path
         return clip_of(path, watch, raw)
 
@@ -200,6 +207,8 @@ class VideoTab(ClipTab[KeptClip]):
         if not raw.persons:
             return self.nothing(NOBODY)
         notes = raw.clip.notes if clip.watch == clip.path else (*raw.clip.notes, COPIED)
+        notes += () if raw.clip.model == self.models.own.model else (f"read by {raw.clip.model}",)
+        decided = prior if prior in raw.decision.offered else raw.decision.default
         said = cards.notes(notes)
         return (
             {
@@ -210,9 +219,10 @@ class VideoTab(ClipTab[KeptClip]):
                 self.more: gr.Column(visible=True),
                 self.another: gr.Button(visible=True),
                 self.clip: clip,
+                self.panel.prior: offered(raw.decision, decided),
             }
             | self.buttons(running=False)
-            | self.panel.show(clip, None, method, kernel, smallest, prior)
+            | self.panel.show(clip, None, method, kernel, smallest, decided)
         )
 
     def choose(

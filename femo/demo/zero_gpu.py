@@ -13,6 +13,8 @@ from contextvars import ContextVar
 from typing import Any, Final
 
 import femo
+from femo.models.find import find_models
+from femo.readers import load_readers
 
 VARIABLE: Final = "SPACES_ZERO_GPU"
 DURATION_S: Final = {"photo": 20, "score_crops": 20, "video": 120, "raw_video": 120, "group": 120}
@@ -22,16 +24,27 @@ _BORROWED: ContextVar[bool] = ContextVar("femo_gpu_borrowed", default=False)
 """Whether this call runs on a borrowed GPU already: an analysis that calls another does not borrow twice."""
 
 
-def load(name: str | None = None) -> femo.Pipeline:
-    """Return ``femo.load(name)``; on ZeroGPU its analyses borrow the GPU."""
+def load(name: str | None = None, like: femo.Pipeline | None = None) -> femo.Pipeline:
+    """Return ``femo.load(name)``; on ZeroGPU its analyses borrow the GPU.
+
+    Args:
+        name: What ``femo.load`` takes.
+        like: A pipeline whose detector and mesh are used here too: it finds the same faces, and nothing is held twice.
+    """
     if not os.environ.get(VARIABLE):
-        return femo.load(name)
+        return _loaded(name, like)
     import spaces
 
-    pipeline = femo.load(name)
+    pipeline = _loaded(name, like)
     for method, seconds in DURATION_S.items():
         setattr(pipeline, method, borrowing(getattr(pipeline, method), spaces.GPU(duration=seconds)))
     return pipeline
+
+
+def _loaded(name: str | None, like: femo.Pipeline | None) -> femo.Pipeline:
+    if like is None:
+        return femo.load(name)
+    return femo.Pipeline(like.detector, load_readers(find_models(name)), mesh=like.mesh)
 
 
 def borrowing(

@@ -77,6 +77,6 @@ def test_what_is_no_several_photos_gets_a_sentence(
     [photos] = [part["id"] for part in config["components"] if part["props"].get("elem_id") == "several-input"]
     held = {part["id"]: part["props"].get("value") for part in config["components"]}
     [event] = [event for event in events(config) if photos in event["inputs"]]
-    for options in (event["inputs"][1:], [photos] * 3):  # a file as an option too
+    for options in (event["inputs"][1:], [photos] * 4):  # a file as an option too
         check(post(address, event, [sent, *(held[part] for part in options)]), sent)
     assert "Traceback" not in "".join(capfd.readouterr())

@@ -26,8 +26,8 @@ from femo.output.sheet import Tile, columns_of, contact_sheet, tile
 MOST: Final = 50
 """Photos that are read at once: a sheet that one can take in, and less than a minute."""
 KINDS: Final = {"csv": ("CSV of all", "photos-femo.csv"), "jpg": ("Contact sheet", "photos-femo.jpg")}
-ReadPhoto: TypeAlias = Callable[[Any, Any, Any, Any], tuple[Photo, PhotoResult]]
-"""Reads an upload: payload, smallest face, whether to align, prior."""
+ReadPhoto: TypeAlias = Callable[..., tuple[Photo, PhotoResult]]
+"""Reads an upload: payload, smallest face, whether to align, prior, model."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,7 +91,7 @@ class SeveralPhotos(ClipTab[KeptSheet]):
         self.photo = photo
 
     def show(
-        self, payload: Any, min_face: Any, align: Any, prior: Any, request: gr.Request
+        self, payload: Any, min_face: Any, align: Any, prior: Any, model: Any, request: gr.Request
     ) -> Iterator[dict[Any, Any]]:
         """Read the photos, telling how far it is, and show the sheet."""
         if not payload:
@@ -100,7 +100,7 @@ class SeveralPhotos(ClipTab[KeptSheet]):
         yield {self.photo: None}
         sheet = yield from self.follow_job(
             lambda: several(payload),
-            lambda photos, report, cancel: self.read(photos, (min_face, align, prior), report, cancel),
+            lambda photos, report, cancel: self.read(photos, (min_face, align, prior, model), report, cancel),
             request,
         )
         if sheet is not None:

@@ -22,7 +22,7 @@ from femo.types import Frame
 from tests.femo.results_by_hand import photo
 
 ME: Any = SimpleNamespace(session_hash="me")
-OPTIONS = (40, True, "natural")
+OPTIONS = (40, True, "natural", "femo-base")
 
 
 def read_one(payload: Any, *options: Any) -> tuple[Photo, PhotoResult]:
@@ -41,7 +41,7 @@ def tab() -> SeveralPhotos:
         image = gr.Image()
         made.place_inputs()
         made.place_results()
-        options = [gr.Radio(), gr.Checkbox(), gr.Radio()]
+        options = [gr.Radio(), gr.Checkbox(), gr.Radio(), gr.Dropdown()]
         made.wire(options, image)
         return made
 

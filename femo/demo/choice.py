@@ -1,0 +1,108 @@
+"""Which models can read on this host, and their pipelines, kept in memory up to a bound.
+
+Conventions: a name comes from a visitor, so it is looked up in the list and never taken for a path. Thread-safe.
+"""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Final
+
+import gradio as gr
+
+from femo import Pipeline
+from femo.demo.events import MIXES
+from femo.demo.markup import render
+from femo.demo.server.arguments import spelt
+from femo.demo.zero_gpu import load
+from femo.errors import ModelError
+from femo.models.find import DEFAULT_MODEL, list_models
+from femo.models.weights import WEIGHTS
+from femo.networks.decision import Decision
+
+MOST_KEPT: Final = 2
+"""Pipelines in memory besides the app's own; one takes some 100 MB."""
+NO_OTHER: Final = "no other"
+"""Stands in the list for none; a model's name has no blank."""
+
+
+def present_models() -> list[str]:
+    """Return the models that name an expression and whose weights lie on this host, femo-base first."""
+    names = [
+        spec.name
+        for spec in list_models()
+        if any(file.name == WEIGHTS and (spec.folder / WEIGHTS).is_file() for file in spec.files)
+        and any(head.name == "expression" for head in spec.heads)
+    ]
+    return sorted(names, key=lambda name: (name != DEFAULT_MODEL, name))
+
+
+class Choice:
+    """Gives the pipeline of a model that is offered.
+
+    Args:
+        own: The app's own pipeline, which is never dropped; the others use its detector and mesh.
+        offered: Names of models.
+        make: Loads one; by default its networks, and nothing twice.
+    """
+
+    def __init__(self, own: Pipeline, offered: list[str], make: Callable[[str], Pipeline] | None = None) -> None:
+        self.own = own
+        self.offered = list(dict.fromkeys([own.model, *offered]))
+        self._make = make or partial(load, like=own)
+        self._kept: OrderedDict[str, Pipeline] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def pipeline(self, name: object) -> Pipeline:
+        """Return the pipeline of a model, loaded if need be; who comes meanwhile waits for it.
+
+        Raises:
+            ModelError: The name is not offered.
+            WeightsError: Its weights are damaged.
+        """
+        if not isinstance(name, str) or name not in self.offered:
+            raise ModelError(f"The model is {spelt(name)}, expected one of: {', '.join(self.offered)}.")
+        if name == self.own.model:
+            return self.own
+        with self._lock:
+            if name not in self._kept:
+                self._kept[name] = self._make(name)
+            self._kept.move_to_end(name)
+            while len(self._kept) > MOST_KEPT:
+                self._kept.popitem(last=False)
+            return self._kept[name]
+
+    def picker(self, elem_id: str) -> gr.Dropdown:
+        """Place the choice of one model; where there is only one, a quiet line says so, and how to add another."""
+        if len(self.offered) == 1:
+            gr.HTML(render("only_model", model=self.own.model), elem_id=f"{elem_id}-only")
+        return self._list("Model", self.offered, self.own.model, elem_id)
+
+    def second(self, elem_id: str) -> gr.Dropdown:
+        """Place the choice of a model beside the first; nothing where there is only one."""
+        return self._list("Beside it", [NO_OTHER, *self.offered], NO_OTHER, elem_id)
+
+    def _list(self, label: str, names: list[str], value: str, elem_id: str) -> gr.Dropdown:
+        several = len(self.offered) > 1
+        return gr.Dropdown(names, value=value, label=label, visible=several, filterable=False, elem_id=elem_id)
+
+    def priors(self, name: object) -> Any:
+        """Return the choice of the prior as a model of this name offers it.
+
+        Raises:
+            ModelError: The name is not offered.
+        """
+        decision = self.pipeline(name).decision
+        return offered(decision, decision.default)
+
+
+def offered(decision: Decision, prior: str) -> gr.Radio:
+    """Return the choice of the prior as a model offers it, hidden where it has only one."""
+    choices = [(MIXES[one], one) for one in decision.offered]
+    return gr.Radio(choices, value=prior, visible=len(choices) > 1)
+
+
+def fitting_prior(pipeline: Pipeline, prior: str | None) -> str | None:
+    """Return the prior, or None where the model does not decide under it: another was chosen a moment ago."""
+    return prior if prior in pipeline.decision.offered else None

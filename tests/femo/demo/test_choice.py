@@ -1,0 +1,51 @@
+"""Which model reads a photo: only those that are offered, each loaded once, few kept."""
+
+from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from femo.demo.choice import Choice, present_models
+from femo.errors import ModelError
+
+OWN: Any = SimpleNamespace(model="femo-base")
+
+
+def choice(made: list[str]) -> Choice:
+    def make(name: str) -> Any:
+        made.append(name)
+        return SimpleNamespace(model=name)
+
+    return Choice(OWN, ["femo-base", "a", "b", "c"], make)
+
+
+def test_the_own_model_is_there_and_others_are_loaded_once() -> None:
+    made: list[str] = []
+    models = choice(made)
+    assert models.offered == ["femo-base", "a", "b", "c"]
+    assert models.pipeline("femo-base") is OWN
+    with ThreadPoolExecutor(8) as threads:
+        assert {one.model for one in threads.map(models.pipeline, ["a"] * 32)} == {"a"}
+    assert made == ["a"]
+
+
+def test_what_was_used_longest_ago_is_dropped() -> None:
+    made: list[str] = []
+    models = choice(made)
+    for name in ("a", "b", "a", "c", "a", "b"):
+        assert models.pipeline(name).model == name
+    assert made == ["a", "b", "c", "b"]
+
+
+@pytest.mark.parametrize("name", ["../a", "/etc", "d", "", None, 3, ["a"], "a+b"])
+def test_what_is_not_offered_is_refused(name: object) -> None:
+    made: list[str] = []
+    with pytest.raises(ModelError, match="expected one of: femo-base, a, b, c"):
+        choice(made).pipeline(name)
+    assert made == []
+
+
+def test_only_models_with_weights_here_are_present() -> None:
+    assert present_models()[0] == "femo-base"
+    assert "face-mesh" not in present_models()

@@ -1,0 +1,104 @@
+"""The Photo tab's handler: what was read is not read again, and a second model reads the same faces."""
+
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import gradio as gr
+import pytest
+
+import femo
+from femo.demo.choice import NO_OTHER, Choice
+from femo.demo.photo import PhotoTab
+from femo.demo.still.kept import KeptPhoto
+from tests.small_models import write_small
+
+ME: Any = SimpleNamespace(session_hash="me")
+EXAMPLES = Path(femo.__file__).parent / "demo" / "examples"
+
+
+class Counting:
+    """A pipeline that notes each photo it reads."""
+
+    def __init__(self, pipeline: femo.Pipeline, reads: list[str]) -> None:
+        self._pipeline, self._reads = pipeline, reads
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._pipeline, name)
+
+    def photo(self, *args: Any, **settings: Any) -> femo.PhotoResult:
+        self._reads.append(self._pipeline.model)
+        return self._pipeline.photo(*args, **settings)
+
+
+@pytest.fixture
+def reads() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def show(
+    reads: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> tuple[PhotoTab, Callable[..., dict[Any, Any]]]:
+    """The tab, and what shows a photo: example's name, further settings; returns all updates together."""
+    uploads = tmp_path / "uploads"
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(uploads))
+    uploads.mkdir()
+    for name in ("astronaut.jpg", "triptych.jpg"):
+        (uploads / name).write_bytes((EXAMPLES / name).read_bytes())
+    own, other = (
+        femo.load(str(write_small(tmp_path / name, seed=seed)), measure=False)
+        for seed, name in enumerate(("own", "other"))
+    )
+    models = Choice(Counting(own, reads), ["own", "other"], lambda name: Counting(other, reads))  # type: ignore[arg-type,return-value]
+    with gr.Blocks():
+        tab = PhotoTab(models)
+
+    def shown(name: str, kept: KeptPhoto | None, **changes: Any) -> dict[Any, Any]:
+        asked = {"min_face": 0, "align": False, "prior": "natural", "model": "own", "second": NO_OTHER}
+        asked |= {"mesh": False, "saliency": False, "number": 1} | changes
+        updates: dict[Any, Any] = {}
+        for update in tab.show({"path": str(uploads / name)}, **asked, kept=kept, request=ME):
+            updates |= update
+        return updates
+
+    return tab, shown
+
+
+def test_another_view_of_a_photo_reads_nothing_again(show: Any, reads: list[str]) -> None:
+    tab, shown = show
+    kept = shown("astronaut.jpg", None)[tab.reading]
+    assert reads == ["own"]
+    for changes in ({"mesh": True}, {"saliency": True}, {"mesh": True, "saliency": True}):
+        again = shown("astronaut.jpg", kept, **changes)
+        assert again[tab.reading].result is kept.result
+        assert tab.table not in again  # what stands there stays, the chosen face too
+    assert reads == ["own"]
+    assert shown("astronaut.jpg", kept, align=True)[tab.reading].result is not kept.result
+    assert shown("triptych.jpg", kept)[tab.reading].asked.path.endswith("triptych.jpg")
+    assert reads == ["own"] * 3
+
+
+def test_a_second_model_reads_the_same_faces_once(show: Any, reads: list[str]) -> None:
+    tab, shown = show
+    kept = shown("triptych.jpg", None, second="other")[tab.reading]
+    assert reads == ["own", "other"]
+    assert kept.other.model == "other"
+    assert kept.other.faces.xyxy.tolist() == kept.result.faces.xyxy.tolist()
+    assert shown("triptych.jpg", kept, second="other", mesh=True)[tab.reading].other is kept.other
+    assert reads == ["own", "other"]
+    card = shown("triptych.jpg", None, second="other")[tab.beside]
+    assert "own beside other" in card.value
+    alone = shown("triptych.jpg", kept)
+    assert (alone[tab.beside].visible, alone[tab.reading].other) == (False, None)
+    same = shown("triptych.jpg", kept, second="own")
+    assert "reads this photo already" in same[tab.beside].value
+
+
+@pytest.mark.parametrize(
+    "changes", [{"model": "../own"}, {"model": None}, {"second": "third"}, {"second": ["own"]}]
+)
+def test_a_model_that_is_not_offered_is_refused(show: Any, changes: dict[str, Any]) -> None:
+    with pytest.raises(gr.Error, match="expected one of: own, other"):
+        show[1]("astronaut.jpg", None, **changes)

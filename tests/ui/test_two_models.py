@@ -1,0 +1,134 @@
+"""Choosing a model in a real browser, and two side by side, with a second one of random weights."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+import app
+import femo
+from leaderboard.opening import open_board
+from tests.loopback import free_port
+from tests.small_models import write_small
+from tests.ui.conftest import PATIENCE_MS
+from tests.ui.test_page import barriers
+
+pytestmark = pytest.mark.ui
+CARD = "#photo-beside .femo-beside-card"
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_small(tmp_path_factory.mktemp("models") / "small")
+
+
+@pytest.fixture(scope="module")
+def two_models(address: str, small: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The app on a host with two models; ``address``, which has one, is built before the second can be found."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FEMO_MODELS_DIR", str(small.parent))
+        board = open_board({"FEMO_STORE": str(tmp_path_factory.mktemp("board"))})
+        demo = app.build(femo.load(), board)
+        yield app.launch(demo, prevent_thread_lock=True, quiet=True, server_port=free_port())
+        demo.close()
+
+
+@pytest.fixture
+def page(browser: Browser, two_models: str) -> Iterator[Page]:
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.set_default_timeout(PATIENCE_MS)
+    page.goto(two_models)
+    yield page
+    page.close()
+
+
+def choose(page: Page, what: str, model: str) -> None:
+    page.locator(f"#photo-{what} input").click()
+    page.get_by_role("option", name=model, exact=True).click()
+
+
+def shown(page: Page, row: int, column: int) -> str:
+    return page.locator(f"{CARD} .femo-pairs tbody tr").nth(row).locator("td").nth(column).inner_text()
+
+
+def percent(value: float) -> str:
+    return "<1\u00a0%" if 0 < value < 0.005 else f"{100 * value:.0f}\u00a0%"
+
+
+def test_two_models_stand_beside_each_other_and_their_differences_are_told(
+    page: Page, small: Path, examples: Path
+) -> None:
+    page.locator("#photo-input input[type=file]").set_input_files(examples / "triptych.jpg")
+    expect(page.locator("#photo-table tbody tr")).to_have_count(3)
+    expect(page.locator(CARD)).to_have_count(0)
+    choose(page, "second", "small")
+    rows = page.locator(f"{CARD} .femo-faces tbody tr")
+    expect(rows).to_have_count(3)
+    first = femo.load().photo(examples / "triptych.jpg").scores["expression"]
+    second = femo.load(str(small)).photo(examples / "triptych.jpg").scores["expression"]
+    for row in range(3):
+        tops = [f"{head.top()[row]} {percent(float(head.values[row].max()))}" for head in (first, second)]
+        told = "differ" if first.top()[row] != second.top()[row] else "same"
+        expect(rows.nth(row)).to_have_text(re.compile(rf"{row + 1}\s+{tops[0]}\s*{tops[1]}\s*{told}"))
+    assert barriers(page) == []
+
+    page.locator("#photo-chooser label").nth(2).click()  # both follow to another face
+    expect(page.locator(f"{CARD} .femo-pairs th").first).to_have_text("Face 3")
+    expect(page.locator(".femo-face h3")).to_contain_text("Face 3:")
+    name = shown(page, 0, 0)
+    for column, head in ((1, first), (2, second)):
+        assert shown(page, 0, column) == percent(float(head.column(name)[2]))
+
+    picture = page.locator("#photo-annotated img")
+    before = picture.get_attribute("src") or ""
+    page.locator("#photo-mesh input").check()  # another view: the face stays, nothing is read again
+    expect(picture).not_to_have_attribute("src", before)
+    expect(page.locator(f"{CARD} .femo-pairs th").first).to_have_text("Face 3")
+    expect(page.locator(".femo-face h3")).to_contain_text("Face 3:")
+
+    choose(page, "second", "no other")
+    expect(page.locator(CARD)).to_have_count(0)
+
+
+def test_another_model_reads_the_photo_under_the_priors_that_it_has(
+    page: Page, small: Path, examples: Path
+) -> None:
+    page.locator("#photo-input input[type=file]").set_input_files(examples / "astronaut.jpg")
+    expect(page.locator("#photo-annotated label")).to_have_text(re.compile("1 face, read by femo-base"))
+    choose(page, "model", "small")
+    expect(page.locator("#photo-annotated label")).to_have_text(re.compile("1 face, read by small"))
+    expected = femo.load(str(small)).photo(examples / "astronaut.jpg").scores["expression"]
+    name, value = expected.top()[0], float(expected.values[0].max())
+    expect(page.locator(".femo-face h3")).to_have_text(f"Face 1: {name} {percent(value)}")
+    page.get_by_role("button", name="Options").locator("visible=true").click()
+    expect(page.get_by_text("Level the eyes before reading")).to_be_visible()
+    expect(
+        page.locator("#photo-prior")
+    ).to_be_hidden()  # the small one does not say how its classes were distributed
+    choose(page, "model", "femo-base")
+    expect(page.locator("#photo-prior")).to_be_visible()
+
+
+def test_a_clip_is_read_by_the_chosen_model(page: Page, small: Path, examples: Path) -> None:
+    page.get_by_role("tab", name="Video").click()
+    page.get_by_role("button", name="Options").locator("visible=true").click()
+    page.locator("#video-model input").click()
+    page.get_by_role("option", name="small", exact=True).click()
+    page.locator(".gallery-item:visible").click()
+    expect(page.locator("#video-persons [data-track]")).to_have_count(2, timeout=120_000)
+    expect(page.locator("#video-said")).to_contain_text("read by small")
+    expect(page.locator("#video-prior")).to_be_hidden()
+
+
+def test_with_one_model_a_line_says_how_to_add_another_and_there_is_no_dead_control(
+    browser: Browser, address: str
+) -> None:
+    page = browser.new_page()
+    page.goto(address)
+    only = page.locator("#photo-model-only")
+    expect(only).to_contain_text("One model lies on this host: femo-base. femo models import NAME adds another")
+    expect(page.locator("#photo-model")).to_have_count(0)
+    expect(page.locator("#photo-second")).to_have_count(0)
+    page.close()
