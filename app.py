@@ -27,6 +27,7 @@ from femo.demo.watch import player
 from femo.errors import FemoError
 from leaderboard.board import Board
 from leaderboard.opening import open_board
+from leaderboard.page.own_clip import clip_scorer
 from leaderboard.page.tab import build_tab
 
 PORTS: Final = range(7860, 7960)
@@ -51,7 +52,7 @@ def build(pipeline: femo.Pipeline, board: Board) -> gr.Blocks:
             with gr.Tab("Photo", id="photo"):
                 photo.build(models)
             with gr.Tab("Video", id="video"):
-                video.build(models)
+                video.build(models, clip_scorer(board))
             with gr.Tab("Group", id="group"):
                 group.build(pipeline)
             with gr.Tab("Live", id="live"):

@@ -3,10 +3,12 @@
 ``Board`` adds who may submit, what is kept and how the table looks.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from leaderboard.connected import ConnectedLabels, Labels
 from leaderboard.errors import LeaderboardError
+from leaderboard.reading.one_clip import named, read_clip_labels
 from leaderboard.reading.submission import read_submission, template
 from leaderboard.schema import Task
 from leaderboard.scoring.reports import compare, score
@@ -77,6 +79,31 @@ class Scorer:
         submission = read_submission(task, path, asked, follow_links=True)
         report = score(task, submission, labels, mask, n_draws)
         return public_report(task, report) if task.sandbox and reference is None else report
+
+    def score_clip(self, folder: Path, labels: Path, tasks: Sequence[Task]) -> tuple[Task, ScoreReport]:
+        """Score the predictions of one clip against one's own labels of it, whichever task they are of; nothing is kept.
+
+        Args:
+            folder: Predictions of one clip, each task's in its official folder.
+            labels: Label file of the clip; its name does not matter.
+            tasks: Tasks that it may be of.
+
+        Raises:
+            LeaderboardError: The labels cannot be read, are of another length, or there are no predictions for them.
+        """
+        task, reference = read_clip_labels(labels, tasks)
+        source = next((folder / name for name in task.folders if (folder / name).is_dir()), None)
+        if source is None:
+            raise LeaderboardError(f"{labels.name} labels what this model does not read: {task.title}")
+        predicted = read_submission(task, source).keys
+        n_labels, n_frames = len(reference.keys), len(predicted)
+        if n_labels != n_frames:
+            raise LeaderboardError(
+                f"{labels.name} has labels for {n_labels} frames and the clip has {n_frames}; expected one line for each "
+                "frame of this clip, from the first"
+            )
+        reference = named(reference, predicted.groups[0])
+        return task, score(task, read_submission(task, source, reference.key_list()), reference)
 
     def compare_own(self, task: Task, first: Path, second: Path, reference: Reference | None = None) -> Comparison:
         """Compare two of one's own files, see ``score_own``."""

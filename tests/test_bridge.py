@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from femo.output.export.abaw import AU_FOLDER, EXPR_FOLDER, VA_FOLDER, join_abaw, write_abaw
+from leaderboard.opening import open_scorer
 from leaderboard.reading.submission import read_submission
 from leaderboard.tasks import get_task
 from tests.femo import results_by_hand as by_hand
@@ -62,3 +63,18 @@ def test_multi_task(folder: Path) -> None:
     np.testing.assert_array_equal(read.values[left, :2].astype(np.float32), line.scores["valence_arousal"].values)
     assert read.values[left, 2].tolist() == CLASSES
     np.testing.assert_array_equal(read.values[left, 3:], line.scores["action_units"].values >= 0.5)
+
+
+@pytest.mark.parametrize("head", ["expression", "valence_arousal", "action_units"])
+def test_one_clip_scores_whole_against_what_was_written_of_it(tmp_path: Path, head: str) -> None:
+    line = by_hand.timeline(7, TIMES, NAMES, seed=1)
+    write_abaw(tmp_path / "read", "call", by_hand.video(line), subjects={"call": 7})
+    task = {"expression": "abaw-expr", "valence_arousal": "abaw-va", "action_units": "abaw-au"}[head]
+    folder = {"abaw-expr": EXPR_FOLDER, "abaw-va": VA_FOLDER, "abaw-au": AU_FOLDER}[task]
+    labels = tmp_path / "read" / folder / "call.txt"
+    tasks = [get_task(name) for name in ("abaw-expr", "abaw-va", "abaw-au")]
+    found, report = open_scorer({}).score_clip(tmp_path / "read", labels, tasks)
+    assert found.name == task
+    assert report.n_scored == len(TIMES)
+    perfect = len(set(CLASSES)) / 8 if head == "expression" else 1  # classes that never occur count 0
+    assert report.main == pytest.approx(perfect)

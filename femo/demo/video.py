@@ -25,6 +25,7 @@ from femo.demo.watch import player
 from femo.demo.watch.files import KINDS, KeptClip, clip_of, write_file
 from femo.demo.watch.panel import ClipPanel, joined, smoothing
 from femo.demo.watch.persons import Said
+from femo.demo.watch.score import Score, ScorePart
 from femo.media.streaming import Cancel, Report
 
 EMPTY: Final = empty(
@@ -36,9 +37,9 @@ EMPTY: Final = empty(
 EVERY: Final = [("all", "all"), ("each second", "2"), ("each fifth", "5"), ("as many as needed", "auto")]
 
 
-def build(models: Choice) -> None:
+def build(models: Choice, score: Score) -> None:
     """Build the tab inside the current ``gr.Tab`` and register ``/analyze_video``."""
-    VideoTab(models).wire()
+    VideoTab(models, score).wire()
 
 
 class VideoTab(ClipTab[KeptClip]):
@@ -46,7 +47,7 @@ class VideoTab(ClipTab[KeptClip]):
 
     name, what, empty = "video", "clip", EMPTY
 
-    def __init__(self, models: Choice) -> None:
+    def __init__(self, models: Choice, score: Score) -> None:
         super().__init__()
         self.models = models
         self.panel = ClipPanel()
@@ -62,6 +63,7 @@ class VideoTab(ClipTab[KeptClip]):
         with gr.Column(visible=False) as self.more:
             self.panel.settings(models.own)
             self.downloads(KINDS)
+            self.score = ScorePart(score)
         self.clip = gr.State(None, time_to_live=3600)
 
     def _inputs(self) -> None:
@@ -91,7 +93,7 @@ class VideoTab(ClipTab[KeptClip]):
         gr.events.api(self.analyze_video, api_name="analyze_video", **LONG)
         panel = self.panel
         fixed = [self.said, self.entry, self.player, self.details, self.more, self.another, self.clip]
-        outputs = [*fixed, self.run, self.cancel, panel.prior, *panel.components()]
+        outputs = [*fixed, self.run, self.cancel, panel.prior, *self.score.components(), *panel.components()]
         starts = [self.video.upload, self.video.stop_recording, self.run.click]
         self.wire_reading(
             starts, [self.video, self.every, self.min_face, self.model, *panel.layout], outputs, self.example
@@ -109,6 +111,7 @@ class VideoTab(ClipTab[KeptClip]):
         )
         self._wire_persons()
         self.wire_downloads([self.clip, *panel.layout])
+        self.score.wire(self.clip, panel)
 
     def _wire_persons(self) -> None:
         """Register choosing a person and what is said of one."""
@@ -194,6 +197,7 @@ class VideoTab(ClipTab[KeptClip]):
                 self.clip: None,
             }
             | self.panel.nothing()
+            | self.score.nothing()
             | self.buttons(running=False)
         )
 

@@ -124,6 +124,13 @@ def _is_keyed(text: TextFile, task: Task) -> bool:
     return "," in header if task.file_header is None else ".jpg" in _header(body[second:])[0]
 
 
+def is_headed(text: TextFile, task: Task) -> bool:
+    """Tell whether the first line of a text is a header of the task, with keys or without."""
+    names = _names(_header(clean(text.data[:4096]))[0])
+    known = [_names(header) for header in (*task.headers, task.file_header or "") if header]
+    return names[_has_index(names) :] in known
+
+
 def _is_word(text: TextFile) -> bool:
     return len(text.data) < 64 and len(text.data.split()) == 1
 
