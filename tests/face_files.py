@@ -12,10 +12,12 @@ FERPLUS_COLUMNS = (
 )  # fmt: skip
 
 
-def write_ferplus(path: Path, votes: Sequence[Sequence[int]], levels: Sequence[int] | None = None) -> Path:
-    """Write a partition whose picture i is all ``levels[i]``, or i."""
+def write_ferplus(
+    path: Path, votes: Sequence[Sequence[int]], levels: Sequence[int] | None = None, noise: int = 0
+) -> Path:
+    """Write a partition whose picture i is all ``levels[i]``, or i, and up to ``noise`` more."""
     grey = np.arange(len(votes)) if levels is None else np.array(levels)
-    images = grey.astype(np.uint8)[:, None, None] * np.ones((48, 48), np.uint8)
+    images = (grey[:, None, None] + _noise(noise, len(votes))).astype(np.uint8)
     np.savez(path, images=images, votes=np.array(votes, np.uint8), columns=np.array(FERPLUS_COLUMNS))
     return path
 
@@ -27,3 +29,7 @@ def write_utkface(path: Path, faces: Mapping[str, int]) -> Path:
             data = cv2.imencode(".jpg", np.full((200, 200, 3), level, np.uint8))[1]
             archive.writestr(zipfile.ZipInfo(name), data.tobytes())
     return path
+
+
+def _noise(most: int, n: int) -> np.ndarray:
+    return np.random.default_rng(0).integers(0, most + 1, (n, 48, 48))

@@ -26,7 +26,9 @@ def progress_bar() -> "Iterator[Callable[[ExtractionState], None]]":
     from rich.progress import Progress as Bar
 
     columns = (TextColumn("features"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}/s"))
-    with Bar(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True) as bar:
+    console = Console(stderr=True)
+    quiet = not console.is_terminal  # elsewhere a bar leaves an empty line and nothing else
+    with Bar(*columns, TimeRemainingColumn(), console=console, transient=True, disable=quiet) as bar:
         row = bar.add_task("features", total=None, rate="")
 
         def show(state: "ExtractionState") -> None:

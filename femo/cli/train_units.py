@@ -1,6 +1,6 @@
 """``femo train units``: from FER+ to the maps of action units in the config of ``face-mesh``.
 
-The data folder holds ``ferplus_train.npz`` and ``ferplus_valid.npz`` (images uint8 (N, 48, 48), votes uint8 (N, 10)).
+The data folder holds ``ferplus_train.npz`` and ``ferplus_valid.npz`` (images uint8 (N, 48, 48), votes uint8 (N, 10), columns).
 """
 
 import json
@@ -32,6 +32,7 @@ def train_units(
     from femo.training.units.fit import fit_unit
 
     console = Console(stderr=True)
+    config = _config(out)  # before minutes are spent on what could not be written
     reader = MeshReader()
     train = _measured(data / "ferplus_train.npz", reader, limit, console)
     held = _measured(data / "ferplus_valid.npz", reader, limit, console)
@@ -51,25 +52,34 @@ def train_units(
                     "faces": fitted.n_faces,
                 }
             }
-    config = json.loads(out.read_text(encoding="utf-8"))
     config["mesh"] = {**(config.get("mesh") or {}), "units": kept}
     write_bytes(out, (json.dumps(config, indent=2, ensure_ascii=False) + "\n").encode())
     console.print(f"{out}: {len(kept)} units are measured")
+
+
+def _config(path: Path) -> dict[str, Any]:
+    """Read the config whose maps are replaced."""
+    from femo.errors import FemoError
+
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise FemoError(f"{path} is no config of a face mesh: {error}") from error
+    if not isinstance(config, dict):
+        raise FemoError(f"{path} is no config of a face mesh: expected an object")
+    return config
 
 
 def _measured(path: Path, reader: Any, limit: int | None, console: Any) -> tuple[Any, Any]:
     """Measures and vote shares of one file's faces."""
     import numpy as np
 
-    from femo.errors import FemoError
+    from femo.training.faces.ferplus import NOT_A_CLASS, read_votes
     from femo.training.units.pictures import measure_pictures
-    from femo.training.units.weak import vote_shares
+    from femo.training.units.weak import FERPLUS, vote_shares
 
-    try:
-        with np.load(path) as file:
-            images, votes = file["images"], file["votes"]
-    except (OSError, KeyError, ValueError) as error:
-        raise FemoError(f"{path} holds no FER+ images and votes: {error}") from error
+    images, votes, columns = read_votes(path)
+    votes = votes[:, [columns.index(name) for name in (*FERPLUS, *NOT_A_CLASS)]]
     if limit is not None and limit < len(images):
         chosen = np.linspace(0, len(images) - 1, limit).astype(int)
         images, votes = images[chosen], votes[chosen]

@@ -40,11 +40,8 @@ class FerPlus:
     n_left_out: int
 
 
-def read_ferplus(path: str | Path) -> FerPlus:
-    """Read one partition and apply the protocol.
-
-    Args:
-        path: The ``.npz`` file.
+def read_votes(path: str | Path) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8], list[str]]:
+    """Return images (N, 48, 48), votes (N, 10) and the names of the vote columns, as they stand in the file.
 
     Raises:
         MediaError: The file is missing or is not of the stated form.
@@ -60,12 +57,27 @@ def read_ferplus(path: str | Path) -> FerPlus:
     wanted = {*AFFECTNET_8, *NOT_A_CLASS}
     if set(columns) != wanted or votes.shape != (len(images), len(columns)):
         raise MediaError(f"{path} has vote columns {columns}, expected {sorted(wanted)}")
+    return images, votes, columns
+
+
+def read_ferplus(path: str | Path) -> FerPlus:
+    """Read one partition and apply the protocol.
+
+    Args:
+        path: The ``.npz`` file.
+
+    Raises:
+        MediaError: The file is missing, is not of the stated form, or holds no face that the protocol keeps.
+    """
+    images, votes, columns = read_votes(path)
     counts = votes.astype(np.float32)
     counts[counts == 1] = 0
     order = [columns.index(label) for label in AFFECTNET_8]
     faces = counts[:, order]
     others = counts[:, [columns.index(label) for label in NOT_A_CLASS]]
     keep = (faces.max(axis=1) > 0) & (faces.max(axis=1) >= others.max(axis=1))
+    if not keep.any():
+        raise MediaError(f"{path} holds no face: of {len(keep)} pictures the protocol of FER+ keeps none")
     faces = faces[keep]
     position = np.full(len(columns), -1)
     position[order] = range(len(order))

@@ -10,6 +10,7 @@ import pytest
 
 import femo
 from femo.cli.main import main
+from femo.cli.train_clips import evaluate_clips
 from femo.models.config import read_spec
 from tests.clip_sets import write_vgaf
 
@@ -62,3 +63,17 @@ def test_vgaf_from_training_to_the_leaderboard(vgaf: Path, tmp_path: Path) -> No
     command = [sys.executable, "-m", "leaderboard", "score", "vgaf", predictions, "--reference", reference]
     subprocess.run([*map(str, command), "--json", str(scored)], check=True, capture_output=True)
     assert json.loads(scored.read_text())["main"] == pytest.approx(head.scores["accuracy"]["value"], abs=1e-4)
+
+
+def test_a_folder_that_was_not_trained_is_scored_by_its_prior(vgaf: Path) -> None:
+    scores = evaluate_clips("vgaf", vgaf, None)
+    assert (scores["protocol"], scores["model"], scores["source"]) == ("vgaf", "femo-base", "prior")
+    assert (scores["accuracy"]["n"], scores["accuracy_with_faces"]["n"]) == (7, 6)
+    pipeline = femo.load()
+    names = pipeline.readers[0].spec.clip_head("group").labels
+    hits = sum(
+        names.index(str(pipeline.group(vgaf / "Val" / f"val_{k}.mp4", smooth="none").verdict.top()[0])) == k % 3
+        for k in range(6)
+    )
+    assert scores["accuracy_with_faces"]["value"] == pytest.approx(hits / 6, abs=1e-4)
+    assert sum(map(sum, scores["confusion"]["rows_are_target"])) == 7

@@ -71,3 +71,9 @@ def test_columns_may_stand_in_any_order(tmp_path: Path) -> None:
     data = read_ferplus(path)
     assert [AFFECTNET_8[k] for k in data.target] == ["fear"]
     assert data.distribution[0, AFFECTNET_8.index("surprise")] == 0.5
+
+
+def test_a_file_without_a_single_face_is_said(tmp_path: Path) -> None:
+    path = write_ferplus(tmp_path / "p.npz", [[1] * 10, [0] * 8 + [9, 0]])
+    with pytest.raises(MediaError, match=r"p\.npz holds no face: of 2 pictures the protocol of FER\+ keeps none"):
+        read_ferplus(path)

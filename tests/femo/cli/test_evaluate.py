@@ -1,0 +1,129 @@
+"""``femo evaluate``: which protocol a set asks for, what is refused, and the figures on the terminal."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from femo.cli import train_abaw, train_clips
+from femo.cli.main import main
+from femo.training.faces import evaluate, lfw, stress
+
+
+def run(*arguments: object) -> int:
+    with pytest.raises(SystemExit) as done:
+        main(["evaluate", *map(str, arguments)])
+    assert isinstance(done.value.code, int)
+    return done.value.code
+
+
+def entry(value: float, n: int = 10) -> dict[str, Any]:
+    return {"value": value, "interval": [value - 0.1, value + 0.1], "n": n}
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, str]]:
+    """Let every protocol note what it is asked of: its name, the prior of the pipeline, the file."""
+    found: list[tuple[str, str, str]] = []
+
+    def protocol(name: str, **figures: Any) -> Any:
+        def score(pipeline: Any, path: Path) -> dict[str, Any]:
+            found.append((name, pipeline.decision.default, path.name))
+            return {"protocol": name, **figures}
+
+        return score
+
+    monkeypatch.setattr(evaluate, "evaluate_ferplus", protocol("ferplus", accuracy=entry(0.85), n_left_out=3))
+    monkeypatch.setattr(
+        evaluate, "evaluate_utkface", protocol("utkface", age_mae_years=entry(6.5), groups={"a": 1})
+    )
+    monkeypatch.setattr(lfw, "evaluate_lfw", protocol("lfw", crop={"mean": 0.91, "std": 0.012, "n_splits": 10}))
+    table = {"JPEG": [{"strength": "quality 50", "accuracy": entry(0.5)}]}
+    monkeypatch.setattr(stress, "evaluate_stress", protocol("stress", unchanged=entry(0.75), stress=table))
+    return found
+
+
+def test_each_set_has_its_protocol_and_its_lines(
+    tmp_path: Path, asked: list[tuple[str, str, str]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = {
+        ("--ferplus",): "accuracy                 0.8500  (95 %: 0.7500 - 0.9500, N 10)\n",
+        ("--utkface",): "age_mae_years            6.5000  (95 %: 6.4000 - 6.6000, N 10)\n",
+        ("--lfw",): "crop                     0.9100 ± 0.0120  (10 splits)\n",
+        ("--stress", "--ferplus"): f"{'JPEG, quality 50':46} 0.5000\n"
+        "unchanged                0.7500  (95 %: 0.6500 - 0.8500, N 10)\n",
+    }
+    for options, wanted in lines.items():
+        assert run(*options, tmp_path / "set") == 0
+        assert capsys.readouterr().out == wanted
+    assert asked == [(name, "halfway", "set") for name in ("ferplus", "utkface", "lfw", "stress")]
+
+
+def test_json_has_all_and_stdout_nothing_beside(
+    tmp_path: Path, asked: list[tuple[str, str, str]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("--ferplus", tmp_path / "p.npz", "--prior", "balanced", "--json", "-") == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document == {"protocol": "ferplus", "accuracy": entry(0.85), "n_left_out": 3, "prior": "balanced"}
+    assert run("--ferplus", tmp_path / "p.npz", "--json", tmp_path / "out.json") == 0
+    assert json.loads((tmp_path / "out.json").read_text())["prior"] == "halfway"
+    assert "accuracy" in capsys.readouterr().out
+    assert [prior for _, prior, _ in asked] == ["balanced", "halfway"]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ([], "name exactly one data set"),
+        (["--ferplus", "a", "--lfw", "b"], "name exactly one data set"),
+        (["--abaw", "a", "--prior", "natural"], "--prior belongs to --ferplus, --utkface and --lfw"),
+        (["--utkface", "a", "--stress"], "--stress belongs to --ferplus"),
+    ],
+)
+def test_what_does_not_go_together_is_refused(
+    asked: list[tuple[str, str, str]],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    options: list[str],
+    message: str,
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    assert run(*options) == 2
+    assert message in capsys.readouterr().err
+    assert asked == []
+
+
+def test_the_set_is_not_replaced(tmp_path: Path, asked: list[tuple[str, str, str]]) -> None:
+    (tmp_path / "p.npz").write_bytes(b"set")
+    assert run("--ferplus", tmp_path / "p.npz", "--json", tmp_path / "p.npz") == 1
+    assert (tmp_path / "p.npz").read_bytes() == b"set"
+    assert asked == []
+
+
+def test_abaw_prints_tables_or_json_and_clips_their_accuracy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked: list[Any] = []
+
+    def abaw(path: Path, **how: Any) -> dict[str, Any]:
+        asked.append(how)
+        return {"abaw-expr": {"main": 0.5}}
+
+    def clips(recipe: str, data: Path, model: str | None) -> dict[str, Any]:
+        asked.append((recipe, model))
+        return {"accuracy": entry(0.6), "confusion": {"labels": []}, "source": "prior"}
+
+    monkeypatch.setattr(train_abaw, "evaluate_abaw", abaw)
+    monkeypatch.setattr(train_clips, "evaluate_clips", clips)
+    assert run("--abaw", tmp_path, "--json", "-", "--workers", 1, "--features", tmp_path / "f") == 0
+    assert json.loads(capsys.readouterr().out) == {"abaw-expr": {"main": 0.5}}
+    assert run("--abaw", tmp_path, "--model", "m") == 0
+    assert capsys.readouterr().out == ""  # its tables are its own
+    assert [(how["tables"], how["workers"], how["features"], how["model"]) for how in asked] == [
+        (False, 1, tmp_path / "f", None),
+        (True, 2, None, "m"),
+    ]
+    assert run("--vgaf", tmp_path, "--model", "m") == 0
+    assert asked[-1] == ("vgaf", "m")
+    assert capsys.readouterr().out == "accuracy                 0.6000  (95 %: 0.5000 - 0.7000, N 10)\n"

@@ -1,0 +1,126 @@
+"""``femo train faces`` from two tiny data sets to a folder that reads, and what it refuses before it starts."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+import femo
+from femo.cli import train_faces as command
+from femo.cli.main import main
+from femo.models.config import read_spec
+from femo.training.faces import boxes, sets, start
+from femo.training.faces.recipe import Phase, Recipe
+from tests.face_files import write_ferplus, write_utkface
+from tests.face_pools import TINY, face_pool
+
+RECIPE = Recipe("resnet18", TINY, (Phase(24, 1, 5e-3, 1e-3),), shares=(8, 4), warmup_steps=2, dropout=0.0)
+
+
+def run(*arguments: object) -> int:
+    with pytest.raises(SystemExit) as done:
+        main(["train", "faces", *map(str, arguments)])
+    assert isinstance(done.value.code, int)
+    return done.value.code
+
+
+@pytest.fixture
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Five pictures of each expression, whose level tells which it is, and twenty faces of two ages, bright and dark."""
+    monkeypatch.setattr(sets, "N_SLICE", 4)
+    monkeypatch.setattr(command, "N_HELD_OUT", 4)
+    monkeypatch.setattr(command, "N_WATCHED", 4)
+    monkeypatch.setattr(command, "STORED_PX", 48)
+    folder = tmp_path / "data"
+    folder.mkdir()
+    for name, n in (("train", 5), ("valid", 1)):
+        votes = [[9 if k == label else 0 for k in range(10)] for label in range(8) for _ in range(n)]
+        write_ferplus(
+            folder / f"ferplus_{name}.npz", votes, [25 * label for label in range(8) for _ in range(n)], noise=60
+        )
+    faces = {f"{20 + 40 * (k % 2)}_{k % 2}_{k % 5}_{k}.jpg.chip.jpg": 60 + 120 * (k % 2) for k in range(20)}
+    write_utkface(folder / "utkface.zip", faces)
+    threads = torch.get_num_threads()
+    yield folder
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture
+def recipe(tmp_path: Path) -> Path:
+    path = tmp_path / "recipe.json"
+    path.write_text(json.dumps(RECIPE.to_dict()))
+    return path
+
+
+def test_from_pictures_to_a_folder_that_reads(
+    data: Path, recipe: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, log = tmp_path / "mine", tmp_path / "run"
+    command_line = ("--data", data, "--out", out, "--run", log, "--recipe", recipe, "--threads", 1)
+    assert run(*command_line) == 0
+    said = capsys.readouterr().err
+    assert "36 FER+ and 12 UTKFace images to train on" in said
+    spec = read_spec(out)
+    assert (spec.name, spec.arch, spec.input_size, spec.identity) == ("mine", "resnet18", 24, None)
+    assert spec.head("expression").class_shares is not None
+    assert sum(spec.head("expression").class_shares.values()) == pytest.approx(1, abs=1e-4)
+    photo = femo.load(str(out)).score_crops([np.full((48, 48, 3), 90, np.uint8)])
+    assert set(photo) >= {"expression", "age", "gender", "ethnicity"}
+    card = (out / "README.md").read_text()
+    assert "no pretrained weights of any kind went in" in card
+    assert json.loads(card.rsplit("```json\n", 1)[1].removesuffix("\n```\n"))["n_threads"] == 1
+    held = sorted(path.name for path in (log / "utkface_held_out").iterdir())
+    assert len(held) == 4
+    assert sorted(path.name for path in log.glob("*.npy")) == ["boxes_ferplus.npy", "boxes_utkface.npy"]
+    assert len((log / "log.csv").read_text().splitlines()) == 2
+
+
+def test_what_is_missing_is_said_before_anything_is_read(
+    data: Path, recipe: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "mine"
+    for options, message in (
+        (["--data", tmp_path / "nowhere"], "nowhere is no folder; expected ferplus_train.npz"),
+        (["--data", data, "--out", data], "is read, so it cannot be written"),
+        (["--data", data], "name the file with --start"),  # femo-base's own recipe has a start
+        (["--data", data, "--recipe", tmp_path / "gone.json"], "gone.json is no recipe"),
+        (["--data", data, "--recipe", recipe, "--init", "nowhere"], "nowhere"),
+        (["--data", recipe.parent, "--recipe", recipe], "has no utkface*.zip"),
+    ):
+        assert run("--out", out, "--run", tmp_path / "run", *options) == 1
+        assert message in capsys.readouterr().err.replace("\n", " ")
+    assert not out.exists()
+    (out).mkdir()
+    (out / "config.json").write_text(recipe.read_text())
+    assert run("--data", data, "--out", out, "--recipe", out / "config.json") == 1
+    assert "which is read" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_start_gives_weights_and_who_is_in_the_colour_pictures(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The grey pictures get boxes alone: the start network knows colours."""
+    weights = {"w": torch.zeros(1)}
+    asked: list[Any] = []
+    monkeypatch.setattr(start, "read_start", lambda path, wanted: asked.append((path, wanted)) or weights)
+    monkeypatch.setattr(boxes, "find_boxes", lambda images, kept, report: torch.full((len(images), 4), 0.25))
+    monkeypatch.setattr(
+        start,
+        "identity_targets",
+        lambda state, images, kept: asked.append((state, kept)) or torch.ones(len(images), 128),
+    )
+    begun = replace(RECIPE, start={"name": "f", "sha256": "0"})
+    assert command._start(begun, Path("f.json")) is weights
+    assert command._start(RECIPE, Path("f.json")) is None
+    grey, colour = face_pool(3, 0, True), face_pool(2, 1, False)
+    first, second = command._targets([grey, colour], weights, tmp_path, print)
+    assert bool((first.boxes == 0.25).all() & (second.boxes == 0.25).all())
+    assert (bool(first.identity.isnan().all()), bool((second.identity == 1).all())) == (True, True)
+    assert asked == [(Path("f.json"), begun.start), (weights, tmp_path / "identity_utkface.npy")]
+    assert bool(command._targets([grey, colour], None, tmp_path, print)[1].identity.isnan().all())
