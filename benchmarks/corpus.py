@@ -84,7 +84,7 @@ def engine_section(folder: Path) -> str:
         "clip that is done to the last; growth is the largest process's memory in the last tenth against the second.\n\n"
         f"{table(head, rows)}\n\nTwo workers against one: {two / one:.2f} times; against `femo video`: {two / video:.2f} times; "
         f"Ray against local: {ray / two:.2f} times. Once started the two local workers read for "
-        f"{busy(folder / 'two', two):.0%} of the time; the rest is waiting for the driver."
+        f"{busy(folder / 'two', two):.0%} of the time; the rest is laying out and writing rows, and waiting for the driver."
     )
 
 

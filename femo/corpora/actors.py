@@ -7,6 +7,7 @@ other process of femo holds. GPUs are dealt in equal parts.
 
 import os
 import tempfile
+import time
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any, Final
@@ -14,10 +15,15 @@ from typing import Any, Final
 from filelock import FileLock, Timeout
 
 from femo.corpora.cluster import Cluster
+from femo.corpora.processes import keep_to_cores
 from femo.corpora.spreading import RETRIES, Job, Work, WorkerDied
 from femo.errors import FemoError
 
 CPUS_PER_WORKER: Final = 1
+PATIENCE_S: Final = 10.0
+"""Actors of a run before, or of one that died, may need a moment to let go of their cores;"""
+BETWEEN_S: Final = 0.2
+"""looked at this often."""
 
 
 class Actors:
@@ -112,19 +118,23 @@ class _Actor:
         return self._work.do(*job)
 
 
-def _take_cores(n: int) -> FileLock | None:
+def _take_cores(n: int, patience_s: float = PATIENCE_S) -> FileLock | None:
     """Keep this process to n cores of its node that no other holds; None where all are held, or cannot be chosen."""
     if not hasattr(os, "sched_getaffinity"):
         return None
     cores = sorted(os.sched_getaffinity(0))
     folder = Path(tempfile.gettempdir()) / f"femo-cores-{os.getuid()}"
     folder.mkdir(exist_ok=True)
-    for first in range(0, len(cores) - n + 1, n):
-        lock = FileLock(folder / f"{cores[first]}.lock")
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            continue
-        os.sched_setaffinity(0, cores[first : first + n])
-        return lock
-    return None
+    until_s = time.monotonic() + patience_s
+    while True:
+        for first in range(0, len(cores) - n + 1, n):
+            lock = FileLock(folder / f"{cores[first]}.lock")
+            try:
+                lock.acquire(timeout=0)
+            except Timeout:
+                continue
+            keep_to_cores(cores[first : first + n])
+            return lock
+        if time.monotonic() >= until_s:
+            return None
+        time.sleep(BETWEEN_S)

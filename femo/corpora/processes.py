@@ -12,6 +12,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import wait as wait_for
+from pathlib import Path
 from typing import Any
 
 from femo.corpora.spreading import RETRIES, Job, Work, WorkerDied, spread
@@ -117,13 +118,32 @@ def share_cores(n_processes: int) -> list[list[int]]:
     return [cores[i::n_processes] for i in range(n_processes)]
 
 
-def _begin(cores: Sequence[int]) -> None:
-    threading.Thread(target=_end_with_parent, name="femo-parent", daemon=True).start()
-    if cores:  # before anything counts them
-        os.sched_setaffinity(0, cores)
+def keep_to_cores(cores: Sequence[int]) -> None:
+    """Keep all of this process to cores, before anything counts them; with none it is kept to one thread of OpenCV.
+
+    OpenVINO takes the cores of all threads of the process together, and opens them to who calls it: one thread that was begun
+    before and may run anywhere is enough for two processes to share each other's cores.
+    """
+    if cores:
+        for thread in _threads():
+            try:
+                os.sched_setaffinity(thread, cores)
+            except ProcessLookupError:  # it has ended meanwhile
+                continue
     import cv2
 
     cv2.setNumThreads(max(1, len(cores)))
+
+
+def _threads() -> list[int]:
+    """Return the numbers of this process's threads; 0, the one that asks, where the system does not list them."""
+    tasks = Path("/proc/self/task")
+    return [int(task.name) for task in tasks.iterdir()] if tasks.is_dir() else [0]
+
+
+def _begin(cores: Sequence[int]) -> None:
+    threading.Thread(target=_end_with_parent, name="femo-parent", daemon=True).start()
+    keep_to_cores(cores)
 
 
 def _end_with_parent() -> None:

@@ -2,13 +2,14 @@
 
 import os
 import signal
+import threading
 import time
 from pathlib import Path
 
 import cv2
 import pytest
 
-from femo.corpora.processes import in_processes, share_cores
+from femo.corpora.processes import in_processes, keep_to_cores, share_cores
 from femo.corpora.spreading import CannotStart, Work, WorkerDied
 
 _STARTED: list[str] = []
@@ -18,9 +19,15 @@ def _start(word: str) -> None:
     _STARTED.append(word)
 
 
-def _job(number: int) -> tuple[int, int, list[str], tuple[int, ...], int]:
+def _job(number: int) -> tuple[int, int, list[str], set[tuple[int, ...]], int]:
     time.sleep(0.05)
-    return number**2, os.getpid(), _STARTED, tuple(sorted(os.sched_getaffinity(0))), cv2.getNumThreads()
+    return number**2, os.getpid(), _STARTED, _cores_of_threads(), cv2.getNumThreads()
+
+
+def _cores_of_threads() -> set[tuple[int, ...]]:
+    """Return the cores that the threads of this process may use, of which OpenVINO takes all together."""
+    threads = [int(task.name) for task in Path("/proc/self/task").iterdir()]
+    return {tuple(sorted(os.sched_getaffinity(thread))) for thread in threads}
 
 
 def _fail(number: int) -> None:
@@ -58,12 +65,27 @@ def test_every_job_is_done_once_and_no_core_is_shared() -> None:
     assert len(done) == 8
     assert {number: result[0] for number, result in found.items()} == {n: n**2 for n in range(8)}
     assert all(result[2] == ["go"] for result in found.values())  # started once in each process
-    cores = {result[1]: (result[3], result[4]) for result in found.values()}
+    cores = {result[1]: (sorted(result[3]), result[4]) for result in found.values()}
     shares = share_cores(2)
     assert os.getpid() not in cores
     assert len(cores) == 2
     if all(shares):
-        assert sorted(cores.values()) == [(tuple(share), len(share)) for share in shares]
+        assert sorted(cores.values()) == [([tuple(share)], len(share)) for share in shares]
+
+
+def test_threads_that_run_already_are_kept_to_the_cores_too() -> None:
+    [(_, cores)] = [pair for some in in_processes(1, Work(_begin_thread, (), _keep), [(0,)]) for pair in some]
+    first = min(os.sched_getaffinity(0))
+    assert cores == ({(first,)}, 1)
+
+
+def _begin_thread() -> None:
+    threading.Thread(target=threading.Event().wait, daemon=True).start()
+
+
+def _keep(_: int) -> tuple[set[tuple[int, ...]], int]:
+    keep_to_cores([min(os.sched_getaffinity(0))])
+    return _cores_of_threads(), cv2.getNumThreads()
 
 
 def test_an_error_in_a_process_comes_out() -> None:
