@@ -55,3 +55,9 @@ def test_somebody_who_steps_in_changes_fewer_than_half_of_the_cells(share: float
 def test_each_clip_is_watched_on_its_own_and_pictures_may_have_any_size() -> None:
     assert watched(flat(0)[:7, :9], np.full((1080, 1920, 3), 200, np.uint8)) == [False, True]
     assert watched(flat(255)) == [False]
+
+
+@pytest.mark.parametrize(("change", "expected"), [(44, False), (46, True)])
+def test_however_much_moves_a_change_of_45_levels_is_a_cut(change: int, expected: bool) -> None:
+    """11, 11, 16, 25, 40 make 21.5 usual, of which three times are 64."""
+    assert watched(*map(flat, [100, 111, 100, 116, 91, 131, 131 - change])) == [False] * 6 + [expected]

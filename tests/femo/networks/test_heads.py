@@ -151,3 +151,14 @@ def test_expression_directions_by_hand() -> None:
     np.testing.assert_array_equal(deep.expression_directions(), [[1, 2, 5]])
     np.testing.assert_array_equal(Heads([], {"heads.expression.weight": weight}).expression_directions(), weight)
     assert Heads([], {}).expression_directions() is None
+
+
+def test_identities_by_hand() -> None:
+    tensors = {
+        "heads.identity.weight": np.array([[1, 0], [0, 2]], np.float32),
+        "heads.identity.bias": np.array([0, 2], np.float32),
+    }
+    got = Heads([], tensors).identity(np.array([[3, 1], [0, -1], [np.nan, 0]], np.float32))
+    np.testing.assert_allclose(got[:2], [[0.6, 0.8], [0, 0]], atol=1e-6)
+    assert np.isnan(got[2]).any()
+    assert Heads([], {}).identity(np.zeros((3, 2), np.float32)).shape == (3, 0)

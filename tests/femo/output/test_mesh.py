@@ -3,17 +3,14 @@
 import numpy as np
 import pytest
 
-from femo.labels import ABAW_AU
 from femo.mesh.canonical import load_canonical
 from femo.mesh.pose import rotate
 from femo.meshes import COLUMNS, MEASURED, POSE, Meshes
 from femo.models.find import find_model
 from femo.models.weights import find_weights
 from femo.output.draw import colour, rgb_of
-from femo.output.figures import photo as figures
 from femo.output.mesh import AXES, draw_meshes
-from femo.types import RGB, Floats, Scores
-from tests.femo.meshes_by_hand import COVERED, N_FRAMES
+from femo.types import RGB, Floats
 
 SIDE = 400
 GREY: RGB = np.full((SIDE, SIDE, 3), 90, np.uint8)
@@ -83,15 +80,3 @@ def test_what_has_no_mesh_is_left_as_it_is() -> None:
     beside = turned(0, 0, 0)
     beside.landmarks[0, :, 0] += 300  # half of it lies outside of the picture
     assert (draw_meshes(GREY, beside) != GREY).any()
-
-
-def test_bars_are_drawn_of_known_units_only() -> None:
-    values = np.full((1, 12), np.nan, np.float32)
-    values[0, ABAW_AU.index("AU12")] = 0.75
-    bars = figures.action_unit_bars(Scores("action_units", ABAW_AU, values, "independent", "mixed"), 0, "#009E73")
-    assert list(bars.data[0].y) == ["lip corner puller AU 12"]
-    assert N_FRAMES > COVERED
-    none = figures.action_unit_bars(
-        Scores("action_units", ABAW_AU, values * np.nan, "independent", "mixed"), 0, "#009E73"
-    )
-    assert not none.data

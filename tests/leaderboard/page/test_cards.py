@@ -85,19 +85,6 @@ def test_every_card_shows_evil_text_as_text() -> None:
         assert "{{" not in page
 
 
-def test_of_a_team_s_rows_the_best_is_shown_and_the_others_at_a_click() -> None:
-    """ABAW3's test table: five rows of HSE-NN, four of others."""
-    task = TASKS["abaw-expr"]
-    rows = [
-        one for one in standings(task, published(task.name), [], None) if one.group == "test · ABAW3 · complete"
-    ]
-    html = board_table(rows, task)
-    assert (html.count("<tr class="), html.count("data-variant hidden")) == (9, 4)
-    assert Tags(html).text.count("+4 variants") == 1
-    assert "5 rows" in Tags(html).text
-    assert html.index("mean filter k=15") < html.index("+4 variants") < html.index("median filter k=15")
-
-
 def test_only_who_runs_the_page_is_told_how_to_connect_labels() -> None:
     assert "FEMO_REFERENCE" in cards.about(AFEW, None, host=True)
     assert "FEMO_REFERENCE" not in cards.about(AFEW, None, host=False)

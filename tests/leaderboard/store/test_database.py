@@ -61,25 +61,6 @@ def test_an_entry_comes_back_as_it_went_in(tmp_path: Path) -> None:
     assert Store(tmp_path).entry(given.id) == given
 
 
-def test_files_are_kept_once_by_content(tmp_path: Path) -> None:
-    store = Store(tmp_path / "store")
-    for name in ("one.csv", "two.csv"):
-        (tmp_path / name).write_bytes(b"abc")
-        assert keep(store, tmp_path / name) == ABC_SHA256
-    kept = [path for path in (tmp_path / "store" / "files").rglob("*") if path.is_file()]
-    assert kept == [store.files.path(ABC_SHA256)]
-    assert kept[0].read_bytes() == b"abc"
-
-
-def test_a_staged_file_that_is_not_kept_leaves_nothing(tmp_path: Path) -> None:
-    """A refused upload must not stay on the disk of a public server."""
-    store = Store(tmp_path / "store")
-    (tmp_path / "bad.csv").write_bytes(b"abc")
-    with store.files.staged(tmp_path / "bad.csv") as staged:
-        assert (staged.sha256, staged.path.read_bytes()) == (ABC_SHA256, b"abc")
-    assert [path for path in (tmp_path / "store" / "files").rglob("*") if path.is_file()] == []
-
-
 def test_quota_counts_one_user_task_and_day(tmp_path: Path) -> None:
     store = Store(tmp_path)
     day = "2026-03-01T23:59:59+00:00"

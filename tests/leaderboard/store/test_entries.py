@@ -2,7 +2,9 @@
 
 import gzip
 import os
+import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,7 +14,16 @@ from leaderboard.opening import open_board
 from leaderboard.reading.reference import load_reference
 from leaderboard.store.database import Store
 from leaderboard.store.details import Details
-from leaderboard.store.entries import AlreadyDone, AlreadySubmitted, Entry, NotOwner, QuotaReached, UnknownEntry
+from leaderboard.store.entries import (
+    RESCORED,
+    AlreadyDone,
+    AlreadySubmitted,
+    Entry,
+    NotOwner,
+    QuotaReached,
+    StoredScore,
+    UnknownEntry,
+)
 from leaderboard.store.quotas import Quota
 from leaderboard.tasks import TASKS
 
@@ -137,3 +148,33 @@ def test_a_table_is_ranked_by_any_part(board: Board) -> None:
     assert values == sorted(values, reverse=True)
     with pytest.raises(LeaderboardError, match="cannot be ranked by 'colour', expected one of gender_accuracy"):
         board.rows(TASKS["utkface"], "colour")
+
+
+@pytest.mark.parametrize(
+    ("fields", "state"),
+    [
+        ({}, "re-scored here"),
+        ({"private": True}, "private"),
+        ({"removed": "2026-03-02T01:02:03+00:00", "reason": "labels leaked"}, "removed: labels leaked"),
+        (
+            {"withdrawn": "2026-03-01T01:02:03+00:00", "removed": "2026-03-02", "private": True},
+            "withdrawn on 2026-03-01",
+        ),
+    ],
+)
+def test_where_an_entry_stands_in_a_few_words(fields: dict[str, Any], state: str) -> None:
+    assert Entry("afew", "ada", "net", RESCORED, (), **fields).state == state
+
+
+def test_a_scoring_is_found_by_its_signature() -> None:
+    scores = tuple(StoredScore(name, shown, {}, "2026-03-01") for name, shown in (("v1", 0.1), ("v2", 0.2)))
+    entry = Entry("afew", "ada", "net", RESCORED, scores)
+    assert entry.score("v2") is scores[1]
+    assert entry.score("v3") is None
+
+
+def test_every_entry_has_an_id_and_a_time_of_its_own() -> None:
+    one, two = (Entry("afew", "ada", "net", RESCORED, ()) for _ in range(2))
+    assert one.id != two.id
+    assert re.fullmatch(r"[0-9a-f]{32}", one.id)
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00", one.created)

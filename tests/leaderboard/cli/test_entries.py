@@ -1,0 +1,42 @@
+"""Entries from the command line: submitted, seen, published, withdrawn, removed, claimed."""
+
+from pathlib import Path
+
+import pytest
+
+from leaderboard.cli.main import main
+
+
+def entry_id(out: str) -> str:
+    (line,) = [line for line in out.splitlines() if line.startswith("entry ")]
+    return line.split()[1].rstrip(",")
+
+
+def test_submit_privately_publish_see_remove(sandbox_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    task = "sandbox-abaw-expr"
+    assert main(["submit", task, str(sandbox_file), "--system", "net", "--private"]) == 0
+    out = capsys.readouterr().out
+    assert "4 submissions left today (UTC), 99 in all" in out
+    name = entry_id(out)
+    assert main(["board", task]) == 0
+    assert "net" not in capsys.readouterr().out
+    assert main(["mine", task]) == 0
+    assert f"{name}  " in (mine := capsys.readouterr().out)
+    assert "private  net" in mine
+    assert main(["publish", task, name]) == 0
+    assert main(["withdraw", "sandbox-afew", name]) == 1
+    capsys.readouterr()
+    assert main(["remove", task, name, "--reason", "a test"]) == 0
+    assert main(["board", task]) == 0
+    assert "removed by the organiser" in capsys.readouterr().out
+    assert main(["withdraw", task, name]) == 0
+    assert main(["withdraw", task, name]) == 1
+    assert "withdrawn already" in capsys.readouterr().err
+
+
+def test_a_claim_is_listed_with_its_badge(capsys: pytest.CaptureFixture[str]) -> None:
+    link = "https://example.org/paper"
+    assert main(["claim", "afew", "0.5", "--system", "theirs", "--link", link, "--split", "test"]) == 0
+    assert main(["board", "afew"]) == 0
+    assert "0.5000" in (out := capsys.readouterr().out)
+    assert "theirs [self-reported]" in out
