@@ -3,6 +3,8 @@
 import hashlib
 import http.server
 import json
+import socket
+import subprocess
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from femo.errors import WeightsError
+from femo.upstream import download as download_module
+from femo.upstream.download import check_file, download
 from femo.upstream.importer import import_model
 from tests.femo.upstream.describing import MTL, SMALL, describe
 
@@ -72,3 +76,70 @@ def test_download_that_cannot_be_trusted(
     with pytest.raises(WeightsError, match=expected):
         import_model(spec, None, tmp_path / "net")
     assert not (tmp_path / "net").exists()
+
+
+def git_sha1(data: bytes, tmp_path: Path) -> str:
+    """The id that git itself gives a file."""
+    (tmp_path / "blob").write_bytes(data)
+    done = subprocess.run(
+        ["git", "hash-object", str(tmp_path / "blob")], capture_output=True, text=True, check=True
+    )
+    return done.stdout.strip()
+
+
+def test_a_file_is_checked_as_git_does(tmp_path: Path) -> None:
+    path = tmp_path / "net.onnx"
+    path.write_bytes(b"weights\0\n")
+    check_file(path, {"git_sha1": git_sha1(b"weights\0\n", tmp_path)})
+    check_file(path, {"sha256": hashlib.sha256(b"weights\0\n").hexdigest(), "git_sha1": "wrong: sha256 counts"})
+    with pytest.raises(
+        WeightsError,
+        match=r"^net\.onnx has git object id [0-9a-f]{40}, expected [0-9a-f]{40}: it is not the published file$",
+    ):
+        check_file(path, {"git_sha1": git_sha1(b"weights\0", tmp_path)})
+    with pytest.raises(WeightsError, match=r"^the source of net\.onnx pins neither sha256 nor git_sha1"):
+        check_file(path, {"url": "https://example.org"})
+
+
+def test_what_is_fetched_lies_under_its_name_and_progress_is_told(
+    tmp_path: Path, serve: tuple[str, dict[str, bytes]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, files = serve
+    files["/commit/a%20net.onnx?raw=1"] = data = b"x" * 100
+    monkeypatch.setattr(download_module, "BLOCK_BYTES", 60)
+    told: list[tuple[int, int | None]] = []
+    source = {"url": f"{url}/commit/a%20net.onnx?raw=1", "sha256": hashlib.sha256(data).hexdigest()}
+    path = download(source, tmp_path, lambda *bytes_: told.append(bytes_))
+    assert (path, path.read_bytes()) == (tmp_path / "a%20net.onnx", data)
+    assert told[-1] == (100, 100)
+    assert [done for done, _ in told] == sorted({done for done, _ in told})
+    assert [one.name for one in tmp_path.iterdir()] == ["a%20net.onnx"]
+
+
+@pytest.mark.parametrize("limit", [{"MAX_BYTES": 99}, {"MAX_TOTAL_S": -1.0}])
+def test_what_never_ends_is_given_up_and_leaves_nothing(
+    limit: dict[str, float], tmp_path: Path, serve: tuple[str, dict[str, bytes]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, files = serve
+    files["/net.onnx"] = b"x" * 100
+    for name, value in limit.items():
+        monkeypatch.setattr(download_module, name, value)
+    (tmp_path / "net.onnx").write_bytes(b"the old one")
+    with pytest.raises(WeightsError, match="does not end: given up after 100 bytes"):
+        download({"url": f"{url}/net.onnx", "sha256": "0" * 64}, tmp_path)
+    assert [(one.name, one.read_bytes()) for one in tmp_path.iterdir()] == [("net.onnx", b"the old one")]
+
+
+@pytest.mark.parametrize("url", ["file:///etc/passwd", "ftp://example.org/a", "/etc/passwd", ""])
+def test_other_addresses_are_refused(url: str, tmp_path: Path) -> None:
+    with pytest.raises(WeightsError, match=r"is no http address$"):
+        download({"url": url, "sha256": "0" * 64}, tmp_path)
+
+
+def test_a_host_that_is_away_is_said(tmp_path: Path) -> None:
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))  # and listens to nobody
+        url = f"http://127.0.0.1:{bound.getsockname()[1]}/net.onnx"
+        with pytest.raises(WeightsError, match=r"cannot be fetched .*; give a local copy with --file instead$"):
+            download({"url": url, "sha256": "0" * 64}, tmp_path)
+    assert list(tmp_path.iterdir()) == []

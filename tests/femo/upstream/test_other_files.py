@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import timm
 import torch
+from torch import nn
 
 from femo.errors import WeightsError
 from femo.models.config import read_spec
@@ -16,6 +17,7 @@ from femo.models.weights import find_weights
 from femo.networks.backbone import build_backbone
 from femo.networks.heads import load_heads
 from femo.upstream.importer import import_model
+from femo.upstream.other_files import fit_state, head_of_state, read_state_dict
 from tests.femo.upstream.describing import EXPRESSION, MTL, SMALL, describe, randomised
 
 
@@ -174,3 +176,52 @@ def test_keras_layer_with_another_activation(tmp_path: Path) -> None:
     spec = describe(tmp_path, "mobilenetv1_100", 64, 1024, {"expression": EXPRESSION}, **KERAS)
     with pytest.raises(WeightsError, match="tanh layer before its heads, expected relu"):
         import_model(spec, file, tmp_path / "net")
+
+
+def saved(tmp_path: Path, state: Any) -> Path:
+    torch.save(state, tmp_path / "state.pt")
+    return tmp_path / "state.pt"
+
+
+def test_a_state_dict_is_read_by_name_wherever_it_lies(tmp_path: Path) -> None:
+    state = {"module.conv.weight": torch.ones(2, 3, dtype=torch.float16), "classifier.weight": torch.zeros(1, 2)}
+    for wrapped in (state, {"state_dict": state, "epoch": 3}):
+        network, head = read_state_dict(saved(tmp_path, wrapped))
+        assert {name: value.tolist() for name, value in network.items()} == {"conv.weight": [[1] * 3] * 2}
+        assert network["conv.weight"].dtype == np.float32
+        assert list(head) == ["classifier.weight"]
+
+
+@pytest.mark.parametrize("state", [{"a": 3}, [torch.ones(1)], {"state_dict": {"a": "b"}}])
+def test_what_holds_no_tensors_by_name_is_named(state: Any, tmp_path: Path) -> None:
+    with pytest.raises(WeightsError, match=r"holds no tensors by name, so it is no state dict$"):
+        read_state_dict(saved(tmp_path, state))
+
+
+def test_names_and_shapes_must_be_those_of_the_network() -> None:
+    network, path = nn.Linear(2, 3), Path("a.pt")
+    good = {
+        "weight": np.zeros((3, 2), np.float32),
+        "bias": np.zeros(3, np.float32),
+        "count": np.float32(7).reshape(()),
+    }
+    assert set(fit_state(good, network, path)) == {"weight", "bias"}
+    for tensors, said in (
+        ({"weight": good["weight"]}, r"missing \['bias'\], extra \[\], other shape \[\]$"),
+        (good | {"more": np.zeros(1)}, r"missing \[\], extra \['more'\], other shape \[\]$"),
+        (good | {"bias": np.zeros(2)}, r"missing \[\], extra \[\], other shape \['bias'\]$"),
+    ):
+        with pytest.raises(WeightsError, match=rf"^a\.pt does not fit: {said}"):
+            fit_state(tensors, network, path)
+
+
+def test_a_head_is_the_one_linear_layer() -> None:
+    weight, bias = np.ones((2, 3), np.float32), np.zeros(2, np.float32)
+    for prefix in ("fc.", "classifier.0.", "head.fc."):
+        head = head_of_state({f"{prefix}weight": weight, f"{prefix}bias": bias})
+        assert head is not None
+        assert (head.weight is weight, head.bias is bias, head.hidden) == (True, True, None)
+    assert head_of_state({"fc.weight": weight}) is None
+    assert head_of_state({}) is None
+    assert head_of_state({"a.weight": weight, "a.bias": bias, "b.weight": weight, "b.bias": bias}) is None
+    assert head_of_state({"norm.weight": bias, "fc.weight": weight, "fc.bias": bias}) is not None

@@ -102,6 +102,11 @@ def test_a_row_number_before_the_key_is_left_out() -> None:
     assert (keys.groups, values.tolist(), problems.count) == (("b", "a"), [[5], [1]], 0)
 
 
+def test_whole_floats_are_counted_by_either_reader() -> None:
+    rows, problems, _ = read(b"v/00001.jpg,3.0\nv/2.png,4.0\nv/00003.jpg,5", LineFormat(EXPRESSION, "frame"))
+    assert (rows.n_whole, rows.stacked()[2][:, 0].tolist(), problems.count) == (2, [3, 4, 5], 0)
+
+
 def test_nothing_is_no_line() -> None:
     for body, start in ((b"", 0), (b"header", 7)):
         rows, problems, n_lines = read(body, LineFormat(AFFECT, "frame"), start=start)
