@@ -26,7 +26,7 @@ def test_whole_floats_count_and_whole_numbers_may_be_shares() -> None:
 
 
 def test_of_a_file_only_path_and_address_are_passed_on() -> None:
-    sent = {**FILE, "meta": {"_type": "gradio.FileData"}, "is_stream": True, "size": 5}
+    sent = {**FILE, "meta": {"_type": "gradio.FileData"}, "is_stream": True, "size": 5, "orig_name": "a.jpg"}
     assert checked(endpoint, [sent, 1, 1])[0] == FILE
     assert checked(endpoint, [{"path": 3, "url": None}, 1, 1])[0] == {}
     for odd in (None, "/etc/passwd", 3, [FILE]):
