@@ -90,8 +90,11 @@ def read(readers: Sequence[Reader], crops: Crops, *, still: bool = False, mesh: 
     return Read(out, embeddings[0], identity, mesh.read(*of_mesh) if mesh and of_mesh else None)
 
 
-def crop_and_read(readers: Sequence[Reader], mesh: MeshReader | None, rgb: RGB, faces: Faces) -> Read:
+def crop_and_read(
+    readers: Sequence[Reader], mesh: MeshReader | None, rgb: RGB, faces: Faces, measure: bool = True
+) -> Read:
     """Read the faces of one frame at once."""
+    mesh = mesh if measure else None
     return read(readers, crop_faces(readers, mesh, rgb, faces), mesh=mesh)
 
 

@@ -5,13 +5,14 @@ last ``WINDOW_S`` seconds. One ``Live`` serves one visitor and one thread at a t
 """
 
 from collections import defaultdict, deque
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from typing import Protocol
 
 import numpy as np
 
 from femo.clips.batches import Read
 from femo.faces.quality import measure as see
-from femo.faces.tracker import Tracker
+from femo.faces.tracker import KEY_S, Tracker
 from femo.mesh.reader import hide_covered
 from femo.mesh.units import measured_units
 from femo.models.reading import ReadingSpec
@@ -22,7 +23,12 @@ from femo.types import RGB, Faces, Floats, Frame, Prior, Scores
 WINDOW_S = 1.0
 SMALLEST_STEP_S = 1e-3
 
-ReadFaces = Callable[[RGB, Faces], Read]
+
+class ReadFaces(Protocol):
+    """Reads the faces of a frame, and measures them if asked to."""
+
+    def __call__(self, rgb: RGB, faces: Faces, measure: bool) -> Read:
+        """Return what networks say of them."""
 
 
 class Live:
@@ -55,13 +61,24 @@ class Live:
         self._time_s = -1.0
         self._seen: dict[int, deque[tuple[float, dict[str, Floats]]]] = defaultdict(deque)
 
-    def frame(self, rgb: RGB, time_s: float, *, prior: str | None = None) -> PhotoResult:
+    def frame(
+        self,
+        rgb: RGB,
+        time_s: float,
+        *,
+        prior: str | None = None,
+        measure: bool = True,
+        search_s: float = KEY_S,
+    ) -> PhotoResult:
         """Read the next frame.
 
         Args:
             rgb: uint8 (H, W, 3).
             time_s: Seconds on any clock that runs forward, >= 0.
             prior: ``natural``, ``halfway``, ``balanced``, or None for the pipeline's own; it may change from frame to frame.
+            measure: Lay a mesh on each face, where the pipeline has one; it may change from frame to frame.
+            search_s: Seconds after which the whole picture is searched for newcomers at the latest; the faces that are there
+                are followed on every frame. A search costs as much as following and reading one face on some three frames.
 
         Returns:
             The faces with ``track`` set to stable ids from 1, and the smoothed scores.
@@ -72,8 +89,9 @@ class Live:
         """
         chosen = self._decision.choose(prior)
         self._time_s = max(time_s, self._time_s + SMALLEST_STEP_S)
+        self._tracker.key_s = search_s
         found = self._tracker.update(Frame(rgb, self._time_s))
-        said = self._read(rgb, found)
+        said = self._read(rgb, found, measure)
         track = np.zeros(0, np.int64) if found.track is None else found.track
         self._tracker.add_embeddings(track, said.who)
         persons = self._tracker.stable(track)

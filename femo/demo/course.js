@@ -67,10 +67,11 @@ function take() {
   const frame = { ...JSON.parse(img.dataset.reading), at: performance.now() };
   frames = [...frames, frame].filter((one) => frame.at - one.at <= SHOWN_MS);
   part.hidden = false;
-  const recent = frames.filter((one) => frame.at - one.at <= 3000);
+  const recent = frames.filter((one, row) => frame.at - one.at <= 3000 || row >= frames.length - 2);
   const seconds = (frame.at - recent[0].at) / 1000;
   const pace = seconds > 0.5 ? `${((recent.length - 1) / seconds).toFixed(1)} frames per second` : "…";
-  part.querySelector(".femo-pace").textContent = `${pace}, each answered ${Math.round(frame.spent_ms)} ms after it came in`;
+  const shared = frame.cameras > 1 ? `; ${frame.cameras} cameras share this machine${frame.unmeshed ? ", so meshes are left out" : ""}` : "";
+  part.querySelector(".femo-pace").textContent = `${pace}, each answered ${Math.round(frame.spent_ms)} ms after it came in${shared}`;
   if (recording) record(frame);
   draw();
 }

@@ -1,8 +1,9 @@
 """The Live tab and the API ``/live_frame``: a camera's frames come in, boxes and smoothed expressions go back.
 
 Conventions: each visitor has a camera of their own; after a pause of ``FORGET_S`` it starts anew. Cameras take turns frame
-by frame and leave a part of the processor to photos. No frame is written to disk: the page gets what is drawn as a data
-URI, and a frame that came over the API as a file is deleted when it has been read.
+by frame, with photos (``server.turns``); where many share the machine a frame costs less, and the page says so. No frame is
+written to disk: the page gets what is drawn as a data URI, and a frame that came over the API as a file is deleted when it has
+been read.
 """
 
 import base64
@@ -12,6 +13,7 @@ import json
 import os
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -23,8 +25,9 @@ from femo.clips.live import Live
 from femo.demo.cards import data_uri, unsure_text
 from femo.demo.events import CAMERAS, FRAMES, forget, one_sentence, prior_choice, uploaded
 from femo.demo.markup import empty, file, render
-from femo.demo.server.turns import Turns
+from femo.demo.server.turns import READING
 from femo.errors import MediaError
+from femo.faces.tracker import KEY_S
 from femo.media.photos import read_photo
 from femo.output import draw
 from femo.output.mesh import draw_meshes
@@ -38,8 +41,12 @@ TIME_LIMIT_S: Final = 120
 EVERY_S: Final = 0.15
 IDLE_S: Final = 120
 """The page stops the camera when nobody has touched it for so long."""
-PLACES: Final = max(1, (os.cpu_count() or 1) // 2)
-"""Camera frames that are read at once: half of the cores, the others answer photos and clips."""
+CORES: Final = os.cpu_count() or 1
+SEARCH_MOST_S: Final = 2.0
+"""Newcomers are searched for at least so often. Up to two cameras on each core do so as often as clips; the more there are, the
+longer they wait for a frame, and the less they can spend on a search."""
+MESHED: Final = 4 * CORES
+"""Beside more cameras no meshes are drawn: they are a third of a frame's cost."""
 EMPTY: Final = empty(
     "Start the camera",
     "It stops when you leave this tab, hide the page or are away for two minutes. "
@@ -54,11 +61,13 @@ class Camera:
     Attributes:
         live: Follows the persons.
         last_s: When the last frame came, on the monotonic clock.
+        n_frames: Frames that came.
         lock: Frames of one camera are read one after the other.
     """
 
     live: Live
     last_s: float
+    n_frames: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
@@ -68,20 +77,25 @@ class Cameras:
     def __init__(self, pipeline: Pipeline) -> None:
         self._pipeline = pipeline
         self._lock = threading.Lock()
-        self._turns = Turns(PLACES)
         self._running: dict[str, Camera] = {}
 
-    def frame(self, visitor: str, rgb: RGB, prior: str | None = None) -> PhotoResult:
-        """Read the next frame of a visitor's camera."""
+    def n_open(self) -> int:
+        """Return how many cameras share the machine; a single picture over the API is none."""
+        with self._lock:
+            return sum(camera.n_frames > 1 for camera in self._running.values())
+
+    def frame(self, visitor: str, rgb: RGB, prior: str | None = None, *, measure: bool = True) -> PhotoResult:
+        """Read the next frame of a visitor's camera, and measure the faces in it if asked to."""
         now = time.monotonic()
         with self._lock:
             self._running = {key: c for key, c in self._running.items() if now - c.last_s <= FORGET_S}
             if visitor not in self._running:
                 self._running[visitor] = Camera(self._pipeline.live(), now)
             camera = self._running[visitor]
-            camera.last_s = now
-        with camera.lock, self._turns.turn():
-            return camera.live.frame(rgb, now, prior=prior)
+            camera.last_s, camera.n_frames = now, camera.n_frames + 1
+        search_s = min(SEARCH_MOST_S, KEY_S * max(1.0, self.n_open() / (2 * CORES)))
+        with camera.lock, READING.turn("frame"):
+            return camera.live.frame(rgb, now, prior=prior, measure=measure, search_s=search_s)
 
 
 def build(pipeline: Pipeline) -> None:
@@ -138,18 +152,21 @@ class LiveTab:
         """Read one frame and draw what was found."""
         came = time.perf_counter()
         with one_sentence():
-            rgb = _picture(payload)
-            result = self.cameras.frame(str(request.session_hash), rgb, prior)
+            rgb, n_cameras = _picture(payload), self.cameras.n_open()
+            meshed = mesh and n_cameras <= MESHED
+            result = self.cameras.frame(str(request.session_hash), rgb, prior, measure=meshed)
         expression = result.scores.get("expression")
         captions = [label or "" for label in expression.top()] if expression else None
         shown, factor = draw.shrink(rgb, SHOWN_PX)
         boxes = result.faces.xyxy * np.float32(factor)
-        if mesh:
+        if meshed:
             shown = draw_meshes(shown, result.meshes, factor=factor, numbers=_numbers(result))
         unsure = None if result.reading is None else result.reading.unsure.tolist()
         drawn = draw.annotate(shown, boxes, numbers=_numbers(result), captions=captions, unsure=unsure)
         said = ", ".join(f"{n} {c}" for n, c in zip(_numbers(result), captions or [], strict=False))
-        picture, reading = data_uri(drawn), _reading(result, 1000 * (time.perf_counter() - came))
+        spent_ms = 1000 * (time.perf_counter() - came)
+        share = {"spent_ms": round(spent_ms, 1), "cameras": n_cameras, "unmeshed": mesh and not meshed}
+        picture, reading = data_uri(drawn), _reading(result, share)
         return render("camera", picture=picture, reading=reading, said=said), _lines(result)
 
 
@@ -185,8 +202,8 @@ def _picture(payload: Any) -> RGB:
         forget(file)
 
 
-def _reading(result: PhotoResult, spent_ms: float) -> str:
-    """Return what the page's course is drawn and recorded from, as JSON.
+def _reading(result: PhotoResult, share: Mapping[str, Any]) -> str:
+    """Return what the page's course is drawn and recorded from, as JSON, with what there is to say of the machine's share.
 
     Columns of valence and arousal say when they are priors: a recording leaves the page that explains it.
     """
@@ -203,7 +220,7 @@ def _reading(result: PhotoResult, spent_ms: float) -> str:
         for row, number in enumerate(_numbers(result))
     ]
     labels = [] if expression is None else list(expression.labels)
-    document = {"spent_ms": round(spent_ms, 1), "labels": labels, "columns": columns, "persons": persons}
+    document = {**share, "labels": labels, "columns": columns, "persons": persons}
     return json.dumps(document, separators=(",", ":"))
 
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 import gradio as gr
 import numpy as np
 
-from femo import PhotoResult
+from femo import PhotoResult, Pipeline
 from femo.demo import cards
 from femo.demo.about import LIMITS
 from femo.demo.choice import NO_OTHER, Choice, fitting_prior
@@ -22,6 +22,7 @@ from femo.demo.events import QUICK, one_sentence, prior_choice, uploaded, whole_
 from femo.demo.face_panel import FacePanel
 from femo.demo.markup import empty, render
 from femo.demo.samples import samples
+from femo.demo.server.turns import READING
 from femo.demo.still.address import address_line
 from femo.demo.still.beside import beside_card, waiting_card
 from femo.demo.still.files import SHOWN_PX, coloured, drawn, faces_table, write_files
@@ -139,16 +140,17 @@ class PhotoTab:
         """
         with one_sentence():
             smallest = whole_pixels(min_face, "min_face")
-            read = self.models.own.photo(
-                read_photo(uploaded(photo)), min_face=smallest, align=bool(align), prior=prior
-            )
+            picture = read_photo(uploaded(photo))
+            with READING.turn("photo"):
+                read = self.models.own.photo(picture, min_face=smallest, align=bool(align), prior=prior)
             return read.to_dict()
 
     def read(self, payload: Any, *options: Any) -> tuple[Photo, PhotoResult]:
         """Read one of several uploads; ``options`` as ``asked`` takes them."""
         photo, asked = read_photo(uploaded(payload)), self.asked(payload, *options)
         pipeline = self.models.pipeline(asked.model)
-        return photo, pipeline.photo(photo, min_face=asked.min_face, align=asked.align, prior=asked.prior)
+        with READING.turn("photo"):
+            return photo, pipeline.photo(photo, min_face=asked.min_face, align=asked.align, prior=asked.prior)
 
     def asked(self, payload: Any, min_face: Any, align: Any, prior: Any, model: Any) -> Asked:
         """Return what a reading hangs on, as the page says it.
@@ -181,7 +183,7 @@ class PhotoTab:
             asked = self.asked(payload, min_face, align, prior, model)
             photo, pipeline = read_photo(uploaded(payload)), self.models.pipeline(model)
             known = kept is not None and kept.asked == asked
-            reading = kept if kept is not None and known else kept_photo(photo, pipeline, asked)
+            reading = kept if kept is not None and known else self._read(photo, pipeline, asked)
             ground = coloured(photo, pipeline, asked.min_face) if saliency else photo
         picture, boxes = drawn(ground, reading.result, SHOWN_PX, mesh=mesh)
         if not len(reading.result.faces):
@@ -197,6 +199,10 @@ class PhotoTab:
         if second not in (NO_OTHER, model) and reading.beside(second) is None:
             yield self._compared(photo, reading, second, number if known else 1)
 
+    def _read(self, photo: Photo, pipeline: Pipeline, asked: Asked) -> KeptPhoto:
+        with READING.turn("photo"):
+            return kept_photo(photo, pipeline, asked)
+
     def _announced(self, reading: KeptPhoto, second: str) -> dict[Any, Any]:
         """The place of the second model's reading, which comes after the first; as it is where it is there already."""
         if reading.beside(second) is not None:
@@ -211,7 +217,8 @@ class PhotoTab:
         with one_sentence():
             pipeline, asked = self.models.pipeline(second), reading.asked
             prior = fitting_prior(pipeline, asked.prior)
-            other = pipeline.photo(photo, min_face=asked.min_face, align=asked.align, prior=prior)
+            with READING.turn("photo"):
+                other = pipeline.photo(photo, min_face=asked.min_face, align=asked.align, prior=prior)
             row = number - 1 if isinstance(number, int) and 0 < number <= len(other.faces) else 0
             card = beside_card(reading.result, other, row)
         return {self.reading: replace(reading, other=other), self.beside: gr.HTML(card, visible=True)}

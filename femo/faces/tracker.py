@@ -107,6 +107,8 @@ class Tracker:
         """The most faces that it found in one frame."""
         self.anchored = False
         """Whether the last frame was an anchor."""
+        self.key_s = KEY_S
+        """Seconds after which the cascade runs at the latest."""
 
     def update(self, frame: Frame) -> Faces:
         """Take the next frame.
@@ -177,9 +179,8 @@ class Tracker:
 
     def _is_due(self, time_s: float) -> bool:
         often = RETRY_FRAMES if time_s - self._lost_s < RETRY_S else self._key_frames
-        return (
-            self._since_key >= min(often, self._key_frames) or time_s - self._key_s >= KEY_S or not self.key_count
-        )
+        late = time_s - self._key_s >= self.key_s or not self.key_count
+        return late or self._since_key >= min(often, self._key_frames)
 
     def _follow(self, frame: Frame, elapsed: float) -> bool:
         """Look for each face where it should be now; True if one was lost."""

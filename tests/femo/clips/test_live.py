@@ -30,7 +30,7 @@ class Two:
 def test_scores_are_means_over_the_window_of_each_person() -> None:
     given = iter([[[1, 0], [0, 1]], [[0, 1]], [[0, 1]], np.zeros((0, 2))])
 
-    def read(rgb: RGB, faces: Faces) -> Read:
+    def read(rgb: RGB, faces: Faces, measure: bool) -> Read:
         values = np.array(next(given), np.float32).reshape(len(faces), 2)
         scores = {"expression": Scores("expression", ("a", "b"), values, "distribution", "trained")}
         return Read(scores, np.zeros((len(faces), 3), np.float32), np.zeros((len(faces), 0), np.float32))
@@ -48,8 +48,25 @@ def test_scores_are_means_over_the_window_of_each_person() -> None:
     assert len(live.frame(rgb, 6.3).scores["expression"]) == 0
 
 
+def test_what_a_frame_asks_for_reaches_tracker_and_networks() -> None:
+    asked: list[bool] = []
+
+    def read(rgb: RGB, faces: Faces, measure: bool) -> Read:
+        asked.append(measure)
+        return Read({}, np.zeros((0, 3), np.float32), np.zeros((0, 0), np.float32))
+
+    tracker = Two([[], []])
+    live = Live(tracker, read, "m")  # type: ignore[arg-type]
+    rgb = np.zeros((20, 20, 3), np.uint8)
+    live.frame(rgb, 1.0)
+    assert tracker.key_s == 0.5
+    live.frame(rgb, 2.0, measure=False, search_s=2.0)
+    assert tracker.key_s == 2.0
+    assert asked == [True, False]
+
+
 def test_a_clock_that_stands_still_is_no_error() -> None:
-    def read(rgb: RGB, faces: Faces) -> Read:
+    def read(rgb: RGB, faces: Faces, measure: bool) -> Read:
         return Read({}, np.zeros((0, 3), np.float32), np.zeros((0, 0), np.float32))
 
     live = Live(Two([[], []]), read, "m")  # type: ignore[arg-type]

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from femo.demo import live as live_tab
-from femo.demo.live import Cameras, LiveTab
+from femo.demo.live import CORES, MESHED, Cameras, LiveTab
 from femo.networks.decision import Decision
 from femo.output import draw
 from femo.results import PhotoResult
@@ -32,7 +32,8 @@ class Counting:
         camera.n_frames = 0
         return camera
 
-    def frame(self, rgb, time_s, prior=None):
+    def frame(self, rgb, time_s, prior=None, measure=True, search_s=0.5):
+        self.asked = (measure, search_s)
         self.n_frames += 1
         faces = Faces(
             np.array([BOX], np.float32), np.ones(1, np.float32), np.zeros((1, 5, 2), np.float32), np.array([3])
@@ -61,14 +62,51 @@ def test_a_camera_starts_anew_after_a_pause(monkeypatch: pytest.MonkeyPatch) -> 
     assert [n_frames(cameras.frame("ann", GREY)) for _ in range(5)] == [1, 2, 3, 4, 1]
 
 
+def test_the_more_cameras_share_the_machine_the_less_often_each_searches() -> None:
+    cameras = Cameras(Counting())
+    asked = {}
+    for n_open in (1, 2 * CORES, 4 * CORES, 16 * CORES):
+        for visitor in range(n_open):
+            for _ in range(2 if str(visitor) not in cameras._running else 1):
+                cameras.frame(str(visitor), GREY)
+        cameras.frame("0", GREY, measure=False)
+        assert cameras.n_open() == n_open
+        asked[n_open] = cameras._running["0"].live.asked
+    assert list(asked.values()) == [(False, 0.5), (False, 0.5), (False, 1.0), (False, 2.0)]
+
+
+def test_a_single_picture_over_the_api_is_no_open_camera() -> None:
+    cameras = Cameras(Counting())
+    for visitor in range(5):
+        cameras.frame(str(visitor), GREY)
+    assert cameras.n_open() == 0
+
+
+@pytest.mark.parametrize(
+    ("n_open", "wanted", "measured"), [(MESHED, True, True), (MESHED + 1, True, False), (1, False, False)]
+)
+def test_meshes_are_left_out_beside_many_cameras_and_the_page_says_so(
+    n_open: int, wanted: bool, measured: bool
+) -> None:
+    with gr.Blocks():
+        tab = LiveTab(Counting())
+    tab.cameras.n_open = lambda: n_open
+    page, _ = tab.show(frame_of(GREY), "natural", wanted, SimpleNamespace(session_hash="ann"))
+    assert tab.cameras._running["ann"].live.asked[0] is measured
+    reading = json.loads(html.unescape(page.split('data-reading="')[1].split('"')[0]))
+    assert (reading["cameras"], reading["unmeshed"]) == (n_open, wanted and not measured)
+
+
+def frame_of(rgb) -> dict[str, str]:
+    file = io.BytesIO()
+    Image.fromarray(rgb).save(file, "PNG")
+    return {"url": "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()}
+
+
 def test_the_shown_picture_has_the_box_of_each_face_in_its_colour() -> None:
     with gr.Blocks():
         tab = LiveTab(Counting())
-    file = io.BytesIO()
-    Image.fromarray(GREY).save(file, "PNG")
-    frame = {"url": "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()}
-
-    page, persons = tab.show(frame, "natural", True, SimpleNamespace(session_hash="ann"))
+    page, persons = tab.show(frame_of(GREY), "natural", True, SimpleNamespace(session_hash="ann"))
 
     data = page.split("base64,")[1].split('"')[0]
     shown = np.asarray(Image.open(io.BytesIO(base64.b64decode(data))))
@@ -84,6 +122,8 @@ def test_the_shown_picture_has_the_box_of_each_face_in_its_colour() -> None:
     reading = json.loads(html.unescape(page.split('data-reading="')[1].split('"')[0]))
     assert reading.pop("spent_ms") > 0
     assert reading == {
+        "cameras": 0,
+        "unmeshed": False,
         "labels": ["calm", "glad"],
         "columns": ["calm", "glad"],
         "persons": [{"id": 3, "unsure": False, "values": [0.1, 0.9]}],

@@ -120,6 +120,17 @@ def test_every_frame_is_a_key_frame_on_demand() -> None:
     assert tracker.key_count == 10
 
 
+@pytest.mark.parametrize(("key_s", "n_keys"), [(0.5, 9), (2.0, 3)])
+def test_the_cascade_runs_at_least_every_so_many_seconds(key_s: float, n_keys: int) -> None:
+    """A camera that shares the machine with many gives few frames a second; each would be a key frame."""
+    truth = Truth(lambda i: {"ann": (100, 100)})
+    tracker = Tracker(truth)  # type: ignore[arg-type]
+    tracker.key_s = key_s
+    for index in range(17):  # 4 s at 4 frames per second
+        tracker.update(Frame(SCENES[0], index / 4, index))
+    assert tracker.key_count == n_keys
+
+
 def test_a_newcomer_is_found_at_the_next_key_frame() -> None:
     _, seen = follow(lambda i: {"ann": (60, 100)} | ({"bob": (200, 100)} if i >= 14 else {}), 40)
     assert next(i for i, ids in enumerate(seen) if "bob" in ids) == 2 * KEY_FRAMES
