@@ -1,6 +1,8 @@
 """Networks with their heads: who tells people apart, and folders that promise to."""
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,8 +11,8 @@ from femo.errors import ModelError, WeightsError
 from femo.models.config import read_spec
 from femo.networks.heads import load_heads
 from femo.pipeline import Pipeline, load
-from femo.readers import teller_of, tracker_of
-from femo.types import Faces
+from femo.readers import Reader, crop_faces, read, teller_of, tracker_of
+from femo.types import Faces, Scores
 from tests.small_models import IDENTITY, write_small
 
 KEY = {"size": IDENTITY, "source": "trained", "citation": "test", "same_cosine": 0.6, "same_place_cosine": 0.3}
@@ -65,3 +67,59 @@ def test_a_head_that_is_not_what_the_config_says_is_refused(models: Path) -> Non
         write_small(models / "wrong", identity={**KEY, **wrong})
         with pytest.raises(ModelError, match="does not describe a model"):
             read_spec(models / "wrong")
+
+
+class Stub:
+    """A network whose embeddings are its number, once or twice, with heads that say so."""
+
+    def __init__(self, number: float, names: tuple[str, ...], tells: bool = False) -> None:
+        self.number, self.names = number, names
+        self.spec: Any = SimpleNamespace(identity="a head" if tells else None, crop_margin_px=0, input_size=4)
+        self.backbone = self.heads = self
+
+    def embed(self, crops: np.ndarray) -> np.ndarray:
+        return np.full((len(crops), 1), self.number, np.float32)
+
+    def embed_still(self, crops: np.ndarray) -> np.ndarray:
+        return self.embed(crops) + 0.5
+
+    def score(self, embedding: np.ndarray) -> dict[str, Scores]:
+        return {name: Scores(name, ("x",), embedding, "regression", "trained") for name in self.names}
+
+    def identity(self, embedding: np.ndarray) -> np.ndarray:
+        return np.repeat(embedding, 2, axis=1)
+
+
+def test_each_head_is_that_of_the_first_network_and_so_is_the_embedding() -> None:
+    both: Any = [
+        Stub(1, ("expression",)),
+        Stub(2, ("expression", "age"), tells=True),
+        Stub(3, ("gender",), tells=True),
+    ]
+    crops = tuple(np.zeros((2, 4, 4, 3), np.uint8) for _ in both)
+    found = read(both, crops)
+    assert {name: head.values.ravel().tolist() for name, head in found.scores.items()} == {
+        "expression": [1, 1], "age": [2, 2], "gender": [3, 3],
+    }  # fmt: skip
+    assert found.embedding.tolist() == [[1], [1]]
+    assert found.identity.tolist() == [[2, 2]] * 2
+    still = read(both, crops, still=True)
+    assert still.scores["age"].values[0, 0] == 2.5
+    alone = read(both[:1], crops[:1])
+    assert alone.identity.shape == (2, 0)
+
+
+def test_a_margin_and_the_mesh_are_cut_out_beside_each_other() -> None:
+    faces = Faces(np.float32([[10, 10, 14, 14]]), np.ones(1, np.float32), np.zeros((1, 5, 2), np.float32))
+    rgb = np.zeros((40, 40, 3), np.uint8)
+    rgb[10:14, 10:14] = 200
+    reader: Any = Reader(SimpleNamespace(crop_margin_px=0, input_size=4), None, None)  # type: ignore[arg-type]
+    wide: Any = Reader(SimpleNamespace(crop_margin_px=4, input_size=12), None, None)  # type: ignore[arg-type]
+    mesh: Any = SimpleNamespace(crop=lambda picture, found: ("squares", "placings"))
+    tight, framed, *of_mesh = crop_faces([reader, wide], mesh, rgb, faces)
+    assert (tight == 200).all()
+    assert framed.shape == (1, 12, 12, 3)
+    assert (framed[0, 4:8, 4:8] == 200).all()
+    assert framed[0].sum() == 16 * 3 * 200
+    assert of_mesh == ["squares", "placings"]
+    assert len(crop_faces([reader], None, rgb, faces)) == 1

@@ -83,6 +83,14 @@ def test_large_frames_and_damage_are_refused_and_leave_no_file(monkeypatch: pyte
     whole = given.getvalue()
     with pytest.raises(MediaError, match=r"^a\.webp is damaged or cut off\.$"):
         as_film(io.BytesIO(whole[: len(whole) * 3 // 4]), "a.webp", 10_000, 100)
-    assert all(file.closed for file in made)
+
+    def half(film: io.BytesIO, *_: object) -> None:
+        film.write(b"half")
+        raise OSError("a frame cannot be decoded")
+
+    monkeypatch.setattr(animations, "_write", half)
+    with pytest.raises(MediaError, match=r"^a\.webp is damaged or cut off\.$"):
+        as_film(animation("WEBP", [40, 40]), "a.webp", 10_000, 100)
+    assert [file.closed for file in made[-1:]] == [True]
     with pytest.raises(MediaError, match=r"^b is damaged or cut off\.$"):
         as_film(io.BytesIO(b"RIFF\0\0\0\0WEBPnothing"), "b", 10_000, 100)

@@ -103,7 +103,10 @@ def test_what_is_no_video(tmp_path: Path) -> None:
         ("list.ffconcat", "ffconcat version 1.0\nfile 'other.ts'\n"),
     ],
 )
-def test_a_playlist_reaches_no_other_file(tmp_path: Path, name: str, text: str) -> None:
+def test_a_playlist_reaches_no_other_file(
+    tmp_path: Path, name: str, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # where a list without a name of its own would look
     clips.write_clip(tmp_path / "other.ts", clips.numbered(5))
     (tmp_path / name).write_text(text)
     with av.open(str(tmp_path / name)) as naive:  # the other file can be reached by those who do not take care

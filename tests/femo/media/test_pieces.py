@@ -97,13 +97,14 @@ def test_of_a_piece_every_nth_frame_of_the_clip_is_given(clip: Path) -> None:
 
 
 def test_a_piece_that_is_not_as_promised_is_uneven(clip: Path) -> None:
-    first, second, *_ = cut(clip, LIMITS, 1, 1.0, 1.0)
+    first, second, _, last = cut(clip, LIMITS, 1, 1.0, 1.0)
     for wrong, said in (
         (replace(second, stop=second.stop + 1), "has 25 frames from 25 on"),
         (replace(second, stop=second.stop - 1), "has 25 frames from 25 on"),
         (replace(second, stop_pts=second.stop_pts and second.stop_pts + 1), "not as its packets promise"),
         (replace(first, first_pts=-40), "no frame where a key frame promises it"),
         (replace(second, stop_pts=None), "has 75 frames from 25 on"),
+        (replace(last, stop_pts=last.first_pts + 10**6), "has 25 frames from 75 on, not as its packets promise"),
     ):
         with pytest.raises(Uneven, match=said):
             frames_of(clip, wrong)
