@@ -85,6 +85,39 @@ def test_a_folder_is_no_heap(folder: Path) -> None:
     assert len([path for path in folder.glob("*.py") if path.stem != "__init__"]) <= MAX_MODULES
 
 
+TESTED_BY = {
+    "femo/demo/group.py": "tests/api/test_group_api.py",
+    "femo/demo/server/page.py": "tests/api/test_arguments.py",
+    "femo/demo/video.py": "tests/api/test_video_api.py",
+    "femo/training/faces/recipe.py": "tests/femo/training/faces/test_presets.py",
+    "leaderboard/page/layout.py": "tests/leaderboard/page/test_events.py",
+    "leaderboard/page/tab.py": "tests/leaderboard/page/test_api.py",
+}
+"""Modules that one neighbour's test holds as well as a test of their own name would, and which."""
+NAMES_ALONE = ("femo/errors.py", "femo/labels.py")
+"""Modules that hold names and no function."""
+
+
+@pytest.mark.parametrize("path", [path for path in MODULES if not path.stem.startswith("__")], ids=_name)
+def test_a_module_has_a_test_of_its_name(path: Path) -> None:
+    name = _name(path)
+    own = ROOT / "tests" / Path(name).with_name(f"test_{path.name}")
+    if name in TESTED_BY:
+        assert not own.is_file(), f"{name} has a test of its name now: take it out of TESTED_BY"
+        assert "def test_" in (ROOT / TESTED_BY[name]).read_text(encoding="utf-8")
+    elif name in NAMES_ALONE:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        assert not [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    else:
+        assert own.is_file(), f"no test of {name}: write {_name(own)}, or name in TESTED_BY the file that tests it"
+
+
+def test_the_tables_of_tests_name_modules_in_their_order() -> None:
+    for table in (list(TESTED_BY), list(NAMES_ALONE)):
+        assert table == sorted(table)
+        assert set(table) <= {_name(path) for path in MODULES}
+
+
 @pytest.mark.parametrize("package", ["femo", "leaderboard"])
 def test_the_picture_is_the_contract(package: str) -> None:
     contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"][
