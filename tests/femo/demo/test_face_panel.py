@@ -14,13 +14,14 @@ from femo.types import Scores, Source
 from tests.femo import results_by_hand as by_hand
 
 NAN = float("nan")
+CITATIONS = {"valence_arousal": "Russell & Mehrabian", "action_units": "Du et al."}
 AU = {name: number for number, name in enumerate(ABAW_AU)}
 
 
 @pytest.fixture(scope="module")
 def panel() -> FacePanel:
     with gr.Blocks(analytics_enabled=False):
-        return FacePanel({"valence_arousal": "Russell & Mehrabian", "action_units": "Du et al."})
+        return FacePanel()
 
 
 def units(source: Source, **values: float) -> Scores:
@@ -92,7 +93,7 @@ def test_of_nothing_there_is_no_line() -> None:
 
 
 def test_every_component_is_told_what_it_shows(panel: FacePanel) -> None:
-    shown = panel.show(photo(), ["data:,portrait"], 0)
+    shown = panel.show(photo(), ["data:,portrait"], 0, CITATIONS)
     assert set(shown) == set(panel.components())
     assert "data:,portrait" in shown[panel.card]
     assert "Expression" in shown[panel.expression_head]
@@ -103,12 +104,12 @@ def test_every_component_is_told_what_it_shows(panel: FacePanel) -> None:
 
 def test_valence_and_arousal_have_a_chart_where_they_were_learnt(panel: FacePanel) -> None:
     for source, visible in (("trained", True), ("prior", False)):
-        shown = panel.show(photo(valence_arousal=affect(source, 0.25, -0.5)), [""], 0)  # type: ignore[arg-type]
+        shown = panel.show(photo(valence_arousal=affect(source, 0.25, -0.5)), [""], 0, CITATIONS)  # type: ignore[arg-type]
         assert shown[panel.affect_column].visible is visible
         assert (shown[panel.affect] is not None) is visible
-    learnt = panel.show(photo(valence_arousal=affect("trained", 0.25, -0.5)), [""], 0)
+    learnt = panel.show(photo(valence_arousal=affect("trained", 0.25, -0.5)), [""], 0, CITATIONS)
     assert "+0.25 and -0.50, each from −1 to 1" in learnt[panel.affect_head]
-    unknown = panel.show(photo(valence_arousal=affect("trained", NAN, NAN)), [""], 0)
+    unknown = panel.show(photo(valence_arousal=affect("trained", NAN, NAN)), [""], 0, CITATIONS)
     assert "each from" not in unknown[panel.affect_head]
 
 
@@ -122,14 +123,14 @@ def test_valence_and_arousal_have_a_chart_where_they_were_learnt(panel: FacePane
     ],
 )
 def test_the_pose_is_said_in_words(pose: tuple[float, float, float], said: str, panel: FacePanel) -> None:
-    assert said in panel.show(photo(measured(pose)), [""], 0)[panel.pose]
+    assert said in panel.show(photo(measured(pose)), [""], 0, CITATIONS)[panel.pose]
 
 
 def test_a_face_that_was_not_measured_says_why_and_has_no_pose(panel: FacePanel) -> None:
     meshes = measured((1, 2, 3))
     meshes.reason[:] = TOO_SMALL
     meshes.values[:] = np.nan
-    shown = panel.show(photo(meshes, action_units=units("prior", AU1=0.9)), [""], 0)
+    shown = panel.show(photo(meshes, action_units=units("prior", AU1=0.9)), [""], 0, CITATIONS)
     assert shown[panel.pose] == ""
     assert "the face is smaller than 32 pixels" in shown[panel.units_head]
     assert not shown[panel.units].data  # of a prior nothing is drawn
@@ -137,7 +138,7 @@ def test_a_face_that_was_not_measured_says_why_and_has_no_pose(panel: FacePanel)
 
 def test_of_measured_units_the_measured_ones_are_drawn(panel: FacePanel) -> None:
     shown = panel.show(
-        photo(measured((0, 0, 0), AU12=2), action_units=units("mixed", AU12=0.88, AU1=0.7)), [""], 0
+        photo(measured((0, 0, 0), AU12=2), action_units=units("mixed", AU12=0.88, AU1=0.7)), [""], 0, CITATIONS
     )
     assert [list(bars.y) for bars in shown[panel.units].data] == [["lip corner puller AU 12"]]
     assert "AU 1" in shown[panel.follows]
