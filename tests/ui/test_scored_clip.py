@@ -59,4 +59,7 @@ def test_labels_of_ones_own_give_the_report_of_the_leaderboard(page: Page, tmp_p
     expect(report.locator("h3")).to_have_text("ABAW valence and arousal")
     expect(report).to_contain_text("Valence and arousal are a prior of this model")
     page.locator("#video-another").click()  # a report belongs to its clip
+    page.locator("#video-input input[type=file]").set_input_files(clip)
+    expect(page.locator("#femo-timeline .js-plotly-plot .main-svg").first).to_be_visible(timeout=120_000)
+    expect(page.locator("#video-labels input[type=file]")).to_have_count(1)
     expect(report).to_have_count(0)

@@ -1,13 +1,16 @@
 """Which model reads a photo: only those that are offered, each loaded once, few kept."""
 
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+import femo
 from femo.demo.choice import Choice, present_models
 from femo.errors import ModelError
+from tests.small_models import write_small
 
 OWN: Any = SimpleNamespace(model="femo-base")
 
@@ -49,3 +52,16 @@ def test_what_is_not_offered_is_refused(name: object) -> None:
 def test_only_models_with_weights_here_are_present() -> None:
     assert present_models()[0] == "femo-base"
     assert "face-mesh" not in present_models()
+
+
+def test_another_model_uses_the_detector_and_the_mesh_that_are_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FEMO_MODELS_DIR", str(write_small(tmp_path / "small").parent))
+    own = femo.load()
+    models = Choice(own, present_models())
+    assert models.offered == ["femo-base", "small"]
+    other = models.pipeline("small")
+    assert other.model == "small"
+    assert other.detector is own.detector
+    assert other.mesh is own.mesh is not None
