@@ -1,7 +1,7 @@
 """The About tab: what the badges mean, where each reading comes from, what none of them can tell, and the models' cards.
 
-Conventions: a card's headings become the page's, with a list of contents at the top; what a card holds for machines, such as a
-recipe in JSON, is folded away.
+Conventions: a card's headings become the page's, with a list of contents at the top; its parts are folded until their heading or
+their line in the list is pressed (``tabs.js``), and what a card holds for machines, such as a recipe in JSON, once more.
 """
 
 import re
@@ -67,17 +67,19 @@ def build(pipeline: Pipeline) -> None:
     sources = Section("about-sources", "Where the figures come from", "")
     with gr.Column(elem_id="about", elem_classes="femo-about"):
         gr.HTML(render("contents", parts=[[*first, sources], *models]))
-        gr.HTML(render("heading", part=first[0], level=2) + render("legend", sources=EXPLAINED))
+        gr.HTML(render("heading", part=first[0], level=2, folded=False) + render("legend", sources=EXPLAINED))
         _part(first[1], 2)
-        gr.HTML(render("heading", part=sources, level=2) + cards.origins(specs))
+        gr.HTML(render("heading", part=sources, level=2, folded=False) + cards.origins(specs))
         for parts in models:
             for number, part in enumerate(parts):
                 _part(part, 2 if number == 0 else 3)
 
 
 def _part(part: Section, level: int) -> None:
-    gr.HTML(render("heading", part=part, level=level))
-    if part.text:
-        gr.Markdown(part.text, elem_classes="femo-model-card")
-    if part.document:
-        gr.HTML(render("document", document=part.document))
+    folded = level > 2
+    gr.HTML(render("heading", part=part, level=level, folded=folded))
+    with gr.Column(elem_id=f"{part.anchor}-body", elem_classes="femo-folded" if folded else None):
+        if part.text:
+            gr.Markdown(part.text, elem_classes="femo-model-card")
+        if part.document:
+            gr.HTML(render("document", document=part.document))

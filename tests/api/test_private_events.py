@@ -76,7 +76,10 @@ def test_what_is_no_several_photos_gets_a_sentence(
     config = httpx.get(f"{address}config").json()
     [photos] = [part["id"] for part in config["components"] if part["props"].get("elem_id") == "several-input"]
     held = {part["id"]: part["props"].get("value") for part in config["components"]}
-    [event] = [event for event in events(config) if photos in event["inputs"]]
-    for options in (event["inputs"][1:], [photos] * 4):  # a file as an option too
-        check(post(address, event, [sent, *(held[part] for part in options)]), sent)
+    asking = [event for event in events(config) if photos in event["inputs"]]
+    assert len(asking) == 3  # reading them, adding some, and reading all then
+    for event in asking:
+        options = event["inputs"][1:]
+        for others in ([held[part] for part in options], [FILE] * len(options)):  # a file as an option too
+            check(post(address, event, [sent, *others]), sent)
     assert "Traceback" not in "".join(capfd.readouterr())

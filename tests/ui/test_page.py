@@ -117,6 +117,30 @@ def test_on_a_phone_every_tab_is_in_sight_and_the_photo_is_shown_once(
     page.close()
 
 
+def test_a_card_is_folded_until_a_heading_or_the_contents_open_it(browser: Browser, address: str) -> None:
+    page = opened(browser, address, "about", 390)
+    headings = page.locator("#about .femo-fold")
+    expect(headings.first).to_be_visible()
+    n_parts = headings.count()
+    assert n_parts >= 5
+    assert page.evaluate("document.documentElement.scrollHeight") < 5000
+    scores = page.get_by_role("button", name="Scores", exact=True)
+    body = page.locator(f"#{scores.get_attribute('aria-controls')}")
+    expect(body).to_be_hidden()
+    scores.press("Enter")
+    expect(body).to_be_visible()
+    expect(scores).to_have_attribute("aria-expanded", "true")
+    scores.press("Enter")
+    expect(body).to_be_hidden()
+    page.get_by_role("link", name="Scores", exact=True).click()
+    expect(body).to_be_visible()
+    expect(scores).to_be_in_viewport()
+    page.get_by_role("link", name="Scores", exact=True).click()  # a link opens and never closes
+    expect(body).to_be_visible()
+    assert page.locator("#about [aria-expanded=true]").count() == 1
+    page.close()
+
+
 def test_charts_and_pictures_say_their_reading(page: Page, examples: Path, clip: Path) -> None:
     result(page, "photo", examples, clip)
     expect(page.get_by_role("img", name="happiness 100 %").first).to_be_visible()

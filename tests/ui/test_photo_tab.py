@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 import femo
 from femo.output.export.files import write_csv
+from tests.ui.conftest import PATIENCE_MS
 from tests.ui.test_page import barriers
 
 pytestmark = pytest.mark.ui
@@ -97,9 +98,31 @@ def test_several_photos_become_one_sheet_and_one_table(page: Page, examples: Pat
     pipeline = femo.load()
     write_csv(tmp_path / "own.csv", {file.name: pipeline.photo(file) for file in (files[0], files[2])})
     assert (tmp_path / "all.csv").read_text() == (tmp_path / "own.csv").read_text()
+    expect(page.locator(".femo-wider")).to_be_hidden()
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="Add photos").click()
+    chooser.value.set_files([files[2], examples / "group.jpg"])  # one that is there already
+    expect(page.locator(".femo-sheet-rows tbody tr")).to_have_text(
+        [re.compile(name) for name in ("triptych.jpg", "cut off.jpg", "astronaut.jpg", "group.jpg")]
+    )
     drop(page, examples / "astronaut.jpg")  # one thing is shown at a time
     drawn(page)
     expect(page.locator("#several-said")).to_be_hidden()
+
+
+def test_a_sheet_that_is_wider_than_a_phone_says_so(browser: Browser, address: str, tmp_path: Path) -> None:
+    files = [tmp_path / f"{shade}.png" for shade in range(5)]
+    for shade, file in enumerate(files):
+        Image.new("RGB", (64, 48), (90, 120, 40 * shade)).save(file)
+    page = browser.new_page(viewport={"width": 390, "height": 844})
+    page.set_default_timeout(PATIENCE_MS)
+    page.goto(address)
+    page.get_by_role("button", name="Several photos at once").click()
+    page.locator("#several-input input[type=file]").set_input_files(files)
+    expect(page.locator(".femo-sheet-rows tbody tr")).to_have_count(5)
+    expect(page.locator(".femo-wider")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.close()
 
 
 def test_chips_and_taps_choose_a_face(page: Page, examples: Path) -> None:

@@ -13,8 +13,8 @@ import gradio as gr
 from gradio.components import Component
 
 from femo import PhotoResult
-from femo.demo.clip_tab import ClipTab, Update
-from femo.demo.events import uploaded
+from femo.demo.clip_tab import HIDDEN, ClipTab, Update
+from femo.demo.events import QUICK, one_sentence, uploaded
 from femo.demo.markup import render
 from femo.errors import Cancelled, FemoError, MediaError
 from femo.media.photos import Photo
@@ -70,6 +70,9 @@ class SeveralPhotos(ClipTab[KeptSheet]):
                 height=150,
                 elem_id="several-input",
             )
+            self.more = gr.UploadButton(
+                "Add photos", file_count="multiple", file_types=["image"], visible=False, elem_id="several-more"
+            )
             self.controls()
 
     def place_results(self) -> None:
@@ -81,14 +84,22 @@ class SeveralPhotos(ClipTab[KeptSheet]):
 
     def results(self) -> list[Any]:
         """Return everything that a reading fills."""
-        return [self.said, self.details, self.sheet, self.run, self.cancel]
+        return [self.said, self.details, self.sheet, self.more, self.run, self.cancel]
 
     def wire(self, options: Sequence[Component], photo: gr.Image) -> None:
         """Register the events; a reading takes the place of the single ``photo``."""
-        self.wire_reading([self.photos.upload, self.run.click], [self.photos, *options], [*self.results(), photo])
+        both, outputs = [self.photos, self.more], [*self.results(), photo]
+        added = self.more.upload(self.add, both, self.photos, preprocess=False, **HIDDEN, **QUICK)
+        self.wire_reading([self.photos.upload, self.run.click], [self.photos, *options], outputs, added)
         self.wire_controls(self.photos, self.results())
         self.wire_downloads([self.sheet])
         self.photo = photo
+
+    def add(self, photos: Any, more: Any) -> list[str]:
+        """Return the uploads with some more of them; one that is there already is not there twice."""
+        with one_sentence():
+            paths = [str(uploaded(one)) for one in several([*(photos or []), *(more or [])])]
+        return list(dict.fromkeys(paths))
 
     def show(
         self, payload: Any, min_face: Any, align: Any, prior: Any, model: Any, request: gr.Request
@@ -136,6 +147,7 @@ class SeveralPhotos(ClipTab[KeptSheet]):
             self.said: gr.HTML(message, visible=bool(message)),
             self.details: gr.Column(visible=False),
             self.sheet: None,
+            self.more: gr.UploadButton(visible=False),
         } | self.buttons(running=False)
 
     def _filled(self, sheet: KeptSheet) -> Update:
@@ -152,6 +164,7 @@ class SeveralPhotos(ClipTab[KeptSheet]):
             self.said: gr.HTML(shown, visible=True),
             self.details: gr.Column(visible=True),
             self.sheet: sheet,
+            self.more: gr.UploadButton(visible=True),
         } | self.buttons(running=False)
 
     def write(self, kind: str, reading: KeptSheet, folder: Path, *settings: Any) -> Path:

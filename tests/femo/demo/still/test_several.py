@@ -135,3 +135,13 @@ def test_what_is_no_file_in_the_list_gets_its_sentence(tab: SeveralPhotos, one: 
 
 def test_alike_names_are_numbered(uploads: list[dict[str, str]]) -> None:
     assert names([uploads[0], uploads[0], uploads[1]]) == ["a.jpg", "a (2).jpg", "a (3).jpg"]
+
+
+def test_photos_are_added_once_and_only_uploads(tab: SeveralPhotos, uploads: list[dict[str, str]]) -> None:
+    first, second, third, *_, never = uploads
+    assert tab.add([first, second], [second, third]) == [first["path"], second["path"], third["path"]]
+    assert tab.add(None, [first]) == [first["path"]]
+    with pytest.raises(gr.Error, match="a path on the server is not read"):
+        tab.add([first], [never])
+    with pytest.raises(gr.Error, match=f"at most {MOST} are read at once"):
+        tab.add([first] * MOST, [second])
