@@ -120,18 +120,48 @@ def test_what_keeps_an_actor_from_starting_is_its_jobs_error() -> None:
             actor.do((1,))
 
 
-def test_each_takes_the_first_cores_that_nobody_holds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Three workers on a node of four cores in twos: the third finds none free and shares them all."""
-    kept: list[list[int]] = []
+@pytest.fixture
+def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[list[int]]:
+    """A node of four cores, and what workers keep to."""
+    found: list[list[int]] = []
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {4, 1, 7, 2}, raising=False)
-    monkeypatch.setattr(os, "sched_setaffinity", lambda pid, cores: kept.append(list(cores)), raising=False)
-    locks = [_take_cores(2) for _ in range(3)]
+    monkeypatch.setattr(actors, "keep_to_cores", lambda cores: found.append(list(cores)))
+    return found
+
+
+def test_each_takes_the_first_cores_that_nobody_holds(
+    kept: list[list[int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three workers on four cores in twos: the third finds none free and shares them all."""
+    locks = [_take_cores(2, patience_s=0) for _ in range(3)]
     assert kept == [[1, 2], [4, 7]]
     assert locks[2] is None
     assert locks[0] is not None
     locks[0].release()
-    assert _take_cores(2) is not None
+    assert _take_cores(2, patience_s=0) is not None
     assert kept[-1] == [1, 2]
     monkeypatch.delattr(os, "sched_getaffinity")
     assert _take_cores(2) is None
+
+
+def test_cores_that_the_run_before_still_holds_are_waited_for(
+    kept: list[list[int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = [_take_cores(2), _take_cores(2)]
+    now = [0.0]
+
+    def sleep(seconds: float) -> None:
+        now[0] += seconds
+        if now[0] > 3:
+            assert before[1] is not None
+            before[1].release()
+
+    monkeypatch.setattr(actors.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(actors.time, "sleep", sleep)
+    later = _take_cores(2)
+    assert later is not None  # a lock that nobody keeps is let go
+    assert kept == [[1, 2], [4, 7], [4, 7]]
+    assert 3 < now[0] < 4
+    assert _take_cores(2) is None  # nobody lets go any more
+    assert 13 < now[0] < 15

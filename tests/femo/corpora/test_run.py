@@ -149,7 +149,7 @@ def small_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path
         monkeypatch.setattr(os, "fsync", sync)
     yield folder
     if mounted:
-        subprocess.run(["umount", str(folder)], check=True)
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)  # someone may be looking through it just now
 
 
 def test_a_full_disk_stops_the_run_and_the_same_command_goes_on(tmp_path: Path, small_disk: Path) -> None:
