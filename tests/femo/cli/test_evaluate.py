@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -24,8 +25,13 @@ def entry(value: float, n: int = 10) -> dict[str, Any]:
 
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, str]]:
-    """Let every protocol note what it is asked of: its name, the prior of the pipeline, the file."""
+    """Let every protocol note what it is asked of: its name, the prior of the pipeline (halfway by default), the file."""
     found: list[tuple[str, str, str]] = []
+
+    def load(model: str | None, *, prior: str | None) -> Any:
+        return SimpleNamespace(decision=SimpleNamespace(default=prior or "halfway"))
+
+    monkeypatch.setattr("femo.pipeline.load", load)
 
     def protocol(name: str, **figures: Any) -> Any:
         def score(pipeline: Any, path: Path) -> dict[str, Any]:
