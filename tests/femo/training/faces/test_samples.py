@@ -93,7 +93,7 @@ def test_a_picture_comes_as_often_as_it_is_drawn() -> None:
     pool = face_pool(3, 1, False)
     pool.age_years[:] = torch.arange(3.0)
     drawn = [torch.tensor([2.0, 0.5, 0.5])]
-    taken = batches([pool], (6,), 100, 8, Augmentation().weakened(0), seed=1, drawn=drawn)
+    taken = batches([pool], (60,), 10, 8, Augmentation().weakened(0), seed=1, drawn=drawn)
     ages = torch.cat([labels["age_years"] for _, labels in taken])
     shares = torch.bincount(ages.long(), minlength=3) / len(ages)
     assert shares.tolist() == pytest.approx([4 / 6, 1 / 6, 1 / 6], abs=0.04)
