@@ -38,7 +38,7 @@ LAUNCH: Final[dict[str, Any]] = {
     "enable_monitoring": False,
     "max_file_size": "500mb",
     "footer_links": ["api", "settings"],
-    "state_session_capacity": 500,  # each call of the API is a session of .4 MB, kept after it; of Gradio's 10,000 that is 4 GB
+    "state_session_capacity": 500,  # each page is one, of .4 MB and what it shows; of Gradio's 10,000 that is 4 GB
 }
 
 

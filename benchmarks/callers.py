@@ -39,7 +39,7 @@ class Crowd:
         return http.client.HTTPConnection(str(self._address.hostname), self._address.port, timeout=600)
 
     def _ask(self) -> None:
-        """Upload and call again and again."""
+        """Call again and again, each time with an upload of its own."""
         wire, upload = self._connect(), _form(self._file)
         while not self.home.is_set():
             start_s = time.monotonic()

@@ -115,10 +115,10 @@ class BoardEvents:
         self,
         name: str,
         path: str | None,
-        system: str,
-        team: str,
-        links: str,
-        note: str,
+        system: str | None,
+        team: str | None,
+        links: str | None,
+        note: str | None,
         private: bool,
         request: gr.Request,
         profile: gr.OAuthProfile | None,
@@ -129,7 +129,8 @@ class BoardEvents:
             user = owner(profile, request) if private else submitter(profile)
             if not path:
                 raise NO_FILE
-            return answers.submission(self.board, name, Path(path), user, system, team, links, note, private)
+            written = (system or "", team or "", links or "", note or "")  # null where nothing was written
+            return answers.submission(self.board, name, Path(path), user, *written, bool(private))
 
         answer = answers.answered(work)
         if "error" in answer:
@@ -147,19 +148,19 @@ class BoardEvents:
     def claim_score(
         self,
         name: str,
-        score: str,
-        split: str,
-        system: str,
-        team: str,
-        links: str,
-        note: str,
+        score: str | None,
+        split: str | None,
+        system: str | None,
+        team: str | None,
+        links: str | None,
+        note: str | None,
         profile: gr.OAuthProfile | None,
     ) -> str:
         """List a score that nobody here has checked."""
 
         def work() -> answers.Answer:
-            texts = (system, team, links, note)
-            return answers.self_report(self.board, name, submitter(profile), score, split, texts)
+            texts = (system or "", team or "", links or "", note or "")
+            return answers.self_report(self.board, name, submitter(profile), score or "", split or "", texts)
 
         answer = answers.answered(work)
         if "error" in answer:

@@ -69,7 +69,7 @@ class BoardViews:
         self, name: str, request: gr.Request, profile: gr.OAuthProfile | None
     ) -> Iterator[dict[Any, Any]]:
         """Fill everything that depends on the task."""
-        with TemporaryDirectory() as folder:
+        with one_sentence(), TemporaryDirectory() as folder:
             yield self._filled(get_task(name), {}, ("", ""), request, profile, Path(folder))
 
     def _filled(
@@ -141,8 +141,8 @@ class BoardViews:
 
     def show(self, name: str, group: str, badges: list[str], by: str) -> Iterator[dict[Any, Any]]:
         """Show other rows of the same task, or rank them by a part of the score."""
-        task = get_task(name)
         with one_sentence(), TemporaryDirectory() as folder:
+            task = get_task(name)
             rows = self.board.rows(task, None if by == MAIN else by)
             yield self._shown(task, rows, group, badges, Path(folder))
 
@@ -173,7 +173,9 @@ class BoardViews:
 
     def choose(self, name: str, event: gr.EventData) -> str:
         """Show the report of a clicked row."""
-        return self._details(get_task(name), str(getattr(event, "id", "")))
+        with one_sentence():
+            task = get_task(name)
+        return self._details(task, str(getattr(event, "id", "")))
 
     def _details(self, task: Task, row_id: str) -> str:
         with one_sentence():

@@ -103,6 +103,7 @@ def test_any_arguments_get_an_answer_or_one_sentence(endpoint: str, address: str
             "links is ['https://x.org'], expected",
         ),
         ("compare_submissions", [1, 2], "first is 1, expected text."),
+        ("analyze_photo", [{"path": "\0"}], "There is no photo: upload a file first."),
     ],
 )
 def test_a_wrong_type_is_named(address: str, endpoint: str, values: list[Any], sentence: str) -> None:

@@ -6,6 +6,12 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from gradio.components import Component
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from femo.demo.server.components import TAKES
+from tests.api.test_arguments import ANYTHING
 
 FILE = {"path": "/etc/hostname", "meta": {"_type": "gradio.FileData"}}
 """A file of the server, as an upload would be sent."""
@@ -82,4 +88,56 @@ def test_what_is_no_several_photos_gets_a_sentence(
         options = event["inputs"][1:]
         for others in ([held[part] for part in options], [FILE] * len(options)):  # a file as an option too
             check(post(address, event, [sent, *others]), sent)
+    assert "Traceback" not in "".join(capfd.readouterr())
+
+
+TOLD = st.none() | ANYTHING | st.fixed_dictionaries({"index": ANYTHING, "value": ANYTHING})
+
+
+@settings(max_examples=4, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_whatever_is_posted_to_any_event_gets_an_answer_or_one_sentence(
+    address: str, capfd: pytest.CaptureFixture[str], data: st.DataObject
+) -> None:
+    config = httpx.get(f"{address}config").json()
+    held = {part["id"]: part["props"].get("value") for part in config["components"]}
+    for event in events(config):
+        if event["connection"] == "stream":  # goes on until it is closed: test_live_stream
+            continue
+        values = data.draw(
+            st.tuples(*(st.just(held[part]) | ANYTHING for part in event["inputs"])), str(event["id"])
+        )
+        check(post(address, event, list(values), data.draw(TOLD)), (event["id"], event["api_name"], values))
+    assert "Traceback" not in "".join(capfd.readouterr())
+
+
+def test_every_kind_of_input_has_its_check(address: str) -> None:
+    kinds = {kind.__name__.lower() for kind in TAKES if issubclass(kind, Component)}
+    config = httpx.get(f"{address}config").json()
+    named = {part["id"]: part["type"] for part in config["components"]}
+    assert {named[part] for event in events(config) for part in event["inputs"]} <= kinds
+
+
+@pytest.mark.parametrize(
+    "path", ["/etc/hostname", "../../../etc/hostname", "C:\\boot.ini", "nothing.txt", "", "\u0000"]
+)
+def test_a_path_outside_the_uploads_is_one_sentence_and_no_traceback(
+    address: str, capfd: pytest.CaptureFixture[str], path: str
+) -> None:
+    config = httpx.get(f"{address}config").json()
+    kinds = {part["id"]: part["type"] for part in config["components"]}
+    held = {part["id"]: part["props"].get("value") for part in config["components"]}
+    several = {part["id"] for part in config["components"] if part["props"].get("file_count") == "multiple"}
+    n_sent = 0
+    for event in events(config):
+        files = [part for part in event["inputs"] if kinds[part] in ("file", "image", "video")]
+        if not files or event["connection"] == "stream":
+            continue
+        sent = {"path": path, "meta": {"_type": "gradio.FileData"}}
+        values = [
+            held[part] if part not in files else [sent] if part in several else sent for part in event["inputs"]
+        ]
+        check(post(address, event, values), (event["id"], path))
+        n_sent += 1
+    assert n_sent >= 6
     assert "Traceback" not in "".join(capfd.readouterr())

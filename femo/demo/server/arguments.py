@@ -74,10 +74,14 @@ def _checked(name: str, kind: Any, value: Any) -> Any:
 
 
 def _file(value: Any) -> dict[str, str] | None:
-    """Keep path and address of a file; without the rest Gradio neither moves nor fetches anything."""
+    """Keep path and address of a file; without the rest Gradio neither moves nor fetches anything.
+
+    No system has a path with a null in it; Python says so in an error of another kind than that for a file that is not there.
+    """
     if not isinstance(value, dict):
         return None
-    return {key: value[key] for key in ("path", "url") if isinstance(value.get(key), str)}
+    kept = {key: value[key] for key in ("path", "url") if isinstance(value.get(key), str)}
+    return {key: text for key, text in kept.items() if "\0" not in text}
 
 
 def _options(kind: Any) -> tuple[Any, ...]:

@@ -74,9 +74,19 @@ class Line(Queue):
         return await self._refuse(event, sentence)
 
     async def reset_iterators(self, event_id: str) -> None:
-        """End an event as Gradio does, and forget what was expected of it."""
+        """End an event as Gradio does, and forget what was expected of it.
+
+        A caller over the API that names no session is known by the event itself and cannot come back, so its session goes
+        too: half a megabyte, with all that it was answered.
+        """
         self._told.pop(event_id, None)
         await super().reset_iterators(event_id)
+        event = self.event_ids_to_events.get(event_id)
+        if event is not None and event.session_hash == event_id:
+            holder = self.blocks.app.state_holder
+            with holder.lock:
+                holder.session_data.pop(event_id, None)
+                holder.time_last_used.pop(event_id, None)
 
     def compute_analytics_summary(self, records: Any) -> dict[str, Any]:
         """Return nothing: no page shows it, and Gradio makes a table of 10,000 events after each."""

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from femo.demo.events import one_sentence
 from femo.demo.server.arguments import checked
+from femo.demo.server.components import fitting_values
 from femo.demo.server.disk import why_unwritable
 from femo.demo.server.line import Line
 from femo.demo.server.told import fitting_event
@@ -63,10 +64,16 @@ class Page(gr.Blocks):
         state: SessionState | None,
         explicit_call: bool = False,
     ) -> list[Any]:
-        """Check the arguments of a public endpoint by their types, do as Gradio does, and say so where files are none."""
+        """Check what was sent, by the types of a public endpoint or the components of the page, and do as Gradio does."""
         with one_sentence():
             if block_fn.api_visibility == "public" and block_fn.fn is not None:
                 inputs = checked(block_fn.fn, inputs)
+            else:
+                shown = [block if state is None else state.get(block._id, block) for block in block_fn.inputs]
+                sent_by = [
+                    block if block.stateful else new for block, new in zip(block_fn.inputs, shown, strict=True)
+                ]
+                fitting_values(sent_by, inputs, whole=block_fn.preprocess)
         try:
             values: list[Any] = await super().preprocess_data(block_fn, inputs, state, explicit_call)
         except (ValidationError, InvalidPathError) as error:

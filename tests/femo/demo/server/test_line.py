@@ -167,6 +167,21 @@ def test_other_sessions_take_no_answer_away_and_leave_no_name(join: Join, addres
     assert heard[-1]["output"]["data"] == ["x"]
 
 
+def test_a_caller_without_a_session_leaves_none(join: Join, address: str, work: Clips) -> None:
+    """Each call of the API left a session of .4 MB, and the whole of what it was answered."""
+    work.go.set()
+    base = f"{address}gradio_api/call/photo"
+    event = httpx.post(base, json={"data": ["x"]}).json()["event_id"]
+    assert 'data: ["x"]' in httpx.get(f"{base}/{event}", timeout=30).text
+    join("photo", "ann")
+    news(address, "ann", lambda message: message["msg"] == "process_completed")
+
+    while work.page._queue.event_ids_to_events:
+        threading.Event().wait(0.01)
+    assert list(work.page.app.state_holder.session_data) == ["ann"]
+    assert list(work.page.app.state_holder.time_last_used) == ["ann"]
+
+
 def test_who_waits_sees_place_and_time(join: Join, address: str, work: Clips) -> None:
     """A tenth was done in one second, so nine are left; each further clip is thought to take the ten of the first."""
     join("clip", "first")
