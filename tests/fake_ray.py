@@ -45,6 +45,8 @@ class FakeRay:
     def __init__(self, cpus: float = 2, gpus: float = 0, place: str = "no port") -> None:
         self.resources = {"CPU": cpus} | ({"GPU": gpus} if gpus else {})
         self.place, self.connected = place, False
+        self.identity = "a"
+        """What its head calls it."""
         self.begun: list[dict[str, Any]] = []
         self.given: list[dict[str, Any]] = []
         self.killed: list[Any] = []

@@ -19,6 +19,7 @@ from tests.corpora import ROOT
 
 START_S = 90.0
 TRIES = 4
+_DRIVERS: "list[subprocess.Popen[str]]" = []
 
 
 def environment(folder: Path, **more: str) -> dict[str, str]:
@@ -29,6 +30,7 @@ def environment(folder: Path, **more: str) -> dict[str, str]:
         "RAY_USAGE_STATS_ENABLED": "0",
         "RAY_TMPDIR": str(folder),
         "RAY_raylet_start_wait_time_s": f"{START_S:.0f}",  # of a busy machine; Ray's own is 60
+        "GRPC_ENABLE_FORK_SUPPORT": "0",  # with it the head's server for a new client often dies as it is forked
     }
     return {**kept, **ray, "PYTHONPATH": str(ROOT), **more}
 
@@ -111,7 +113,7 @@ def drive(
     code: str, folder: Path, *arguments: object, more: Mapping[str, str] | None = None
 ) -> "subprocess.Popen[str]":
     """Start a driver: Python code with its arguments in ``sys.argv``."""
-    return subprocess.Popen(
+    driver = subprocess.Popen(
         [sys.executable, "-c", code, *map(str, arguments)],
         env=environment(folder, **(more or {})),
         cwd=ROOT,
@@ -119,3 +121,14 @@ def drive(
         stderr=subprocess.PIPE,
         text=True,
     )
+    _DRIVERS.append(driver)
+    return driver
+
+
+def end_drivers() -> None:
+    """End the drivers that a test which failed has left."""
+    for driver in _DRIVERS:
+        if driver.poll() is None:
+            driver.kill()
+        driver.communicate()
+    _DRIVERS.clear()

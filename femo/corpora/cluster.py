@@ -5,6 +5,7 @@ in the middle of a run that has lost its connection. So whatever is asked of Ray
 """
 
 import socket
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +19,8 @@ PATIENCE_S: Final = 30.0
 """A head that is started again on the same place within this time is taken up again, if it keeps its state outside of itself."""
 BETWEEN_S: Final = 1.0
 """Between two looks after the head."""
+TRIES: Final = 4
+"""Now and then the head's server for a new ``ray://`` connection dies as it is forked (ray issue 63202); the next one lives."""
 
 
 class NoCluster(FemoError):
@@ -43,6 +46,7 @@ class Cluster:
         self._head = _place(ray.get_runtime_context().gcs_address)
         if not _answers(self._head):  # seen from outside, through the port of Ray's client, which notices itself
             self._head = None
+        self._identity = None if self._head is None else _identity(ray, self._head)
         self._seen_s = time.monotonic()
         self.gone = False
 
@@ -60,21 +64,25 @@ class Cluster:
             yield
         except errors.RayTaskError:  # of the job itself, whatever else it is
             raise
-        except (ConnectionError, errors.RaySystemError) as error:
+        except (ConnectionError, errors.RaySystemError, *_rpc_errors()) as error:
             raise self._lost() from error
 
     def look(self) -> None:
         """Look whether the head is still there, and wait for it a while if it is not.
 
         Raises:
-            FemoError: It is gone.
+            FemoError: It is gone, or another cluster has taken its place: nobody would ever tell how the jobs ended.
         """
         if self._head is None or time.monotonic() - self._seen_s < BETWEEN_S:
             return
+        away = False
         while not _answers(self._head):
+            away = True
             if time.monotonic() - self._seen_s > PATIENCE_S:
                 raise self._lost()
             time.sleep(BETWEEN_S)
+        if away and _identity(self.ray, self._head) != self._identity:
+            raise self._lost()
         self._seen_s = time.monotonic()
 
     def _lost(self) -> FemoError:
@@ -95,18 +103,47 @@ def _ray() -> ModuleType:
     return ray
 
 
+def _rpc_errors() -> tuple[type[Exception], ...]:
+    """Return what Ray's client lets through where a head that was started again does not know it."""
+    grpc = sys.modules.get("grpc")  # loaded with the first connection of the client
+    return () if grpc is None else (grpc.RpcError,)
+
+
 def _connect(ray: ModuleType, address: str | None) -> None:
-    try:
-        ray.init(address=address or "auto", log_to_driver=False, logging_level="error")
-    except (OSError, RuntimeError, ValueError) as error:
-        if address is None and isinstance(error, ConnectionError):
-            raise NoCluster("no Ray cluster runs on this machine; name one with an address") from error
-        raise FemoError(f"no Ray cluster answers at {address or 'this machine'}: {error}") from error
+    for left in reversed(range(TRIES)):
+        try:
+            ray.init(address=address or "auto", log_to_driver=False, logging_level="error")
+            return
+        except ConnectionAbortedError as error:
+            if not left:
+                raise _unanswered(address, error) from error
+            time.sleep(BETWEEN_S)
+        except (OSError, RuntimeError, ValueError) as error:
+            if address is None and isinstance(error, ConnectionError):
+                raise NoCluster("no Ray cluster runs on this machine; name one with an address") from error
+            raise _unanswered(address, error) from error
+
+
+def _unanswered(address: str | None, error: Exception) -> FemoError:
+    lines = str(error).split("\n")  # the last of a traceback of the server's
+    said = next((line.strip() for line in reversed(lines) if line.strip()), type(error).__name__)
+    return FemoError(f"no Ray cluster answers at {address or 'this machine'}: {said}")
 
 
 def _place(address: str) -> tuple[str, int] | None:
     host, _, port = address.rpartition(":")
     return (host.strip("[]"), int(port)) if port.isdigit() else None
+
+
+def _identity(ray: ModuleType, place: tuple[str, int]) -> str | None:
+    """Return the name of a head's cluster, None if it does not say; it stays where a head keeps its state outside of itself."""
+    from ray._raylet import GcsClient  # type: ignore[attr-defined]  # its stub leaves it out
+
+    host, port = place
+    try:
+        return str(GcsClient(address=f"[{host}]:{port}" if ":" in host else f"{host}:{port}").cluster_id.hex())
+    except (OSError, RuntimeError, ray.exceptions.RayError):
+        return None
 
 
 def _answers(place: tuple[str, int] | None) -> bool:

@@ -9,7 +9,7 @@ from PIL import Image
 from femo.cli.main import main
 from femo.pipeline import load
 from tests import clips
-from tests.corpora import read
+from tests.corpora import read, silent_server
 from tests.small_models import write_small
 
 
@@ -55,6 +55,21 @@ def test_photos_clips_and_a_bad_one_end_in_the_data_sets(
     assert _run(*command) == 1  # nothing is read again, and what failed is still said
     last = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert (last["n_done"], last["n_failed"], last["frames_per_s"]) == (2, 1, 0.0)
+
+
+def test_a_url_that_does_not_answer_fails_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Image.fromarray(clips.portrait()).save(tmp_path / "b.png")
+    small = write_small(tmp_path / "small")
+    load(str(small), measure=False)
+    with silent_server() as url:
+        (tmp_path / "list.csv").write_text(f"url\n{url}/a.mp4\nb.png\n")
+        command = ["corpus", tmp_path / "list.csv", "--out", tmp_path / "out", "--model", small, "--no-mesh"]
+        assert _run(*command, "--workers", 1, "--timeout", 0.5) == 1
+    assert f"{url}/a.mp4 did not answer within 0.5 s." in capsys.readouterr().err
+    assert read(tmp_path / "out", "failures")[["clip", "problem"]].values.tolist() == [
+        [f"{url}/a.mp4", f"{url}/a.mp4 did not answer within 0.5 s."]
+    ]
+    assert read(tmp_path / "out", "clips")["clip"].tolist() == ["b.png"]
 
 
 def test_wrong_options_are_told_before_anything_is_read(

@@ -8,6 +8,7 @@ import socket
 from collections.abc import Iterator
 from typing import Any
 
+import grpc
 import pytest
 
 from femo.corpora import cluster
@@ -20,6 +21,7 @@ from tests.fake_ray import FakeRay, RaySystemError, RayTaskError
 def ray(monkeypatch: pytest.MonkeyPatch) -> FakeRay:
     found = FakeRay()
     monkeypatch.setattr(cluster, "_ray", lambda: found)
+    monkeypatch.setattr(cluster, "_identity", lambda ray, place: ray.identity)
     return found
 
 
@@ -142,6 +144,65 @@ def test_a_head_that_comes_back_in_time_is_taken_up_again(
     clock[0] += 2
     found.look()
     assert not found.gone
+
+
+def test_another_cluster_in_the_place_of_the_head_is_a_lost_one(
+    ray: FakeRay, clock: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ray.place = "head:6379"
+    answers = iter([True, True, False, True])
+    monkeypatch.setattr(cluster, "_answers", lambda place: next(answers))
+    found = Cluster(None)
+    clock[0] += 2
+    ray.identity = "b"
+    found.look()  # it was never away, so nobody asks
+    clock[0] += 2
+    with pytest.raises(FemoError, match=GONE):
+        found.look()
+    assert found.gone
+
+
+FORKED = """Initialization failure from server:
+Traceback (most recent call last):
+  File "proxier.py", line 772, in Datapath
+RuntimeError: Starting Ray client server failed. See ray_client_server_23000.err for detailed logs.
+
+"""
+
+
+def test_a_server_that_dies_as_it_is_forked_is_asked_for_again(
+    ray: FakeRay, clock: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried = []
+    true_init = ray.init
+
+    def init(**how: Any) -> None:
+        tried.append(how["address"])
+        if len(tried) < 4:
+            raise ConnectionAbortedError(FORKED)
+        true_init(**how)
+
+    monkeypatch.setattr(ray, "init", init)
+    Cluster("ray://head:10001")
+    assert tried == ["ray://head:10001"] * 4
+    assert clock[0] == 1003.0  # a second between two of them
+
+
+def test_one_that_dies_each_time_is_said_in_a_line(ray: FakeRay, clock: list[float]) -> None:
+    ray.refuse = ConnectionAbortedError(FORKED)
+    with pytest.raises(FemoError) as said:
+        Cluster("ray://head:10001")
+    assert str(said.value) == (
+        "no Ray cluster answers at ray://head:10001: RuntimeError: Starting Ray client server failed. "
+        "See ray_client_server_23000.err for detailed logs."
+    )
+
+
+def test_what_the_client_lets_through_is_a_lost_cluster(ray: FakeRay) -> None:
+    found = Cluster(None)
+    with pytest.raises(FemoError, match=GONE), found.asked():
+        raise grpc.RpcError
+    assert found.gone
 
 
 def test_a_head_that_cannot_be_seen_from_here_is_not_looked_after(ray: FakeRay, clock: list[float]) -> None:

@@ -7,6 +7,7 @@ import errno
 import os
 import random
 import subprocess
+import time
 from collections.abc import Iterator
 from multiprocessing import get_context
 from pathlib import Path
@@ -17,7 +18,7 @@ import pytest
 from femo.corpora.run import _locked
 from femo.errors import FemoError
 from tests.corpora import read
-from tests.stub_corpus import go
+from tests.stub_corpus import go, go_once_told
 
 
 def _source(folder: Path, n: int) -> Path:
@@ -75,6 +76,35 @@ def test_the_second_of_two_runs_into_one_folder_refuses(tmp_path: Path) -> None:
     ):
         go(source, out)
     assert go(source, out).progress.n_done == 1
+
+
+def test_while_one_process_writes_another_refuses_and_spoils_nothing(tmp_path: Path) -> None:
+    source, out = _source(tmp_path, 4), tmp_path / "out"
+    (source / "slow.mp4").write_bytes(
+        b"slow"
+    )  # sorted behind the others: they are read while this one still waits
+    forks = get_context("forkserver")
+    forks.set_forkserver_preload(["tests.stub_corpus"])
+    process = forks.Process(target=go_once_told, args=(source, out))
+    process.start()
+    try:
+        until_s = time.monotonic() + 60
+        while len(_reads(out)) < 5:  # in the middle of the last input
+            assert process.is_alive()
+            assert time.monotonic() < until_s
+            time.sleep(0.02)
+        with pytest.raises(
+            FemoError, match=r"another run is writing into .*out; wait for it, or name another folder"
+        ):
+            go(source, out)
+        (tmp_path / "go on").touch()
+        process.join(60)
+    finally:
+        process.kill()
+        process.join()
+    assert process.exitcode == 0
+    assert sorted(read(out, "clips")["clip"]) == sorted(path.name for path in source.iterdir())
+    assert len(_reads(out)) == 5
 
 
 def test_changed_options_are_named(tmp_path: Path) -> None:
