@@ -16,6 +16,19 @@
     const now = performance.now(), seen = state(part), board = part.querySelector("#board-overview");
     const whole = part.querySelector(".block") && (!board || board.querySelector("button"));
     if (seen !== last || !whole) { last = seen; since = now; return; }
-    if (now - since >= REST_MS) part.dataset.ready = "";
+    if (now - since >= REST_MS) { part.dataset.ready = ""; startCharts(); }
   }, 50);
+  // What draws charts is 4.6 MB of script that takes half a second to start. Who looks around first has it by the first chart; who
+  // presses something at once gets their picture first, as the start would hold it up.
+  const LOOKS_MS = 1000;
+  let acted = false, started = false;
+  for (const kind of ["pointerdown", "keydown", "dragenter"])
+    document.addEventListener(kind, () => { acted = true; }, { once: true, capture: true, passive: true });
+  function startCharts() {
+    const known = document.querySelector('meta[name="femo-charts"]');
+    if (started || !known || navigator.connection?.saveData) return;
+    started = true;
+    const href = new URL(known.content, document.baseURI).href;
+    setTimeout(() => { if (!acted) import(href).catch(() => {}); }, LOOKS_MS); // a chart asks again, and says it if that fails too
+  }
 })();

@@ -4,6 +4,7 @@ Layout shift is measured as Core Web Vitals define it: shifts without recent inp
 and 5 s long), of which the largest counts.
 """
 
+import re
 from itertools import pairwise
 from pathlib import Path
 
@@ -138,6 +139,21 @@ def test_a_card_is_folded_until_a_heading_or_the_contents_open_it(browser: Brows
     page.get_by_role("link", name="Scores", exact=True).click()  # a link opens and never closes
     expect(body).to_be_visible()
     assert page.locator("#about [aria-expanded=true]").count() == 1
+    page.close()
+
+
+def test_the_script_of_charts_is_there_before_the_first_chart_and_comes_once(
+    browser: Browser, address: str, examples: Path, clip: Path
+) -> None:
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.set_default_timeout(PATIENCE_MS)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "PlotlyPlot" in request.url else None)
+    with page.expect_response(re.compile(r"/assets/PlotlyPlot-\w+\.js$")) as answer:
+        page.goto(address)  # and nothing else: it is fetched when the page has come to rest
+    assert answer.value.ok
+    result(page, "photo", examples, clip)
+    assert len(asked) == 1
     page.close()
 
 

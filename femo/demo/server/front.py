@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 from typing import Any, Final
 
+import gradio
 from markupsafe import Markup
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
@@ -40,6 +41,9 @@ _OTHERS: Final = re.compile(
     r'<meta\s+(?:property="og:|name="twitter:)[^>]*/>\s*|<link rel="manifest"[^>]*/>\s*', re.DOTALL
 )
 """Tags of Gradio's page that say what ours say."""
+_SCRIPTS: Final = Path(gradio.__file__).parent / "templates" / "frontend" / "assets"
+CHARTS: Final = next((f"assets/{path.name}" for path in sorted(_SCRIPTS.glob("PlotlyPlot-*.js"))), "")
+"""Gradio's script for charts, which takes half a second to start; ``ready.js`` has it at hand before the first chart comes."""
 _STYLE: Final = Markup(file("first.css"))
 _SCRIPT: Final = Markup(file("ready.js") + file("names.js"))
 
@@ -69,7 +73,8 @@ def fronted(page: str, base: str) -> str:
         page: The served HTML.
         base: Address of the app, for previews that read no relative one; ends in a slash.
     """
-    head = render("front", base=base, title=TITLE, said=SAID, paper=PAPER, style=_STYLE, script=_SCRIPT)
+    ours = {"title": TITLE, "said": SAID, "paper": PAPER, "charts": CHARTS, "style": _STYLE, "script": _SCRIPT}
+    head = render("front", base=base, **ours)
     before, tag, after = _OTHERS.sub("", page).partition("</head>")
     return before + head + tag + after
 
