@@ -74,10 +74,13 @@ class Choice:
             return self._kept[name]
 
     def picker(self, elem_id: str) -> gr.Dropdown:
-        """Place the choice of one model; where there is only one, a quiet line says so, and how to add another."""
+        """Place the choice of one model; nothing where there is only one."""
+        return self._list("Model", self.offered, self.own.model, elem_id)
+
+    def alone(self, elem_id: str) -> None:
+        """Place a quiet line, where there is only one model, that says so, and how the host adds another."""
         if len(self.offered) == 1:
             gr.HTML(render("only_model", model=self.own.model), elem_id=f"{elem_id}-only")
-        return self._list("Model", self.offered, self.own.model, elem_id)
 
     def second(self, elem_id: str) -> gr.Dropdown:
         """Place the choice of a model beside the first; nothing where there is only one."""

@@ -94,20 +94,20 @@ class GroupTab(ClipTab[GroupView]):
 
     def _charts(self) -> None:
         with gr.Row(equal_height=False):
-            with gr.Column(scale=7, min_width=320):
+            with gr.Column(scale=7, min_width=320) as self.course:
                 self.timeline = gr.Plot(show_label=False, elem_id="group-timeline", elem_classes="femo-chart")
             with gr.Column(scale=3, min_width=280):
                 gr.HTML(cards.chart_head("Expressions across the group", None, {}))
-                self.shares = gr.Plot(show_label=False, elem_classes="femo-chart")
+                self.shares = gr.Plot(show_label=False, elem_id="group-shares", elem_classes="femo-chart")
         self.moments = gr.HTML(js_on_load=file("seek.js"), elem_id="group-moments")
-        gr.HTML(cards.chart_head("People", None, {}, "each strip is one person's mood over time"))
+        self.people_head = gr.HTML()
         self.people = gr.HTML(js_on_load=file("seek.js"), elem_id="group-people")
         self.downloads(KINDS)
 
     def wire(self) -> None:
         """Register the events."""
         gr.events.api(self.analyze_group, api_name="analyze_group", **LONG)
-        charts = [self.timeline, self.shares, self.moments, self.people]
+        charts = [self.course, self.timeline, self.shares, self.moments, self.people_head, self.people]
         outputs = [self.stage, self.verdict, self.details, *charts, self.reading, self.run, self.cancel]
         starts = [self.file_in.upload, self.min_face.input, self.choice.input, self.run.click]
         self.wire_reading(starts, [self.file_in, self.min_face, self.choice], outputs, self.example)
@@ -179,10 +179,14 @@ class GroupTab(ClipTab[GroupView]):
         } | self.buttons(running=False)
         if not group.video.timelines:
             return shown
+        moves = figures_group.has_course(group)
+        strip = "each strip is one person's mood" + (" over time" if moves else "")
         return shown | {
-            self.timeline: _timeline(group),
+            self.course: gr.Column(visible=moves),
+            self.timeline: gr.Plot(figures_group.group_timeline(group)) if moves else None,
             self.shares: figures_group.share_bars(group.shares),
             self.moments: group_cards.moments_card(reading.moments),
+            self.people_head: cards.chart_head("People", None, {}, strip),
             self.people: group_cards.people(group, _pictures(reading)),
         }
 
@@ -191,13 +195,6 @@ class GroupTab(ClipTab[GroupView]):
         path = folder / f"{reading.path.stem.replace(',', '_') or 'clip'}{KINDS[kind][1]}"
         (export.write_csv if kind == "csv" else export.write_json)(path, reading.group)
         return path
-
-
-def _timeline(group: GroupResult) -> gr.Plot:
-    """The course of the mood; a photo has none, and gets no chart."""
-    if not figures_group.has_course(group):
-        return gr.Plot(None, visible=False)
-    return gr.Plot(figures_group.group_timeline(group), visible=True)
 
 
 def _stage(reading: GroupView) -> str:

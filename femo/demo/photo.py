@@ -96,6 +96,7 @@ class PhotoTab:
             )
             self.align = gr.Checkbox(False, label="Level the eyes before reading")
             self.prior = prior_choice(self.models.own, elem_id="photo-prior")
+            self.models.alone("photo-model")
         samples(self.photo, ["astronaut.jpg", "group.jpg", "varied.jpg"])
 
     def wire(self) -> None:

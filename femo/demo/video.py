@@ -87,6 +87,7 @@ class VideoTab(ClipTab[KeptClip]):
             self.every = gr.Radio(EVERY, value="all", label="Frames to read")
             self.min_face = gr.Radio(SMALLEST, value=0, label="Smallest face to look for")
             self.model = self.models.picker("video-model")
+            self.models.alone("video-model")
 
     def wire(self) -> None:
         """Register the events."""

@@ -36,10 +36,10 @@ class BoardLayout:
                 choices, value=choices[0][1], label="Task", scale=3, min_width=240, elem_id="board-task"
             )
             self.group = gr.Dropdown(
-                [ALL_GROUPS], value=ALL_GROUPS, label="Ranked together", scale=2, min_width=200
+                [ALL_GROUPS], value=ALL_GROUPS, label="Ranked together", scale=3, min_width=240
             )
             self.by = gr.Dropdown(
-                [MAIN], value=MAIN, label="Ranked by", scale=2, min_width=160, elem_id="board-by"
+                [MAIN], value=MAIN, label="Ranked by", scale=2, min_width=150, elem_id="board-by"
             )
             self.badges = gr.CheckboxGroup(BADGES, value=list(BADGES), label="Show", scale=4, min_width=280)
         self.about = gr.HTML(padding=True)

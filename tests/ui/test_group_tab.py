@@ -63,6 +63,11 @@ def test_a_photo_shows_boxes_and_no_moments(page: Page, examples: Path) -> None:
     expect(page.locator(".femo-member")).to_have_count(3)
     expect(page.locator(".femo-moment")).to_have_count(0)
     expect(page.locator("#group-timeline")).to_be_hidden()  # one moment has no course
+    expect(page.get_by_text("each strip is one person's mood", exact=True)).to_be_visible()
+    shares, table = page.locator("#group-shares").bounding_box(), page.locator("#group-people").bounding_box()
+    assert shares is not None
+    assert table is not None
+    assert shares["width"] > 0.9 * table["width"]  # it takes the place of the course
 
 
 def test_one_click_shows_a_group(page: Page) -> None:

@@ -126,7 +126,8 @@ def test_with_one_model_a_line_says_how_to_add_another_and_there_is_no_dead_cont
     browser: Browser, address: str
 ) -> None:
     page = browser.new_page()
-    page.goto(address)
+    page.goto(f"{address}?tab=photo")
+    page.get_by_role("button", name="Options").locator("visible=true").click()
     only = page.locator("#photo-model-only")
     expect(only).to_contain_text("One model lies on this host: femo-base. femo models import NAME adds another")
     expect(page.locator("#photo-model")).to_have_count(0)
