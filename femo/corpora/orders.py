@@ -48,6 +48,11 @@ class Orders:
         item = next(self._waiting, None)
         return None if item is None else (Order(item),)
 
+    def share(self, order: Order) -> float:
+        """Return which share of its clip a shard is, 0-1; 0 of what is no shard, or not waited for any more."""
+        long, span = self._long.get(order.item.id), order.span
+        return 0.0 if long is None or span is None else (span.stop - span.first) / long.cut.spans[-1].stop
+
     def settle(self, order: Order, outcome: Outcome) -> Facts | Refused | None:
         """Return what an input came to, None while something of it is still to do."""
         number = order.item.id

@@ -93,20 +93,38 @@ class Tally:
         self.n_read = self.n_failed = self.n_frames = 0
         self.duration_s = 0.0
         self.engine: Engine | None = None
+        self._open: dict[int, list[tuple[float, int, float]]] = {}
+
+    def add_shard(self, number: int, share: float, n_frames: int, duration_s: float) -> None:
+        """Count a shard of a long clip, until the clip itself is counted.
+
+        Args:
+            number: Of the clip.
+            share: How much of it the shard is, 0-1.
+            n_frames: Frames analysed in it.
+            duration_s: Length of the clip.
+        """
+        self._open.setdefault(number, []).append((share, n_frames, share * duration_s))
+
+    def drop_shards(self, number: int) -> None:
+        """Let go of the shards of a clip that has ended, or is read anew."""
+        self._open.pop(number, None)
 
     def progress(self) -> CorpusProgress:
         """Return how far the run is now."""
         before, elapsed_s = self._before, time.perf_counter() - self._start
-        ended = self.n_read + self.n_failed
+        shards = [shard for clip in self._open.values() for shard in clip]
+        n_frames = self.n_frames + sum(shard[1] for shard in shards)
+        ended = self.n_read + self.n_failed + sum(shard[0] for shard in shards)
         left = before.waiting - ended
         left_s = elapsed_s / ended * left if ended else (0.0 if not left else None)
         return CorpusProgress(
             before.waiting + before.finished + before.failed,
             before.finished + self.n_read,
             before.failed + self.n_failed,
-            before.n_frames + self.n_frames,
-            (before.duration_s + self.duration_s) / 3600,
-            self.n_frames / elapsed_s if elapsed_s > 0 else 0.0,
+            before.n_frames + n_frames,
+            (before.duration_s + self.duration_s + sum(shard[2] for shard in shards)) / 3600,
+            n_frames / elapsed_s if elapsed_s > 0 else 0.0,
             left_s,
             elapsed_s,
             self.engine,

@@ -67,9 +67,13 @@ class Read:
 
     Attributes:
         read_s: Seconds that it took.
+        n_frames: Frames analysed in it.
+        duration_s: Length of the clip that it is of.
     """
 
     read_s: float
+    n_frames: int = 0
+    duration_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from femo.corpora.orders import Orders
 from femo.corpora.parts import Parts, unwritable
 from femo.corpora.processes import Processes, usable_cores
 from femo.corpora.progress import CorpusProgress, Engine, Tally
-from femo.corpora.reading import Order, Refused, Setup
+from femo.corpora.reading import Cut, Order, Outcome, Read, Refused, Setup
 from femo.corpora.schema import schemas_of
 from femo.corpora.sources import list_inputs
 from femo.corpora.spreading import Crew, Ended, Work, WorkerDied, spread
@@ -246,7 +246,9 @@ class _Run:
         for each in ended:
             order: Order = each.job[0]
             value = each.value if each.error is None else Refused(_sentence(order.item, each.error))
+            share = self.orders.share(order)
             outcome = self.orders.settle(order, value)
+            self._count_shard(order, value, share)
             if isinstance(outcome, Refused):
                 failed.append((order.item.id, outcome.problem))
             elif outcome is not None:
@@ -260,6 +262,13 @@ class _Run:
         self.tally.n_failed += len(failed)
         self.tally.n_frames += sum(facts.n_frames for _, facts in read)
         self.tally.duration_s += sum(facts.duration_s for _, facts in read)
+
+    def _count_shard(self, order: Order, value: Outcome, share: float) -> None:
+        """Show how far a long clip is; a recording of ten hours would else be nothing until it is all."""
+        if isinstance(value, Read) and share:
+            self.tally.add_shard(order.item.id, share, value.n_frames, value.duration_s)
+        elif not isinstance(value, Read | Cut):
+            self.tally.drop_shards(order.item.id)
 
     def _commit(self) -> None:
         self.parts.commit(sorted(self.ready))

@@ -94,7 +94,7 @@ class Worker:
             save_shard(shard_path(self.setup.out, item.id, span.first), piece)
         except OSError as error:
             raise unwritable(self.setup.out, error) from error
-        return Read(time.perf_counter() - start)
+        return Read(time.perf_counter() - start, len(piece.frame_time_s), piece.duration_s)
 
     def _join(self, item: Input, shards: Cut, read_s: float) -> Outcome:
         start = time.perf_counter()

@@ -53,5 +53,21 @@ def test_a_tally_adds_this_run_to_those_before(monkeypatch: pytest.MonkeyPatch) 
     assert tally.progress().left_s == 0
 
 
+def test_shards_count_until_their_clip_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two clips of an hour; three quarters of the first take a minute and a half, so the other five quarters take 150 s."""
+    now = [0.0]
+    monkeypatch.setattr(progress.time, "perf_counter", lambda: now[0])
+    tally = Tally(Counts(waiting=2, finished=0, failed=0, n_frames=0, duration_s=0.0))
+    now[0] = 90.0
+    tally.add_shard(1, 0.5, 45_000, 3600.0)
+    tally.add_shard(1, 0.25, 22_500, 3600.0)
+    state = tally.progress()
+    assert (state.n_done, state.n_frames, state.hours) == (0, 67_500, 0.75)
+    assert (state.frames_per_s, state.left_s) == (750.0, 150.0)
+    tally.drop_shards(1)
+    tally.n_read, tally.n_frames, tally.duration_s = 1, 90_000, 3600.0
+    assert (tally.progress().n_frames, tally.progress().hours) == (90_000, 1.0)
+
+
 def test_with_nothing_to_do_nothing_is_left() -> None:
     assert Tally(Counts(0, 3, 0, 10, 1.0)).progress().left_s == 0

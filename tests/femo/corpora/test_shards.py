@@ -106,7 +106,16 @@ def test_a_run_in_shards_gives_the_same_tables_and_reads_no_shard_twice(
     assert len(orders) == 1
     with pytest.raises(RuntimeError, match="killed"):
         femo.corpus(clip, shards, shard_minutes=PERIOD_S / 60)
-    femo.corpus(clip, shards, shard_minutes=PERIOD_S / 60)
+    told: list[int] = []
+    report = femo.corpus(
+        clip,
+        shards,
+        shard_minutes=PERIOD_S / 60,
+        progress=lambda state: told.append(state.n_frames * (not state.n_done)),
+    )
+    n_frames = len(_frames())
+    assert sorted({n for n in told if n}) == [25, 50, n_frames - 25]  # shards of this run, before the clip is done
+    assert report.progress.n_frames == n_frames
     read_spans = [order.span.first for order in orders if order.span is not None]
     assert read_spans == [0, 25, 50, 25, 50, 75]  # the first alone was noted when the run was stopped
     for dataset in ("frames", "persons", "clips"):
