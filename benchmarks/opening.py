@@ -9,14 +9,16 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from typing import TYPE_CHECKING
 
 import app
 import femo
 from benchmarks.measure import table
 from femo.demo.server.cache import open_cache
 from leaderboard.opening import open_board
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
 
 ARGS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update"]
 GOAL_S = 2.0
@@ -35,8 +37,10 @@ def site() -> Iterator[str]:
         demo.close(verbose=False)
 
 
-def visit(page: Page, address: str, looks_s: float) -> list[float]:
+def visit(page: "Page", address: str, looks_s: float) -> list[float]:
     """Open the page and press the first example; return the seconds until each of ``STEPS``, without those of looking around."""
+    from playwright.sync_api import expect
+
     start_s = time.perf_counter()
     page.goto(address, wait_until="commit")
     example = page.locator(".gallery-item:visible").first
@@ -53,7 +57,7 @@ def visit(page: Page, address: str, looks_s: float) -> list[float]:
     return [*spent_s, time.perf_counter() - start_s]
 
 
-def visits(browser: Browser, address: str, n_visits: int) -> dict[float, list[list[float]]]:
+def visits(browser: "Browser", address: str, n_visits: int) -> dict[float, list[list[float]]]:
     """Visit again and again, each time as somebody new; who presses at once and who looks around take turns."""
     found: dict[float, list[list[float]]] = {0.0: [], LOOKS_S: []}
     for turn in range(-1, n_visits):
@@ -68,6 +72,8 @@ def visits(browser: Browser, address: str, n_visits: int) -> dict[float, list[li
 
 def run() -> str:
     """Measure, and return the section."""
+    from playwright.sync_api import sync_playwright
+
     with site() as address, sync_playwright() as playwright:
         path = os.environ.get("FEMO_CHROMIUM", "/usr/bin/chromium")
         browser = playwright.chromium.launch(executable_path=path, args=ARGS)
