@@ -104,10 +104,11 @@ class Pipeline:
         rgb, found, turns = find_upright(photo.rgb, lambda picture: self.detector.detect(picture, min_face))
         faces, notes = largest(found), (*photo.notes, *turned_notes(turns), *crowd_notes(len(found)))
         notes += quick_notes(width, height, len(found)) if min_face is None else ()
-        crops = crop_faces(self.readers, self.mesh if measure else None, rgb, faces, align=align)
-        said, quality = read(self.readers, crops, still=True, mesh=self.mesh), see(rgb, faces)
+        mesh = self.mesh if measure else None
+        crops = crop_faces(self.readers, mesh, rgb, faces, align=align)
+        said, quality = read(self.readers, crops, still=True, mesh=mesh), see(rgb, faces)
         seen = hide_covered(said.meshes, quality, self.limits.covered)
-        scores = measured_units(self.decision.decide(said.scores, chosen), seen)
+        scores = measured_units(self.decision.decide(said.scores, chosen), seen, mesh.units if mesh else None)
         judged = judge(quality, scores, self.limits)
         shown, meshes = turn_back(faces, turns, width, height), turn_meshes_back(seen, turns, width, height)
         how = (width, height, self.model, notes, chosen, said.identity, quality, judged, meshes, AtHand(source))
@@ -257,9 +258,9 @@ class Pipeline:
             min_face: Smallest face side in pixels to look for; None depends on the size of the frames.
             measure: Lay a mesh on each face.
         """
-        tracker = tracker_of(self.readers, self.detector, min_face)
-        look = partial(crop_and_read, self.readers, self.mesh if measure else None)
-        return Live(tracker, look, self.model, self.decision, self.limits)
+        mesh, tracker = self.mesh if measure else None, tracker_of(self.readers, self.detector, min_face)
+        look = partial(crop_and_read, self.readers, mesh)
+        return Live(tracker, look, self.model, self.decision, self.limits, unit_map=mesh.units if mesh else None)
 
     def score_crops(self, crops: Sequence[RGB], *, prior: str | None = None) -> dict[str, Scores]:
         """Read faces that are cut out already.

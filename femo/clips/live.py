@@ -14,7 +14,7 @@ from femo.clips.batches import Read
 from femo.faces.quality import measure as see
 from femo.faces.tracker import KEY_S, Tracker
 from femo.mesh.reader import hide_covered
-from femo.mesh.units import measured_units
+from femo.mesh.units import UnitMap, measured_units
 from femo.models.reading import ReadingSpec
 from femo.networks.decision import Decision
 from femo.results import PhotoResult
@@ -41,6 +41,7 @@ class Live:
         decision: How the expression is decided; what ``read`` gives is natural.
         limits: From when on a reading is unsure.
         window_s: Seconds over which scores are averaged.
+        unit_map: How meshes become action units; None where faces are not measured.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class Live:
         decision: Decision | None = None,
         limits: ReadingSpec | None = None,
         window_s: float = WINDOW_S,
+        unit_map: UnitMap | None = None,
     ) -> None:
         self._tracker = tracker
         self._read = read
@@ -58,6 +60,7 @@ class Live:
         self._decision = decision or Decision(model)
         self._limits = limits or ReadingSpec()
         self._window_s = window_s
+        self._unit_map = unit_map
         self._time_s = -1.0
         self._seen: dict[int, deque[tuple[float, dict[str, Floats]]]] = defaultdict(deque)
 
@@ -99,7 +102,7 @@ class Live:
         meshes = said.meshes
         if meshes is not None:
             meshes = hide_covered(meshes, see(rgb, found), self._limits.covered)
-        smooth = measured_units(self._smoothed(persons.tolist(), said.scores, chosen), meshes)
+        smooth = measured_units(self._smoothed(persons.tolist(), said.scores, chosen), meshes, self._unit_map)
         how = (rgb.shape[1], rgb.shape[0], self._model, (), chosen, said.identity)
         return PhotoResult(faces, smooth, said.embedding, *how, meshes=meshes)
 

@@ -59,9 +59,11 @@ def mesh_track(
     return lay_out(row, meshes, points.at(row), time_s, unit_map, smooth)
 
 
-def with_measured_units(scores: dict[str, Scores], track: MeshTrack | None) -> dict[str, Scores]:
+def with_measured_units(
+    scores: dict[str, Scores], track: MeshTrack | None, unit_map: UnitMap | None
+) -> dict[str, Scores]:
     """Return a person's scores with the units that were measured in the place of priors."""
-    if track is None or "action_units" not in scores:
+    if track is None or unit_map is None or "action_units" not in scores:
         return scores
     persons = np.broadcast_to(np.isfinite(track.units).any(axis=0), track.units.shape)
-    return scores | {"action_units": merge(scores["action_units"], track.units, persons)}
+    return scores | {"action_units": merge(scores["action_units"], track.units, persons, unit_map)}

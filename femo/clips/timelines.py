@@ -157,7 +157,7 @@ def _timeline(person: RawPerson, clip: RawVideo, smoothing: temporal.Smoothing) 
         reading = judge(Quality(quality), scores, clip.limits)
     measured = (row, person.meshes, person.points, time_s, clip.unit_map)
     mesh = mesh_track(*measured, lambda values: temporal.smooth(values, smoothing))
-    scores = with_measured_units(scores, mesh)
+    scores = with_measured_units(scores, mesh, clip.unit_map)
     return Timeline(person.track, time_s, present, xyxy, scores, person.portrait, clip.frame, reading, mesh)
 
 

@@ -21,7 +21,8 @@ grieve with a still face, and what a face shows depends on culture and situation
 glasses and a turned head mislead the network, and it errs more often for some groups of people than for others: the
 model card has the figures. Age, gender and ethnicity are guesses at appearance in the coarse classes of the training
 data; they say nothing about identity. What is marked <span class="femo-badge femo-prior">prior</span> is not measured
-at all: it follows from the expression. Do not decide anything about a person with this.
+at all: it follows from the expression. An action unit that is marked measured follows from points of the face, with the
+expression as evidence beside them. Do not decide anything about a person with this.
 """
 _HEADING: Final = re.compile(r"^## +(.+)$", re.MULTILINE)
 _JSON: Final = re.compile(r"```json\n(.*?)```", re.DOTALL)

@@ -9,11 +9,11 @@ import numpy.typing as npt
 
 from femo.mesh import crops, measures, pose
 from femo.mesh.canonical import load_canonical
-from femo.mesh.units import read_unit_map
+from femo.mesh.units import UNITS, read_unit_map
 from femo.meshes import COVERED, MEASURED, N_POINTS, NO_FACE, POSE, TOO_SMALL, TURNED, Meshes
 from femo.models.config import ModelSpec
 from femo.models.find import find_model
-from femo.models.weights import find_weights
+from femo.models.weights import find_weights, load_tensors
 from femo.networks.backbone import compile_backbone
 from femo.networks.engine import Network
 from femo.types import RGB, Bools, Faces, Floats, Quality
@@ -39,8 +39,9 @@ class MeshReader:
 
     def __init__(self, spec: ModelSpec | None = None, network: Network | None = None) -> None:
         self.spec = spec or find_model(MODEL)
-        self.face = load_canonical(find_weights(self.spec))
-        self.units = read_unit_map(self.spec.mesh)
+        path = find_weights(self.spec)
+        self.face = load_canonical(path)
+        self.units = read_unit_map(self.spec.mesh, load_tensors(path, UNITS))
         self.least_logit = float((self.spec.mesh or {}).get("least_logit", 0.0))
         self._network = network or compile_backbone(self.spec, "f32")  # bfloat16 knows half and whole pixels only
 
@@ -60,15 +61,13 @@ class MeshReader:
         large = placing[:, crops.LENGTH] >= crops.WIDER * MIN_SIDE_PX
         out.reason[~large] = TOO_SMALL
         if large.any():
-            out.landmarks[large], out.logit[large], out.values[large] = self._measure(
-                squares[large], placing[large]
-            )
+            found = self._measure(squares[large], placing[large])
+            out.landmarks[large], out.logit[large], out.values[large], out.units[large] = found
             out.reason[large] = MEASURED
             _refuse(out, large & ~(out.logit >= self.least_logit))
-            out.units[:] = self.units.logits(out.values)
         return out
 
-    def _measure(self, squares: npt.NDArray[np.uint8], placing: Floats) -> tuple[Floats, Floats, Floats]:
+    def _measure(self, squares: npt.NDArray[np.uint8], placing: Floats) -> tuple[Floats, Floats, Floats, Floats]:
         points, logit = self._network(squares)
         landmarks = crops.to_picture(points.reshape(-1, N_POINTS, 3), placing)
         _, frontal = pose.align(landmarks, self.face)
@@ -77,6 +76,7 @@ class MeshReader:
             landmarks,
             logit[:, 0],
             np.concatenate([angles, place, measures.measure(frontal, self.face)], axis=1),
+            self.units.logits(frontal),
         )
 
 
@@ -84,8 +84,8 @@ def _refuse(meshes: Meshes, none: Bools) -> None:
     """Blank what was not seen: everything where there is no face, all but the pose where it is turned away."""
     pitch, yaw = np.abs(meshes.column("pitch")), np.abs(meshes.column("yaw"))
     turned = (meshes.reason == MEASURED) & ~((yaw <= MAX_YAW) & (pitch <= MAX_PITCH)) & ~none
-    meshes.values[turned, len(POSE) :] = np.nan
-    meshes.values[none] = meshes.landmarks[none] = np.nan
+    meshes.values[turned, len(POSE) :] = meshes.units[turned] = np.nan
+    meshes.values[none] = meshes.landmarks[none] = meshes.units[none] = np.nan
     meshes.reason[turned], meshes.reason[none] = TURNED, NO_FACE
 
 

@@ -1,14 +1,17 @@
-"""Action units from measures: which measure carries which unit, and how it becomes a number of 0-1.
+"""Action units from the points of a face: how they become a number of 0-1.
 
-Conventions: units are ABAW's twelve in the order of ``femo.labels.ABAW_AU``. A unit's logit is linear in the measures that FACS
-says it moves (Ekman, Friesen & Hager 2002, Facial Action Coding System, chapters 2-6); the signs are FACS's and fixed, the
-sizes are fitted by ``femo train units`` and stand in the config of ``face-mesh``. Logit 0 lies midway between faces that should
-show the unit and neutral ones. A unit without coefficients is not measured: NaN here, and a prior elsewhere.
+Conventions: units are ABAW's twelve in the order of ``femo.labels.ABAW_AU``. A unit's logit is linear in the points of
+that half of the face that FACS says it moves (Ekman, Friesen & Hager 2002, Facial Action Coding System, chapters 2-6), turned to
+the front. ``femo train units`` fits it, and it stands in the weights of ``face-mesh`` as ``units.weight``. A unit without an
+entry in the config is not measured: NaN here, and a prior elsewhere.
 
 A person's own neutral face differs from the population's. In a clip the low quantile of each logit over time is taken for that
 person's neutral, as OpenFace does (Baltrušaitis, Mahmoud & Robinson 2015, Cross-dataset learning and person-specific
 normalisation for automatic Action Unit detection), but no further from the population's than neutral faces differ among
 themselves: who smiles from the first frame to the last is smiling.
+
+What is shown of a measured unit is the geometry's logit and the expression's evidence: what the prior head says of the unit,
+0-1, less ``EVIDENCE_AT``, times ``evidence``. The expression network sees the wrinkles that no point tells.
 """
 
 from collections.abc import Mapping
@@ -19,28 +22,22 @@ import numpy as np
 
 from femo.errors import ModelError
 from femo.labels import ABAW_AU
-from femo.meshes import COLUMNS, Meshes
+from femo.meshes import N_POINTS, Meshes
 from femo.networks.heads import sigmoid
+from femo.networks.linear import project
 from femo.types import Bools, Floats, Scores
 
-CARRIED_BY: dict[str, dict[str, int]] = {
-    "AU1": {"inner_brow": 1},
-    "AU2": {"outer_brow": 1},
-    "AU4": {"inner_brow": -1, "outer_brow": -1, "brow_gap": -1},
-    "AU6": {"cheek": 1, "lower_lid": 1, "eye_opening": -1},
-    "AU7": {"lower_lid": 1, "eye_opening": -1},
-    "AU10": {"upper_lip": 1, "nose_wing": 1},
-    "AU12": {"corner_height": 1, "corner_curve": 1, "mouth_width": 1},
-    "AU15": {"corner_height": -1, "corner_curve": -1},
-    "AU24": {"upper_red": -1, "lower_red": -1, "lip_gap": -1},
-    "AU25": {"lip_gap": 1},
-    "AU26": {"jaw": 1},
-}
-"""The measures that a unit moves and in which direction, after FACS: AU1 raises the inner and AU2 the outer brow; AU4 lowers the
-brows and draws them together; AU6 raises the cheeks and with them the lower lid; AU7 tightens the lids, the lower one upwards;
-AU10 raises the upper lip and the wings of the nose; AU12 pulls the lip corners back and up, AU15 down; AU24 presses the lips
-together, which hides their red; AU25 parts the lips; AU26 drops the jaw. AU23 tightens the lips without a change of outline that
-the mesh follows, so it is not measured."""
+UPPER_UNITS = ("AU1", "AU2", "AU4", "AU6", "AU7")
+"""Units of brows, lids and cheeks; the others are those of nose, lips and jaw."""
+UNITS = "units."
+WEIGHT = f"{UNITS}weight"
+"""Name of the maps among the tensors of ``face-mesh``: float32 (12, 468, 3), logit per distance between the eyes."""
+PARTS = ("bias", "neutral", "spread", "evidence")
+"""What the config says of each unit."""
+EVIDENCE_AT = 0.25
+"""Of 0-1, where the expression speaks neither for a unit nor against it."""
+CERTAIN = 1e-4
+"""Values of 0-1 nearer to 0 or 1 than this count as this far away when they are put together."""
 
 BASELINE_QUANTILE = 0.2
 """Share of the frames in which a person shows less of a unit than his neutral face is taken to show."""
@@ -52,33 +49,31 @@ MIN_FRAMES = 25
 
 @dataclass(frozen=True, slots=True, eq=False)
 class UnitMap:
-    """From measures to logits.
+    """From points to logits.
 
     Attributes:
-        weight: float32 (12, K), logit per unit of each column of ``meshes.COLUMNS``; a row of NaN is not measured.
-        bias: float32 (12,).
+        weight: float32 (12, 468, 3), logit per distance between the eyes; zero where a unit is not measured.
+        bias: float32 (12,); NaN where a unit is not measured.
         centre: float32 (12,), mean logit of neutral faces.
         spread: float32 (12,), its standard deviation among them.
+        evidence: float32 (12,), logit per unit of what the prior head says.
     """
 
     weight: Floats
     bias: Floats
     centre: Floats
     spread: Floats
+    evidence: Floats
 
     @property
     def measured(self) -> tuple[str, ...]:
         """The units that are measured."""
         return tuple(name for name, bias in zip(ABAW_AU, self.bias, strict=True) if np.isfinite(bias))
 
-    def logits(self, values: Floats) -> Floats:
-        """Map measures (N, K) to logits (N, 12); NaN where a measure is missing that the unit needs."""
-        out = np.full((len(values), len(ABAW_AU)), np.nan, np.float32)
-        for unit, row in enumerate(self.weight):
-            if np.isfinite(self.bias[unit]):
-                needed = np.flatnonzero(row)
-                out[:, unit] = values[:, needed] @ row[needed] + self.bias[unit]
-        return out
+    def logits(self, frontal: Floats) -> Floats:
+        """Map points that are turned to the front (N, 468, 3) to logits (N, 12); NaN where nothing is measured."""
+        flat = np.asarray(frontal, np.float32).reshape(len(frontal), -1)
+        return project(flat, self.weight.reshape(len(ABAW_AU), -1)) + self.bias
 
     def neutral(self, logits: Floats) -> Floats:
         """Return how far a person's neutral face is from the population's, in logits (12,).
@@ -96,55 +91,61 @@ class UnitMap:
         return out
 
 
-def read_unit_map(config: Mapping[str, Any] | None) -> UnitMap:
-    """Read the maps out of ``mesh.units`` of the config of ``face-mesh``; a unit that it does not name is not measured.
+def read_unit_map(config: Mapping[str, Any] | None, tensors: Mapping[str, Floats]) -> UnitMap:
+    """Put together ``mesh.units`` of the config of ``face-mesh`` and its tensors; a unit without an entry is not measured.
 
     Raises:
-        ModelError: A unit or measure is unknown, or part of a map is missing.
+        ModelError: A unit is unknown, or the maps are missing or of another shape.
     """
-    weight = np.full((len(ABAW_AU), len(COLUMNS)), np.nan, np.float32)
-    bias, centre, spread = (np.full(len(ABAW_AU), np.nan, np.float32) for _ in range(3))
-    for name, said in ((config or {}).get("units") or {}).items():
-        _check(name, said)
+    said: Mapping[str, Any] = (config or {}).get("units") or {}
+    for name, entry in said.items():
+        _check(name, entry)
+    weight = np.zeros((len(ABAW_AU), N_POINTS, 3), np.float32)
+    given = tensors.get(WEIGHT, weight[:0] if said else weight)
+    if given.shape != weight.shape:
+        raise ModelError(
+            f"the weights of face-mesh have no {WEIGHT} of shape {weight.shape} for the units of its config"
+        )
+    columns = [np.full(len(ABAW_AU), np.nan, np.float32) for _ in range(4)]
+    for name, entry in said.items():
         unit = ABAW_AU.index(name)
-        weight[unit] = 0
-        for column, value in said["weights"].items():
-            weight[unit, COLUMNS.index(column)] = value
-        bias[unit], centre[unit], spread[unit] = said["bias"], said["neutral"], said["spread"]
-    return UnitMap(weight, bias, centre, spread)
+        weight[unit] = given[unit]
+        for column, key in zip(columns, PARTS, strict=True):
+            column[unit] = entry[key]
+    return UnitMap(weight, *columns)
 
 
-def _check(name: str, said: Any) -> None:
-    parts = ("weights", "bias", "neutral", "spread")
-    missing = [part for part in parts if not isinstance(said, Mapping) or part not in said]
-    if missing or not isinstance(said["weights"], Mapping):
-        raise ModelError(f"the config of face-mesh does not say {(missing or parts)[0]!r} of {name}")
+def _check(name: str, entry: Any) -> None:
     if name not in ABAW_AU:
         raise ModelError(f"the config of face-mesh names {name!r}, which is no unit")
-    unknown = [label for label in said["weights"] if label not in COLUMNS]
-    if unknown:
-        raise ModelError(f"the config of face-mesh names {unknown[0]!r} under {name}, which is no measure")
+    missing = [part for part in PARTS if not isinstance(entry, Mapping) or part not in entry]
+    if missing:
+        raise ModelError(f"the config of face-mesh does not say {missing[0]!r} of {name}")
 
 
-def measured_units(scores: dict[str, Scores], meshes: Meshes | None) -> dict[str, Scores]:
+def measured_units(
+    scores: dict[str, Scores], meshes: Meshes | None, unit_map: UnitMap | None
+) -> dict[str, Scores]:
     """Return the scores of N faces of one moment with measured action units in the place of priors."""
-    if meshes is None or "action_units" not in scores:
+    if meshes is None or unit_map is None or "action_units" not in scores:
         return scores
-    return scores | {
-        "action_units": merge(scores["action_units"], sigmoid(meshes.units), np.isfinite(meshes.units))
-    }
+    known = np.isfinite(meshes.units)
+    return scores | {"action_units": merge(scores["action_units"], sigmoid(meshes.units), known, unit_map)}
 
 
-def merge(prior: Scores, measured: Floats, persons: Bools) -> Scores:
-    """Put measured units in the place of priors.
+def merge(prior: Scores, measured: Floats, persons: Bools, unit_map: UnitMap) -> Scores:
+    """Put measured units in the place of priors, with the expression's evidence.
 
     Args:
         prior: The head ``action_units``, N rows.
-        measured: float32 (N, 12), 0-1; NaN where not measured.
+        measured: float32 (N, 12), what the geometry says, 0-1; NaN where not measured.
         persons: bool (N, 12), which cells belong to someone of whom this unit was measured: there a gap stays a gap, and
             elsewhere the prior stays.
+        unit_map: Says what evidence weighs.
     """
     if prior.source != "prior" or prior.labels != ABAW_AU or not persons.any():
         return prior
-    values = np.where(persons, measured, prior.values).astype(np.float32)
+    sure = np.clip(measured, CERTAIN, 1 - CERTAIN)
+    logit = np.log(sure / (1 - sure)) + unit_map.evidence * (prior.values - EVIDENCE_AT)
+    values = np.where(persons, sigmoid(logit), prior.values).astype(np.float32)
     return Scores(prior.name, prior.labels, values, prior.kind, "mixed")

@@ -21,9 +21,10 @@ import numpy.typing as npt
 import torch
 
 from femo.errors import WeightsError
+from femo.mesh.units import UNITS
 from femo.models.config import ModelSpec
 from femo.models.find import user_models_dir
-from femo.models.weights import file_sha256
+from femo.models.weights import file_sha256, find_weights, load_tensors
 from femo.models.write import stored, write_stored
 from femo.networks.backbone import PREFIX, create_network
 from femo.upstream.download import check_file
@@ -62,12 +63,23 @@ def import_face_mesh(spec: ModelSpec, file: Path | None, folder: Path | None = N
     tensors = stored({f"{PREFIX}{name}": torch.from_numpy(value) for name, value in state.items()})
     face = canonical_face(parts[GEOMETRY], file)
     tensors |= {f"{CANONICAL}{name}": torch.from_numpy(value) for name, value in face.items()}
+    tensors |= own_maps(spec)
     config = json.loads((spec.folder / "config.json").read_text(encoding="utf-8"))
     config = {key: value for key, value in config.items() if key not in ("name", "files")}
     config["imported"] = {"file": file.name, "sha256": file_sha256(file), "max_difference": difference}
     target = folder or user_models_dir() / spec.name
     write_stored(target, tensors, config, (spec.folder / "README.md").read_text(encoding="utf-8"))
     return Imported(target, difference, file.name, file_sha256(file))
+
+
+def own_maps(spec: ModelSpec) -> dict[str, torch.Tensor]:
+    """Return the maps of action units of the folder that describes it, which are femo's own and in none of MediaPipe's files.
+
+    Raises:
+        WeightsError: The folder's weights are missing or damaged.
+    """
+    maps = load_tensors(find_weights(spec), UNITS)
+    return {name: torch.from_numpy(value) for name, value in maps.items()}
 
 
 def read_package(file: Path, source: Mapping[str, Any]) -> dict[str, bytes]:

@@ -1,1 +1,1 @@
-"""Fits the maps from measures of the face mesh to action units."""
+"""Fits the maps from the points of a face to action units."""

@@ -1,12 +1,12 @@
 """Measures pictures that are cut to one face already, such as those of FER2013."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from femo.mesh import crops
+from femo.mesh import crops, pose
 from femo.mesh.canonical import EYE_CORNERS
 from femo.mesh.reader import MeshReader
 from femo.meshes import MEASURED, Meshes
@@ -29,33 +29,37 @@ def measure_pictures(
         report: Told how many pictures are done.
 
     Returns:
-        Measures (N, K), and which were measured (N,).
+        Points turned to the front (N, 468, 3), and which pictures were measured (N,).
     """
-    parts = []
+    frontal, seen = [], []
     for start in range(0, len(images), BATCH):
-        parts.append(_looked_twice(list(_enlarged(images[start : start + BATCH])), reader))
+        meshes, turned = looked_twice(list(enlarged(images[start : start + BATCH])), reader)
+        frontal.append(turned)
+        seen.append(meshes.reason == MEASURED)
         if report:
             report(min(start + BATCH, len(images)))
-    meshes = Meshes.join(parts)
-    return meshes.values, np.asarray((meshes.reason == MEASURED) & np.isfinite(meshes.values).all(axis=1))
+    return np.concatenate(frontal), np.concatenate(seen)
 
 
-def _enlarged(images: npt.NDArray[np.uint8]) -> Iterator[npt.NDArray[np.uint8]]:
+def enlarged(images: npt.NDArray[np.uint8]) -> Iterator[npt.NDArray[np.uint8]]:
+    """Return grey pictures (N, H, W) as the mesh takes them, (192, 192, 3) each."""
     for image in images:
         large = cv2.resize(image, (SIDE, SIDE), interpolation=cv2.INTER_CUBIC)
         yield np.repeat(np.asarray(large, np.uint8)[..., None], 3, axis=2)
 
 
-def _looked_twice(pictures: list[npt.NDArray[np.uint8]], reader: MeshReader) -> Meshes:
+def looked_twice(pictures: Sequence[npt.NDArray[np.uint8]], reader: MeshReader) -> tuple[Meshes, Floats]:
+    """Return meshes of N pictures (192, 192, 3) with one face each, and their points turned to the front (N, 468, 3)."""
     whole = np.array([SIDE / 2, SIDE / 2, FIRST_LOOK * SIDE, 0, SIDE, SIDE], np.float32)
     placing = np.repeat(whole[None], len(pictures), axis=0)
     first = reader.read(_cut(pictures, placing), placing)
     seen = first.reason == MEASURED
     placing[seen] = _around(first.landmarks[seen], placing[seen])
-    return reader.read(_cut(pictures, placing), placing)
+    meshes = reader.read(_cut(pictures, placing), placing)
+    return meshes, pose.align(np.nan_to_num(meshes.landmarks), reader.face)[1]
 
 
-def _cut(pictures: list[npt.NDArray[np.uint8]], placing: Floats) -> npt.NDArray[np.uint8]:
+def _cut(pictures: Sequence[npt.NDArray[np.uint8]], placing: Floats) -> npt.NDArray[np.uint8]:
     return np.concatenate([crops.cut(picture, placing[i : i + 1]) for i, picture in enumerate(pictures)])
 
 

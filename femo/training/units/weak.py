@@ -5,11 +5,14 @@ face counts for a unit if most annotators saw an expression that more than 70 % 
 2014, Compound facial expressions of emotion, PNAS 111(15), Table 1), and against it if they saw one for which the table does not
 list it. AU6 has 51 % in happiness, the most it has. Faces of other expressions, and those on which annotators disagree, are
 left out.
+That is what maps are judged by. They are fitted to ``often``, which knows every expression and disagreement.
 """
 
 import numpy as np
 import numpy.typing as npt
 
+from femo.labels import ABAW_AU
+from femo.training.priors import ACTION_UNITS
 from femo.types import Bools, Floats
 
 FERPLUS = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt")
@@ -40,6 +43,12 @@ def vote_shares(votes: npt.NDArray[np.uint8]) -> Floats:
     counts[counts == 1] = 0
     counts[votes.argmax(axis=1) >= len(FERPLUS)] = 0
     return np.asarray(counts / np.maximum(counts.sum(axis=1, keepdims=True), 1), np.float32)
+
+
+def often(shares: Floats) -> Floats:
+    """Return how likely a face shows each unit by its votes (N, 12): how often people do with each expression (``priors``)."""
+    table = [[ACTION_UNITS[name].get(unit, 0.0) for unit in ABAW_AU] for name in FERPLUS]
+    return np.asarray(shares @ np.array(table, np.float32), np.float32)
 
 
 def neutral(shares: Floats) -> Bools:

@@ -6,7 +6,7 @@ import pytest
 from femo.clips import meshed
 from femo.clips.meshed import STEPS, MeshCollector, mesh_track, with_measured_units
 from femo.labels import ABAW_AU
-from femo.mesh.units import UnitMap, read_unit_map
+from femo.mesh.units import WEIGHT, UnitMap, read_unit_map
 from femo.meshes import COLUMNS, MEASURED, N_POINTS, Meshes
 from femo.types import Scores
 
@@ -61,8 +61,8 @@ def test_faces_that_were_not_measured_have_no_points_and_keep_their_place() -> N
 
 
 def unit_map() -> UnitMap:
-    config = {"weights": {"jaw": 1.0}, "bias": 0.0, "neutral": 0.0, "spread": 1.0}
-    return read_unit_map({"units": {"AU26": config}})
+    config = {"bias": 0.0, "neutral": 0.0, "spread": 1.0, "evidence": 2.0}
+    return read_unit_map({"units": {"AU26": config}}, {WEIGHT: np.zeros((12, N_POINTS, 3), np.float32)})
 
 
 def test_a_person_is_laid_on_the_times_of_the_clip() -> None:
@@ -101,11 +101,13 @@ def test_units_that_were_measured_of_a_person_take_the_place_of_priors() -> None
     track = mesh_track(np.array([0, 1]), meshes, points, np.arange(2) / 10, unit_map(), lambda values: values)
     assert track is not None
     track.units[0, ABAW_AU.index("AU26")] = np.nan
-    merged = with_measured_units({"action_units": prior}, track)["action_units"]
+    merged = with_measured_units({"action_units": prior}, track, unit_map())["action_units"]
     assert merged.source == "mixed"
     assert merged.column("AU1").tolist() == pytest.approx([0.3, 0.3])
     assert np.isnan(merged.column("AU26")[0])
-    assert merged.column("AU26")[1] == pytest.approx(1 / (1 + np.exp(-2)), abs=1e-6)
+    assert merged.column("AU26")[1] == pytest.approx(
+        1 / (1 + np.exp(-2 - 2 * (0.3 - 0.25))), abs=1e-5
+    )  # and the evidence
     scores = {"action_units": prior}
-    assert with_measured_units(scores, None) is scores
-    assert with_measured_units({}, track) == {}
+    assert with_measured_units(scores, None, unit_map()) is scores
+    assert with_measured_units({}, track, unit_map()) == {}

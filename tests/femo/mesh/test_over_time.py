@@ -25,7 +25,7 @@ def meshes(n_rows: int, eyes: Floats | None = None, units: Floats | None = None)
 
 def unit_map(spread: float = 1.0) -> UnitMap:
     ones = np.ones(12, np.float32)
-    return UnitMap(np.zeros((12, len(COLUMNS)), np.float32), 0 * ones, 0 * ones, spread * ones)
+    return UnitMap(np.zeros((12, 468, 3), np.float32), 0 * ones, 0 * ones, spread * ones, 0 * ones)
 
 
 def no_points() -> PackedPoints:

@@ -11,7 +11,7 @@ import pytest
 from femo.errors import WeightsError
 from femo.models.find import find_model
 from femo.networks.backbone import create_network
-from femo.upstream.face_mesh import canonical_face, import_face_mesh, network_state, read_package
+from femo.upstream.face_mesh import canonical_face, import_face_mesh, network_state, own_maps, read_package
 
 MEMBER = "package/face_mesh_solution_packed_assets.data"
 
@@ -104,3 +104,9 @@ def test_the_canonical_face_is_read_from_its_message() -> None:
 def test_half_a_message_is_one_sentence(length: int) -> None:
     with pytest.raises(WeightsError, match=r"^assets holds no canonical face in geometry_pipeline_metadata"):
         canonical_face(metadata()[:length], Path("assets"))
+
+
+def test_the_maps_of_action_units_are_taken_along() -> None:
+    """They are femo's own: an import that left them out would make a folder whose units nobody can measure."""
+    maps = own_maps(find_model("face-mesh"))
+    assert {name: tuple(value.shape) for name, value in maps.items()} == {"units.weight": (12, 468, 3)}

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from femo.labels import ABAW_AU
 from femo.training.priors import ACTION_UNITS, OFTEN
-from femo.training.units.weak import FERPLUS, SHOWN, labels, neutral, vote_shares
+from femo.training.units.weak import FERPLUS, SHOWN, labels, neutral, often, vote_shares
 
 NEUTRAL, HAPPY, SURPRISED, SAD = range(4)
 
@@ -48,3 +49,12 @@ def test_who_shows_a_unit_is_who_the_priors_table_says(unit: str) -> None:
     least = 0.51 if unit == "AU6" else OFTEN
     assert all(ACTION_UNITS[label].get(unit, 0) >= least for label in shows)
     assert not any(ACTION_UNITS[label].get(unit, 0) for label in shows_not)
+
+
+def test_votes_become_how_often_people_show_a_unit() -> None:
+    shares = np.zeros((2, 8), np.float32)
+    shares[0, SAD] = 1
+    shares[1, [HAPPY, NEUTRAL]] = 0.5
+    found = often(shares)
+    assert found[0, ABAW_AU.index("AU1")] == pytest.approx(0.60)  # Du et al., table 1
+    assert found[1, ABAW_AU.index("AU6")] == pytest.approx(0.51 / 2)
