@@ -21,11 +21,13 @@ from femo.demo.markup import file
 from femo.demo.server import front
 from femo.demo.server.cache import AGE_S, SWEEP_S, open_cache
 from femo.demo.server.caller import max_job_s
+from femo.demo.server.disk import why_unwritable
 from femo.demo.server.door import Door, refuse_when_full
 from femo.demo.server.page import Page
 from femo.demo.watch import player
 from femo.errors import FemoError
 from leaderboard.board import Board
+from leaderboard.errors import LeaderboardError
 from leaderboard.opening import open_board
 from leaderboard.page.own_clip import clip_scorer
 from leaderboard.page.tab import build_tab
@@ -116,8 +118,14 @@ def main() -> None:
                 launch(demo)
             finally:
                 demo.close(verbose=False)
-    except FemoError as error:
+    except (FemoError, LeaderboardError) as error:
         raise SystemExit(str(error)) from error
+    except OSError as error:
+        reason = why_unwritable(error)
+        if not reason:
+            raise
+        folders = "GRADIO_TEMP_DIR and FEMO_STORE"
+        raise SystemExit(f"The app cannot start: {reason}; set {folders} to folders with room.") from error
 
 
 if __name__ == "__main__":

@@ -1,11 +1,15 @@
-"""Where the app listens."""
+"""Where the app listens, and why it does not start."""
 
+import errno
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 import app
+from femo.errors import FemoError
+from leaderboard.store.entries import StoreUnwritable
 
 HOST = "127.0.0.1"
 
@@ -30,3 +34,41 @@ def test_the_environment_names_the_port_and_a_taken_one_is_said(
     monkeypatch.setenv("GRADIO_SERVER_PORT", str(taken))
     with pytest.raises(SystemExit, match=f"No free port at 127.0.0.1 \\({taken}\\)"):
         app.free_port(HOST)
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (
+            OSError(errno.ENOSPC, "No space left on device"),
+            "The app cannot start: the disk of this host is full; set ",
+        ),
+        (
+            OSError(errno.EROFS, "Read-only file system"),
+            "The app cannot start: the disk of this host is read-only; set ",
+        ),
+        (StoreUnwritable("the store cannot be read: the disk of this host is full"), "the store cannot be read: "),
+        (FemoError("there is no model"), "there is no model"),
+    ],
+)
+def test_a_start_says_why_not(
+    error: Exception, sentence: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def fails(*_: object) -> None:
+        raise error
+
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
+    monkeypatch.setattr(app.zero_gpu, "load", fails)
+    with pytest.raises(SystemExit, match=f"^{sentence}"):
+        app.main()
+    assert not list(tmp_path.glob("run-*"))
+
+
+def test_a_start_that_fails_otherwise_is_a_fault(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def fails() -> None:
+        raise FileNotFoundError(errno.ENOENT, "No such file")
+
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
+    monkeypatch.setattr(app.zero_gpu, "load", fails)
+    with pytest.raises(FileNotFoundError):
+        app.main()

@@ -50,7 +50,7 @@ class BoardViews:
         wanted = {key: str(value) for key, value in (asked or {}).items()}
         task = TASKS.get(wanted.get("task", "")) or next(iter(TASKS.values()))
         pair = (wanted.get("first", ""), wanted.get("second", ""))
-        with TemporaryDirectory() as folder:
+        with one_sentence(), TemporaryDirectory() as folder:
             filled = self._filled(task, wanted, pair, request, profile, Path(folder))
             compares = pair[0] in {choice[1] for choice in self._scored(task, [])}
             yield {

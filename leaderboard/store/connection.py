@@ -1,19 +1,25 @@
 """Connections to the store's SQLite file, and the changes that lead from one version of it to the next.
 
-Conventions: each operation has its own connection, and writers queue on SQLite's lock.
+Conventions: each operation has its own connection, and writers queue on SQLite's lock. On a disk that is full or read-only
+SQLite cannot lay out what readers share; the file alone is read then, unless changes wait beside it.
 """
 
+import os
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
-from leaderboard.store.entries import StoreInvalid
+from leaderboard.store.entries import StoreInvalid, StoreUnwritable
 
 SCHEMA_VERSION = 3
 BUSY_TIMEOUT_S = 60.0
 """How long a writer waits for the lock; twenty writers at once need well under a second each."""
+OF_DISK = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN}
+"""What SQLite says where the disk does not do what it is asked."""
+ROOM_BYTES = 1 << 20
+"""A disk with less room than this is called full."""
 
 _CHANGES = (
     """
@@ -51,6 +57,7 @@ class Database:
 
     Raises:
         StoreInvalid: It was written by a newer version.
+        StoreUnwritable: The disk is full or read-only.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -70,27 +77,67 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """Yield a connection of its own."""
-        db = sqlite3.connect(self.path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
-        try:
-            db.row_factory = sqlite3.Row
-            db.execute("PRAGMA synchronous = FULL")
-            db.execute("PRAGMA foreign_keys = ON")
-            yield db
-        finally:
-            db.close()
+        """Yield a connection of its own.
+
+        Raises:
+            StoreUnwritable: The disk is in the way.
+        """
+        with self._said("the store cannot be read"):
+            db = self._connect()
+            try:
+                yield db
+            finally:
+                db.close()
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
-        """Yield a connection inside one transaction that holds the write lock from its start."""
-        with self.reading() as db:
+        """Yield a connection inside one transaction that holds the write lock from its start.
+
+        Raises:
+            StoreUnwritable: The disk is in the way, and nothing was stored.
+        """
+        with self._said("nothing was stored"), closing(self._connect()) as db:
             db.execute("BEGIN IMMEDIATE")
             try:
                 yield db
+                db.execute("COMMIT")
             except BaseException:
-                db.execute("ROLLBACK")
+                if db.in_transaction:  # SQLite has rolled back by itself where the disk failed
+                    db.execute("ROLLBACK")
                 raise
-            db.execute("COMMIT")
+
+    def _connect(self) -> sqlite3.Connection:
+        """Open the file, or where the disk takes nothing more, what is in it."""
+        db = sqlite3.connect(self.path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
+        try:
+            db.execute("PRAGMA synchronous = FULL")
+            db.execute("PRAGMA foreign_keys = ON")
+            db.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()  # makes what readers share
+        except sqlite3.OperationalError as error:
+            db.close()
+            waiting = self.path.with_name(f"{self.path.name}-wal")
+            if not _is_of_disk(error) or (waiting.exists() and waiting.stat().st_size):
+                raise
+            db = sqlite3.connect(f"{self.path.absolute().as_uri()}?immutable=1", uri=True, isolation_level=None)
+        db.row_factory = sqlite3.Row
+        return db
+
+    @contextmanager
+    def _said(self, what: str) -> Iterator[None]:
+        """Say in one sentence what did not happen, and what is wrong with the disk."""
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            if not _is_of_disk(error):
+                raise
+            disk = os.statvfs(self.path.parent)
+            full = "the disk of this host is full" if disk.f_bavail * disk.f_frsize < ROOM_BYTES else str(error)
+            why = "the disk of this host is read-only" if disk.f_flag & os.ST_RDONLY else full
+            raise StoreUnwritable(f"{what}: {why}") from error
+
+
+def _is_of_disk(error: sqlite3.OperationalError) -> bool:
+    return error.sqlite_errorcode & 0xFF in OF_DISK
 
 
 def _version(db: sqlite3.Connection) -> int:
@@ -103,8 +150,8 @@ def _enter_wal(db: sqlite3.Connection) -> None:
     while True:
         try:
             db.execute("PRAGMA journal_mode = WAL")
-        except sqlite3.OperationalError:
-            if time.monotonic() > deadline:
+        except sqlite3.OperationalError as error:
+            if _is_of_disk(error) or time.monotonic() > deadline:
                 raise
             time.sleep(0.01)
         else:

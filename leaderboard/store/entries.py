@@ -32,6 +32,10 @@ class StoreInvalid(LeaderboardError):
     """The store folder cannot be used."""
 
 
+class StoreUnwritable(LeaderboardError):
+    """The disk takes nothing more, or what is on it cannot be read."""
+
+
 class QuotaReached(LeaderboardError):
     """The submitter has used up the submissions or comparisons of the day, or all of them."""
 
