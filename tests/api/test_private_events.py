@@ -7,7 +7,7 @@ from uuid import uuid4
 import httpx
 import pytest
 from gradio.components import Component
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from femo.demo.server.components import TAKES
@@ -94,7 +94,7 @@ def test_what_is_no_several_photos_gets_a_sentence(
 TOLD = st.none() | ANYTHING | st.fixed_dictionaries({"index": ANYTHING, "value": ANYTHING})
 
 
-@settings(max_examples=4, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=4, phases=[Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_whatever_is_posted_to_any_event_gets_an_answer_or_one_sentence(
     address: str, capfd: pytest.CaptureFixture[str], data: st.DataObject

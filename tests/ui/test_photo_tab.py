@@ -2,6 +2,9 @@
 
 import json
 import re
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -9,6 +12,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 
 import femo
+from femo.demo.server import remote
 from femo.output.export.files import write_csv
 from tests.ui.conftest import PATIENCE_MS
 from tests.ui.test_page import barriers
@@ -183,6 +187,40 @@ def test_an_animation_is_read_by_its_first_frame_and_that_is_said(
     drop(page, tmp_path / "a.gif")
     drawn(page)
     expect(page.locator(".femo-note")).to_contain_text("first of 2 frames")
+
+
+@pytest.fixture
+def address_of_photo(examples: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A server on loopback that stands for one of the open Internet and sends the photo of three."""
+
+    class Outside(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write((examples / "triptych.jpg").read_bytes())
+
+        def log_message(self, *_: object) -> None: ...
+
+    monkeypatch.setattr(remote, "is_public", lambda address: address == "127.0.0.1")
+    with ThreadingHTTPServer(("127.0.0.1", 0), Outside) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/three.jpg"
+        server.shutdown()
+
+
+def test_a_photo_comes_by_its_address_and_one_of_this_network_does_not(page: Page, address_of_photo: str) -> None:
+    page.get_by_role("button", name="A photo by its address").click()
+    line = page.locator("#photo-address").get_by_role("textbox")
+    line.fill(f"  {address_of_photo} ")
+    line.press("Enter")
+    drawn(page)
+    expect(page.locator("#photo-table tbody tr")).to_have_count(3)
+    expect(page.locator("#photo-input img")).to_be_visible()
+
+    line.fill("http://10.0.0.1/three.jpg")
+    line.press("Enter")
+    expect(page.get_by_text("does not lie in the open Internet, so it is not read.")).to_be_visible()
+    expect(page.locator("#photo-table tbody tr")).to_have_count(3)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
