@@ -65,6 +65,7 @@ function take() {
   const img = latest();
   if (!img) return;
   const frame = { ...JSON.parse(img.dataset.reading), at: performance.now() };
+  if (frame.came_s === frames[frames.length - 1]?.came_s) return; // Gradio puts each answer into the page twice
   frames = [...frames, frame].filter((one) => frame.at - one.at <= SHOWN_MS);
   part.hidden = false;
   const recent = frames.filter((one, row) => frame.at - one.at <= 3000 || row >= frames.length - 2);

@@ -165,7 +165,8 @@ class LiveTab:
         drawn = draw.annotate(shown, boxes, numbers=_numbers(result), captions=captions, unsure=unsure)
         said = ", ".join(f"{n} {c}" for n, c in zip(_numbers(result), captions or [], strict=False))
         spent_ms = 1000 * (time.perf_counter() - came)
-        share = {"spent_ms": round(spent_ms, 1), "cameras": n_cameras, "unmeshed": mesh and not meshed}
+        share = {"came_s": round(came, 4), "spent_ms": round(spent_ms, 1), "cameras": n_cameras}
+        share["unmeshed"] = mesh and not meshed
         picture, reading = data_uri(drawn), _reading(result, share)
         return render("camera", picture=picture, reading=reading, said=said), _lines(result)
 

@@ -94,6 +94,23 @@ def test_the_course_shows_the_pace_and_gives_a_snapshot_and_a_csv(page: Page, tm
         assert -1 <= float(row["valence (prior)"]) <= 1
 
 
+def test_a_frame_that_is_put_into_the_page_twice_counts_once(page: Page) -> None:
+    """Gradio does so with every answer: the pace was twice what it is, and a recording had each row twice."""
+    page.get_by_role("tab", name="Live").click()
+    put = """came_s => {
+        const reading = {came_s, spent_ms: 1, cameras: 1, labels: ["calm"], columns: ["calm"]};
+        reading.persons = [{id: 1, unsure: false, values: [1]}];
+        const img = document.createElement("img");
+        img.dataset.reading = JSON.stringify(reading);
+        document.querySelector("#live-output").replaceChildren(img);
+    }"""
+    page.evaluate(put, 1)
+    page.get_by_role("button", name="Record", exact=True).click()
+    for came_s in (2, 2, 3, 3, 4):
+        page.evaluate(put, came_s)
+    expect(page.locator("#live-course [role=status]")).to_have_text("3 rows")
+
+
 def test_two_cameras_are_told_that_they_share_the_machine(page: Page) -> None:
     other = page.context.new_page()
     other.goto(page.url)

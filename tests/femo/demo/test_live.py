@@ -121,6 +121,7 @@ def test_the_shown_picture_has_the_box_of_each_face_in_its_colour() -> None:
     assert np.abs(shown[-5:, -5:].astype(int) - GREY[-5:, -5:]).max() <= 2
     reading = json.loads(html.unescape(page.split('data-reading="')[1].split('"')[0]))
     assert reading.pop("spent_ms") > 0
+    assert reading.pop("came_s") > 0
     assert reading == {
         "cameras": 0,
         "unmeshed": False,
