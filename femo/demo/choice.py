@@ -12,7 +12,6 @@ from typing import Any, Final
 import gradio as gr
 
 from femo import Pipeline
-from femo.demo.events import MIXES
 from femo.demo.markup import render
 from femo.demo.server.arguments import spelt
 from femo.demo.zero_gpu import load
@@ -101,9 +100,8 @@ class Choice:
 
 
 def offered(decision: Decision, prior: str) -> gr.Radio:
-    """Return the choice of the prior as a model offers it, hidden where it has only one."""
-    choices = [(MIXES[one], one) for one in decision.offered]
-    return gr.Radio(choices, value=prior, visible=len(choices) > 1)
+    """Return the choice of the prior as a model offers it, hidden where it has only one: a model offers all or one."""
+    return gr.Radio(value=prior, visible=len(decision.offered) > 1)
 
 
 def fitting_prior(pipeline: Pipeline, prior: str | None) -> str | None:

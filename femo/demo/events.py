@@ -90,10 +90,13 @@ def one_sentence() -> Iterator[None]:
 
 
 def prior_choice(pipeline: Pipeline, **more: Any) -> gr.Radio:
-    """Place the choice of the prior; hidden where the model has only one."""
+    """Place the choice of the prior; hidden where the model has only one.
+
+    It has the same choices whatever the model, so that one that was made a moment before another model is still among them.
+    """
     decision = pipeline.decision
     return gr.Radio(
-        [(MIXES[prior], prior) for prior in decision.offered],
+        [(said, prior) for prior, said in MIXES.items()],
         value=decision.default,
         visible=len(decision.offered) > 1,
         label="How common expressions are taken to be",

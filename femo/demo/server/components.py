@@ -136,6 +136,7 @@ TAKES: Final[Mapping[type, Callable[[Any, Any, bool], str]]] = {
     gr.Checkbox: _tick,
     gr.Slider: _number,
     gr.File: _file,
+    gr.UploadButton: _file,
     gr.Image: _file,
     gr.Video: _file,
     gr.JSON: _asked,
