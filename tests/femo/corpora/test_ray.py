@@ -191,9 +191,12 @@ def test_without_a_cluster_the_processes_of_this_machine_read(folder: Path, tmp_
         cwd=ROOT,
         capture_output=True,
         text=True,
-        check=True,
+        check=False,
         timeout=LIMIT_S,
     )
+    assert done.returncode == 0, (
+        done.stderr
+    )  # such as where another cluster runs on this machine, which is then taken
     assert done.stderr.count("no Ray cluster runs on this machine, so its own processes read") == 1
     states = [json.loads(line) for line in done.stdout.splitlines()]
     assert (states[-1]["n_done"], states[-1]["engine"]) == (1, "local")
