@@ -128,5 +128,5 @@ def test_the_prior_is_a_choice_where_there_is_more_than_one(offered: tuple[str, 
     pipeline: Any = SimpleNamespace(decision=SimpleNamespace(offered=offered, default=offered[-1]))
     with gr.Blocks(analytics_enabled=False):
         radio = prior_choice(pipeline, elem_id="video-prior")
-    assert radio.choices == [(MIXES[prior], prior) for prior in offered]
+    assert radio.choices == [(said, prior) for prior, said in MIXES.items()]
     assert (radio.value, radio.visible, radio.elem_id) == (offered[-1], visible, "video-prior")

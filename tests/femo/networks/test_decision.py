@@ -133,7 +133,9 @@ def test_a_camera_may_change_its_mind() -> None:
     given_rows = iter(values)
     live = Live(
         One(),  # type: ignore[arg-type]
-        lambda rgb, faces: Read({"expression": said(next(given_rows))}, np.zeros((1, 3)), np.zeros((1, 0))),
+        lambda rgb, faces, measure: Read(
+            {"expression": said(next(given_rows))}, np.zeros((1, 3)), np.zeros((1, 0))
+        ),
         "m",
         Decision("m", head()),
     )
