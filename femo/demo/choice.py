@@ -3,6 +3,7 @@
 Conventions: a name comes from a visitor, so it is looked up in the list and never taken for a path. Thread-safe.
 """
 
+import sys
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
@@ -27,10 +28,13 @@ NO_OTHER: Final = "no other"
 
 
 def present_models() -> list[str]:
-    """Return the models that name an expression and whose weights lie on this host, femo-base first."""
+    """Return the models that name an expression and whose weights lie on this host, femo-base first.
+
+    A damaged folder among them is told to the host and left out: the others can read.
+    """
     names = [
         spec.name
-        for spec in list_models()
+        for spec in list_models(left_out=partial(print, "Not offered:", file=sys.stderr))
         if any(file.name == WEIGHTS and (spec.folder / WEIGHTS).is_file() for file in spec.files)
         and any(head.name == "expression" for head in spec.heads)
     ]

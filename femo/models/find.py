@@ -7,6 +7,7 @@ writes), beside the package (a clone), where an installed wheel puts its data, a
 
 import os
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,12 +32,25 @@ def models_dirs() -> list[Path]:
     return [folder for folder in candidates if folder.is_dir()]
 
 
-def list_models() -> list[ModelSpec]:
-    """Return every model folder that is found on this machine, by name; one with weights goes first."""
+def list_models(left_out: Callable[[ModelError], None] | None = None) -> list[ModelSpec]:
+    """Return every model folder that is found on this machine, by name; one with weights goes first.
+
+    Args:
+        left_out: Is told what is wrong with a damaged folder, which is then no part of the list; None lets it raise.
+
+    Raises:
+        ModelError: A folder is damaged, and nobody is to be told.
+    """
     found: dict[str, ModelSpec] = {}
     for folder in models_dirs():
         for config in sorted(folder.glob("*/config.json")):
-            spec = read_spec(config.parent)
+            try:
+                spec = read_spec(config.parent)
+            except ModelError as error:
+                if left_out is None:
+                    raise
+                left_out(error)
+                continue
             if config.parent.name not in found or (spec.files and not found[config.parent.name].files):
                 found[config.parent.name] = spec
     return [found[name] for name in sorted(found)]

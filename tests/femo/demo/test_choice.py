@@ -54,6 +54,17 @@ def test_only_models_with_weights_here_are_present() -> None:
     assert "face-mesh" not in present_models()
 
 
+def test_a_damaged_folder_is_told_and_the_others_are_offered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FEMO_MODELS_DIR", str(write_small(tmp_path / "small").parent))
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken/config.json").write_text("{")
+    assert present_models() == ["femo-base", "small"]
+    assert "Not offered:" in (said := capsys.readouterr().err)
+    assert "broken" in said
+
+
 def test_another_model_uses_the_detector_and_the_mesh_that_are_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
