@@ -110,11 +110,16 @@ def _measured(scores: Scores, row: int) -> bool:
     return bool(np.isfinite(scores.values[row]).all())
 
 
-def _bars(labels: Sequence[str], values: Sequence[float], hex_colour: str, strong: Sequence[bool]) -> "Figure":
-    """Horizontal bars 0-100 %, first label on top, the value to the right of each bar."""
+def _bars(
+    labels: Sequence[str], values: Sequence[float], hex_colour: str, strong: Sequence[bool], ends: float = 1.3
+) -> "Figure":
+    """Horizontal bars 0-100 %, first label on top, the value to the right of each bar.
+
+    The axis ``ends`` beyond 1, since a full bar has its value to the right too; long labels leave few pixels for it on a phone.
+    """
     figure = new_figure(
         BAR_HEIGHT_PX * len(labels) + 16,
-        xaxis=axis(range=[0, 1.3], visible=False),
+        xaxis=axis(range=[0, ends], visible=False),
         yaxis=axis(autorange="reversed", ticklabelstandoff=6),
         bargap=0.38,
     )
@@ -158,7 +163,7 @@ def action_unit_bars(action_units: Scores, row: int, hex_colour: str) -> "Figure
     if not known:
         return empty_figure(NOT_MEASURED)
     labels = [f"{AU_NAMES.get(name, '')} {name[:2]} {name[2:]}".strip() for name in known]
-    return _bars(labels, list(known.values()), hex_colour, [value >= 0.5 for value in known.values()])
+    return _bars(labels, list(known.values()), hex_colour, [value >= 0.5 for value in known.values()], 1.5)
 
 
 def affect_circle(valence_arousal: Scores, row: int | None = None) -> "Figure":
