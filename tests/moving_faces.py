@@ -13,9 +13,11 @@ from femo.training.units.faces import Voted
 from femo.training.units.made import Made, shows
 from femo.training.units.moves import Moves
 from femo.training.units.recipe import Sets
-from femo.types import Floats
+from femo.types import Doubles, Floats
 
 NEUTRAL, SURPRISED = 0, 2
+SIZE = 200
+FACE_AT, PIXELS_PER_CM = (100.0, 105.0), 9.0
 
 
 @lru_cache
@@ -23,12 +25,22 @@ def face() -> CanonicalFace:
     return load_canonical(find_weights(find_model("face-mesh")))
 
 
+@lru_cache
+def moves() -> Moves:
+    return Moves(face())
+
+
+def points() -> Doubles:
+    """The canonical face in a picture of ``SIZE`` x ``SIZE``."""
+    return face().points[:, :2].astype(np.float64) * PIXELS_PER_CM + FACE_AT
+
+
 def people(units: list[str], seed: int = 0) -> Floats:
     """Canonical faces with jitter of 0.02 cm, the i-th showing ``units[i]`` ("" is none), turned to the front."""
-    rng, moves = np.random.default_rng(seed), Moves(face())
+    rng = np.random.default_rng(seed)
     out = []
     for unit in units:
-        flat = moves(face().points[:, :2].astype(np.float64), {unit: 1.0} if unit else {})
+        flat = moves()(face().points[:, :2].astype(np.float64), {unit: 1.0} if unit else {})
         out.append(np.column_stack([flat, face().points[:, 2]]) + rng.normal(0, 0.02, (468, 3)))
     return pose.align(np.array(out, np.float32), face())[1]
 

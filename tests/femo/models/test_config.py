@@ -1,6 +1,5 @@
 """What a config says, and what is refused by name."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -9,26 +8,7 @@ import pytest
 from femo.errors import ModelError
 from femo.models.config import read_spec
 from femo.models.find import find_model
-
-CONFIG: dict[str, Any] = {
-    "name": "tiny",
-    "arch": "resnet18",
-    "arch_args": {"channels": [8, 8, 8, 8]},
-    "input_size": 32,
-    "mean": [0.5, 0.5, 0.5],
-    "std": [0.25, 0.25, 0.25],
-    "embedding_dim": 8,
-    "heads": {"gender": {"labels": "gender", "kind": "distribution", "source": "trained", "citation": "test"}},
-    "licence": "test",
-    "citation": "test",
-}
-
-
-def _folder(parent: Path, **changes: Any) -> Path:
-    folder = parent / "tiny"
-    folder.mkdir(exist_ok=True)
-    (folder / "config.json").write_text(json.dumps({**CONFIG, **changes}))
-    return folder
+from tests.femo.models.tiny import write_tiny
 
 
 def test_embedded_model_says_what_it_reads() -> None:
@@ -99,12 +79,12 @@ def test_priors_of_the_embedded_model_are_the_published_ones() -> None:
 )
 def test_impossible_configs_are_refused(tmp_path: Path, changes: dict[str, Any], message: str) -> None:
     with pytest.raises(ModelError, match=message):
-        read_spec(_folder(tmp_path, **changes))
+        read_spec(write_tiny(tmp_path, **changes))
 
 
 @pytest.mark.parametrize("text", ["", "{", "[1, 2]", '{"name": "tiny"}'])
 def test_broken_configs_are_refused(tmp_path: Path, text: str) -> None:
-    folder = _folder(tmp_path)
+    folder = write_tiny(tmp_path)
     (folder / "config.json").write_text(text)
     with pytest.raises(ModelError, match=r"config\.json"):
         read_spec(folder)

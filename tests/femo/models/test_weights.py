@@ -1,8 +1,6 @@
 """A file is used after its size and hash agree, and read as float32 by prefix."""
 
-import json
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -11,33 +9,16 @@ from safetensors.numpy import save_file
 from femo.errors import WeightsError
 from femo.models.config import read_spec
 from femo.models.weights import file_sha256, find_weights, load_tensors
-
-CONFIG: dict[str, Any] = {
-    "name": "tiny",
-    "arch": "resnet18",
-    "arch_args": {"channels": [8, 8, 8, 8]},
-    "input_size": 32,
-    "mean": [0.5, 0.5, 0.5],
-    "std": [0.25, 0.25, 0.25],
-    "embedding_dim": 8,
-    "heads": {"gender": {"labels": "gender", "kind": "distribution", "source": "trained", "citation": "test"}},
-    "licence": "test",
-    "citation": "test",
-}
-
-
-def _folder(parent: Path, **changes: Any) -> Path:
-    folder = parent / "tiny"
-    folder.mkdir(exist_ok=True)
-    (folder / "config.json").write_text(json.dumps({**CONFIG, **changes}))
-    return folder
+from tests.femo.models.tiny import write_tiny
 
 
 def _with_weights(tmp_path: Path) -> Path:
-    folder = _folder(tmp_path)
+    folder = write_tiny(tmp_path)
     path = folder / "weights.safetensors"
     save_file({"heads.gender.bias": np.array([1, 2], np.float16), "backbone.x": np.ones(3, np.float32)}, path)
-    return _folder(tmp_path, files=[{"name": path.name, "sha256": file_sha256(path), "size": path.stat().st_size}])
+    return write_tiny(
+        tmp_path, files=[{"name": path.name, "sha256": file_sha256(path), "size": path.stat().st_size}]
+    )
 
 
 def test_weights_are_read_as_float32_by_prefix(tmp_path: Path) -> None:
@@ -74,4 +55,4 @@ def test_a_file_that_is_no_safetensors_is_named(tmp_path: Path) -> None:
 
 def test_missing_weights_name_the_command(tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match="femo models import tiny"):
-        find_weights(read_spec(_folder(tmp_path)))
+        find_weights(read_spec(write_tiny(tmp_path)))

@@ -1,7 +1,5 @@
 """Made pictures: each unit moves what FACS says by the amount that is asked for, and the picture follows."""
 
-from functools import lru_cache
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,30 +7,9 @@ from hypothesis import strategies as st
 
 from femo.labels import ABAW_AU
 from femo.mesh import measures
-from femo.mesh.canonical import CanonicalFace, load_canonical
 from femo.meshes import CARRIERS, MEASURES
-from femo.models.find import find_model
-from femo.models.weights import find_weights
-from femo.training.units.moves import Moves
 from femo.types import Doubles
-
-SIZE = 200
-FACE_AT, PIXELS_PER_CM = (100.0, 105.0), 9.0
-
-
-@lru_cache
-def face() -> CanonicalFace:
-    return load_canonical(find_weights(find_model("face-mesh")))
-
-
-@lru_cache
-def moves() -> Moves:
-    return Moves(face())
-
-
-def points() -> Doubles:
-    """The canonical face in a picture of 200 x 200."""
-    return face().points[:, :2].astype(np.float64) * PIXELS_PER_CM + FACE_AT
+from tests.moving_faces import PIXELS_PER_CM, face, moves, points
 
 
 def measured(flat: Doubles) -> dict[str, float]:

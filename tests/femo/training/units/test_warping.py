@@ -1,34 +1,10 @@
 """Pictures follow the points of a mesh."""
 
-from functools import lru_cache
-
 import numpy as np
 import pytest
 
-from femo.mesh.canonical import CanonicalFace, load_canonical
-from femo.models.find import find_model
-from femo.models.weights import find_weights
-from femo.training.units.moves import Moves
 from femo.training.units.warping import warp
-from femo.types import Doubles
-
-SIZE = 200
-FACE_AT, PIXELS_PER_CM = (100.0, 105.0), 9.0
-
-
-@lru_cache
-def face() -> CanonicalFace:
-    return load_canonical(find_weights(find_model("face-mesh")))
-
-
-@lru_cache
-def moves() -> Moves:
-    return Moves(face())
-
-
-def points() -> Doubles:
-    """The canonical face in a picture of 200 x 200."""
-    return face().points[:, :2].astype(np.float64) * PIXELS_PER_CM + FACE_AT
+from tests.moving_faces import SIZE, face, moves, points
 
 
 def test_the_picture_follows_its_points() -> None:
