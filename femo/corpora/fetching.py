@@ -4,21 +4,22 @@ Conventions: what cannot be had is a ``MediaError`` that names it. A transfer th
 than the limit, is given up.
 """
 
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
-from http.client import HTTPException
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO, Any, Final
 from urllib.parse import unquote, urlsplit
 
-from femo.corpora.sources import ROW, URL, opened
+from femo.corpora.addresses import URL, WEB, answer, asked, file_system, opened, within, without_secrets
+from femo.corpora.sources import ROW
 from femo.errors import FemoError, MediaError
 from femo.media.containers import MEGA
 
 CHUNK: Final = 1 << 20
+PART: Final = 4 << 20
+"""What is asked for at once: long enough that a store far away is not asked too often, and seconds of a slow line."""
 
 
 @contextmanager
@@ -42,41 +43,47 @@ def fetched(place: str, max_bytes: int, timeout_s: float) -> Iterator[Path]:
             copy = Path(folder) / f"row-{row['row']}"
             copy.write_bytes(_cell(row["file"], row["column"], int(row["row"])))
         else:
-            copy = Path(folder) / (Path(unquote(urlsplit(place).path)).name[:100] or "download")
+            copy = Path(folder) / (_name(place)[:100] or "download")
             with copy.open("wb") as file:
                 _download(place, file, max_bytes, timeout_s)
         yield copy
 
 
+def _name(place: str) -> str:
+    """Return the file name in an address; that of a store may hold what means something else on the web."""
+    return Path(unquote(urlsplit(place).path) if place.startswith(WEB) else place.partition("://")[2]).name
+
+
 def _download(url: str, file: IO[bytes], max_bytes: int, timeout_s: float) -> None:
     try:
-        if url.startswith(("http://", "https://")):
-            request = urllib.request.Request(url, headers={"User-Agent": "femo"})
-            with urllib.request.urlopen(request, timeout=timeout_s) as stream:
-                _copy(stream, file, url, max_bytes)
-        else:
-            with opened(url) as stream:
-                _copy(stream, file, url, max_bytes)
-    except TimeoutError as error:
-        raise MediaError(f"{url} did not answer within {timeout_s:g} s.") from error
-    except (OSError, HTTPException) as error:
-        reason = getattr(error, "reason", None) or error
-        late = isinstance(reason, TimeoutError)
-        said = f"did not answer within {timeout_s:g} s" if late else f"cannot be fetched: {reason}"
-        raise MediaError(f"{url} {said}.") from error
+        with asked(url, "fetched", timeout_s):
+            _copy(_pieces(url, timeout_s), file, url, max_bytes)
     except MediaError:
         raise
     except FemoError as error:
         raise MediaError(str(error)) from error
 
 
-def _copy(stream: Any, file: IO[bytes], url: str, max_bytes: int) -> None:
+def _pieces(url: str, timeout_s: float) -> Iterator[bytes]:
+    """Yield what an address holds; each piece may take so long."""
+    if url.startswith(WEB):
+        with answer(url, timeout_s) as stream:
+            yield from iter(lambda: stream.read(CHUNK), b"")
+        return
+    files, path = within(timeout_s, lambda: file_system(url))
+    stream = within(timeout_s, lambda: files.open(path, "rb"))
+    while piece := within(timeout_s, lambda: stream.read(PART)):
+        yield piece
+    stream.close()  # not where a question stands still: to close might wait for its answer
+
+
+def _copy(pieces: Iterator[bytes], file: IO[bytes], url: str, max_bytes: int) -> None:
     n_bytes = 0
-    while chunk := stream.read(CHUNK):
-        n_bytes += len(chunk)
+    for piece in pieces:
+        n_bytes += len(piece)
         if n_bytes > max_bytes:
-            raise MediaError(f"{url} is larger than the limit of {max_bytes / MEGA:g} MB.")
-        file.write(chunk)
+            raise MediaError(without_secrets(f"{url} is larger than the limit of {max_bytes / MEGA:g} MB."))
+        file.write(piece)
 
 
 def _cell(name: str, column: str, row: int) -> bytes:
@@ -89,10 +96,16 @@ def _cell(name: str, column: str, row: int) -> bytes:
                 if data:
                     return bytes(data)
                 path = value.get("path") if isinstance(value, dict) else None
-                raise MediaError(f"row {row} of {name} holds no bytes in {column!r}, only the path {path!r}.")
+                raise MediaError(
+                    f"row {row} of {without_secrets(name)} holds no bytes in {column!r}, only the path {path!r}."
+                )
     except (OSError, FemoError, KeyError, ValueError) as error:
-        raise error if isinstance(error, MediaError) else MediaError(f"{name} cannot be read: {error}") from error
-    raise MediaError(f"{name} has no row {row}; it has changed since it was listed.")
+        raise (
+            error
+            if isinstance(error, MediaError)
+            else MediaError(without_secrets(f"{name} cannot be read: {error}"))
+        ) from error
+    raise MediaError(f"{without_secrets(name)} has no row {row}; it has changed since it was listed.")
 
 
 @lru_cache(maxsize=8)  # of this process: neighbouring rows come one after the other

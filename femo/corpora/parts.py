@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from femo.atomic import replacing, replacing_on_disk
+from femo.corpora.addresses import without_secrets
 from femo.corpora.manifest import Manifest
 from femo.corpora.rows import Tables
 from femo.corpora.schema import DATASETS, Schemas
@@ -137,7 +138,9 @@ class Parts:
 
     def write_failures(self) -> None:
         """Write what failed, as the manifest has it now."""
-        rows = self._manifest.failures()
+        rows = [
+            (number, clip, without_secrets(place), why) for number, clip, place, why in self._manifest.failures()
+        ]
         columns = [[row[i] for row in rows] for i in range(4)]
         table = pa.table(columns, schema=self._schemas.of("failures"))
         try:

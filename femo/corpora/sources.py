@@ -12,10 +12,10 @@ import json
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
+from femo.corpora.addresses import URL, WEB, asked, file_system, listed, opened, without_secrets
 from femo.errors import FemoError
 from femo.models.hub import explain
 
@@ -25,10 +25,9 @@ ENDINGS: Final = frozenset(f".{ending}" for ending in f"{PHOTOS} {CLIPS}".split(
 TABLES: Final = (".csv", ".tsv", ".parquet")
 COLUMNS: Final = ("path", "file", "url", "clip", "video", "image", "filename", "file_name")
 """Columns of a table that are looked for, where none is named."""
-URL: Final = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 HUB_NAME: Final = re.compile(r"\w[\w.-]*/\w[\w.-]*(@[\w./-]+)?")
 """A data set on the Hub, with a revision perhaps; it is asked for only where no file has this name."""
-ROW: Final = re.compile(r"(?P<file>.*\.parquet)#(?P<column>.+):(?P<row>\d+)", re.DOTALL)
+ROW: Final = re.compile(r"(?P<file>.*\.parquet(?:\?[^#]*)?)#(?P<column>.+):(?P<row>\d+)", re.DOTALL)
 
 
 class Entry(NamedTuple):
@@ -59,13 +58,15 @@ def list_inputs(source: str | os.PathLike[str], column: str | None = None) -> It
         FemoError: There is no such source, or its table has no such column.
     """
     name = os.fspath(source)
-    if name.lower().endswith(TABLES):
+    if _file_name(name).lower().endswith(TABLES):
         return _of_table(name, column)
     path = Path(name)
     if HUB_NAME.fullmatch(name) and path.suffix.lower() not in ENDINGS and not path.exists():
         return _of_data_set(name, column)
     if column is not None and not name.startswith("hf://"):
-        raise FemoError(f"{name} is no table (CSV, TSV, Parquet), so it has no column {column!r}.")
+        raise FemoError(
+            without_secrets(f"{name} is no table (CSV, TSV, Parquet), so it has no column {column!r}.")
+        )
     if URL.match(name):
         return _of_url(name, column)
     if path.is_dir():
@@ -108,72 +109,54 @@ def _of_data_set(name: str, column: str | None) -> Iterator[Entry]:
     """All inputs of a data set on the Hub; that it is not to be had is one sentence."""
     from huggingface_hub import errors
 
-    http_error: type[Exception] = errors.HTTPError  # type: ignore[attr-defined]
+    url, http_error = f"hf://datasets/{name}", errors.HTTPError  # type: ignore[attr-defined]
     try:
-        yield from _of_url(f"hf://datasets/{name}", column)
+        files, path = file_system(url)
+        found = listed(files, path)
     except (OSError, ValueError, http_error) as error:
         reason = explain(error.__cause__ or error, name)
         raise FemoError(f"{name} is no file here, and no data set on the Hugging Face Hub: {reason}.") from error
+    yield from _of_found(url, path, found, column)
 
 
 def _of_url(url: str, column: str | None = None) -> Iterator[Entry]:
     """One file, or all files of a folder on a file system that lists them."""
-    if url.startswith(("http://", "https://")):
-        yield Entry(url, url)
+    if url.startswith(WEB):
+        yield Entry(url, without_secrets(url))
         return
     files, path = file_system(url)
+    with asked(url, "listed"):
+        found = listed(files, path)
+    if not found:
+        raise FemoError(without_secrets(f"{url} is not there, or holds no file; check the address"))
+    yield from _of_found(url, path, found, column)
+
+
+def _of_found(url: str, path: str, found: Mapping[str, int | None], column: str | None) -> Iterator[Entry]:
+    """Pick the photos, clips and tables among the files of a file system."""
     scheme = url.partition("://")[0]
-    found = files.find(path, detail=True)
     for name in sorted(found):
         place = f"{scheme}://{name}"
         if name.lower().endswith(".parquet"):
             yield from _of_table(place, column)
         elif Path(name).suffix.lower() in ENDINGS or name == path:
-            yield Entry(place, name.removeprefix(path).lstrip("/") or place, found[name].get("size"))
+            yield Entry(place, name.removeprefix(path).lstrip("/") or place, found[name])
 
 
-def file_system(url: str) -> tuple[Any, str]:
-    """Return fsspec's file system of a URL, and the path in it.
-
-    Raises:
-        FemoError: Its package is not there, or nobody knows such URLs.
-    """
-    import fsspec
-
-    try:
-        files, path = fsspec.core.url_to_fs(url)
-    except (ImportError, ValueError) as error:
-        raise FemoError(f"{url} cannot be opened: {error}") from error
-    return files, str(path)
-
-
-@contextmanager
-def opened(name: str) -> Iterator[IO[bytes]]:
-    """Open a file or URL to read.
-
-    Raises:
-        FemoError: It cannot be opened.
-    """
-    try:
-        if URL.match(name):
-            files, path = file_system(name)
-            file = files.open(path, "rb")
-        else:
-            file = Path(name).open("rb")  # noqa: SIM115  closed below
-    except OSError as error:
-        raise FemoError(f"{name} cannot be opened: {error.strerror or error}.") from error
-    with file:
-        yield file
+def _file_name(name: str) -> str:
+    """Return a path or address without what a server is told behind it."""
+    return name.partition("?")[0].partition("#")[0] if name.startswith(WEB) else name
 
 
 def _of_table(name: str, column: str | None) -> Iterator[Entry]:
-    rows = _parquet_rows(name, column) if name.lower().endswith(".parquet") else _csv_rows(name, column)
-    folder = name.rpartition("/")[0] if URL.match(name) else os.path.dirname(os.path.abspath(name))  # noqa: PTH100, PTH120
+    plain = _file_name(name)
+    rows = _parquet_rows(name, column) if plain.lower().endswith(".parquet") else _csv_rows(name, column)
+    folder = plain.rpartition("/")[0] if URL.match(name) else os.path.dirname(os.path.abspath(name))  # noqa: PTH100, PTH120
     for value in rows:
         if isinstance(value, Entry):
             yield value
         elif URL.match(value):
-            yield Entry(value, value)
+            yield Entry(value, without_secrets(value))
         elif URL.match(folder):
             yield Entry(f"{folder}/{value}", value)
         else:
@@ -184,14 +167,14 @@ def _csv_rows(name: str, column: str | None) -> Iterator[str]:
     with opened(name) as file:
         text = (line.decode("utf-8-sig" if number == 0 else "utf-8") for number, line in enumerate(file))
         try:
-            reader = csv.reader(text, delimiter="\t" if name.lower().endswith(".tsv") else ",")
+            reader = csv.reader(text, delimiter="\t" if _file_name(name).lower().endswith(".tsv") else ",")
             header = next(reader, [])
             at = header.index(_column(name, header, column))
             for row in reader:
                 if len(row) > at and row[at].strip():
                     yield row[at].strip()
         except (csv.Error, UnicodeDecodeError) as error:
-            raise FemoError(f"{name} is no table in UTF-8: {error}.") from error
+            raise FemoError(without_secrets(f"{name} is no table in UTF-8: {error}.")) from error
 
 
 def _parquet_rows(name: str, column: str | None) -> Iterator[str | Entry]:
@@ -202,13 +185,13 @@ def _parquet_rows(name: str, column: str | None) -> Iterator[str | Entry]:
         try:
             table = pq.ParquetFile(file)
         except pa.ArrowException as error:
-            raise FemoError(f"{name} is no readable Parquet file: {error}.") from error
+            raise FemoError(without_secrets(f"{name} is no readable Parquet file: {error}.")) from error
         chosen = _column(name, table.schema_arrow.names, column or _media_column(table.schema_arrow.metadata))
         kind = table.schema_arrow.field(chosen).type
         place = name if URL.match(name) else os.path.abspath(name)  # noqa: PTH100
         if pa.types.is_struct(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
             for row in range(table.metadata.num_rows):
-                yield Entry(f"{place}#{chosen}:{row}", f"{Path(name).stem}#{row}")
+                yield Entry(f"{place}#{chosen}:{row}", f"{Path(_file_name(name)).stem}#{row}")
             return
         for batch in table.iter_batches(columns=[chosen]):
             yield from (str(value) for value in batch.column(0).to_pylist() if value)
@@ -227,5 +210,7 @@ def _column(name: str, header: Sequence[str], wanted: str | None) -> str:
     known = [column for column in ([wanted] if wanted else COLUMNS) if column in header]
     if not known:
         expected = repr(wanted) if wanted else f"any of {', '.join(COLUMNS)}; name it with --column"
-        raise FemoError(f"{name} has the columns {', '.join(header) or 'none'}, expected {expected}.")
+        raise FemoError(
+            f"{without_secrets(name)} has the columns {', '.join(header) or 'none'}, expected {expected}."
+        )
     return known[0]

@@ -12,6 +12,7 @@ from femo.clips.descriptors import make_descriptor
 from femo.clips.group import describe_group, still_group
 from femo.clips.pieces import Torn
 from femo.clips.timelines import RawVideo
+from femo.corpora.addresses import without_secrets
 from femo.corpora.fetching import fetched
 from femo.corpora.manifest import Input
 from femo.corpora.parts import FullDisk, rows_path, shard_path, unwritable, write_rows
@@ -62,7 +63,7 @@ class Worker:
         except FullDisk:
             raise
         except FemoError as error:
-            return Refused(str(error))
+            return Refused(without_secrets(str(error)))
 
     def _input(self, item: Input, *, whole: bool) -> Outcome:
         start = time.perf_counter()
@@ -71,7 +72,7 @@ class Worker:
             still = is_picture(path)
             if not still and not whole and str(path) == item.place and (spans := self._spans(path)):
                 return Cut(tuple(spans), digest, size)
-            origin = Origin(item.id, item.clip, item.place, digest, size, 0.0)
+            origin = Origin(item.id, item.clip, without_secrets(item.place), digest, size, 0.0)
             tables = self._photo(origin, path, start) if still else self._clip(origin, path, start)
         write_rows(rows_path(self.setup.out, item.id), tables)
         return tables.facts
@@ -103,7 +104,7 @@ class Worker:
             raw = join_shards(self.pipeline, [load_shard(path) for path in paths], self.options)
         except (Torn, OSError, ValueError, BadZipFile):  # a shard that a crash of the machine left damaged
             return Uncut()
-        origin = Origin(item.id, item.clip, item.place, shards.sha256, shards.size_bytes, 0.0)
+        origin = Origin(item.id, item.clip, without_secrets(item.place), shards.sha256, shards.size_bytes, 0.0)
         tables = self.tables(timed(origin, start - read_s), raw)
         write_rows(rows_path(self.setup.out, item.id), tables)
         return tables.facts
