@@ -66,6 +66,10 @@ def corpus(
     retry_failures: Annotated[
         bool, typer.Option("--retry-failures", help="Read again what failed before.")
     ] = False,
+    pictures: Annotated[
+        bool,
+        typer.Option("--pictures", help="Show faces among the examples of summary.html; they are personal data."),
+    ] = False,
     json_progress: Annotated[
         bool, typer.Option("--json-progress", help="Print progress as lines of JSON on stdout.")
     ] = False,
@@ -101,6 +105,7 @@ def corpus(
             shard_minutes=shard_minutes,
             timeout_s=timeout,
             retry_failures=retry_failures,
+            pictures=pictures,
             progress=progress,
         )
     for clip in report.changed[:N_SHOWN]:

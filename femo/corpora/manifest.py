@@ -202,6 +202,10 @@ class Manifest:
             )
         return self._db.execute("SELECT input, first FROM shards").fetchall()
 
+    def place(self, number: int) -> str:
+        """Return where an input is."""
+        return str(self._db.execute("SELECT place FROM inputs WHERE id = ?", (number,)).fetchone()[0])
+
     def pending(self) -> list[int]:
         """Return the inputs whose rows lie in the work folder, by number."""
         rows = self._db.execute("SELECT id FROM inputs WHERE state = ? ORDER BY id", (READ,))

@@ -16,6 +16,7 @@ from filelock import FileLock, Timeout
 
 from femo.clips.adaptive import Every
 from femo.corpora import reading
+from femo.corpora.addresses import without_secrets
 from femo.corpora.manifest import Facts, Input, Manifest
 from femo.corpora.options import Options, changes
 from femo.corpora.orders import Orders
@@ -78,6 +79,7 @@ def corpus(
     shard_minutes: float = 10.0,
     timeout_s: float = 60.0,
     retry_failures: bool = False,
+    pictures: bool = False,
     progress: Callable[[CorpusProgress], object] = lambda progress: None,
 ) -> CorpusReport:
     """Read every photo and clip of a source into Parquet data sets (``femo.corpora.schema``).
@@ -105,6 +107,8 @@ def corpus(
             the same. ``inf`` cuts none.
         timeout_s: Seconds without an answer after which a URL is given up.
         retry_failures: Read again what failed in an earlier run.
+        pictures: Show faces among the examples of the summary page. Not by default: they are personal data, the tables hold none,
+            and the page is easily handed on with them.
         progress: Gets how far the run is about twice a second; ``print`` will do.
 
     Raises:
@@ -130,7 +134,7 @@ def corpus(
             run.prepare(source, column, retry_failures)
             setup = Setup(folder, model, options, timeout_s, shard_minutes * 60)
             run.read(lambda: _crew(engine, workers, Work(reading.start, (setup,), reading.do), address))
-            return run.report()
+            return run.report(pictures)
         finally:
             manifest.close()
 
@@ -274,11 +278,11 @@ class _Run:
         self.parts.commit(sorted(self.ready))
         self.ready, self.n_faces, self.committed_s = [], 0, time.perf_counter()
 
-    def report(self) -> CorpusReport:
+    def report(self, pictures: bool) -> CorpusReport:
         """Write the summary, and return what the run came to."""
         failures = tuple((clip, problem) for _, clip, _, problem in self.manifest.failures())
         progress = self.tally.progress()
-        write_summary(self.out, progress, failures)
+        write_summary(self.out, progress, failures, self.manifest.place if pictures else None)
         return CorpusReport(self.out, progress, failures, tuple(self.changed))
 
 
@@ -288,4 +292,4 @@ def _sentence(item: Input, error: BaseException) -> str:
         return f"{item.clip}: {error}"
     if isinstance(error, FemoError):
         raise error
-    return f"{item.clip}: an error of femo's own, worth a report: {type(error).__name__}: {error}"
+    return without_secrets(f"{item.clip}: an error of femo's own, worth a report: {type(error).__name__}: {error}")

@@ -4,7 +4,7 @@ Conventions: the page holds no script and fetches nothing; what it says is read 
 is as long as its share of the longest one. The template beside this module escapes every value.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -14,6 +14,7 @@ import pyarrow.dataset as ds
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from femo.atomic import write_bytes
+from femo.corpora.examples import LEAST, PREFIX, Example, choose, expressions, pictures
 from femo.corpora.progress import CorpusProgress
 from femo.media.streaming import clock
 from femo.types import Doubles
@@ -41,16 +42,43 @@ class Bar(NamedTuple):
     text: str
 
 
-def write_summary(out: Path, progress: CorpusProgress, failures: Sequence[tuple[str, str]]) -> Path:
+class Card(NamedTuple):
+    """One example.
+
+    Attributes:
+        clip: Name of the input.
+        who: The person.
+        span: When it is in view; empty for a photo.
+        text: How much of the expression it shows.
+        picture: An address that holds it, None where there is none.
+    """
+
+    clip: str
+    who: str
+    span: str
+    text: str
+    picture: str | None
+
+
+def write_summary(
+    out: Path,
+    progress: CorpusProgress,
+    failures: Sequence[tuple[str, str]],
+    place_of: Callable[[int], str] | None = None,
+) -> Path:
     """Write the page of an output folder, whole or not at all; returns where.
 
     Args:
         out: The folder, its parts complete.
         progress: The counts at the end of the run.
         failures: Name and sentence of what cannot be read.
+        place_of: Tells the place of an input by its number, and pictures of examples are taken from there; None takes none, so
+            that a page that is passed on shows no face unless somebody wanted that.
     """
     clips = _columns(out, "clips", ("kind", "duration_s", "n_frames", "n_faces", "n_persons", "read_s"))
     people = _columns(out, "persons", None)
+    chosen = choose(people)
+    shown = None if place_of is None else pictures(out, chosen, place_of)
     templates = Environment(
         loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined
     )
@@ -59,7 +87,10 @@ def write_summary(out: Path, progress: CorpusProgress, failures: Sequence[tuple[
         totals=_totals(clips, people, progress),
         distributions=[*_expressions(people), *_histograms(people)],
         speed=_speed(clips, progress),
-        examples=_examples(people),
+        examples=_examples(chosen, shown or {}),
+        pictured=shown is not None,
+        nobody=[label for label, found in chosen.items() if not found],
+        least=LEAST,
         failures=failures[:N_FAILURES],
         n_more=len(failures) - N_FAILURES,
     )
@@ -76,12 +107,6 @@ def _columns(out: Path, dataset: str, names: Sequence[str] | None) -> pd.DataFra
     columns = None if names is None else list(names)
     found: pd.DataFrame = ds.dataset(files, format="parquet").to_table(columns=columns).to_pandas()
     return found
-
-
-def _said(people: pd.DataFrame) -> list[str]:
-    """Return the columns of expressions that hold something."""
-    names = [str(name) for name in people.columns if str(name).startswith("expression_")]
-    return [name for name in names if people[name].notna().any()]
 
 
 def _bars(values: Mapping[str, float], form: str) -> list[Bar]:
@@ -104,11 +129,11 @@ def _totals(clips: pd.DataFrame, people: pd.DataFrame, progress: CorpusProgress)
 
 
 def _expressions(people: pd.DataFrame) -> list[tuple[str, list[Bar]]]:
-    names = _said(people)
+    names = expressions(people)
     if not names:
         return []
     means = people[names].mean().sort_values(ascending=False)
-    values = {str(name).removeprefix("expression_"): float(mean) for name, mean in means.items()}
+    values = {str(name).removeprefix(PREFIX): float(mean) for name, mean in means.items()}
     return [("Expression, mean over persons", _bars(values, "{:.1%}"))]
 
 
@@ -134,12 +159,13 @@ def _speed(clips: pd.DataFrame, progress: CorpusProgress) -> Pairs:
     ]
 
 
-def _examples(people: pd.DataFrame) -> list[tuple[str, ...]]:
-    """Name the person who shows each expression most clearly."""
-    rows: list[tuple[str, ...]] = []
-    for name in _said(people):
-        best = people.iloc[int(people[name].fillna(-1).to_numpy().argmax())]
-        span = f"{best['first_s']:.1f} to {best['last_s']:.1f} s"
-        label = name.removeprefix("expression_")
-        rows.append((label, str(best["clip"]), str(int(best["person"])), span, f"{best[name]:.1%}"))
-    return rows
+def _examples(
+    chosen: Mapping[str, Sequence[Example]], shown: Mapping[Example, str]
+) -> list[tuple[str, list[Card]]]:
+    return [(label, [_card(example, shown.get(example)) for example in found]) for label, found in chosen.items()]
+
+
+def _card(example: Example, picture: str | None) -> Card:
+    seen = example.last_s > example.first_s
+    span = f", {example.first_s:.1f} to {example.last_s:.1f}\u00a0s" if seen else ""
+    return Card(example.clip, f"person\u00a0{example.person}", span, f"{example.mean:.1%}", picture)

@@ -1,15 +1,22 @@
 """The page of an output folder: opens offline, and its figures are those of the data sets."""
 
+import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from femo.corpora import summary
+from femo.corpora.examples import Example
 from femo.corpora.progress import CorpusProgress
-from femo.corpora.summary import Bar, write_summary
+from femo.corpora.run import corpus
+from femo.corpora.summary import Bar, Card, write_summary
+from tests import clips
 from tests.corpora import read
+from tests.small_models import write_small
 from tests.stub_corpus import go
 
 PROGRESS = CorpusProgress(4, 3, 1, 100, 0.5, 12.34, 0.0, 65.0, "local")
@@ -82,16 +89,38 @@ def test_histograms_take_in_the_edges_and_what_lies_beyond() -> None:
     assert counts == {"0 to 10": "1", "10 to 20": "2", "90 to 100": "1"}
 
 
-def test_the_example_of_an_expression_is_who_shows_it_most() -> None:
-    people = pd.DataFrame(
-        {
-            "clip": ["a.mp4", "b.mp4"], "person": [1, 2], "first_s": [0.0, 1.25], "last_s": [2.0, 3.0],
-            "expression_anger": [0.2, 0.9], "expression_fear": [0.4, np.nan],
-        }
-    )  # fmt: skip
-    assert summary._examples(people) == [
-        ("anger", "b.mp4", "2", "1.2 to 3.0 s", "90.0%"), ("fear", "a.mp4", "1", "0.0 to 2.0 s", "40.0%"),
-    ]  # fmt: skip
+def test_a_card_says_who_when_and_how_much() -> None:
+    anger = Example("anger", 2, "b.mp4", 2, 1.25, 3.0, 0.9)
+    assert summary._examples({"anger": [anger], "fear": []}, {anger: "data:x"}) == [
+        ("anger", [Card("b.mp4", "person\u00a02", ", 1.2 to 3.0\u00a0s", "90.0%", "data:x")]),
+        ("fear", []),
+    ]
+    assert summary._examples({"anger": [anger]}, {})[0][1][0].picture is None
+    still = anger._replace(first_s=0.0, last_s=0.0)
+    assert summary._examples({"anger": [still]}, {})[0][1][0].span == ""  # a photo has no time
+
+
+def test_faces_are_shown_where_somebody_wants_them_and_go_again(tmp_path: Path) -> None:
+    source, out = tmp_path / "source", tmp_path / "out"
+    source.mkdir()
+    clips.write_clip(source / "a.mp4", clips.moving_face(8, 160, 140)[0])
+    Image.fromarray(clips.portrait()).save(source / "b.png")
+    how: Any = {"model": str(write_small(tmp_path / "small")), "measure": False, "workers": 1}
+    pages = []
+    for pictures in (False, True, False):
+        report = corpus(source, out, **how, pictures=pictures)
+        assert report.progress.n_done == 2
+        pages.append((out / "summary.html").read_text())
+    assert ["<img" in page for page in pages] == [False, True, False]
+    assert "with <code>--pictures</code> adds them" in pages[0]
+    assert "hand this page on only to whom the clips may go" in pages[1]
+    shown = re.findall(
+        r'<img src="(data:image/jpeg;base64,[^"]+)" width="160" height="160" alt="([^"]+)"', pages[1]
+    )
+    assert len(shown) == pages[1].count("<img") == pages[1].count("<li>") >= 2
+    assert {text.partition(": ")[2] for _, text in shown} == {"person\u00a01 of a.mp4", "person\u00a01 of b.png"}
+    assert not [word for word in ("http:", "https:", "<script", "url(") if word in pages[1]]
+    assert len(pages[1]) < 1_100_000
 
 
 def test_a_folder_without_parts_has_a_page_and_failures_are_cut_off(
