@@ -59,7 +59,8 @@ class Here:
 
 
 def read(setup: Setup, item: Input) -> Facts | Refused:
-    """Invent the rows of one input: as many as its content is long; ``bad`` cannot be read, ``slow`` takes a while."""
+    """Invent the rows of one input: as many as its content is long; ``bad`` cannot be read, ``slow`` takes a while,
+    and of ``unsure`` no reading is sure."""
     path = Path(item.place)
     data = path.read_bytes()
     if item.clip.startswith("slow"):
@@ -69,8 +70,9 @@ def read(setup: Setup, item: Input) -> Facts | Refused:
     if data.startswith(b"bad"):
         return Refused(f"{item.clip} is bad")
     n = len(data)
+    judged = "unsure" if item.clip.startswith("unsure") else "sure"
     rows = {"frame": np.arange(1, n + 1), "time_s": np.arange(n) / 25, "person": 1 + np.arange(n) % 2}
-    frames = pd.DataFrame({**rows, "valence": np.frombuffer(data, np.uint8) / 255, "reading": "sure"})
+    frames = pd.DataFrame({**rows, "valence": np.frombuffer(data, np.uint8) / 255, "reading": judged})
     about = {"kind": "clip", "n_frames": n, "duration_s": n / 25}
     origin = Origin(item.id, item.clip, item.place, hashlib.sha256(data).hexdigest(), n, 0.5)
     tables = tables_of(SCHEMAS[0], origin, [frames], {}, about)
