@@ -47,11 +47,7 @@ SEARCH_MOST_S: Final = 2.0
 longer they wait for a frame, and the less they can spend on a search."""
 MESHED: Final = 4 * CORES
 """Beside more cameras no meshes are drawn: they are a third of a frame's cost."""
-EMPTY: Final = empty(
-    "Start the camera",
-    "It stops when you leave this tab, hide the page or are away for two minutes. "
-    "Frames are read as they come and thrown away; none is written to disk. Expressions are means over the last second.",
-)
+EMPTY: Final = render("live_waiting")
 
 
 @dataclass(slots=True, eq=False)
@@ -110,16 +106,19 @@ class LiveTab:
         self.cameras = Cameras(pipeline)
         with gr.Row(equal_height=False):
             with gr.Column(scale=5, min_width=300):
-                self.camera = gr.Image(
-                    label="Camera", sources=["webcam"], streaming=True, height=320, elem_id="live-input"
-                )
+                with gr.Column(elem_id="live-pane"):
+                    self.camera = gr.Image(
+                        label="Camera", sources=["webcam"], streaming=True, height=320, elem_id="live-input"
+                    )
+                    gr.HTML(render("camera_waiting"), padding=False, elem_id="live-waiting")
+                start = render("camera_start", idle_s=IDLE_S, turn_s=TIME_LIMIT_S - 1)
+                gr.HTML(start, js_on_load=file("camera.js"), padding=False, elem_id="live-start")
                 self.mesh = gr.Checkbox(True, label="Mesh and axes of the head", elem_id="live-mesh")
-                gr.HTML(render("camera_start", idle_s=IDLE_S), js_on_load=file("camera.js"), elem_id="live-start")
                 self.prior = prior_choice(pipeline, elem_id="live-prior")
             with gr.Column(scale=6, min_width=320):
-                self.shown = gr.HTML(EMPTY, elem_id="live-output")
-                gr.HTML(render("live_course"), js_on_load=file("course.js"), elem_id="live-course")
-                self.persons = gr.HTML(elem_id="live-persons")
+                self.shown = gr.HTML(EMPTY, padding=False, elem_id="live-output")
+                gr.HTML(render("live_course"), js_on_load=file("course.js"), padding=False, elem_id="live-course")
+                self.persons = gr.HTML(padding=False, elem_id="live-persons")
 
     def wire(self) -> None:
         """Register the stream and the API."""

@@ -53,7 +53,7 @@ def page(browser: Browser, address: str, camera: Path) -> Iterator[Page]:
 def test_a_camera_is_read_frame_by_frame(page: Page) -> None:
     page.get_by_role("tab", name="Live").click()
     shown, persons = (page.locator(f"#live-{name}") for name in ("output", "persons"))
-    expect(shown).to_contain_text("Start the camera")
+    expect(shown).to_contain_text("Every face, as it moves")
     page.locator("#live-start button").click()
     expect(persons).to_contain_text("Person 1")
     first = shown.locator("img").get_attribute("src")
@@ -171,3 +171,44 @@ def test_a_camera_denied_gets_a_sentence_with_the_remedy(page: Page) -> None:
     page.locator("#live-start button").click()
     expect(page.locator("#live-start [role=status]")).to_contain_text("allow it by the camera sign")
     expect(page.locator("#live-start button")).to_have_text("Start")
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_before_the_camera_starts_its_place_says_what_will_be_there(page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 844})
+    page.get_by_role("tab", name="Live").click()
+    waiting, button = page.locator("#live-waiting"), page.locator("#live-start button")
+    expect(waiting).to_contain_text("Your camera’s picture comes here")
+    expect(waiting).to_contain_text("none is written to disk")
+    expect(waiting.locator("svg")).to_be_visible()
+    expect(button).to_be_in_viewport(ratio=1)
+    pane, own = waiting.bounding_box(), page.locator("#live-input").bounding_box()
+    assert pane == own  # nothing of the empty player looks out from behind it
+    waiting.click()
+    expect(button).to_have_text("Stop")
+    expect(waiting).to_be_hidden()
+    expect(page.locator("#live-input video")).to_be_visible()
+    button.click()
+    expect(waiting).to_be_visible()
+
+
+def test_a_turn_ends_and_nothing_is_sent_any_more(page: Page) -> None:
+    page.get_by_role("tab", name="Live").click()
+    page.locator("#live-start [data-turn-s]").evaluate("e => { e.dataset.turnS = '1'; }")
+    button = page.locator("#live-start button")
+    button.click()
+    expect(page.locator("#live-start [role=status]")).to_contain_text("so that others get a turn")
+    expect(button).to_have_text("Start")
+    assert not is_on(page)
+    frames: list[str] = []
+    sends = ("/stream/", "/queue/join")
+    page.on(
+        "request", lambda request: frames.append(request.url) if any(s in request.url for s in sends) else None
+    )
+    page.wait_for_timeout(1500)  # ten frames
+    assert frames == []
+    page.locator("#live-start [data-turn-s]").evaluate("e => { e.dataset.turnS = '119'; }")
+    shown = page.locator("#live-output img").get_attribute("src") or ""
+    button.click()
+    expect(page.locator("#live-output img")).not_to_have_attribute("src", shown)
+    expect(button).to_have_text("Stop")
