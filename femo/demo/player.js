@@ -105,12 +105,12 @@
     video.currentTime = Math.min(data.times[row] + 0.001, video.duration || Infinity);
   }
   document.addEventListener("keydown", (event) => {
-    const video = videoOf(), plot = plotOf(), stage = video && video.closest(".femo-stage");
+    const video = videoOf(), plot = plotOf(), frame = video && video.closest(".femo-player");
     if (!video || event.ctrlKey || event.altKey || event.metaKey) return;
-    if (!stage.contains(event.target) && !(plot && plot.contains(event.target))) return;
+    if (!frame.contains(event.target) && !(plot && plot.contains(event.target))) return;
     const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
     if (by) step(video, by);
-    else if (event.key === " ") { if (video.paused) video.play(); else video.pause(); }
+    else if (event.key === " " && !event.target.closest("button")) { if (video.paused) video.play(); else video.pause(); } // a button is pressed by it
     else return;
     event.preventDefault();
     event.stopPropagation(); // else the browser's own player would do its part as well

@@ -235,6 +235,7 @@ def test_persons_and_smoothing_change_the_picture_without_reading_again(page: Pa
     title = page.locator(".femo-face h3", has_text="Person")
     person = buttons.nth(1).get_attribute("data-track")
     expect(title).to_contain_text(f"Person {person}:")
+    expect(page.locator(f"{PLOT} .main-svg").first).to_be_visible()
     curve = f"Array.from(document.querySelector('{PLOT}')._fullData[0].y).join()"
     before = page.evaluate(curve)
     page.get_by_label("none", exact=True).check()
@@ -256,3 +257,43 @@ def test_a_bad_file_is_one_sentence(page: Page, tmp_path: Path) -> None:
     bad.write_bytes(b"this is no video" * 100)
     drop(page, bad)
     expect(page.get_by_text("no readable video")).to_be_visible(timeout=60_000)
+
+
+def test_the_player_s_bar_lies_below_the_picture_and_works_by_mouse_and_keyboard(page: Page, clip: Path) -> None:
+    drop(page, clip)
+    expect(page.locator(f"{PLOT} .main-svg").first).to_be_visible(timeout=120_000)
+    video, bar = page.locator("#femo-player video"), page.locator("#femo-player .femo-controls")
+    expect(video).to_have_js_property("readyState", 4)
+    expect(video).to_have_js_property("paused", True)
+    expect(video).to_have_js_property("controls", False)
+    picture, under = page.locator("#femo-player .femo-stage").bounding_box(), bar.bounding_box()
+    assert picture is not None
+    assert under is not None
+    assert under["y"] >= picture["y"] + picture["height"]
+    expect(bar.locator(".femo-time")).to_have_text("0.0 / 3.0 s")
+
+    slider = bar.get_by_role("slider", name="Time in the clip")
+    slider.fill("2")
+    page.wait_for_function("Math.abs(document.querySelector('#femo-player video').currentTime - 2) < 0.03")
+    expect(bar.locator(".femo-time")).to_have_text("2.0 / 3.0 s")
+    expect(slider).to_have_attribute("aria-valuetext", "2.0 of 3.0 seconds")
+    page.keyboard.press("ArrowLeft")  # on the slider too an arrow is a frame
+    page.wait_for_function("Math.abs(document.querySelector('#femo-player video').currentTime - 1.96) < 0.005")
+    page.keyboard.press("Space")
+    expect(video).to_have_js_property("paused", False)
+    bar.get_by_role("button", name="Pause", exact=True).press("Space")
+    expect(video).to_have_js_property("paused", True)
+    bar.get_by_role("button", name="Play", exact=True).click()
+    expect(video).to_have_js_property("paused", False)
+    video.click()
+    expect(video).to_have_js_property("paused", True)
+    bar.get_by_role("button", name="Turn the sound off").click()
+    expect(video).to_have_js_property("muted", True)
+    expect(bar.get_by_role("button", name="Turn the sound on")).to_be_visible()
+    bar.get_by_role("button", name="Full screen").click()
+    page.wait_for_function("document.fullscreenElement?.classList.contains('femo-player')")
+    expect(bar).to_be_visible()
+    page.keyboard.press("ArrowRight")  # the focus is on the button, and the arrows step on
+    expect(video).to_have_js_property("paused", True)
+    bar.get_by_role("button", name="Full screen").click()
+    page.wait_for_function("!document.fullscreenElement")

@@ -75,5 +75,5 @@ def _way(line: Timeline, index: Ints) -> list[Any]:
 
 
 def script() -> str:
-    """Return the script that ties player and timeline together, for the page's head."""
-    return f"<script>{file('player.js')}</script>"
+    """Return the scripts that tie player and timeline together and work the bar under a clip, for the page's head."""
+    return f"<script>{file('player.js')}{file('controls.js')}</script>"
