@@ -14,10 +14,10 @@ import numpy as np
 
 from femo.errors import FemoError
 from femo.faces.crowd import largest
-from femo.faces.upright import find_upright, turn_back
+from femo.faces.upright import find_upright, look_again, turn_back
 from femo.media.photos import PhotoSource, read_photo
 from femo.output.heat import draw_heat
-from femo.types import RGB, Doubles, Floats, Ints
+from femo.types import RGB, Doubles, Faces, Floats, Ints
 
 if TYPE_CHECKING:
     from femo.pipeline import Pipeline
@@ -61,6 +61,7 @@ def explain(
     head: str = "expression",
     label: str | None = None,
     min_face: int | None = None,
+    faces: Faces | None = None,
 ) -> list[Saliency]:
     """Say which parts of each face carry its reading; of a photo with many faces the eight largest.
 
@@ -70,24 +71,28 @@ def explain(
         head: ``expression``, ``gender``, ``ethnicity``, or another head of probabilities.
         label: One of its labels; None means each face's most probable one.
         min_face: Smallest face side in pixels to look for; None is quick.
+        faces: The faces of the photo where they are known, as a ``PhotoResult`` has them; none are searched then.
 
     Raises:
         FemoError: The model has no such head or label.
         MediaError: The source is no readable photo.
     """
-    photo = read_photo(source)
-    rgb, found, turns = find_upright(photo.rgb, lambda picture: pipeline.detector.detect(picture, min_face))
-    faces, reader = largest(found), pipeline.readers[0]
-    faces = faces.select(np.arange(min(len(faces), MOST_FACES)))
-    crops = list(reader.crop(rgb, faces))
+    photo, reader = read_photo(source), pipeline.readers[0]
+    if faces is None:
+        rgb, found, turns = find_upright(photo.rgb, lambda picture: pipeline.detector.detect(picture, min_face))
+    else:
+        rgb, found, turns = look_again(photo.rgb, faces)
+    found = largest(found)
+    shown = found.select(np.arange(min(len(found), MOST_FACES)))
+    crops = list(reader.crop(rgb, shown))
     whole = pipeline.score_crops(crops).get(head)
     if whole is None or whole.kind == "regression":
         raise FemoError(f"{pipeline.model} has no head {head!r} of probabilities to explain")
     if label is not None and label not in whole.labels:
         raise FemoError(f"{head} has no label {label!r}, expected one of {', '.join(whole.labels)}")
-    names = whole.top() if label is None else [label] * len(faces)
+    names = whole.top() if label is None else [label] * len(shown)
     margin = np.array([-1, -1, 1, 1], np.float32) * reader.spec.crop_margin_px
-    boxes = turn_back(faces, turns, photo.frame.width, photo.frame.height).xyxy + margin
+    boxes = turn_back(shown, turns, photo.frame.width, photo.frame.height).xyxy + margin
     out = []
     for row, (crop, name) in enumerate(zip(crops, names, strict=True)):
         if name is None:

@@ -185,7 +185,7 @@ class PhotoTab:
             photo, pipeline = read_photo(uploaded(payload)), self.models.pipeline(model)
             known = kept is not None and kept.asked == asked
             reading = kept if kept is not None and known else self._read(photo, pipeline, asked)
-            ground = coloured(photo, pipeline, asked.min_face) if saliency else photo
+            ground = coloured(photo, pipeline, reading.result.faces) if saliency else photo
         picture, boxes = drawn(ground, reading.result, SHOWN_PX, mesh=mesh)
         if not len(reading.result.faces):
             yield self._nothing(NOBODY, picture)

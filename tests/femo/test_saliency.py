@@ -13,7 +13,7 @@ from PIL import Image
 import femo
 from femo.errors import FemoError
 from femo.saliency import _begins, draw_saliency, explain, occlusion
-from femo.types import RGB, Floats
+from femo.types import RGB, Faces, Floats
 
 EXAMPLE = Path(femo.__file__).parent / "demo" / "examples" / "astronaut.jpg"
 
@@ -90,3 +90,24 @@ def test_a_head_or_label_that_is_not_there_is_said() -> None:
     with pytest.raises(FemoError, match="no label 'joy', expected one of anger"):
         explain(pipeline, EXAMPLE, label="joy")
     assert explain(pipeline, np.zeros((100, 100, 3), np.uint8)) == []
+
+
+@pytest.mark.parametrize("turns", [0, 1, 2, 3])
+def test_faces_that_are_known_are_not_searched_and_give_the_same_map(
+    turns: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pipeline = femo.load()
+    with Image.open(EXAMPLE) as image:
+        lying = np.ascontiguousarray(np.rot90(np.asarray(image.convert("RGB")), turns))
+    result = pipeline.photo(lying)
+    [searched] = explain(pipeline, lying)
+
+    def search(*_: object) -> None:
+        raise AssertionError("the faces are known")
+
+    monkeypatch.setattr(pipeline.detector, "detect", search)
+    [known] = explain(pipeline, lying, faces=result.faces)
+    assert (known.label, known.face) == (searched.label, searched.face)
+    np.testing.assert_allclose(known.xyxy, searched.xyxy, atol=0.01)
+    np.testing.assert_allclose(known.heat, searched.heat, atol=0.05)
+    assert explain(pipeline, lying, faces=Faces.empty()) == []

@@ -2,11 +2,13 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from skimage import data as skimage_data
 
 import femo
 from femo.errors import FemoError
-from femo.faces.upright import TURNS, find_upright, turn_back
+from femo.faces.upright import TURNS, find_upright, look_again, turn_back
 from femo.pipeline import Pipeline
 from femo.types import RGB, Faces
 
@@ -89,3 +91,32 @@ def test_a_large_photo_says_which_faces_were_not_looked_for(pipeline: Pipeline) 
     assert fine.notes == ()
     with pytest.raises(FemoError):
         pipeline.photo(small_face, min_face=3)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 3), st.floats(-40, 40), st.integers(60, 90), st.integers(60, 90))
+def test_faces_tell_how_their_photo_was_turned(turns: int, tilt_deg: float, width: int, height: int) -> None:
+    """An upright face, tilted less than half a quarter turn, in a photo that came turned: found again as it was found first."""
+    tilt = np.deg2rad(tilt_deg)
+    turn = np.array([[np.cos(tilt), -np.sin(tilt)], [np.sin(tilt), np.cos(tilt)]])
+    points = np.array([[-8, -8], [8, -8], [0, 0], [-6, 8], [6, 8]]) @ turn.T + [30, 25]
+    doubtful = points[[3, 4, 2, 0, 1]]  # stands on its head, and counts for nothing beside the sure one
+    boxes, scores = np.float32([[18, 12, 42, 38], [1, 2, 9, 12]]), np.float32([0.999, 0.9])
+    upright = Faces(boxes, scores, np.stack([points, doubtful]).astype(np.float32))
+    rgb = np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
+    came = np.ascontiguousarray(np.rot90(rgb, turns))
+    faces = turn_back(upright, turns, came.shape[1], came.shape[0])
+    again = look_again(came, faces)
+    assert again.turns == turns
+    np.testing.assert_array_equal(again.rgb, rgb)
+    np.testing.assert_allclose(again.faces.xyxy, upright.xyxy, atol=1e-4)
+    np.testing.assert_allclose(again.faces.keypoints, upright.keypoints, atol=1e-4)
+
+
+def test_where_no_face_is_sure_the_photo_was_looked_at_as_it_came() -> None:
+    head_down = np.float32([[[2, 9], [8, 9], [5, 5], [3, 1], [7, 1]]])
+    one = Faces(np.float32([[1, 0, 9, 10]]), np.float32([0.99]), head_down)
+    picture = np.zeros((20, 30, 3), np.uint8)
+    assert look_again(picture, one).turns == 0
+    assert look_again(picture, Faces(one.xyxy, np.float32([0.996]), head_down)).turns == 2
+    assert look_again(picture, Faces.empty()).turns == 0
