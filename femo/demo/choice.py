@@ -76,6 +76,10 @@ class Choice:
                 self._kept.popitem(last=False)
             return self._kept[name]
 
+    def named(self, name: str | None) -> Pipeline:
+        """Return the pipeline that a caller of the API names, the app's own where none is named; errors as ``pipeline`` has."""
+        return self.own if name is None else self.pipeline(name)
+
     def picker(self, elem_id: str) -> gr.Dropdown:
         """Place the choice of one model; nothing where there is only one."""
         return self._list("Model", self.offered, self.own.model, elem_id)

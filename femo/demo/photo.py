@@ -128,7 +128,12 @@ class PhotoTab:
         return [*above, self.table, *self.files, *self.panel.components(), *self.several.results()]
 
     def analyze_photo(
-        self, photo: gr.FileData, min_face: int | None = None, align: bool = False, prior: str | None = None
+        self,
+        photo: gr.FileData,
+        min_face: int | None = None,
+        align: bool = False,
+        prior: str | None = None,
+        model: str | None = None,
     ) -> dict[str, Any]:
         """Read every face of a photo: expression, valence and arousal, action units, age, gender, ethnicity.
 
@@ -138,12 +143,13 @@ class PhotoTab:
             align: Level the eyes before reading.
             prior: natural: decide expressions in the training set's mix; balanced: as if all were alike; halfway: between
                 the two; leave out for the model's own.
+            model: Who reads, one of the models that lie on this host; leave out for the app's own.
         """
         with one_sentence():
-            smallest = whole_pixels(min_face, "min_face")
+            smallest, pipeline = whole_pixels(min_face, "min_face"), self.models.named(model)
             picture = read_photo(uploaded(photo))
             with READING.turn("photo"):
-                read = self.models.own.photo(picture, min_face=smallest, align=bool(align), prior=prior)
+                read = pipeline.photo(picture, min_face=smallest, align=bool(align), prior=prior)
             return read.to_dict()
 
     def read(self, payload: Any, *options: Any) -> tuple[Photo, PhotoResult]:

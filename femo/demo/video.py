@@ -135,6 +135,7 @@ class VideoTab(ClipTab[KeptClip]):
         every: str = "1",
         min_face: int | None = None,
         prior: str | None = None,
+        model: str | None = None,
     ) -> dict[str, Any]:
         """Read everyone in a clip over time: expression, valence and arousal, action units, for every frame.
 
@@ -145,13 +146,14 @@ class VideoTab(ClipTab[KeptClip]):
             min_face: Smallest face to look for, in pixels; leave out for the quick choice.
             prior: natural: decide expressions in the training set's mix; balanced: as if all were alike; halfway: between
                 the two; leave out for the model's own.
+            model: Who reads, one of the models that lie on this host; leave out for the app's own.
         """
         with one_sentence():
-            path = uploaded(video, "clip")
+            path, pipeline = uploaded(video, "clip"), self.models.named(model)
             pace, watch = parse_every(every), Watch()
             settings: dict[str, Any] = {"smooth": smooth, "every": pace, "min_face": min_face or None}
             settings |= {"prior": prior, "limits": clip_limits()}
-            return self.models.own.video(path, progress=watch.tell, cancel=watch, **settings).to_dict()
+            return pipeline.video(path, progress=watch.tell, cancel=watch, **settings).to_dict()
 
     def show(
         self,

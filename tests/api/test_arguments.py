@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 ENDPOINTS = {
-    "analyze_photo": ["photo", "min_face", "align", "prior"],
-    "analyze_video": ["video", "smooth", "every", "min_face", "prior"],
+    "analyze_photo": ["photo", "min_face", "align", "prior", "model"],
+    "analyze_video": ["video", "smooth", "every", "min_face", "prior", "model"],
     "analyze_group": ["file", "smooth", "min_face", "prior"],
     "live_frame": ["frame", "prior"],
     "leaderboard": ["task", "group", "by"],
@@ -85,11 +85,18 @@ def test_any_arguments_get_an_answer_or_one_sentence(endpoint: str, address: str
         ("analyze_photo", [None, None, 1], "align is 1, expected true or false."),
         (
             "analyze_photo",
-            [None, 40, True, None, 5],
-            "5 values were sent, expected at most 4: photo, min_face, align, prior.",
+            [None, 40, True, None, None, 5],
+            "6 values were sent, expected at most 5: photo, min_face, align, prior, model.",
         ),
         ("analyze_photo", [], "photo is missing, expected a file."),
+        ("analyze_photo", [None, None, True, None, 5], "model is 5, expected text or null."),
+        ("analyze_photo", [None, None, True, None, "x"], "The model is 'x', expected one of: femo-base."),
         ("analyze_video", [None, None], "smooth is None, expected text."),
+        (
+            "analyze_video",
+            [None, "none", "2", None, None, ["small"]],
+            "model is ['small'], expected text or null.",
+        ),
         ("analyze_video", [None, "none", {}], "every is {}, expected text."),
         ("analyze_video", [None, "none", 2], "every is 2, expected text."),
         ("analyze_video", [None, "none", "2", "abc"], "min_face is 'abc', expected a whole number or null."),

@@ -126,7 +126,13 @@ def test_tool_for_assistants_is_listed(address: str) -> None:
     with urllib.request.urlopen(f"{address}gradio_api/mcp/schema") as answer:
         tools = {tool["name"]: tool for tool in json.load(answer)}
     assert "analyze_photo" in tools
-    assert list(tools["analyze_photo"]["inputSchema"]["properties"]) == ["photo", "min_face", "align", "prior"]
+    assert list(tools["analyze_photo"]["inputSchema"]["properties"]) == [
+        "photo",
+        "min_face",
+        "align",
+        "prior",
+        "model",
+    ]
 
 
 def test_only_named_endpoints_are_public(client: Client) -> None:
