@@ -14,7 +14,7 @@ import gradio as gr
 from gradio.context import LocalContext
 from gradio.utils import get_upload_folder
 
-from femo import Pipeline
+from femo import PhotoResult, Pipeline, VideoResult
 from femo.errors import FemoError, MediaError
 
 QUICK: Final[dict[str, Any]] = {"concurrency_id": "quick", "concurrency_limit": 2}
@@ -103,3 +103,11 @@ def prior_choice(pipeline: Pipeline, **more: Any) -> gr.Radio:
         info="All alike finds rare expressions such as fear more often, and errs more on frequent ones",
         **more,
     )
+
+
+def mixes(first: PhotoResult | VideoResult, second: PhotoResult | VideoResult) -> str:
+    """Say it where two readings take another mix of expressions for common, "" where they do not."""
+    if first.prior == second.prior:
+        return ""
+    said = [f"{one.model} {MIXES[one.prior]}" for one in (first, second)]
+    return f"Expressions are taken to be as common: {said[0]}; {said[1]}."

@@ -10,7 +10,7 @@
     const values = [...(trace.y ?? [])].map(Number).filter(Number.isFinite);
     if (!trace.name || values.length < 2) return "";
     const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-    return `${trace.name}: mean ${number(mean)}, from ${number(Math.min(...values))} to ${number(Math.max(...values))}`;
+    return `${trace.name}${trace.meta ? ` by ${trace.meta}` : ""}: mean ${number(mean)}, from ${number(Math.min(...values))} to ${number(Math.max(...values))}`;
   };
   const plain = (text) => text.replace(/<[^>]*>/g, " ").replace(/\s+/g, " ").trim();
   function nameChart(plot) {

@@ -7,24 +7,26 @@ in its place, so that the clip is on the page once.
 """
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 import gradio as gr
 
-from femo.clips.adaptive import Every, parse_every
+from femo.clips.adaptive import parse_every
 from femo.demo import cards
 from femo.demo.choice import Choice, offered
 from femo.demo.clip_tab import HIDDEN, NOBODY, SMALLEST, ClipTab
 from femo.demo.events import LONG, QUICK, one_sentence, uploaded
 from femo.demo.markup import empty
-from femo.demo.playable import COPIED, playable
+from femo.demo.playable import COPIED
 from femo.demo.samples import samples
 from femo.demo.server.caller import Watch, clip_limits
 from femo.demo.watch import player
-from femo.demo.watch.files import KINDS, KeptClip, clip_of, write_file
+from femo.demo.watch.files import KINDS, AskedClip, KeptClip, write_file
 from femo.demo.watch.panel import ClipPanel, joined, smoothing
 from femo.demo.watch.persons import Said
+from femo.demo.watch.reading import read_clip
 from femo.demo.watch.score import Score, ScorePart
 from femo.media.streaming import Cancel, Report
 
@@ -35,6 +37,7 @@ EMPTY: Final = empty(
     "hour.",
 )
 EVERY: Final = [("all", "all"), ("each second", "2"), ("each fifth", "5"), ("as many as needed", "auto")]
+ALREADY: Final = "{} reads this clip already: choose another model to stand beside it"
 
 
 def build(models: Choice, score: Score) -> None:
@@ -86,7 +89,9 @@ class VideoTab(ClipTab[KeptClip]):
         with gr.Accordion("Options", open=False):
             self.every = gr.Radio(EVERY, value="all", label="Frames to read")
             self.min_face = gr.Radio(SMALLEST, value=0, label="Smallest face to look for")
-            self.model = self.models.picker("video-model")
+            with gr.Row():
+                self.model = self.models.picker("video-model")
+                self.second = self.models.second("video-second")
             self.models.alone("video-model")
 
     def wire(self) -> None:
@@ -96,9 +101,8 @@ class VideoTab(ClipTab[KeptClip]):
         fixed = [self.said, self.entry, self.player, self.details, self.more, self.another, self.clip]
         outputs = [*fixed, self.run, self.cancel, panel.prior, *self.score.components(), *panel.components()]
         starts = [self.video.upload, self.video.stop_recording, self.run.click]
-        self.wire_reading(
-            starts, [self.video, self.every, self.min_face, self.model, *panel.layout], outputs, self.example
-        )
+        how = [self.every, self.min_face, self.model, self.second]
+        self.wire_reading(starts, [self.video, *how, *panel.layout, self.clip], outputs, self.example)
         self.wire_controls(self.video, outputs)
         self.another.click(self.start_over, None, [self.video, *outputs], queue=False, **HIDDEN)
         gr.on(
@@ -161,31 +165,34 @@ class VideoTab(ClipTab[KeptClip]):
         every: str,
         min_face: int,
         model: str,
+        second: str,
         method: str,
         kernel: float,
         smallest: float,
         prior: str,
+        kept: KeptClip | None,
         request: gr.Request,
     ) -> Iterator[dict[Any, Any]]:
         """Read the clip, telling how far it is, and fill the tab."""
-        clip = yield from self.follow(
-            payload,
-            lambda path, report, cancel: self.read(
-                path, model, parse_every(every), min_face or None, report, cancel
-            ),
-            request,
-        )
+        read = partial(self._read, every, min_face, model, second, kept)
+        clip = yield from self.follow(payload, read, request)
         if clip is not None:
-            yield self._filled(clip, method, kernel, smallest, prior)
+            yield self._filled(clip, second, method, kernel, smallest, prior)
 
-    def read(
-        self, path: Path, model: str, every: Every, min_face: int | None, report: Report, cancel: Cancel
+    def _read(
+        self,
+        every: str,
+        min_face: int,
+        model: str,
+        second: str,
+        kept: KeptClip | None,
+        path: Path,
+        report: Report,
+        cancel: Cancel,
     ) -> KeptClip:
-        """Read a clip, and see to it that the page can play it."""
-        settings: dict[str, Any] = {"every": every, "min_face": min_face, "limits": clip_limits()}
-        raw = self.models.pipeline(model).raw_video(path, progress=report, cancel=cancel, **settings)
-        watch = playable(path, self.player, report, cancel) if raw.persons else path
-        return clip_of(path, watch, raw)
+        """Read a clip as the page asks for it."""
+        asked = AskedClip(path, model, parse_every(every), min_face or None)
+        return read_clip(self.models, self.player, asked, second, kept, report, cancel)
 
     def nothing(self, message: str) -> dict[Any, Any]:
         """The tab without a reading."""
@@ -208,13 +215,16 @@ class VideoTab(ClipTab[KeptClip]):
         """Empty the tab for another clip."""
         return self.clear(request) | {self.video: gr.Video(None)}
 
-    def _filled(self, clip: KeptClip, method: str, kernel: float, smallest: float, prior: str) -> dict[Any, Any]:
+    def _filled(
+        self, clip: KeptClip, second: str, method: str, kernel: float, smallest: float, prior: str
+    ) -> dict[Any, Any]:
         """The tab with a reading."""
         raw = clip.raw
         if not raw.persons:
             return self.nothing(NOBODY)
         notes = raw.clip.notes if clip.watch == clip.path else (*raw.clip.notes, COPIED)
         notes += () if raw.clip.model == self.models.own.model else (f"read by {raw.clip.model}",)
+        notes += (ALREADY.format(second),) if second == raw.clip.model else ()
         decided = prior if prior in raw.decision.offered else raw.decision.default
         said = cards.notes(notes)
         return (

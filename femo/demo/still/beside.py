@@ -1,7 +1,7 @@
 """The card of two models side by side: one photo as both read it, face by face, and where they differ."""
 
 from femo import PhotoResult
-from femo.demo.events import MIXES
+from femo.demo.events import mixes
 from femo.demo.markup import render
 from femo.output.figures import beside
 
@@ -22,7 +22,7 @@ def beside_card(first: PhotoResult, second: PhotoResult, row: int) -> str:
         "beside",
         names=(first.model, second.model),
         said=beside.agreement(first, second),
-        mixes=_mixes(first, second),
+        mixes=mixes(first, second),
         rows=list(table.itertuples(index=False, name=None)),
         number=row + 1,
         expressions=beside.expressions(first, second, row),
@@ -34,11 +34,3 @@ def beside_card(first: PhotoResult, second: PhotoResult, row: int) -> str:
 def waiting_card(first: str, second: str) -> str:
     """Return the card while the second model still reads."""
     return render("beside_waiting", names=(first, second))
-
-
-def _mixes(first: PhotoResult, second: PhotoResult) -> str:
-    """Say it where the two take another mix of expressions for common, "" where they do not."""
-    if first.prior == second.prior:
-        return ""
-    said = [f"{one.model} {MIXES[one.prior]}" for one in (first, second)]
-    return f"Expressions are taken to be as common: {said[0]}; {said[1]}."

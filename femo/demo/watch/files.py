@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
+from femo.clips.adaptive import Every
 from femo.clips.timelines import RawVideo
 from femo.demo import cards
 from femo.demo.watch.persons import Said
@@ -32,23 +33,47 @@ KINDS: Final = {
 """Kind -> title, and what follows the clip's name."""
 
 
+@dataclass(frozen=True, slots=True)
+class AskedClip:
+    """What a reading of a clip hangs on; equal ones give equal readings.
+
+    Attributes:
+        path: The upload; its folder is named by its content.
+        model: Who reads.
+        every: Which frames are read.
+        min_face: Smallest face to look for, in pixels, None for quick.
+    """
+
+    path: Path
+    model: str = ""
+    every: Every = 1
+    min_face: int | None = None
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class KeptClip:
     """What a session keeps of one clip.
 
     Attributes:
-        path: The uploaded file.
+        asked: What was read, and how.
         watch: What the page plays: the upload, or a copy.
         raw: What was read.
         pictures: Portraits as data URIs by person.
         said: What the viewer said of the persons.
+        other: The same faces as another model reads them, None for no other.
     """
 
-    path: Path
+    asked: AskedClip
     watch: Path
     raw: RawVideo
     pictures: dict[int, str]
     said: Said = field(default_factory=Said)
+    other: RawVideo | None = None
+
+    @property
+    def path(self) -> Path:
+        """The uploaded file."""
+        return self.asked.path
 
     def saying(self, said: Said) -> "KeptClip":
         """Return the same clip with something else said of its persons."""
@@ -62,11 +87,18 @@ class KeptClip:
         """
         return self.said.over(self.raw).result(smooth, smallest=smallest, prior=prior)
 
+    def beside(self, smooth: str, smallest: int, prior: str) -> VideoResult | None:
+        """Return the same persons as the other model reads them, None for no other; under its own prior where it lacks this."""
+        if self.other is None:
+            return None
+        chosen = prior if prior in self.other.decision.offered else None
+        return self.said.over(self.other).result(smooth, smallest=smallest, prior=chosen)
 
-def clip_of(path: Path, watch: Path, raw: RawVideo) -> KeptClip:
+
+def clip_of(asked: AskedClip, watch: Path, raw: RawVideo) -> KeptClip:
     """Return what a session keeps of a clip that was read."""
     pictures = {p.track: cards.data_uri(p.portrait) for p in raw.persons if p.portrait is not None}
-    return KeptClip(path, watch, raw, pictures)
+    return KeptClip(asked, watch, raw, pictures)
 
 
 def write_file(kind: str, clip: KeptClip, result: VideoResult, folder: Path, cancel: Cancel) -> Path:

@@ -11,6 +11,7 @@ from femo import Pipeline
 from femo.demo.events import one_sentence, prior_choice
 from femo.demo.markup import file
 from femo.demo.watch import player
+from femo.demo.watch.beside import beside_card
 from femo.demo.watch.files import KeptClip
 from femo.demo.watch.person import changes, person_card
 from femo.demo.watch.persons import LONGEST_NAME, Said, chooser
@@ -47,6 +48,7 @@ class ClipPanel:
                 self.hide = gr.Button("Hide", size="sm", elem_id="video-hide")
                 self.undo = gr.Button("Undo all", size="sm", elem_id="video-undo")
         self.timeline = gr.Plot(show_label=False, elem_id=player.TIMELINE_ID, elem_classes="femo-chart")
+        self.versus = gr.HTML(visible=False, padding=False, elem_id="video-beside")
         with gr.Row(equal_height=False):
             with gr.Column(min_width=280):
                 self.share = gr.Plot(show_label=False, elem_classes="femo-chart")
@@ -65,7 +67,16 @@ class ClipPanel:
     def components(self) -> list[Any]:
         """Return all that ``show`` may change."""
         edited = [self.name, self.same, self.hide, self.undo]
-        shown = [self.boxes, self.chooser, self.timeline, self.card, self.circle, self.share, self.changes]
+        shown = [
+            self.boxes,
+            self.chooser,
+            self.timeline,
+            self.versus,
+            self.card,
+            self.circle,
+            self.share,
+            self.changes,
+        ]
         return [self.chosen, *shown, *edited]
 
     def nothing(self) -> Update:
@@ -84,7 +95,8 @@ class ClipPanel:
         if clip is None:
             return {self.chosen: gr.skip()}
         with one_sentence():
-            result = clip.result(smoothing(method, kernel), int(smallest), prior)
+            layout: Any = (smoothing(method, kernel), int(smallest), prior)
+            result, other = clip.result(*layout), clip.beside(*layout)
         if not result.timelines:
             gr.Info("Nobody's face is that large in this clip.")
             return {self.chosen: gr.skip()}
@@ -97,9 +109,10 @@ class ClipPanel:
             self.chosen: track,
             self.boxes: gr.HTML(player.boxes(result, track, said.names), visible=True),
             self.chooser: gr.HTML(chooser(result, track, clip.pictures, said.names), visible=len(tracks) > 1),
-            self.timeline: figures_video.timeline(result, track, said.names),
+            self.timeline: figures_video.timeline(result, track, said.names, other),
             self.card: gr.HTML(person_card(result, line, picture, said.names.get(track, "")), visible=True),
             self.circle: _circle(line),
+            self.versus: gr.HTML(_versus(result, other, track, said), visible=other is not None),
             self.share: figures_video.share_bar(line),
             self.changes: changes(line),
         } | self._edited(result, track, said)
@@ -134,6 +147,11 @@ def joined(clip: KeptClip, track: int, other: int) -> KeptClip:
 def smoothing(method: str, kernel: float) -> str:
     """Return the smoothing as the pipeline takes it; its window is odd."""
     return "none" if method == "none" else f"{method}:{int(kernel) | 1}"
+
+
+def _versus(first: VideoResult, second: VideoResult | None, track: int, said: Said) -> str:
+    """The card of the other model, "" where only one has read the clip."""
+    return "" if second is None else beside_card(first, second, track, said.called(track).capitalize())
 
 
 def _circle(line: Timeline) -> gr.Plot:

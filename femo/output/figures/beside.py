@@ -54,7 +54,7 @@ def expressions(first: PhotoResult, second: PhotoResult, row: int) -> list[Pair]
             name,
             one.get(name),
             two.get(name),
-            _points(one[name], two[name]) if name in one and name in two else "",
+            points(one[name], two[name]) if name in one and name in two else "",
         )
         for name in names
     ]
@@ -159,9 +159,10 @@ def _values(head: Scores | None, row: int) -> dict[str, float]:
     return dict(zip(head.labels, head.values[row].tolist(), strict=True))
 
 
-def _points(first: float, second: float) -> str:
-    points = round(100 * (second - first))
-    return f"{points:+d}" if points else "0"
+def points(first: float, second: float) -> str:
+    """Return a difference of probabilities in points, hundredths of one."""
+    n_points = round(100 * (second - first))
+    return f"{n_points:+d}" if n_points else "0"
 
 
 def _told(one: dict[str, float], two: dict[str, float]) -> str:
@@ -171,8 +172,8 @@ def _told(one: dict[str, float], two: dict[str, float]) -> str:
     best = max(one, key=one.__getitem__)
     if best != max(two, key=two.__getitem__):
         return DIFFER
-    points = _points(one[best], two[best])
-    return SAME if points == "0" else f"{SAME}, {points} points"
+    told = points(one[best], two[best])
+    return SAME if told == "0" else f"{SAME}, {told} points"
 
 
 def _told_of(name: str, one: dict[str, float], two: dict[str, float]) -> str:

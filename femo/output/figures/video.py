@@ -2,18 +2,19 @@
 
 Conventions: those of ``figures.photo``; time runs in seconds from left to right on one axis that all parts of the timeline
 share, so that one cursor and one click serve them all. A long clip is drawn at ``MAX_POINTS`` moments; the result and the
-files keep every frame. Where a person was not in view nothing is drawn; brief faces have no strip of their own.
+files keep every frame. Where a person was not in view nothing is drawn; brief faces have no strip of their own. What two models
+say of the same faces stands one above the other, under the name of each.
 """
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
 from femo.clips import summaries
 from femo.documents import known_units
-from femo.output.draw import EXPRESSION_COLOURS, INK, PALETTE, colour, rgba
-from femo.output.figures import gaps, measures
+from femo.output.draw import EXPRESSION_COLOURS, INK, PALETTE, rgba
+from femo.output.figures import beside_clip, gaps, measures, presence
 from femo.output.figures.photo import AU_NAMES, GRID, axis, empty_figure, moments, new_figure
 from femo.results import Timeline, VideoResult
 from femo.types import Floats, Ints, Scores
@@ -21,39 +22,54 @@ from femo.types import Floats, Ints, Scores
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
-MAX_STRIPS: Final = 12
-"""Persons in the presence strip: the chosen one and those seen longest."""
 VALENCE, AROUSAL = PALETTE[5], PALETTE[0]
-EXPRESSION_PX, AFFECT_PX, STRIP_PX, UNIT_PX, GAP_PX = 210, 130, 22, 15, 34
-"""Heights of the parts: expression, valence and arousal, one person of the strip, one action unit, a title's gap."""
+EXPRESSION_PX, PAIR_PX, AFFECT_PX, UNIT_PX, GAP_PX = 210, 150, 130, 15, 34
+"""Heights of the parts: expression, each of two, valence and arousal, one action unit, a title's gap."""
+COMPARED: Final = ("expression", "valence_arousal", "action_units")
+"""What a second model may say otherwise; all else is measured by the mesh, which both share."""
 
 
-def timeline(result: VideoResult, track: int, names: Mapping[int, str] | None = None) -> "Figure":
+class _Part(NamedTuple):
+    """One part of a timeline: what it shows of whom, and the model's name where two read."""
+
+    name: str
+    height_px: int
+    line: Timeline
+    model: str = ""
+
+
+def timeline(
+    result: VideoResult, track: int, names: Mapping[int, str] | None = None, second: VideoResult | None = None
+) -> "Figure":
     """Draw one person over time: expressions as stacked areas, valence and arousal, action units, and who is there.
 
     Args:
         result: The clip.
         track: Id of the person.
         names: Id to the name that a person was given.
+        second: The same persons as another model reads them; what it says stands below what the first says.
 
     Raises:
         ValueError: Nobody has this id.
     """
     line = find(result, track)
     index = moments(len(result.time_s))
-    parts = _parts(result, line)
-    height = sum(part_height + GAP_PX for _, part_height in parts)
+    parts = list(_parts(result, line, second))
+    height = sum(part.height_px + GAP_PX for part in parts)
     figure = new_figure(height + 44, hovermode="x unified", legend=_legend(), showlegend=True)
     top = 1.0
-    for number, (name, part_height) in enumerate(parts, 1):
+    for number, part in enumerate(parts, 1):
         top -= GAP_PX / height
-        bottom = max(0.0, top - part_height / height)
+        bottom = max(0.0, top - part.height_px / height)
         which = "" if number == 1 else str(number)
         figure.update_layout(
-            {f"yaxis{which}": axis(domain=[bottom, top], anchor="x", **_scale(name, result, line, names or {}))}
+            {f"yaxis{which}": axis(domain=[bottom, top], anchor="x", **_scale(part, result, line, names or {}))}
         )
-        _draw(name, figure, result, line, index, f"y{which}")
-        _title(figure, name, line, top)
+        before = len(figure.data)
+        _draw(part, figure, result, line, index, f"y{which}")
+        if part.model:
+            _tell_apart(figure.data[before:], figure.data[:before], part.model)
+        _title(figure, part, top)
         top = bottom
     end = max(result.duration_s, float(result.time_s[-1]) if len(result.time_s) else 0.0, 1e-3)
     last = "" if len(parts) == 1 else str(len(parts))
@@ -98,19 +114,46 @@ def share_bar(line: Timeline) -> "Figure":
     return figure
 
 
-def _parts(result: VideoResult, line: Timeline) -> list[tuple[str, int]]:
-    """Which parts the timeline has, and their heights: what was learnt or measured."""
+def _parts(result: VideoResult, line: Timeline, second: VideoResult | None) -> Iterator[_Part]:
+    """Yield the parts of the timeline: what was learnt or measured, by one model or by two."""
+    other = None if second is None else find(second, line.track)
+    most = EXPRESSION_PX if other is None else PAIR_PX
+    also = {} if other is None else _heights(other, most)
+    for name, height in _heights(line, most).items():
+        if height:
+            yield _Part(name, height, line, result.model if also and _is_learnt(line, name) else "")
+        if second is None or other is None or not also[name] or not _is_learnt(other, name):
+            continue
+        yield _Part(name, also[name], other, second.model)
+        if name == "expression" and height:
+            yield _Part("differ", presence.STRIP_PX, other)
+    yield _Part("presence", presence.STRIP_PX * len(presence.strips(result, line)), line)
+
+
+def _heights(line: Timeline, expression_px: int) -> dict[str, int]:
+    """Return the height of every part, 0 where there is nothing to show."""
     affect, units = line.scores.get("valence_arousal"), _known_units(line)
-    known = {
-        "expression": EXPRESSION_PX if "expression" in line.scores else 0,
+    return {
+        "expression": expression_px if "expression" in line.scores else 0,
         "valence_arousal": AFFECT_PX if affect is not None and affect.source == "trained" else 0,
         "action_units": UNIT_PX * len(units.labels) if units else 0,
-        **dict.fromkeys(measures.parts_of(line), measures.HEIGHT_PX),
+        **{name: measures.HEIGHT_PX if name in measures.parts_of(line) else 0 for name in measures.PARTS},
     }
-    return [
-        *((name, height) for name, height in known.items() if height),
-        ("presence", STRIP_PX * len(_strips(result, line))),
-    ]
+
+
+def _is_learnt(line: Timeline, name: str) -> bool:
+    """Whether a model says it; all else is measured by the mesh, which two models share."""
+    return name in line.scores and line.scores[name].source == "trained"
+
+
+def _tell_apart(drawn: Iterable[Any], before: Iterable[Any], model: str) -> None:
+    """Give curves of the same name one place in the legend, and the model's name where the mouse is."""
+    known = {trace.name for trace in before}
+    for trace in drawn:
+        said = trace.hovertemplate
+        said = f"{said} ({model})" if isinstance(said, str) else [f"{one} ({model})" for one in said]
+        shown = bool(trace.name) and trace.name not in known
+        trace.update(hovertemplate=said, legendgroup=trace.name, showlegend=shown, meta=model)
 
 
 def _known_units(line: Timeline) -> Scores | None:
@@ -123,45 +166,35 @@ def _known_units(line: Timeline) -> Scores | None:
     return Scores(head.name, labels, head.values[:, known], head.kind, head.source)
 
 
-def _scale(name: str, result: VideoResult, line: Timeline, names: Mapping[int, str]) -> dict[str, Any]:
-    if name in measures.PARTS:
-        return measures.scale(line, name)
-    if name != "presence":
-        return _SCALES[name]
-    tracks = [other.track for other in _strips(result, line)]
-    words = [f"{track} {names[track]}" if track in names else _strip_of(track) for track in tracks]
-    ticks = {"tickvals": [_strip_of(track) for track in tracks], "ticktext": words}
-    return _SCALES[name] | ticks | {"range": [len(tracks) - 0.4, -0.6]}
+def _scale(part: _Part, result: VideoResult, line: Timeline, names: Mapping[int, str]) -> dict[str, Any]:
+    if part.name in measures.PARTS:
+        return measures.scale(line, part.name)
+    return presence.scale(result, line, names) if part.name == "presence" else _SCALES[part.name]
 
 
-def _draw(name: str, figure: "Figure", result: VideoResult, line: Timeline, index: Ints, yaxis: str) -> None:
-    if name in measures.PARTS:
-        measures.draw_part(name, figure, line, index, yaxis)
+def _draw(part: _Part, figure: "Figure", result: VideoResult, line: Timeline, index: Ints, yaxis: str) -> None:
+    if part.name in measures.PARTS:
+        measures.draw_part(part.name, figure, line, index, yaxis)
+    elif part.name == "presence":
+        presence.draw(figure, result, line, yaxis)
+    elif part.name == "differ":
+        beside_clip.draw(figure, result, line, part.line, yaxis)
     else:
-        _DRAW[name](figure, result, line, index, yaxis)
-
-
-def _strips(result: VideoResult, line: Timeline) -> list[Timeline]:
-    """Return who has a strip: the chosen person, then those seen longest, without brief faces."""
-    lasting, _ = summaries.split_brief(result)
-    return [line, *(other for other in lasting if other is not line)][:MAX_STRIPS]
-
-
-def _strip_of(track: int) -> str:
-    return f"person {track}"
+        _DRAW[part.name](figure, part.line, index, yaxis)
 
 
 def _legend() -> dict[str, Any]:
     return {"orientation": "h", "y": 1, "yanchor": "bottom", "x": 0, "font": {"size": 12}, "traceorder": "normal"}
 
 
-def _title(figure: "Figure", name: str, line: Timeline, top: float) -> None:
+def _title(figure: "Figure", part: _Part, top: float) -> None:
     """Write the title of one part above it, with where its figures come from."""
-    head = line.scores.get(name)
-    source = "measured" if name in measures.PARTS or (head and head.source == "mixed") else head and head.source
-    title = measures.title(line, name) if name in measures.PARTS else f"<b>{_TITLES[name]}</b>"
+    head, is_measure = part.line.scores.get(part.name), part.name in measures.PARTS
+    source = "measured" if is_measure or (head and head.source == "mixed") else head.source if head else ""
+    title = measures.title(part.line, part.name) if is_measure else f"<b>{_TITLES[part.name]}</b>"
+    said = " ".join(filter(None, [part.model, source]))
     figure.add_annotation(
-        text=title + (f"  <span style='font-size:11px'>{source}</span>" if source else ""),
+        text=title + (f"  <span style='font-size:11px'>{said}</span>" if said else ""),
         x=0,
         y=top,
         xref="paper",
@@ -176,9 +209,10 @@ def _colour(label: str) -> str:
     return EXPRESSION_COLOURS.get(label, INK)
 
 
-def _draw_expression(figure: "Figure", result: VideoResult, line: Timeline, index: Ints, yaxis: str) -> None:
+def _draw_expression(figure: "Figure", line: Timeline, index: Ints, yaxis: str) -> None:
     head = line.scores["expression"]
-    drawn = gaps.areas(line.time_s[index], head.values[index], line.present[index])
+    seen = line.present & np.isfinite(head.values).all(axis=1)
+    drawn = gaps.areas(line.time_s[index], head.values[index], seen[index])
     for number, label in enumerate(head.labels):
         figure.add_scatter(
             x=drawn.time_s,
@@ -193,7 +227,7 @@ def _draw_expression(figure: "Figure", result: VideoResult, line: Timeline, inde
         )
 
 
-def _draw_affect(figure: "Figure", result: VideoResult, line: Timeline, index: Ints, yaxis: str) -> None:
+def _draw_affect(figure: "Figure", line: Timeline, index: Ints, yaxis: str) -> None:
     head = line.scores["valence_arousal"]
     for label, hex_colour in (("valence", VALENCE), ("arousal", AROUSAL)):
         figure.add_scatter(
@@ -208,7 +242,7 @@ def _draw_affect(figure: "Figure", result: VideoResult, line: Timeline, index: I
         )
 
 
-def _draw_units(figure: "Figure", result: VideoResult, line: Timeline, index: Ints, yaxis: str) -> None:
+def _draw_units(figure: "Figure", line: Timeline, index: Ints, yaxis: str) -> None:
     head = _known_units(line)
     if head is None:
         return
@@ -233,28 +267,12 @@ def _transposed(values: Floats) -> Floats:
     return np.ascontiguousarray(values.T)
 
 
-def _draw_presence(figure: "Figure", result: VideoResult, line: Timeline, index: Ints, yaxis: str) -> None:
-    for other in _strips(result, line):
-        xs: list[float | None] = []
-        for start, end in summaries.spans(other.time_s, other.present, result.duration_s):
-            xs += [start, end, None]
-        figure.add_scatter(
-            x=xs,
-            y=[None if x is None else _strip_of(other.track) for x in xs],
-            mode="lines",
-            line={"width": 9, "color": rgba(colour(other.track), 1 if other is line else 0.45)},
-            name=_strip_of(other.track),
-            showlegend=False,
-            hoverinfo="skip",
-            yaxis=yaxis,
-        )
-
-
 _TITLES: Final = {
     "expression": "Expression",
     "valence_arousal": "Valence and arousal",
     "action_units": "Action units",
     "presence": "In view",
+    "differ": "Where they name different expressions",
 }
 _SCALES: Final[dict[str, dict[str, Any]]] = {
     "expression": {"range": [0, 1], "tickformat": ".0%", "tickvals": [0, 0.5, 1]},
@@ -265,11 +283,10 @@ _SCALES: Final[dict[str, dict[str, Any]]] = {
         "zerolinecolor": GRID,
     },
     "action_units": {"autorange": "reversed", "tickfont": {"size": 10}, "dtick": 1, "ticklabelstandoff": 3},
-    "presence": {"type": "category", "tickfont": {"size": 11}},
+    "differ": {"type": "category", "visible": False, "range": [0.6, -0.6]},
 }
 _DRAW: Final = {
     "expression": _draw_expression,
     "valence_arousal": _draw_affect,
     "action_units": _draw_units,
-    "presence": _draw_presence,
 }

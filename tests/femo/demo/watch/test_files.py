@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from femo.clips.timelines import RawPerson, RawVideo
-from femo.demo.watch.files import KINDS, KeptClip, clip_of, write_file
+from femo.demo.watch.files import KINDS, AskedClip, KeptClip, clip_of, write_file
 from femo.demo.watch.persons import Said
 from femo.errors import Cancelled
 from femo.labels import AFFECTNET_8
@@ -31,7 +31,7 @@ def person(track: int, rows: range, label: str, portrait: np.ndarray | None = No
 def clip(tmp_path: Path) -> KeptClip:
     path = clips.write_clip(tmp_path / "my, clip.mp4", clips.numbered(6))
     persons = (person(1, range(3), "anger", np.full((8, 8, 3), 9, np.uint8)), person(2, range(3, 6), "fear"))
-    return clip_of(path, path, RawVideo(TIMES, TIMES, persons, ClipInfo(0, "m", 0.24, 64, 48)))
+    return clip_of(AskedClip(path), path, RawVideo(TIMES, TIMES, persons, ClipInfo(0, "m", 0.24, 64, 48)))
 
 
 def written(kind: str, clip: KeptClip, folder: Path, cancel: object = None) -> Path:

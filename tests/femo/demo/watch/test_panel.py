@@ -10,7 +10,7 @@ import pytest
 
 from femo.clips.timelines import RawPerson, RawVideo
 from femo.demo.watch import panel as panel_module
-from femo.demo.watch.files import KeptClip
+from femo.demo.watch.files import AskedClip, KeptClip
 from femo.demo.watch.panel import ClipPanel, joined, smoothing
 from femo.demo.watch.persons import Said
 from femo.labels import AFFECTNET_8, VALENCE_AROUSAL
@@ -34,7 +34,7 @@ def person(track: int, rows: range, label: str, size: int = 60, affect: Source =
 
 def clip(*persons: RawPerson) -> KeptClip:
     raw = RawVideo(TIMES, TIMES, persons, ClipInfo(0, "m", 2.0, 640, 360))
-    return KeptClip(Path("a.mp4"), Path("a.mp4"), raw, {1: "data:,one"})
+    return KeptClip(AskedClip(Path("a.mp4")), Path("a.mp4"), raw, {1: "data:,one"})
 
 
 @pytest.fixture(scope="module")

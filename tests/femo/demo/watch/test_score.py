@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from femo.clips.timelines import RawPerson, RawVideo
-from femo.demo.watch.files import KeptClip
+from femo.demo.watch.files import AskedClip, KeptClip
 from femo.demo.watch.persons import Said
 from femo.demo.watch.score import ScorePart, not_learnt
 from femo.labels import AFFECTNET_8
@@ -36,7 +36,7 @@ def clip(tmp_path: Path) -> KeptClip:
         read, np.arange(6) / 10, (first, second), ClipInfo(0, "test", 0.6, 320, 240), np.array([0, 2, 4])
     )
     path = tmp_path / "a, call.mp4"
-    return KeptClip(path, path, raw, {}, Said().name(2, "Ann"))
+    return KeptClip(AskedClip(path), path, raw, {}, Said().name(2, "Ann"))
 
 
 @pytest.fixture
