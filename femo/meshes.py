@@ -22,25 +22,7 @@ and where it is before the camera."""
 MEASURES = ("eye_left", "eye_right", "mouth_opening", "brow_left", "brow_right", "smile_width", "asymmetry")
 """Gap of each eye's lids, gap of the lips, height of each brow over its eye, distance of the lip corners, and the mean
 distance of eyes, brows and lips from their mirror images (0 is a symmetrical face)."""
-CARRIERS = (
-    "inner_brow",
-    "outer_brow",
-    "brow_gap",
-    "eye_opening",
-    "lower_lid",
-    "cheek",
-    "nose_wing",
-    "upper_lip",
-    "corner_height",
-    "corner_curve",
-    "mouth_width",
-    "lip_gap",
-    "upper_red",
-    "lower_red",
-    "jaw",
-)
-"""What action units move: heights, gaps and the visible red of the lips (``femo.mesh.measures``)."""
-COLUMNS = (*POSE, *MEASURES, *CARRIERS)
+COLUMNS = (*POSE, *MEASURES)
 
 JAW_68 = (127, 234, 93, 58, 172, 136, 149, 148, 152, 377, 378, 365, 397, 288, 323, 454, 356)
 BROWS_68 = (70, 63, 105, 66, 107, 336, 296, 334, 293, 300)

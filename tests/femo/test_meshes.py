@@ -46,7 +46,7 @@ def test_rows_are_written_over_others() -> None:
 def test_points_may_be_left_out_and_nothing_else() -> None:
     meshes = numbered(4, 5).without_points()
     assert meshes.landmarks.shape == (2, 0, 3)
-    assert (meshes.logit.tolist(), meshes.column("jaw").tolist(), len(meshes)) == ([4, 5], [4, 5], 2)
+    assert (meshes.logit.tolist(), meshes.column("asymmetry").tolist(), len(meshes)) == ([4, 5], [4, 5], 2)
 
 
 @pytest.mark.parametrize(

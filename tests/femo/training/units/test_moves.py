@@ -6,19 +6,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from femo.labels import ABAW_AU
-from femo.mesh import measures
-from femo.meshes import CARRIERS, MEASURES
 from femo.types import Doubles
+from tests.carriers import carriers
 from tests.moving_faces import PIXELS_PER_CM, face, moves, points
 
 
 def measured(flat: Doubles) -> dict[str, float]:
     """The measures of a face whose points lie there in the picture, with the canonical depth; its pose is known: none."""
-    full = np.concatenate([flat, face().points[:, 2:] * PIXELS_PER_CM], axis=1)[None].astype(np.float32)
-    corners = [full[0, list(eye)].mean(axis=0) for eye in ((33, 133), (362, 263))]
+    full = np.concatenate([flat, face().points[:, 2:] * PIXELS_PER_CM], axis=1).astype(np.float32)
+    corners = [full[list(eye)].mean(axis=0) for eye in ((33, 133), (362, 263))]
     apart = float(np.linalg.norm(corners[1] - corners[0]))
-    frontal = (full - (corners[0] + corners[1]) / 2) / apart
-    return dict(zip((*MEASURES, *CARRIERS), measures.measure(frontal, face())[0].tolist(), strict=True))
+    return carriers((full - (corners[0] + corners[1]) / 2) / apart)
 
 
 CHANGES = {
