@@ -49,7 +49,7 @@ class HeadSpec:
         temperature_halfway, temperature_balanced: Expression only: those under other priors (``femo.networks.decision``).
         activation: ``tanh`` bounds a regression to -1 ... 1.
         top_l: Age only: how many most probable classes enter equation 1 of SISY 2021.
-        thresholds: Decision threshold per label, where it is not 0.5 or the largest.
+        thresholds: Decision threshold per label, 0-1, where it is not 0.5 or the largest.
         coefficients: Prior only: expression label to one value per label of this head.
         citation: Where a prior comes from, or the data a trained head has seen.
         scores: Measured figures by name.
@@ -246,6 +246,9 @@ def _head(name: str, raw: dict[str, Any]) -> HeadSpec:
     )
     wrong = [label for label, row in (head.coefficients or {}).items() if len(row) != len(head.labels)]
     _require(not wrong, f"{name}: coefficients of {wrong} must have {len(head.labels)} values")
+    each = head.thresholds is None or len(head.thresholds) == len(head.labels)
+    _require(each, f"{name}: thresholds must have {len(head.labels)} values, one per label")
+    _require(all(0 <= value <= 1 for value in head.thresholds or ()), f"{name}: thresholds must lie in 0-1")
     return head if head.class_shares is None else replace(head, class_shares=_class_shares(head))
 
 

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.isotonic import IsotonicRegression
 
+from femo.errors import FemoError
 from femo.faces import geometry
 from femo.faces.judgement import judge, margin
 from femo.faces.quality import SIDE, measure_crops, sharpness
@@ -52,8 +53,15 @@ def rising_limit(measured: npt.NDArray[Any], hits: npt.NDArray[Any], least: floa
 
     Returns:
         The largest value measured where the share stays below everywhere.
+
+    Raises:
+        FemoError: None of the values is known.
     """
     known = np.isfinite(measured)
+    if not known.any():
+        raise FemoError(
+            f"none of {len(measured)} faces can be measured, so no limit of a sure reading can be fitted"
+        )
     values = np.sort(measured[known])
     fitted = IsotonicRegression(out_of_bounds="clip").fit(measured[known], hits[known]).predict(values)
     enough = fitted >= least

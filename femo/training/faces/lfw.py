@@ -29,12 +29,15 @@ def find_subjects(data: Path) -> dict[str, list[Path]]:
     """Return photos by subject, for subjects with at least two.
 
     Raises:
-        FemoError: There are fewer than two such subjects.
+        FemoError: There are fewer than two such subjects, or ``subjects.txt`` is no text.
     """
     if not data.is_dir():
         raise FemoError(f"{data} is no folder, expected one with a folder per person in it")
     chosen = data / "subjects.txt"
-    names = set(chosen.read_text(encoding="utf-8").split()) if chosen.is_file() else None
+    try:
+        names = set(chosen.read_text(encoding="utf-8-sig").split()) if chosen.is_file() else None
+    except (OSError, UnicodeDecodeError) as error:
+        raise FemoError(f"{chosen} cannot be read: expected UTF-8 with one name a line") from error
     found = {}
     for folder in sorted(path for path in data.iterdir() if path.is_dir()):
         photos = sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)

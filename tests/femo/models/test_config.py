@@ -44,6 +44,10 @@ def test_priors_of_the_embedded_model_are_the_published_ones() -> None:
     }
 
 
+def _gender(**changes: Any) -> dict[str, Any]:
+    return {"heads": {"x": {"labels": "gender", "kind": "distribution", "source": "trained", **changes}}}
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
@@ -75,6 +79,11 @@ def test_priors_of_the_embedded_model_are_the_published_ones() -> None:
             },
             "must have 2 values",
         ),
+        (_gender(thresholds=[0.4, 0.6, 0.5]), "x: thresholds must have 2 values, one per label"),
+        (_gender(thresholds=[0.4]), "x: thresholds must have 2 values, one per label"),
+        (_gender(thresholds=[0.4, 1.5]), "x: thresholds must lie in 0-1"),
+        (_gender(thresholds=[float("nan"), 0.5]), "x: thresholds must lie in 0-1"),
+        (_gender(thresholds=0.5), "x.thresholds: expected a valid tuple"),
     ],
 )
 def test_impossible_configs_are_refused(tmp_path: Path, changes: dict[str, Any], message: str) -> None:
@@ -93,3 +102,8 @@ def test_broken_configs_are_refused(tmp_path: Path, text: str) -> None:
 def test_a_folder_without_config_is_no_model(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"no model folder: it has no config\.json"):
         read_spec(tmp_path)
+
+
+def test_thresholds_stand_in_the_order_of_their_labels(tmp_path: Path) -> None:
+    (head,) = read_spec(write_tiny(tmp_path, **_gender(thresholds=[0.4, 0.6]))).heads
+    assert dict(zip(head.labels, head.thresholds or (), strict=True)) == {"female": 0.4, "male": 0.6}

@@ -2,7 +2,9 @@
 
 Conventions: labels of a frame are float32 columns, NaN where the annotation says "invalid". Published figures are
 those of CVPR-W 2022 (Savchenko, Video-based Frame-level Facial Analysis of Affective Behavior on Mobile Devices using
-EfficientNets). Its table 6 prints the columns P_EXPR and P_VA interchanged (the totals show it); here they are right.
+EfficientNets). Its table 6 prints the columns P_EXPR and P_VA interchanged (the notebook of its author shows which is
+which); here they are right. Of its row with tuned thresholds the printed total, 1.150, is not the sum of the printed
+parts, 1.176, and no source says which of them is the slip: all are kept as printed.
 """
 
 from collections.abc import Mapping

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from femo.errors import FemoError
 from femo.faces.quality import sharpness
 from femo.labels import AFFECTNET_8
 from femo.training.faces.certainty import SIGMAS, fit_limits, rising_limit
@@ -22,6 +23,12 @@ def test_the_limit_is_where_the_rising_share_is_high_enough() -> None:
     assert rising_limit(measured, hits, 0.5) == 3
     assert rising_limit(measured, hits, 0.6) == 5
     assert rising_limit(measured[:2], hits[:2], 0.6) == 2
+
+
+@pytest.mark.parametrize("n_faces", [0, 3])
+def test_nothing_that_can_be_measured_has_no_limit(n_faces: int) -> None:
+    with pytest.raises(FemoError, match=f"^none of {n_faces} faces can be measured"):
+        rising_limit(np.full(n_faces, np.nan), np.ones(n_faces), 0.5)
 
 
 @dataclass

@@ -41,6 +41,18 @@ def test_people_with_one_photo_are_left_out(tmp_path: Path) -> None:
         find_subjects(tmp_path)
 
 
+def test_the_list_of_subjects_is_text(tmp_path: Path) -> None:
+    for name in ("A", "Žofie"):
+        (tmp_path / name).mkdir()
+        for k in range(2):
+            (tmp_path / name / f"{k}.jpg").write_bytes(b"")
+    (tmp_path / "subjects.txt").write_bytes("\ufeffA\nŽofie\n".encode())
+    assert list(find_subjects(tmp_path)) == ["A", "Žofie"]
+    (tmp_path / "subjects.txt").write_bytes("A\nŽofie\n".encode("cp1250"))
+    with pytest.raises(FemoError, match=r"subjects\.txt cannot be read: expected UTF-8 with one name a line"):
+        find_subjects(tmp_path)
+
+
 def test_the_face_nearest_to_the_middle_counts(tmp_path: Path) -> None:
     """Red, green and blue thirds: the larger face is red, the one in the middle green."""
     picture = np.zeros((40, 120, 3), np.uint8)

@@ -22,7 +22,7 @@ def test_the_columns_of_a_label_row() -> None:
 
 
 def test_the_multi_task_totals_are_the_sums_of_their_parts() -> None:
-    """Which shows that the paper's table 6 prints P_EXPR and P_VA interchanged, and that here they are right.
+    """Each part is added once, whichever of P_EXPR and P_VA the paper calls which.
 
     Of the row with tuned thresholds the paper's own total does not fit its parts; both are kept as printed.
     """
