@@ -19,7 +19,7 @@ from leaderboard.schema import Task
 from leaderboard.scorer import Scorer
 from leaderboard.store import hub
 from leaderboard.store.database import Store
-from leaderboard.store.entries import Mirror
+from leaderboard.store.entries import Mirror, StoreUnwritable
 from leaderboard.types import Reference
 
 
@@ -44,8 +44,15 @@ def open_scorer(environment: Mapping[str, str] = os.environ) -> Scorer:
     return Scorer(_labels(environment))
 
 
-def open_board(environment: Mapping[str, str] = os.environ, mirror: Mirror | None = None) -> Board:
+def open_board(
+    environment: Mapping[str, str] = os.environ, mirror: Mirror | None = None, *, only_read: bool = False
+) -> Board:
     """Return the board; copies that dead processes left in its store are removed.
+
+    Args:
+        environment: Names the store, the labels and the challenges.
+        mirror: Instead of the one that the store's address asks for.
+        only_read: A store whose disk takes nothing is opened as it was last kept; ``store.frozen`` says why then.
 
     Raises:
         LeaderboardError: The store cannot be used, or a challenge's declaration is wrong.
@@ -53,8 +60,16 @@ def open_board(environment: Mapping[str, str] = os.environ, mirror: Mirror | Non
     folder = environment.get("FEMO_STORE") or ""
     open_challenges(environment)
     on_hub = folder.startswith(hub.SCHEME)
-    store = Store(Path.home() / ".femo" / "board" if on_hub or not folder else Path(folder))
-    store.sweep()
+    place = Path.home() / ".femo" / "board" if on_hub or not folder else Path(folder)
+    try:
+        store = Store(place)
+        store.sweep()
+        salt = b"" if on_hub else store.salt()
+    except StoreUnwritable as error:
+        if not only_read:
+            raise
+        store = Store(place, str(error))
+        return Board(store, _labels(environment, b"" if on_hub else store.salt()))
     if on_hub and mirror is None:
         mirror = hub.HubMirror(hub.repo_of(folder), store).start()
-    return Board(store, _labels(environment, b"" if on_hub else store.salt()), mirror=mirror)
+    return Board(store, _labels(environment, salt), mirror=mirror)

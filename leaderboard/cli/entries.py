@@ -107,7 +107,7 @@ def board(
     """
 
     def work(say: Say) -> dict[str, Any]:
-        opened_board, task = opened(reference), get_task(name)
+        opened_board, task = opened(reference, only_read=True), get_task(name)
         rows = chosen_rows(opened_board.rows(task, by), group)
         signature = opened_board.labels.signature(task)
         text = _table(rows, task, by) if format == "text" else export(rows, task, signature, format)
@@ -138,7 +138,7 @@ def mine(name: Name, json: JsonOut = None) -> None:
     """
 
     def work(say: Say) -> dict[str, Any]:
-        board, task = opened(), get_task(name)
+        board, task = opened(only_read=True), get_task(name)
         entries = board.mine(task, local_user())
         for entry in entries:
             say(f"{entry.id}  {entry.created[:10]}  {entry.scores[-1].shown:z.4f}  {entry.state}  {entry.system}")

@@ -90,12 +90,19 @@ def _replaced(json_out: str | None, reads: Sequence[Path | str | None]) -> str:
     return ""
 
 
-def opened(reference: str | None = None) -> Board:
-    """Return the board of the environment, restored from its data set where it has one."""
+def opened(reference: str | None = None, *, only_read: bool = False) -> Board:
+    """Return the board of the environment, restored from its data set where it has one.
+
+    Args:
+        reference: The option ``--reference``.
+        only_read: The command writes nothing: a disk that takes nothing is said on stderr and is no reason to end.
+    """
     environment = dict(os.environ)
     if reference is not None:
         environment["FEMO_REFERENCE"] = reference
-    board = open_board(environment)
+    board = open_board(environment, only_read=only_read)
+    if board.store.frozen:
+        print(f"the board is shown as it was last kept ({board.store.frozen})", file=sys.stderr)
     if board.mirror is not None and (problem := board.mirror.wait_restored(RESTORE_S)):
         print(f"{environment['FEMO_STORE']} was not read, so entries may be missing: {problem}", file=sys.stderr)
     return board

@@ -1,15 +1,18 @@
 """Connections to the store's SQLite file, and the changes that lead from one version of it to the next.
 
 Conventions: each operation has its own connection, and writers queue on SQLite's lock. On a disk that is full or read-only
-SQLite cannot lay out what readers share; the file alone is read then, unless changes wait beside it.
+SQLite cannot lay out what readers share; the file alone is read then, unless changes wait beside it. A frozen file is read in
+a copy, which has them.
 """
 
 import os
+import shutil
 import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from leaderboard.store.entries import StoreInvalid, StoreUnwritable
 
@@ -54,16 +57,20 @@ class Database:
 
     Args:
         folder: Where ``board.sqlite`` lies or is made.
+        frozen: The disk takes nothing: nothing is made, and a copy in memory of what is there is read.
 
     Raises:
         StoreInvalid: It was written by a newer version.
         StoreUnwritable: The disk is full or read-only.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, frozen: bool = False) -> None:
         self.path = folder / "board.sqlite"
+        self._waiting = folder / "board.sqlite-wal"
+        self._frozen = frozen
         with self.reading() as db:
-            _enter_wal(db)
+            if not frozen:
+                _enter_wal(db)
             version = _version(db)
         if version > SCHEMA_VERSION:
             raise StoreInvalid(
@@ -71,9 +78,7 @@ class Database:
             )
         if version < SCHEMA_VERSION:
             with self.writing() as db:
-                for statement in ";".join(_CHANGES[_version(db) :]).split(";"):
-                    db.execute(statement)
-                db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+                _upgrade(db)
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
@@ -83,7 +88,7 @@ class Database:
             StoreUnwritable: The disk is in the way.
         """
         with self._said("the store cannot be read"):
-            db = self._connect()
+            db = self._copy() if self._frozen else self._connect()
             try:
                 yield db
             finally:
@@ -115,22 +120,50 @@ class Database:
             db.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()  # makes what readers share
         except sqlite3.OperationalError as error:
             db.close()
-            waiting = self.path.with_name(f"{self.path.name}-wal")
-            if not _is_of_disk(error) or (waiting.exists() and waiting.stat().st_size):
+            if not _is_of_disk(error) or self._is_waited_for():
                 raise
             db = sqlite3.connect(f"{self.path.absolute().as_uri()}?immutable=1", uri=True, isolation_level=None)
         db.row_factory = sqlite3.Row
         return db
+
+    def _copy(self) -> sqlite3.Connection:
+        """Return what is in the file, in memory and at the newest version; without entries where there is no file."""
+        db = sqlite3.connect(":memory:", isolation_level=None)
+        if self.path.is_file() and self.path.stat().st_size:
+            with self._kept() as kept:
+                kept.backup(db)
+        _upgrade(db)
+        db.row_factory = sqlite3.Row
+        return db
+
+    @contextmanager
+    def _kept(self) -> Iterator[sqlite3.Connection]:
+        """Yield a connection to what is on the disk; changes that wait beside the file are put into it somewhere else."""
+        if not self._is_waited_for():
+            with closing(self._connect()) as db:
+                yield db
+            return
+        with TemporaryDirectory() as folder:
+            for path in (self.path, self._waiting):
+                shutil.copy(path, folder)
+            with closing(sqlite3.connect(Path(folder) / self.path.name, isolation_level=None)) as db:
+                yield db
+
+    def _is_waited_for(self) -> bool:
+        return self._waiting.exists() and self._waiting.stat().st_size > 0
 
     @contextmanager
     def _said(self, what: str) -> Iterator[None]:
         """Say in one sentence what did not happen, and what is wrong with the disk."""
         try:
             yield
+        except OSError as error:
+            raise StoreUnwritable(f"{what}: {error.strerror}") from error
         except sqlite3.OperationalError as error:
             if not _is_of_disk(error):
                 raise
-            disk = os.statvfs(self.path.parent)
+            there = next(folder for folder in self.path.absolute().parents if folder.exists())
+            disk = os.statvfs(there)
             full = "the disk of this host is full" if disk.f_bavail * disk.f_frsize < ROOM_BYTES else str(error)
             why = "the disk of this host is read-only" if disk.f_flag & os.ST_RDONLY else full
             raise StoreUnwritable(f"{what}: {why}") from error
@@ -142,6 +175,14 @@ def _is_of_disk(error: sqlite3.OperationalError) -> bool:
 
 def _version(db: sqlite3.Connection) -> int:
     return int(db.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _upgrade(db: sqlite3.Connection) -> None:
+    """Make the changes that are missing."""
+    if (version := _version(db)) < SCHEMA_VERSION:
+        for statement in ";".join(_CHANGES[version:]).split(";"):
+            db.execute(statement)
+        db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
 
 def _enter_wal(db: sqlite3.Connection) -> None:

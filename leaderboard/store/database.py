@@ -6,6 +6,7 @@ Every process and thread may open the same folder: each operation has its own co
 SQLite's lock. Scores are never overwritten: a new metric version or reference adds a row.
 """
 
+import errno
 import json
 import secrets
 import sqlite3
@@ -21,11 +22,15 @@ from leaderboard.store.entries import (
     NotOwner,
     StoredScore,
     StoreInvalid,
+    StoreUnwritable,
     UnknownEntry,
     utc_now,
 )
 from leaderboard.store.files import KeptFiles
 from leaderboard.store.quotas import Quota
+
+OF_FOLDER = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
+"""Why a folder cannot be made although its place is right."""
 
 
 class Store:
@@ -33,18 +38,22 @@ class Store:
 
     Args:
         folder: Created if missing.
+        frozen: Why the disk takes nothing: then nothing is created, what is there is read, and to write is refused. Else "".
 
     Raises:
-        StoreInvalid: The folder is not writable or was written by a newer version.
+        StoreInvalid: The folder is none, or was written by a newer version.
+        StoreUnwritable: The disk takes nothing more, and it was not ``frozen``.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, frozen: str = "") -> None:
         self.folder = Path(folder)
+        self.frozen = frozen
         try:
-            self.files = KeptFiles(self.folder / "files")
+            self.files = KeptFiles(self.folder / "files", make=not frozen)
         except OSError as error:
-            raise StoreInvalid(f"the store folder {self.folder} cannot be written: {error.strerror}") from error
-        database = Database(self.folder)
+            kind = StoreUnwritable if error.errno in OF_FOLDER else StoreInvalid
+            raise kind(f"the store folder {self.folder} cannot be written: {error.strerror}") from error
+        database = Database(self.folder, bool(frozen))
         self._reading, self._writing = database.reading, database.writing
 
     def add(
@@ -211,9 +220,13 @@ class Store:
         return self._select(where, (task, task))
 
     def salt(self) -> bytes:
-        """Return this board's random bytes, made once, which signatures of hidden labels are hashed with."""
-        with self._writing() as db:
-            db.execute("INSERT OR IGNORE INTO salts VALUES (0, ?)", (secrets.token_bytes(32),))
+        """Return this board's random bytes, made once, which signatures of hidden labels are hashed with.
+
+        A frozen store that has none yet has no signatures either: it gets new ones each time.
+        """
+        made = secrets.token_bytes(32)
+        with self._reading() if self.frozen else self._writing() as db:
+            db.execute("INSERT OR IGNORE INTO salts VALUES (0, ?)", (made,))
             return bytes(db.execute("SELECT salt FROM salts").fetchone()[0])
 
     def _select(self, where: str, values: tuple[object, ...]) -> list[Entry]:

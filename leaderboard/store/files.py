@@ -36,15 +36,17 @@ class KeptFiles:
     """A folder of files by content hash; safe to use from many threads and processes.
 
     Args:
-        folder: Created if missing.
+        folder: Where they lie.
+        make: Whether the folder is created if missing.
 
     Raises:
         OSError: The folder cannot be created.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, make: bool = True) -> None:
         self.folder = folder
-        folder.mkdir(parents=True, exist_ok=True)
+        if make:
+            folder.mkdir(parents=True, exist_ok=True)
 
     @contextmanager
     def staged(self, path: Path) -> Iterator[StagedFile]:

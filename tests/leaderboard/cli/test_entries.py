@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from leaderboard.cli.main import main
+from tests.leaderboard.full_disk import full
 
 
 def entry_id(out: str) -> str:
@@ -40,3 +41,28 @@ def test_a_claim_is_listed_with_its_badge(capsys: pytest.CaptureFixture[str]) ->
     assert main(["board", "afew"]) == 0
     assert "0.5000" in (out := capsys.readouterr().out)
     assert "theirs [self-reported]" in out
+
+
+def test_on_a_full_disk_the_board_is_read_and_what_would_write_says_why(
+    sandbox_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    task = "sandbox-abaw-expr"
+    assert main(["submit", task, str(sandbox_file), "--system", "net"]) == 0
+    name = entry_id(capsys.readouterr().out)
+    reading = (["board", task], ["board", task, "--format", "csv"], ["mine", task], ["board", task, "--json", "-"])
+    for arguments in reading:
+        assert main(arguments) == 0
+        before = capsys.readouterr().out
+        with full():
+            assert main(arguments) == 0
+        after = capsys.readouterr()
+        assert after.out == before
+        why = "nothing was stored: attempt to write a readonly database"  # a small disk that is full says so
+        assert after.err == f"the board is shown as it was last kept ({why})\n"
+    assert "net" in before
+    for arguments in (["withdraw", task, name], ["submit", task, str(sandbox_file), "--system", "another"]):
+        with full():
+            assert main(arguments) == 1
+        said = capsys.readouterr()
+        assert (said.out, said.err.count("\n")) == ("", 1)
+        assert said.err.startswith("nothing was stored: ")

@@ -48,6 +48,20 @@ def test_the_first_version_is_brought_up_with_what_it_held(tmp_path: Path) -> No
     assert (row["content"], row["private"], row["removed"], row["reason"]) == (None, 0, None, "")
 
 
+def test_a_frozen_file_is_read_at_the_newest_version_and_stays_as_it_is(tmp_path: Path) -> None:
+    file = written(tmp_path, FIRST_VERSION) / "board.sqlite"
+    before = file.read_bytes()
+    with Database(tmp_path, frozen=True).reading() as db:
+        row = dict(db.execute("SELECT * FROM entries").fetchone())
+        assert db.execute("PRAGMA user_version").fetchone()[0] == SCHEMA_VERSION
+    assert (row["id"], row["note"], row["private"], row["reason"]) == ("e1", "a note", 0, "")
+    assert file.read_bytes() == before
+    with closing(sqlite3.connect(file)) as db:
+        db.execute("PRAGMA user_version = 99")
+    with pytest.raises(StoreInvalid, match="has version 99"):
+        Database(tmp_path, frozen=True)
+
+
 def test_opening_again_changes_nothing(tmp_path: Path) -> None:
     database = Database(tmp_path)
     with database.writing() as db:
