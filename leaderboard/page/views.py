@@ -1,6 +1,6 @@
 """What the Leaderboard tab shows: everything that depends on the task, the address, a click on a row.
 
-Conventions: files for download are written to a folder that is gone once Gradio has copied them into its cache.
+Conventions: files for download are put into Gradio's cache. Where its disk takes nothing more, the rest is shown without them.
 """
 
 from collections.abc import Iterator, Mapping
@@ -45,15 +45,15 @@ class BoardViews:
 
     def open_page(
         self, asked: dict[str, Any] | None, request: gr.Request, profile: gr.OAuthProfile | None
-    ) -> Iterator[dict[Any, Any]]:
+    ) -> dict[Any, Any]:
         """Show what the page's address asks for: a task, its rows, one row's details, two entries to compare."""
         wanted = {key: str(value) for key, value in (asked or {}).items()}
         task = TASKS.get(wanted.get("task", "")) or next(iter(TASKS.values()))
         pair = (wanted.get("first", ""), wanted.get("second", ""))
-        with one_sentence(), TemporaryDirectory() as folder:
-            filled = self._filled(task, wanted, pair, request, profile, Path(folder))
+        with one_sentence():
+            filled = self._filled(task, wanted, pair, request, profile)
             compares = pair[0] in {choice[1] for choice in self._scored(task, [])}
-            yield {
+            return {
                 self.on.task: task.name,
                 self.on.report: self._details(task, wanted["row"]) if "row" in wanted else "",
                 self.on.comparing: gr.Accordion(open=compares),
@@ -65,12 +65,10 @@ class BoardViews:
         with one_sentence():
             return get_task(str(getattr(event, "task", ""))).name
 
-    def open_task(
-        self, name: str, request: gr.Request, profile: gr.OAuthProfile | None
-    ) -> Iterator[dict[Any, Any]]:
+    def open_task(self, name: str, request: gr.Request, profile: gr.OAuthProfile | None) -> dict[Any, Any]:
         """Fill everything that depends on the task."""
-        with one_sentence(), TemporaryDirectory() as folder:
-            yield self._filled(get_task(name), {}, ("", ""), request, profile, Path(folder))
+        with one_sentence():
+            return self._filled(get_task(name), {}, ("", ""), request, profile)
 
     def _filled(
         self,
@@ -79,7 +77,6 @@ class BoardViews:
         pair: tuple[str, str],
         request: gr.Request,
         profile: gr.OAuthProfile | None,
-        folder: Path,
     ) -> dict[Any, Any]:
         """Return what everything shows; what is wanted and not there gets the default."""
         by = wanted["by"] if wanted.get("by") in task.parts else MAIN
@@ -106,7 +103,7 @@ class BoardViews:
             self.on.second: gr.Dropdown(scored, value=second),
             self.on.mine: gr.Dropdown([_choice(entry) for entry in own if entry.withdrawn is None], value=None),
             self.on.listed: cards.own_card(task, own),
-            **self._shown(task, rows, group or ALL_GROUPS, list(BADGES), folder),
+            **self._shown(task, rows, group or ALL_GROUPS, list(BADGES)),
         }
 
     def _bests(self) -> list[Best]:
@@ -139,26 +136,38 @@ class BoardViews:
         mine = self.board.mine(task, user) if owns(profile, request) else []
         return render("visitor", user=user, said=said), mine
 
-    def show(self, name: str, group: str, badges: list[str], by: str) -> Iterator[dict[Any, Any]]:
+    def show(self, name: str, group: str, badges: list[str], by: str) -> dict[Any, Any]:
         """Show other rows of the same task, or rank them by a part of the score."""
-        with one_sentence(), TemporaryDirectory() as folder:
+        with one_sentence():
             task = get_task(name)
-            rows = self.board.rows(task, None if by == MAIN else by)
-            yield self._shown(task, rows, group, badges, Path(folder))
+            return self._shown(task, self.board.rows(task, None if by == MAIN else by), group, badges)
 
-    def _shown(self, task: Task, rows: list[Row], group: str, badges: list[str], folder: Path) -> dict[Any, Any]:
+    def _shown(self, task: Task, rows: list[Row], group: str, badges: list[str]) -> dict[Any, Any]:
         chosen = [row for row in rows if group in (ALL_GROUPS, row.group) and row.badge in badges]
-        paths = [folder / f"{task.name}{suffix}" for suffix in FILES.values()]
-        for path, kind in zip(paths, FILES, strict=True):
-            path.write_text(
-                export(chosen, task, self.board.labels.signature(task), kind.lower()), encoding="utf-8"
-            )
         drawn = chosen if group != ALL_GROUPS else []
+        files, missing = self._files(task, chosen)
         return {
-            self.on.table: board_table(chosen, task),
+            self.on.table: missing + board_table(chosen, task),
             self.on.plot: gr.Plot(history(drawn, task), visible=bool(drawn)),
-            **dict(zip(self.on.files, map(str, paths), strict=True)),
+            **{button: gr.update(value=path, interactive=path is not None) for button, path in files.items()},
         }
+
+    def _files(self, task: Task, rows: list[Row]) -> tuple[dict[gr.DownloadButton, str | None], str]:
+        """Return the exports in Gradio's cache, and what to say where they cannot be written there."""
+        signature = self.board.labels.signature(task)
+        files: dict[gr.DownloadButton, str | None] = dict.fromkeys(self.on.files)
+        try:
+            with TemporaryDirectory() as folder:
+                for button, (kind, suffix) in zip(self.on.files, FILES.items(), strict=True):
+                    path = Path(folder) / f"{task.name}{suffix}"
+                    path.write_text(export(rows, task, signature, kind.lower()), encoding="utf-8")
+                    files[button] = button.move_resource_to_block_cache(path)
+        except OSError as error:
+            sentence = (
+                f"The table cannot be downloaded now, its files cannot be written: {error.strerror or error}."
+            )
+            return dict.fromkeys(self.on.files), render("quiet", sentence=sentence)
+        return files, ""
 
     def clear(self) -> list[Any]:
         """Forget what belonged to another task."""

@@ -1,5 +1,6 @@
 """What the tab shows for an address, a task or a click, without a browser: the state of each component."""
 
+import errno
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -22,9 +23,11 @@ SANDBOX = TASKS["sandbox-afew"]
 
 
 @pytest.fixture(scope="module")
-def layout() -> BoardLayout:
-    with gr.Blocks(analytics_enabled=False):
-        return BoardLayout()
+def layout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BoardLayout]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GRADIO_TEMP_DIR", str(tmp_path_factory.mktemp("cache")))
+        with gr.Blocks(analytics_enabled=False):
+            yield BoardLayout()
 
 
 @pytest.fixture
@@ -45,13 +48,8 @@ def submit(views: BoardViews, folder: Path, emotion: str, private: bool = False)
     return views.board.submit(SANDBOX, path, "ada", Details(emotion), private=private)
 
 
-def only(states: Iterator[dict[Any, Any]]) -> dict[Any, Any]:
-    (state,) = states
-    return state
-
-
 def opened(views: BoardViews, **asked: str) -> dict[Any, Any]:
-    return only(views.open_page(asked, here(), None))
+    return views.open_page(asked, here(), None)
 
 
 def test_an_empty_address_shows_the_first_task(views: BoardViews) -> None:
@@ -59,7 +57,7 @@ def test_an_empty_address_shows_the_first_task(views: BoardViews) -> None:
     assert state[on.task] == next(iter(TASKS))
     assert state[on.report] == ""
     assert state[on.comparing].open is False
-    assert only(views.open_page(None, here(), None))[on.task] == state[on.task]
+    assert views.open_page(None, here(), None)[on.task] == state[on.task]
 
 
 def test_an_address_names_task_group_part_and_row(views: BoardViews) -> None:
@@ -101,7 +99,7 @@ def test_two_entries_of_an_address_are_chosen_to_compare(views: BoardViews, tmp_
 def test_a_private_entry_may_be_chosen_by_its_owner(views: BoardViews, tmp_path: Path) -> None:
     secret = submit(views, tmp_path, "sad", private=True)
     elsewhere = gr.Request(client=SimpleNamespace(host="203.0.113.9"), headers={"host": "example.org"})  # type: ignore[arg-type]
-    mine, theirs = (only(views.open_task(SANDBOX.name, who, None)) for who in (here(), elsewhere))
+    mine, theirs = (views.open_task(SANDBOX.name, who, None) for who in (here(), elsewhere))
     on = views.on
     assert (
         [value for _, value in mine[on.mine].choices]
@@ -120,24 +118,47 @@ def test_on_a_space_a_visitor_is_asked_to_sign_in(views: BoardViews, monkeypatch
 
 def test_rows_are_filtered_by_group_and_badge_and_so_are_the_files(views: BoardViews) -> None:
     on = views.on
-    shown = views.show("afew", "val · faces-only", [PUBLISHED], MAIN)
-    state = next(shown)
-    csv_file = Path(state[on.files[0]])
-    assert csv_file.name == "afew.csv"
+    state = views.show("afew", "val · faces-only", [PUBLISHED], MAIN)
+    files = [state[button] for button in on.files]
+    assert [Path(file["value"]).name for file in files] == ["afew.csv", "afew.json", "afew.tex"]
+    assert [file["interactive"] for file in files] == [True] * 3
+    csv_file = Path(files[0]["value"])
+    assert csv_file.is_relative_to(on.files[0].GRADIO_CACHE)  # whence a visitor may have it
     n_rows = sum(
         row.group == "val · faces-only" and row.badge == PUBLISHED for row in views.board.rows(TASKS["afew"])
     )
     assert len(csv_file.read_text(encoding="utf-8").splitlines()) == 1 + n_rows
     assert state[on.table].count("<tr") == 1 + n_rows
     assert state[on.plot].visible is True
-    shown.close()
-    assert not csv_file.exists()  # Gradio has its copy by then
+
+
+@pytest.mark.parametrize(
+    "where", ["leaderboard.page.views.TemporaryDirectory", "gradio.processing_utils.shutil.copy2"]
+)
+def test_a_disk_that_takes_nothing_takes_the_files_and_not_the_table(where: str, views: BoardViews) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    on = views.on
+    asked = {"task": "afew", "group": "val · complete"}
+    before, filtered = opened(views, **asked), views.show("afew", "val · complete", [PUBLISHED], MAIN)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(where, full)
+        patch.setattr(on.files[0], "GRADIO_CACHE", on.files[0].GRADIO_CACHE + "-new")
+        states = opened(views, **asked), views.show("afew", "val · complete", [PUBLISHED], MAIN)
+    for state, whole in zip(states, (before, filtered), strict=True):
+        note, table = state[on.table].split("</p>", 1)
+        assert table.strip() == whole[on.table].strip()
+        assert note.endswith("cannot be downloaded now, its files cannot be written: No space left on device.")
+        assert [state[button] for button in on.files] == [gr.update(value=None, interactive=False)] * 3
+        assert set(state) == set(whole)
+    assert "cannot be downloaded" not in opened(views, **asked)[on.table]
 
 
 def test_the_course_over_the_years_is_drawn_of_one_group_only(views: BoardViews) -> None:
-    state = next(views.show("afew", ALL_GROUPS, list(BADGES), MAIN))
+    state = views.show("afew", ALL_GROUPS, list(BADGES), MAIN)
     assert state[views.on.plot].visible is False
-    nothing = next(views.show("afew", ALL_GROUPS, [], MAIN))
+    nothing = views.show("afew", ALL_GROUPS, [], MAIN)
     assert "<tr" not in nothing[views.on.table]
 
 
