@@ -44,7 +44,7 @@ telling what somebody feels: the network reads how a face looks to annotators, a
 - Trained on FER2013 crops and UTKFace chips, most of them near frontal. Profiles, masks, strong shadow and faces below
   about 30 pixels are read less well.
 - Valence, arousal and action units are priors: cited linear maps of the expression probabilities, no measurements. Where a
-  face has a mesh, six units are measured instead (`models/face-mesh`); FER+ validation guided their definitions.
+  face has a mesh, ten units are measured instead (`models/face-mesh`); FER+ validation guided their definitions.
 
 ## Terms of the data
 
