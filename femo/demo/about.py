@@ -67,10 +67,16 @@ def build(pipeline: Pipeline) -> None:
     ]
     sources = Section("about-sources", "Where the figures come from", "")
     with gr.Column(elem_id="about", elem_classes="femo-about"):
-        gr.HTML(render("contents", parts=[[*first, sources], *models]))
-        gr.HTML(render("heading", part=first[0], level=2, folded=False) + render("legend", sources=EXPLAINED))
+        gr.HTML(render("contents", parts=[[*first, sources], *models]), elem_classes="femo-flush")
+        gr.HTML(
+            render("heading", part=first[0], level=2, folded=False) + render("legend", sources=EXPLAINED),
+            elem_classes="femo-flush",
+        )
         _part(first[1], 2)
-        gr.HTML(render("heading", part=sources, level=2, folded=False) + cards.origins(specs))
+        gr.HTML(
+            render("heading", part=sources, level=2, folded=False) + cards.origins(specs),
+            elem_classes="femo-flush",
+        )
         for parts in models:
             for number, part in enumerate(parts):
                 _part(part, 2 if number == 0 else 3)
@@ -78,9 +84,9 @@ def build(pipeline: Pipeline) -> None:
 
 def _part(part: Section, level: int) -> None:
     folded = level > 2
-    gr.HTML(render("heading", part=part, level=level, folded=folded))
+    gr.HTML(render("heading", part=part, level=level, folded=folded), elem_classes="femo-flush")
     with gr.Column(elem_id=f"{part.anchor}-body", elem_classes="femo-folded" if folded else None):
         if part.text:
             gr.Markdown(part.text, elem_classes="femo-model-card")
         if part.document:
-            gr.HTML(render("document", document=part.document))
+            gr.HTML(render("document", document=part.document), elem_classes="femo-flush")

@@ -151,9 +151,10 @@ class ClipTab(ABC, Generic[T]):
         with one_sentence(), TemporaryDirectory() as folder:
             yield gr.DownloadButton(value=str(self.write(kind, reading, Path(folder), *settings)))
 
-    def buttons(self, *, running: bool) -> Update:
-        """Show what can be pressed."""
-        return {self.run: gr.Button(visible=not running), self.cancel: gr.Button(visible=running)}
+    def buttons(self, *, running: bool, again: bool = False) -> Update:
+        """Show what can be pressed; after a reading it is another one."""
+        run = gr.Button("Analyse again" if again else "Analyse", visible=not running)
+        return {self.run: run, self.cancel: gr.Button(visible=running)}
 
     def _running(self) -> Update:
         return self.nothing(progress_bar(None, self.unit)) | self.buttons(running=True)

@@ -85,9 +85,9 @@ class GroupTab(ClipTab[GroupView]):
                 with gr.Accordion("Options", open=False):
                     self.min_face = gr.Radio(SMALLEST, value=0, label="Smallest face to look for")
                     self.choice = prior_choice(pipeline, elem_id="group-prior")
-                self.verdict = gr.HTML()
+                self.verdict = gr.HTML(elem_classes="femo-flush")
             with gr.Column(scale=6, min_width=320):
-                self.said = self.stage = gr.HTML(EMPTY, elem_id="group-stage")
+                self.said = self.stage = gr.HTML(EMPTY, elem_classes="femo-flush", elem_id="group-stage")
         with gr.Column(visible=False) as self.details:
             self._charts()
         self.reading = gr.State(None, time_to_live=3600)
@@ -97,11 +97,11 @@ class GroupTab(ClipTab[GroupView]):
             with gr.Column(scale=7, min_width=320) as self.course:
                 self.timeline = gr.Plot(show_label=False, elem_id="group-timeline", elem_classes="femo-chart")
             with gr.Column(scale=3, min_width=280):
-                gr.HTML(cards.chart_head("Expressions across the group", None, {}))
+                gr.HTML(cards.chart_head("Expressions across the group", None, {}), elem_classes="femo-flush")
                 self.shares = gr.Plot(show_label=False, elem_id="group-shares", elem_classes="femo-chart")
-        self.moments = gr.HTML(js_on_load=file("seek.js"), elem_id="group-moments")
-        self.people_head = gr.HTML()
-        self.people = gr.HTML(js_on_load=file("seek.js"), elem_id="group-people")
+        self.moments = gr.HTML(js_on_load=file("seek.js"), elem_classes="femo-flush", elem_id="group-moments")
+        self.people_head = gr.HTML(elem_classes="femo-flush")
+        self.people = gr.HTML(js_on_load=file("seek.js"), elem_classes="femo-flush", elem_id="group-people")
         self.downloads(KINDS)
 
     def wire(self) -> None:
@@ -176,7 +176,7 @@ class GroupTab(ClipTab[GroupView]):
             self.verdict: group_cards.verdict_card(group, self.prior.citation),
             self.details: gr.Column(visible=bool(group.video.timelines)),
             self.reading: reading.kept(),
-        } | self.buttons(running=False)
+        } | self.buttons(running=False, again=True)
         if not group.video.timelines:
             return shown
         moves = figures_group.has_course(group)

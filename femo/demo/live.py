@@ -110,15 +110,20 @@ class LiveTab:
                     self.camera = gr.Image(
                         label="Camera", sources=["webcam"], streaming=True, height=320, elem_id="live-input"
                     )
-                    gr.HTML(render("camera_waiting"), padding=False, elem_id="live-waiting")
+                    gr.HTML(render("camera_waiting"), elem_id="live-waiting")
                 start = render("camera_start", idle_s=IDLE_S, turn_s=TIME_LIMIT_S - 1)
-                gr.HTML(start, js_on_load=file("camera.js"), padding=False, elem_id="live-start")
+                gr.HTML(start, js_on_load=file("camera.js"), elem_classes="femo-flush", elem_id="live-start")
                 self.mesh = gr.Checkbox(True, label="Mesh and axes of the head", elem_id="live-mesh")
                 self.prior = prior_choice(pipeline, elem_id="live-prior")
             with gr.Column(scale=6, min_width=320):
-                self.shown = gr.HTML(EMPTY, padding=False, elem_id="live-output")
-                gr.HTML(render("live_course"), js_on_load=file("course.js"), padding=False, elem_id="live-course")
-                self.persons = gr.HTML(padding=False, elem_id="live-persons")
+                self.shown = gr.HTML(EMPTY, elem_classes="femo-flush", elem_id="live-output")
+                gr.HTML(
+                    render("live_course"),
+                    js_on_load=file("course.js"),
+                    elem_classes="femo-flush",
+                    elem_id="live-course",
+                )
+                self.persons = gr.HTML(elem_classes="femo-flush", elem_id="live-persons")
 
     def wire(self) -> None:
         """Register the stream and the API."""

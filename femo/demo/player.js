@@ -50,8 +50,9 @@
       let text = `${who} ${box[4]}`.trim();
       if (pen.measureText(text).width + 10 > w * 1.6) text = who;
       const tag = pen.measureText(text).width + 10, at = y >= 20 ? y - 20 : y;
-      pen.fillStyle = person.colour; pen.fillRect(x - 1, at, tag, 20);
-      pen.fillStyle = person.ink; pen.fillText(text, x + 4, at + 10.5);
+      const from = Math.max(Math.min(x - 1, left + data.width * scale - tag), 0); // no name is cut off at the edge
+      pen.fillStyle = person.colour; pen.fillRect(from, at, tag, 20);
+      pen.fillStyle = person.ink; pen.fillText(text, from + 5, at + 10.5);
     }
   }
   let fittedAt = 0;

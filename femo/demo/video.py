@@ -79,7 +79,7 @@ class VideoTab(ClipTab[KeptClip]):
                 elem_id="video-input",
             )
             self.example = samples(self.video, ["call.mp4"])
-        self.player = gr.HTML(visible=False, elem_id=player.PLAYER_ID)
+        self.player = gr.HTML(visible=False, elem_classes="femo-flush", elem_id=player.PLAYER_ID)
 
     def _buttons(self) -> None:
         """Build what starts a reading, below what is watched."""
@@ -238,7 +238,7 @@ class VideoTab(ClipTab[KeptClip]):
                 self.clip: clip,
                 self.panel.prior: offered(raw.decision, decided),
             }
-            | self.buttons(running=False)
+            | self.buttons(running=False, again=True)
             | self.panel.show(clip, None, method, kernel, smallest, decided)
         )
 

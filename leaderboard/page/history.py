@@ -16,6 +16,7 @@ from leaderboard.store.entries import PUBLISHED
 RECORD = "#e8590c"
 OTHER = "#868e96"
 RESCORED_HERE = "#1c7ed6"
+FONT_FAMILY = "IBM Plex Sans, ui-sans-serif, system-ui, sans-serif"
 MAX_LABEL_CHARS = 26
 _GRID = "rgba(134, 142, 150, 0.25)"
 
@@ -118,7 +119,7 @@ def _style(figure: Any, dated: Sequence[Row], task: Task) -> None:
     figure.update_layout(
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
-        font={"color": OTHER},
+        font={"color": OTHER, "family": FONT_FAMILY},
         margin={"l": 56, "r": 16, "t": 72, "b": 40},
         height=360,
         title={"text": "Score over the years", "font": {"size": 14}, "x": 0.02, "y": 0.96},
@@ -127,7 +128,9 @@ def _style(figure: Any, dated: Sequence[Row], task: Task) -> None:
         hoverlabel={"align": "left"},
     )
     years = sorted({row.year for row in dated if row.year is not None})
-    span = [years[0] - 0.5, years[-1] + 1.0] if years else None  # the last label needs room
+    span = (
+        [years[0] - 0.5, years[-1] + 0.95] if years else None
+    )  # the last label needs room, and the next year no tick
     figure.update_xaxes(dtick=1, tickformat="d", gridcolor=_GRID, zeroline=False, range=span)
     figure.update_yaxes(gridcolor=_GRID, zeroline=False)
     if not dated:

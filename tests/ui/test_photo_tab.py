@@ -243,3 +243,13 @@ def test_a_phone_needs_no_sideways_scrolling_and_no_label_is_cut(
     })"""
     assert page.evaluate(cut) == []
     page.close()
+
+
+def test_the_label_of_the_picture_lies_above_it_and_not_on_the_faces(page: Page, examples: Path) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.locator("#photo-input input[type=file]").set_input_files(examples / "triptych.jpg")
+    expect(page.locator("#photo-table tbody tr")).to_have_count(3)
+    label, picture = (page.locator(f"#photo-annotated {part}").first.bounding_box() for part in ("label", "img"))
+    assert label is not None
+    assert picture is not None
+    assert label["y"] + label["height"] <= picture["y"]

@@ -34,11 +34,11 @@ class ClipPanel:
         """Build what stands beside the timeline, under the player."""
         self.boxes = gr.HTML(visible=False)
         self.circle = gr.Plot(visible=False, show_label=False, elem_id=player.CIRCLE_ID, elem_classes="femo-chart")
-        self.card = gr.HTML(visible=False)
+        self.card = gr.HTML(visible=False, elem_classes="femo-flush")
 
     def charts(self) -> None:
         """Build the persons and the timeline."""
-        self.chooser = gr.HTML(js_on_load=file("choose.js"), elem_id="video-persons")
+        self.chooser = gr.HTML(js_on_load=file("choose.js"), elem_classes="femo-flush", elem_id="video-persons")
         with gr.Accordion("Name, join or hide", open=False, elem_id="video-edit"), gr.Row(equal_height=True):
             self.name = gr.Textbox(
                 label="Name", max_length=LONGEST_NAME, max_lines=1, min_width=150, elem_id="video-name"
@@ -53,7 +53,7 @@ class ClipPanel:
             with gr.Column(min_width=280):
                 self.share = gr.Plot(show_label=False, elem_classes="femo-chart")
             with gr.Column(min_width=220):
-                self.changes = gr.HTML()
+                self.changes = gr.HTML(elem_classes="femo-flush")
 
     def settings(self, pipeline: Pipeline) -> None:
         """Build what lays the timeline out anew."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from femo.output.draw import EXPRESSION_COLOURS, INK, rgba
 from femo.output.figures import gaps
-from femo.output.figures.photo import axis, empty_figure, moments, new_figure
+from femo.output.figures.photo import axis, empty_figure, moments, new_figure, percent
 from femo.results import GroupResult
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def share_bars(shares: Mapping[str, float]) -> "Figure":
         y=[label for label, _ in ranked],
         orientation="h",
         marker={"color": [EXPRESSION_COLOURS.get(label, INK) for label, _ in ranked]},
-        text=[f"{share:.0%}" for _, share in ranked],
+        text=[percent(share) for _, share in ranked],
         textposition="outside",
         cliponaxis=False,
         hovertemplate="%{y}: %{x:.1%} of the group<extra></extra>",

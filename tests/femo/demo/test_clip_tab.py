@@ -96,3 +96,9 @@ def test_a_file_is_there_when_it_is_handed_over_and_gone_after(tab: WordTab) -> 
 
 def test_clearing_empties_the_tab(tab: WordTab) -> None:
     assert tab.clear(ME)[tab.said] == "drop in a text"
+
+
+def test_after_a_reading_the_button_says_that_it_reads_again(tab: WordTab) -> None:
+    assert tab.buttons(running=False, again=True)[tab.run].value == "Analyse again"
+    for running in (True, False):
+        assert tab.buttons(running=running)[tab.run].value == "Analyse"

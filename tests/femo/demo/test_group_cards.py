@@ -42,7 +42,7 @@ def test_people_beyond_those_shown_are_counted(monkeypatch: pytest.MonkeyPatch) 
     )
     card = people(group, {})
     assert "and 1 more, seen for less time" in card
-    assert "<b>1</b> mostly anger, in view 100%" in card
+    assert "<b>1</b> mostly anger, in view 100\u00a0%" in card
     assert "mostly fear" not in card
     assert re.findall(r'fill="(#\w+)"', card) == [MOOD_COLOURS["negative"]] * 2
     assert 'data-time="0.000"' in card

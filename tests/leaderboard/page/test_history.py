@@ -54,7 +54,7 @@ def test_what_has_no_year_score_or_rank_is_not_drawn() -> None:
     )
     shown = {trace.name: sorted(trace.y) for trace in figure.data if trace.name != "record"}
     assert shown == {"published": [0.5, 0.7], "re-scored here": [0.6]}
-    assert list(figure.layout.xaxis.range) == [2019.5, 2027]
+    assert list(figure.layout.xaxis.range) == [2019.5, 2026.95]
     assert [text.replace("<br>", " ") for trace in figure.data[:1] for text in trace.text] == [
         "<b>c</b> 0.7 (2022)",
         "<b>a</b> 0.5 (2020)",

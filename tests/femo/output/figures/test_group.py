@@ -51,11 +51,11 @@ def test_a_moment_or_nobody_has_no_course(present: list[bool], n: int) -> None:
 
 
 def test_shares_are_bars_the_largest_on_top() -> None:
-    bars = share_bars({"fear": 0.25, "anger": 0.7, "else": 0.05}).data[0]
+    bars = share_bars({"fear": 0.25, "anger": 0.7, "else": 0.047, "rare": 0.003}).data[0]
     assert (list(bars.y), list(bars.x), list(bars.text)) == (
-        ["anger", "fear", "else"],
-        [0.7, 0.25, 0.05],
-        ["70%", "25%", "5%"],
+        ["anger", "fear", "else", "rare"],
+        [0.7, 0.25, 0.047, 0.003],
+        ["70\u00a0%", "25\u00a0%", "5\u00a0%", "<1\u00a0%"],
     )
     assert list(bars.marker.color[:2]) == [EXPRESSION_COLOURS["anger"], EXPRESSION_COLOURS["fear"]]
     assert share_bars({}).layout.annotations[0].text == "nobody was seen"
