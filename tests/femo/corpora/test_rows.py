@@ -3,14 +3,20 @@
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
 from femo.corpora.manifest import Facts, Input
 from femo.corpora.options import Options
 from femo.corpora.parts import read_rows, rows_path
 from femo.corpora.reading import Order, Setup
+from femo.corpora.rows import Origin, tables_of
+from femo.corpora.schema import schemas_of
 from femo.corpora.worker import Worker
+from femo.models.find import find_models
 from tests import clips
 
 
@@ -71,3 +77,40 @@ def test_an_input_without_faces_has_a_row_of_clips_only(worker: Worker, tmp_path
     assert rows is not None
     assert [len(rows[name]) for name in ("frames", "persons", "clips")] == [0, 0, 1]
     assert rows["frames"].schema.equals(worker.schemas.of("frames"), check_metadata=True)
+
+
+SPECS = find_models(None)
+SCHEMAS = schemas_of(SPECS, Options().identity(SPECS))
+SCORE = st.one_of(st.just(float("nan")), st.floats(-1, 1, width=32))
+ROW = st.tuples(st.integers(1, 4), SCORE, SCORE, st.sampled_from(["sure", "unsure", None]))
+
+
+@given(st.lists(ROW, min_size=1, max_size=30))
+def test_persons_and_clips_hold_the_means_that_pandas_finds(
+    rows: list[tuple[int, float, float, str | None]],
+) -> None:
+    """Persons interleave, scores are missing here and there or everywhere, and readings are not always judged."""
+    frames = pd.DataFrame(rows, columns=["person", "valence", "yaw", "reading"]).astype({"reading": "str"})
+    frames["reading"] = frames["reading"].where([row[3] is not None for row in rows])
+    frames["time_s"] = np.arange(len(rows)) / 25
+    parts = [frames[:7], frames[7:]] if len(rows) > 7 else [frames]
+    origin = Origin(3, "c.mp4", "/c.mp4", "0", 1, 0.5)
+    tables = tables_of(
+        SCHEMAS, origin, parts, {1: 12.0, 2: float("nan")}, {"kind": "clip", "n_frames": 40, "duration_s": 2.0}
+    )
+    found = tables.persons.to_pandas().set_index("person")
+    by_person = frames.groupby("person")
+    assert found.index.tolist() == sorted(set(frames["person"]))
+    for name in ("valence", "yaw"):
+        np.testing.assert_allclose(found[name], by_person[name].mean(), atol=1e-6)
+        about = tables.clips.to_pandas()[name].item()
+        assert about == pytest.approx(frames[name].mean(), abs=1e-6, nan_ok=True)
+    assert found["n_frames"].tolist() == by_person.size().tolist()
+    assert found["first_s"].tolist() == by_person["time_s"].min().tolist()
+    assert found["last_s"].tolist() == by_person["time_s"].max().tolist()
+    shares = frames["reading"].eq("unsure").fillna(False).astype(float).groupby(frames["person"]).mean()
+    np.testing.assert_allclose(found["unsure_share"], shares, atol=1e-6)
+    assert found["blinks_per_minute"].dropna().to_dict() == ({1: 12.0} if 1 in found.index else {})
+    assert tables.frames["clip"].to_pylist() == ["c.mp4"] * len(rows)
+    assert tables.frames["valence"].null_count == int(frames["valence"].isna().sum())
+    assert tables.facts.n_faces == len(rows)
