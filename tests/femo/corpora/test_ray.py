@@ -68,6 +68,16 @@ for ended in spread(crew, take, 1.0):
 print(json.dumps({"most": crew.most, "found": found, "own": own}))
 """
 
+ALONE = """
+import sys
+from unittest.mock import patch
+from ray._private import services
+from femo.cli.main import main
+with patch.object(services, "find_gcs_addresses", return_value=set()):
+    main(sys.argv[1:])
+"""
+"""The command where no other cluster is: Ray looks through all processes of the machine for a head that it might take."""
+
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
@@ -183,7 +193,7 @@ def _listening(head: Head) -> set[str]:
 def test_without_a_cluster_the_processes_of_this_machine_read(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "source").mkdir()
     Image.fromarray(clips.portrait()).save(tmp_path / "source" / "b.png")
-    command = [sys.executable, "-m", "femo", "corpus", tmp_path / "source", "--out", tmp_path / "out", "--no-mesh"]
+    command = [sys.executable, "-c", ALONE, "corpus", tmp_path / "source", "--out", tmp_path / "out", "--no-mesh"]
     command += ["--model", write_small(tmp_path / "small"), "--engine", "ray", "--workers", 1, "--json-progress"]
     done = subprocess.run(
         [str(each) for each in command],
@@ -194,9 +204,7 @@ def test_without_a_cluster_the_processes_of_this_machine_read(folder: Path, tmp_
         check=False,
         timeout=LIMIT_S,
     )
-    assert done.returncode == 0, (
-        done.stderr
-    )  # such as where another cluster runs on this machine, which is then taken
+    assert done.returncode == 0, done.stderr
     assert done.stderr.count("no Ray cluster runs on this machine, so its own processes read") == 1
     states = [json.loads(line) for line in done.stdout.splitlines()]
     assert (states[-1]["n_done"], states[-1]["engine"]) == (1, "local")
