@@ -7,6 +7,7 @@ Tracing a network takes seconds, reading a graph back milliseconds. The folder i
 import hashlib
 import logging
 import os
+import sys
 import threading
 from collections.abc import Callable
 from importlib.metadata import version
@@ -39,6 +40,19 @@ def cache_dir() -> Path | None:
     return folder if os.access(folder, os.W_OK) else None
 
 
+def import_openvino() -> Any:
+    """Import OpenVINO without its telemetry, which tells Google Analytics of every conversion, from forks of this process."""
+    silenced = not {"openvino", "openvino_telemetry"} & set(sys.modules)
+    if silenced:
+        sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]  # as if it were not installed
+    try:
+        import openvino
+    finally:
+        if silenced:
+            sys.modules.pop("openvino_telemetry", None)
+    return openvino
+
+
 def openvino_backend(
     build: "Callable[[], torch.nn.Module]",
     shape: tuple[int | None, ...],
@@ -58,9 +72,7 @@ def openvino_backend(
         recipe: Text that differs whenever the graph would.
         fast: bfloat16 on CPUs that have it.
     """
-    import openvino
-
-    core = openvino.Core()
+    core = import_openvino().Core()
     folder = cache_dir()
     stamp = f"{recipe} {version('openvino')} {version('torch')} {Path(__file__).read_text('utf-8')}"
     path = folder / f"{name}-{hashlib.sha256(stamp.encode()).hexdigest()[:24]}.xml" if folder else None
@@ -102,9 +114,9 @@ class _RequestPool:
 
 def _converted(module: "torch.nn.Module", shape: tuple[int | None, ...], pixels: bool) -> Any:
     """Trace the module into an OpenVINO graph, in memory."""
-    import openvino
     import torch
 
+    openvino = import_openvino()
     sizes = [2, *(TRACED_SIZE if size is None else size for size in shape[1:])]
     example = torch.zeros(sizes, dtype=torch.uint8 if pixels else torch.float32)
     free = openvino.PartialShape([-1 if size is None else size for size in shape])
@@ -125,11 +137,9 @@ def _cached_graph(core: Any, path: Path) -> Any | None:
 
 def _store_graph(graph: Any, path: Path) -> None:
     """Write weights, then description, each at once, so that no other process reads a half."""
-    import openvino
-
     draft = path.with_name(f"{path.stem}-{os.getpid()}-{threading.get_ident()}.xml")
     try:
-        openvino.save_model(graph, draft, compress_to_fp16=False)
+        import_openvino().save_model(graph, draft, compress_to_fp16=False)
         draft.with_suffix(".bin").replace(path.with_suffix(".bin"))
         draft.replace(path)
     except (OSError, RuntimeError) as problem:

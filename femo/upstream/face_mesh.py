@@ -27,6 +27,7 @@ from femo.models.find import user_models_dir
 from femo.models.weights import file_sha256, find_weights, load_tensors
 from femo.models.write import stored, write_stored
 from femo.networks.backbone import PREFIX, create_network
+from femo.networks.graphs import import_openvino
 from femo.upstream.download import check_file
 from femo.upstream.importer import Imported
 from femo.upstream.steps import Array, map_steps
@@ -137,9 +138,7 @@ def network_state(network: torch.nn.Module, data: bytes, side: int, path: Path) 
 
 def run_tflite(data: bytes, image: Array) -> list[Array]:
     """Run the source file itself on one picture (S, S, 3) of 0-1: its outputs, as OpenVINO computes them in float32."""
-    import openvino
-
-    core = openvino.Core()
+    core = import_openvino().Core()
     with tempfile.TemporaryDirectory(prefix="femo-import-") as scratch:
         path = Path(scratch) / NETWORK
         path.write_bytes(data)
