@@ -3,7 +3,9 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 from gradio_client import Client
 
@@ -32,6 +34,12 @@ def address(pipeline: femo.Pipeline, tmp_path_factory: pytest.TempPathFactory) -
             del os.environ["GRADIO_TEMP_DIR"]
         else:
             os.environ["GRADIO_TEMP_DIR"] = before
+
+
+@pytest.fixture(scope="session")
+def config(address: str) -> Any:
+    """What the page is told of its components and events."""
+    return httpx.get(f"{address}config").json()
 
 
 @pytest.fixture(scope="session")

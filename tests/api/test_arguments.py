@@ -37,7 +37,8 @@ ANYTHING = st.recursive(
 def call(address: str, endpoint: str, values: list[Any]) -> tuple[bool, Any]:
     """Call an endpoint over plain HTTP; return whether it answered, and the answer or the error."""
     base = f"{address}gradio_api/call/{endpoint}"
-    joined = httpx.post(base, content=json.dumps({"data": values}), headers={"content-type": "application/json"})
+    sent_as = {"content-type": "application/json"}
+    joined = httpx.post(base, content=json.dumps({"data": values}), headers=sent_as, timeout=60)
     assert joined.status_code == 200, joined.text
     text = httpx.get(f"{base}/{joined.json()['event_id']}", timeout=60).text
     kind, data = text.strip().split("\n\n")[-1].split("\n")

@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from femo.demo.server.components import TAKES
 from tests.api.test_arguments import ANYTHING
 
+PATIENCE_S = 60
+"""The machine may be busy with something else."""
 FILE = {"path": "/etc/hostname", "meta": {"_type": "gradio.FileData"}}
 """A file of the server, as an upload would be sent."""
 
@@ -33,11 +35,11 @@ def post(address: str, event: dict[str, Any], data: list[Any], told: Any = None)
         "trigger_id": trigger,
         "event_data": told,
     }
-    joined = httpx.post(f"{address}gradio_api/queue/join", json=body)
+    joined = httpx.post(f"{address}gradio_api/queue/join", json=body, timeout=PATIENCE_S)
     assert joined.status_code == 200, joined.text
     heard = ""
     with httpx.stream(
-        "GET", f"{address}gradio_api/queue/data", params={"session_hash": session}, timeout=60
+        "GET", f"{address}gradio_api/queue/data", params={"session_hash": session}, timeout=PATIENCE_S
     ) as stream:
         for line in stream.iter_lines():
             heard += line
@@ -62,9 +64,8 @@ def check(answer: tuple[bool, Any], sent: Any) -> None:
     "told", [None, "x", [], {}, {"index": {}}, {"index": "x", "value": 1}, {"task": ["afew"]}]
 )
 def test_an_event_that_tells_something_else_gets_a_sentence(
-    address: str, told: Any, capfd: pytest.CaptureFixture[str]
+    address: str, config: dict[str, Any], told: Any, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    config = httpx.get(f"{address}config").json()
     held = {part["id"]: part["props"].get("value") for part in config["components"]}
     telling = [event for event in events(config) if event["collects_event_data"]]
     assert len(telling) >= 4
@@ -77,9 +78,8 @@ def test_an_event_that_tells_something_else_gets_a_sentence(
     "sent", ["x", 7, True, {"path": "x"}, [None, "x", {"path": "/etc/hostname"}], [FILE], [FILE] * 51]
 )
 def test_what_is_no_several_photos_gets_a_sentence(
-    address: str, sent: Any, capfd: pytest.CaptureFixture[str]
+    address: str, config: dict[str, Any], sent: Any, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    config = httpx.get(f"{address}config").json()
     [photos] = [part["id"] for part in config["components"] if part["props"].get("elem_id") == "several-input"]
     held = {part["id"]: part["props"].get("value") for part in config["components"]}
     asking = [event for event in events(config) if photos in event["inputs"]]
@@ -97,9 +97,8 @@ TOLD = st.none() | ANYTHING | st.fixed_dictionaries({"index": ANYTHING, "value":
 @settings(max_examples=4, phases=[Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_whatever_is_posted_to_any_event_gets_an_answer_or_one_sentence(
-    address: str, capfd: pytest.CaptureFixture[str], data: st.DataObject
+    address: str, config: dict[str, Any], capfd: pytest.CaptureFixture[str], data: st.DataObject
 ) -> None:
-    config = httpx.get(f"{address}config").json()
     held = {part["id"]: part["props"].get("value") for part in config["components"]}
     for event in events(config):
         if event["connection"] == "stream":  # goes on until it is closed: test_live_stream
@@ -111,9 +110,8 @@ def test_whatever_is_posted_to_any_event_gets_an_answer_or_one_sentence(
     assert "Traceback" not in "".join(capfd.readouterr())
 
 
-def test_every_kind_of_input_has_its_check(address: str) -> None:
+def test_every_kind_of_input_has_its_check(config: dict[str, Any]) -> None:
     kinds = {kind.__name__.lower() for kind in TAKES if issubclass(kind, Component)}
-    config = httpx.get(f"{address}config").json()
     named = {part["id"]: part["type"] for part in config["components"]}
     assert {named[part] for event in events(config) for part in event["inputs"]} <= kinds
 
@@ -122,9 +120,8 @@ def test_every_kind_of_input_has_its_check(address: str) -> None:
     "path", ["/etc/hostname", "../../../etc/hostname", "C:\\boot.ini", "nothing.txt", "", "\u0000"]
 )
 def test_a_path_outside_the_uploads_is_one_sentence_and_no_traceback(
-    address: str, capfd: pytest.CaptureFixture[str], path: str
+    address: str, config: dict[str, Any], capfd: pytest.CaptureFixture[str], path: str
 ) -> None:
-    config = httpx.get(f"{address}config").json()
     kinds = {part["id"]: part["type"] for part in config["components"]}
     held = {part["id"]: part["props"].get("value") for part in config["components"]}
     several = {part["id"] for part in config["components"] if part["props"].get("file_count") == "multiple"}
