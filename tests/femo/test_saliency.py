@@ -14,6 +14,7 @@ import femo
 from femo.errors import FemoError
 from femo.saliency import _begins, draw_saliency, explain, occlusion
 from femo.types import RGB, Faces, Floats
+from tests import shipped
 
 EXAMPLE = Path(femo.__file__).parent / "demo" / "examples" / "astronaut.jpg"
 
@@ -67,7 +68,7 @@ def test_the_patches_reach_every_pixel(size: int, patch: float, steps: int) -> N
 
 
 def test_a_smile_hangs_on_the_mouth_and_turns_with_the_photo() -> None:
-    pipeline = femo.load()
+    pipeline = shipped.pipeline()
     [one] = explain(pipeline, EXAMPLE)
     result = pipeline.photo(EXAMPLE)
     assert one.label == "happiness"
@@ -84,7 +85,7 @@ def test_a_smile_hangs_on_the_mouth_and_turns_with_the_photo() -> None:
 
 
 def test_a_head_or_label_that_is_not_there_is_said() -> None:
-    pipeline = femo.load()
+    pipeline = shipped.pipeline()
     with pytest.raises(FemoError, match="no head 'age' of probabilities"):
         explain(pipeline, EXAMPLE, head="age")
     with pytest.raises(FemoError, match="no label 'joy', expected one of anger"):
@@ -96,7 +97,7 @@ def test_a_head_or_label_that_is_not_there_is_said() -> None:
 def test_faces_that_are_known_are_not_searched_and_give_the_same_map(
     turns: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pipeline = femo.load()
+    pipeline = shipped.pipeline()
     with Image.open(EXAMPLE) as image:
         lying = np.ascontiguousarray(np.rot90(np.asarray(image.convert("RGB")), turns))
     result = pipeline.photo(lying)

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import femo
 from femo import Pipeline
 from femo.clips.timelines import RawPerson, RawVideo
 from femo.errors import Cancelled, FemoError, MediaError
@@ -17,12 +16,12 @@ from femo.media.containers import VideoLimits
 from femo.media.streaming import Progress
 from femo.results import Timeline, VideoResult
 from femo.types import ClipInfo, Scores
-from tests import clips
+from tests import clips, shipped
 
 
 @pytest.fixture(scope="module")
 def pipeline() -> Pipeline:
-    return femo.load()
+    return shipped.pipeline()
 
 
 def _centre(xyxy: np.ndarray) -> np.ndarray:

@@ -18,7 +18,7 @@ from femo.corpora.worker import LIMITS, Worker
 from femo.faces import tracker
 from femo.media.pieces import Span, Uneven, cut
 from femo.pipeline import Pipeline
-from tests import clips
+from tests import clips, shipped
 from tests.corpora import read
 from tests.stub_corpus import Here
 
@@ -27,7 +27,7 @@ PERIOD_S = 1.0
 
 @pytest.fixture(scope="module")
 def pipeline() -> Pipeline:
-    return femo.load()
+    return shipped.pipeline()
 
 
 @pytest.fixture

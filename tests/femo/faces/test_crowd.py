@@ -12,14 +12,14 @@ from femo.cli.main import app
 from femo.demo.group_cards import verdict_card
 from femo.faces import crowd
 from femo.types import Faces
-from tests import clips
+from tests import clips, shipped
 
 N_LARGE, N_SMALL = 240, 80
 
 
 @pytest.fixture(scope="module")
 def pipeline() -> femo.Pipeline:
-    return femo.load()
+    return shipped.pipeline()
 
 
 def hall() -> np.ndarray:

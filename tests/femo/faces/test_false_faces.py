@@ -37,8 +37,12 @@ def faceless() -> Iterator[tuple[str, RGB]]:
 
 
 @pytest.fixture(scope="module")
-def found() -> dict[str, int]:
-    finder = Detector()
+def finder() -> Detector:
+    return Detector()
+
+
+@pytest.fixture(scope="module")
+def found(finder: Detector) -> dict[str, int]:
     return {name: len(finder.detect(rgb)) for name, rgb in faceless()}
 
 
@@ -58,7 +62,7 @@ def test_without_the_second_look_there_are_more(found: dict[str, int], monkeypat
 
 @pytest.mark.parametrize("size", [30, 40, 60, 90, 120])
 @pytest.mark.parametrize("change", ["plain", "dark", "blurred", "tilted", "noisy"])
-def test_real_faces_stay(size: int, change: str) -> None:
+def test_real_faces_stay(size: int, change: str, finder: Detector) -> None:
     picture = clips.canvas(320, 240)
     face = clips.portrait()
     if change == "tilted":
@@ -72,7 +76,7 @@ def test_real_faces_stay(size: int, change: str) -> None:
     elif change == "noisy":
         noise = np.random.default_rng(1).normal(0, 12, picture.shape)
         picture = np.clip(picture + noise, 0, 255).astype(np.uint8)
-    faces = Detector().detect(picture, 20)
+    faces = finder.detect(picture, 20)
     assert len(faces) == 1
     centre = (faces.xyxy[0, :2] + faces.xyxy[0, 2:]) / 2
     np.testing.assert_allclose(centre, [(box[0] + box[2]) / 2, (box[1] + box[3]) / 2], atol=0.35 * size)

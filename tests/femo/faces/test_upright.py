@@ -6,11 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from skimage import data as skimage_data
 
-import femo
 from femo.errors import FemoError
 from femo.faces.upright import TURNS, find_upright, look_again, turn_back
 from femo.pipeline import Pipeline
 from femo.types import RGB, Faces
+from tests import shipped
 
 
 def faces(score: float, xyxy: list[float] | None = None) -> Faces:
@@ -55,7 +55,7 @@ def test_points_go_back_to_where_they_came_from(turns: int) -> None:
 
 @pytest.fixture(scope="module")
 def pipeline() -> Pipeline:
-    return femo.load()
+    return shipped.pipeline()
 
 
 @pytest.mark.parametrize("turns", [1, 2, 3])

@@ -14,8 +14,8 @@ from femo.mesh.canonical import INNER_BROWS, LOWER_LIDS, MIDDLE_BROWS, OUTER_BRO
 from femo.mesh.reader import MeshReader, hide_covered
 from femo.meshes import MEASURES, NO_FACE, POSE, REASONS, TOO_SMALL, TURNED
 from femo.models.reading import ReadingSpec
-from femo.pipeline import load
 from femo.types import RGB, Faces, Floats
+from tests import shipped
 from tests.clips import portrait
 
 # face_landmark.tflite of the wheel mediapipe 0.10.14 (SHA-256 1055cb9d...), run by OpenVINO in float32 on the square below.
@@ -246,7 +246,7 @@ def test_nothing_is_invented_behind_a_mask_or_dark_glasses(kind: str) -> None:
 
 
 def test_a_photo_says_that_something_covers_the_face() -> None:
-    [face] = load().photo(covered("mask")).to_dict()["faces"]
+    [face] = shipped.pipeline().photo(covered("mask")).to_dict()["faces"]
     assert face["not_measured"] == "something covers the face"
     assert face["measures"]["mouth_opening"] is None
     assert set(face["unit_sources"].values()) == {"prior"}

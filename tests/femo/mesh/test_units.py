@@ -17,6 +17,7 @@ from femo.meshes import Meshes
 from femo.training.units.moves import Moves
 from femo.training.units.warping import warp
 from femo.types import Faces, Floats, Scores
+from tests import shipped
 from tests.clips import portrait
 
 SMILE, CALM = ABAW_AU.index("AU12"), ABAW_AU.index("AU23")
@@ -200,9 +201,8 @@ def test_what_moves_rises_more_than_any_other_unit(unit: str) -> None:
 
 def test_a_smile_shows_its_units_and_no_other() -> None:
     """The portrait smiles with parted lips; what its eyes, cheeks and lips show was read by eye."""
-    from femo.pipeline import load
 
-    scores = load().photo(portrait()).scores["action_units"]
+    scores = shipped.pipeline().photo(portrait()).scores["action_units"]
     shown = dict(zip(scores.labels, scores.values[0].tolist(), strict=True))
     assert min(shown[name] for name in ("AU6", "AU12", "AU25")) > 0.6
     assert max(shown[name] for name in shown.keys() - {"AU6", "AU12", "AU25"}) < 0.25

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-import femo
 from femo.errors import FemoError
 from femo.training.faces.lfw import centre_crop, embed_photos, evaluate_lfw, find_subjects, rank_1
+from tests import shipped
 from tests.clips import canvas, paste, portrait, second_face
 from tests.femo.test_pipeline import fake
 
@@ -71,6 +71,6 @@ def test_two_people_are_told_apart(tmp_path: Path) -> None:
             picture = canvas(250, 250, k)
             paste(picture, face, 40 + 4 * k, 40, 170)
             Image.fromarray(picture).save(tmp_path / name / f"{k}.png")
-    report = evaluate_lfw(femo.load(), tmp_path)
+    report = evaluate_lfw(shipped.pipeline(), tmp_path)
     assert (report["n_subjects"], report["n_photos"], report["n_without_face"]) == (2, 4, 0)
     assert report["mtcnn_crop"]["mean"] == 1.0
