@@ -29,6 +29,9 @@ WEB: Final = ("http://", "https://")
 TIMEOUT_S: Final = 60.0
 """A table on the web that does not answer for so long is given up."""
 CONNECT_S: Final = 10.0
+"""A store that takes no connection, and one"""
+SILENT_S: Final = 10.0
+"""that sends no byte for so long, is asked again, three times; three seconds, as is usual, are short for a far or busy one."""
 USER: Final = re.compile(r"(?<=://)[^/?#\s'\"]+@")
 GRANT: Final = re.compile(
     r"(?P<name>[?&;][\w.%-]*(?:sig|token|key|secret|passw|credential|auth)[\w.%-]*=)[^&;#\s'\"]+", re.IGNORECASE
@@ -93,7 +96,7 @@ def _bucket(bucket: str, endpoint: str | None, region: str | None, anonymous: bo
         if region is None and endpoint is None:
             region = resolve_s3_region(bucket)
         how = {"endpoint_override": endpoint, "region": region, "anonymous": anonymous}
-        return ArrowFSWrapper(S3FileSystem(**how, connect_timeout=CONNECT_S))
+        return ArrowFSWrapper(S3FileSystem(**how, connect_timeout=CONNECT_S, request_timeout=SILENT_S))
 
 
 def listed(files: Any, path: str) -> dict[str, int | None]:
