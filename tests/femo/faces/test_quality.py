@@ -78,6 +78,36 @@ def test_small_blurred_covered() -> None:
     assert reasons(face(portrait(), score=0.85)) == ["covered"]
 
 
+def with_lenses(picture: RGB, shade: tuple[int, int, int], opaque: float) -> RGB:
+    """Draw dark glasses, from the brows to the cheeks."""
+    mask = np.zeros(picture.shape[:2], np.float32)
+    for x, y in POINTS[:2]:
+        cv2.ellipse(mask, (int(x), int(y) + 3), (15, 11), 0, 0, 360, opaque, -1)
+    cv2.line(mask, (int(POINTS[0, 0]), 70), (int(POINTS[1, 0]), 69), opaque, 2)
+    return np.asarray(picture * (1 - mask[..., None]) + np.array(shade) * mask[..., None], np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("shade", "opaque"), [((12, 12, 16), 1.0), ((45, 45, 45), 0.9), ((25, 25, 25), 0.75), ((60, 70, 85), 0.95)]
+)
+@pytest.mark.parametrize("light", [1.0, 0.45])
+def test_lenses_need_not_be_black_to_cover_the_eyes(
+    shade: tuple[int, int, int], opaque: float, light: float
+) -> None:
+    """The darker picture stands for a darker skin: what counts is the eyes' light beside its own."""
+    picture = np.asarray(portrait() * light, np.uint8)
+    assert reasons(face(picture)) == []
+    lenses = tuple(int(value * light) for value in shade)
+    assert "covered" in reasons(face(with_lenses(picture, lenses, opaque)))  # type: ignore[arg-type]
+
+
+def test_eyes_in_a_shadow_are_no_glasses() -> None:
+    assert reasons(face(with_lenses(portrait(), (12, 12, 16), 0.35))) == []
+    deep = portrait().copy()
+    deep[62:77] = (0.5 * deep[62:77]).astype(np.uint8)  # lids and brows; the skin below is bright
+    assert reasons(face(deep)) == []
+
+
 def test_no_faces() -> None:
     quality = measure(np.zeros((9, 9, 3), np.uint8), Faces.empty())
     assert quality.values.shape == (0, len(QUALITY))
