@@ -197,12 +197,13 @@ class PhotoTab:
             yield self._nothing(NOBODY, picture)
             return
         reading = replace(reading, shown_xyxy=boxes)
+        yield {self.pane.annotated: gr.Image(picture)} if known else self._seen(reading, picture)
         with TemporaryDirectory() as folder:
             files = dict(
                 zip(self.files, write_files(ground, reading.result, Path(folder), mesh=mesh), strict=True)
             )
-            shown = {self.pane.annotated: gr.Image(picture)} if known else self._filled(reading, picture)
-            yield shown | files | self.several.clear(request) | self._announced(reading, second)
+            filled = {} if known else self._filled(reading)
+            yield filled | files | self.several.clear(request) | self._announced(reading, second)
         if second not in (NO_OTHER, model) and reading.beside(second) is None:
             yield self._compared(photo, reading, second, number if known else 1)
 
@@ -230,13 +231,17 @@ class PhotoTab:
             card = beside_card(reading.result, other, row)
         return {self.reading: replace(reading, other=other), self.beside: gr.HTML(card, visible=True)}
 
-    def _filled(self, reading: KeptPhoto, picture: RGB) -> dict[Any, Any]:
-        """The tab with a reading, but for its files and what another model says."""
+    def _seen(self, reading: KeptPhoto, picture: RGB) -> dict[Any, Any]:
+        """The picture with its boxes, which comes first: the rest takes a page as long again to draw."""
+        notes = gr.HTML(cards.notes(reading.result.notes) + _room(picture), visible=True)
+        return {self.message: notes, self.pane.annotated: self.pane.picture(reading, picture)}
+
+    def _filled(self, reading: KeptPhoto) -> dict[Any, Any]:
+        """What stands below the picture, but for the files and what another model says."""
         return {
-            self.message: gr.HTML(cards.notes(reading.result.notes) + _room(picture), visible=True),
             self.details: gr.Column(visible=True),
             self.table: faces_table(reading.result),
-            **self.pane.show(reading, picture),
+            **self.pane.choices(reading),
             **self._face(reading, 0),
         }
 

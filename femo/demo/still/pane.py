@@ -43,11 +43,14 @@ class PicturePane:
         """Return everything that a reading fills."""
         return [self.annotated, self.mesh, self.saliency, self.chooser]
 
-    def show(self, kept: KeptPhoto, picture: RGB) -> dict[Any, Any]:
-        """Return the pane with a reading."""
+    def picture(self, kept: KeptPhoto, picture: RGB) -> gr.Image:
+        """Return the picture of a reading."""
+        return gr.Image(picture, visible=True, label=counted(kept))
+
+    def choices(self, kept: KeptPhoto) -> dict[Any, Any]:
+        """Return what stands below the picture of a reading."""
         numbers = list(range(1, len(kept.portraits) + 1))
         return {
-            self.annotated: gr.Image(picture, visible=True, label=counted(kept)),
             self.mesh: gr.Checkbox(visible=kept.result.meshes is not None),
             self.saliency: gr.Checkbox(visible=True),
             self.chooser: gr.Radio(numbers, value=1, visible=len(numbers) > 1),

@@ -55,12 +55,16 @@ def show(
     with gr.Blocks():
         tab = PhotoTab(models)
 
-    def shown(name: str, kept: KeptPhoto | None, **changes: Any) -> dict[Any, Any]:
+    def shown(
+        name: str, kept: KeptPhoto | None, told: list[dict[Any, Any]] | None = None, **changes: Any
+    ) -> dict[Any, Any]:
         asked = {"min_face": 0, "align": False, "prior": "natural", "model": "own", "second": NO_OTHER}
         asked |= {"mesh": False, "saliency": False, "number": 1} | changes
         updates: dict[Any, Any] = {}
         for update in tab.show({"path": str(uploads / name)}, **asked, kept=kept, request=ME):
             updates |= update
+            if told is not None:
+                told.append(update)
         return updates
 
     return tab, shown
@@ -78,6 +82,21 @@ def test_another_view_of_a_photo_reads_nothing_again(show: Any, reads: list[str]
     assert shown("astronaut.jpg", kept, align=True)[tab.reading].result is not kept.result
     assert shown("triptych.jpg", kept)[tab.reading].asked.path.endswith("triptych.jpg")
     assert reads == ["own"] * 3
+
+
+def test_the_picture_comes_before_all_that_takes_longer_to_draw(show: Any) -> None:
+    tab, shown = show
+    told: list[dict[Any, Any]] = []
+    kept = shown("triptych.jpg", None, told)[tab.reading]
+    first, rest = told
+    assert list(first) == [tab.message, tab.pane.annotated]
+    assert first[tab.pane.annotated].label == "3 faces, read by own"
+    assert not set(first) & set(rest)
+    assert {tab.reading, tab.details, tab.table, tab.pane.chooser, *tab.files} <= set(rest)
+    told.clear()
+    shown("triptych.jpg", kept, told, mesh=True)
+    assert [next(iter(update)) for update in told] == [tab.pane.annotated, tab.files[0]]
+    assert len(told[0]) == 1
 
 
 def test_a_second_model_reads_the_same_faces_once(show: Any, reads: list[str]) -> None:

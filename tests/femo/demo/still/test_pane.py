@@ -35,13 +35,18 @@ def shown(pane: PicturePane, updates: dict[Any, Any]) -> list[bool]:
     return [update.visible for update in updates.values()]
 
 
+def filled(pane: PicturePane, reading: KeptPhoto) -> dict[Any, Any]:
+    """The pane when all of a reading has come: the picture first, then what stands below it."""
+    return {pane.annotated: pane.picture(reading, PICTURE), **pane.choices(reading)}
+
+
 def test_faces_are_counted_with_who_read_them() -> None:
     assert counted(kept(1)) == "1 face, read by test-model"
     assert counted(kept(3)) == "3 faces, read by test-model"
 
 
 def test_of_several_faces_one_can_be_chosen(pane: PicturePane) -> None:
-    updates = pane.show(kept(3), PICTURE)
+    updates = filled(pane, kept(3))
     assert shown(pane, updates) == [True, False, True, True]
     chooser = updates[pane.chooser]
     assert ([value for _, value in chooser.choices], chooser.value) == ([1, 2, 3], 1)
@@ -49,8 +54,8 @@ def test_of_several_faces_one_can_be_chosen(pane: PicturePane) -> None:
 
 
 def test_of_one_there_is_nothing_to_choose_and_a_mesh_is_offered_where_there_is_one(pane: PicturePane) -> None:
-    assert shown(pane, pane.show(kept(1), PICTURE)) == [True, False, True, False]
-    assert shown(pane, pane.show(kept(1, measured=True), PICTURE)) == [True, True, True, False]
+    assert shown(pane, filled(pane, kept(1))) == [True, False, True, False]
+    assert shown(pane, filled(pane, kept(1, measured=True))) == [True, True, True, False]
 
 
 def test_without_a_face_the_picture_stays_and_nothing_is_offered(pane: PicturePane) -> None:
