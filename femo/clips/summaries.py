@@ -21,6 +21,18 @@ SAME_PLACE = 0.25
 """Boxes whose edges differ by less than this part of the face's side show the same face."""
 
 
+def find(result: VideoResult, track: int) -> Timeline:
+    """Return the timeline of a person.
+
+    Raises:
+        ValueError: Nobody has this id.
+    """
+    for line in result.timelines:
+        if line.track == track:
+            return line
+    raise ValueError(f"nobody in this clip has the id {track}")
+
+
 def spans(time_s: Doubles, marked: Bools, end_s: float) -> list[tuple[float, float]]:
     """Return the stretches in which a mark holds: from its first frame to the frame after its last, or the end."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], marked, [False]]).astype(np.int8)))

@@ -7,11 +7,9 @@ import pytest
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 
-import app
 import femo
-from leaderboard.opening import open_board
 from tests import clips
-from tests.loopback import free_port
+from tests.second_model import app_beside
 from tests.small_models import write_small
 
 
@@ -23,14 +21,10 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def two_models(address: str, small: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     """Another app, which finds the second model; ``address`` is there so that uploads have their folder."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("FEMO_MODELS_DIR", str(small.parent))
-        demo = app.build(femo.load(), open_board({"FEMO_STORE": str(tmp_path_factory.mktemp("board"))}))
-        there = app.launch(demo, prevent_thread_lock=True, quiet=True, server_port=free_port())
+    with app_beside(small.parent, tmp_path_factory.mktemp("board")) as there:
         client = Client(there, verbose=False, download_files=str(tmp_path_factory.mktemp("downloads")))
         yield client
         client.close()
-        demo.close()
 
 
 @pytest.fixture(scope="module")

@@ -8,11 +8,9 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-import app
 import femo
 from femo.clips import summaries
-from leaderboard.opening import open_board
-from tests.loopback import free_port
+from tests.second_model import app_beside
 from tests.small_models import write_small
 from tests.ui.conftest import PATIENCE_MS
 from tests.ui.test_page import barriers
@@ -30,12 +28,8 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def two_models(address: str, small: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The app on a host with two models; ``address``, which has one, is built before the second can be found."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("FEMO_MODELS_DIR", str(small.parent))
-        board = open_board({"FEMO_STORE": str(tmp_path_factory.mktemp("board"))})
-        demo = app.build(femo.load(), board)
-        yield app.launch(demo, prevent_thread_lock=True, quiet=True, server_port=free_port())
-        demo.close()
+    with app_beside(small.parent, tmp_path_factory.mktemp("board")) as there:
+        yield there
 
 
 @pytest.fixture

@@ -1,8 +1,9 @@
 """The card of two models side by side over a clip: how far they agree on a person, and the shares of the time."""
 
+from femo.clips import summaries
 from femo.demo.events import mixes
 from femo.demo.markup import render
-from femo.output.figures import beside_clip, video
+from femo.output.figures import beside_clip
 from femo.results import VideoResult
 
 
@@ -19,7 +20,7 @@ def beside_card(first: VideoResult, second: VideoResult, track: int, who: str) -
         ValueError: Nobody has this id.
     """
     said = [beside_clip.agreement(first, second, track), *beside_clip.unknown(first, second, track)]
-    lines = [video.find(result, track) for result in (first, second)]
+    lines = [summaries.find(result, track) for result in (first, second)]
     return render(
         "beside_clip",
         names=(first.model, second.model),

@@ -8,6 +8,7 @@ from typing import Any, Final
 import gradio as gr
 
 from femo import Pipeline
+from femo.clips import summaries
 from femo.demo.events import one_sentence, prior_choice
 from femo.demo.markup import file
 from femo.demo.watch import player
@@ -102,7 +103,7 @@ class ClipPanel:
             return {self.chosen: gr.skip()}
         tracks = [line.track for line in result.timelines]
         track = chosen if chosen in tracks else tracks[0]
-        line = figures_video.find(result, track)
+        line = summaries.find(result, track)
         said = clip.said
         picture = clip.pictures.get(track, "")
         return {

@@ -9,6 +9,7 @@ from typing import Any, Final, TypeAlias
 
 import gradio as gr
 
+from femo.clips import summaries
 from femo.demo import cards
 from femo.demo.clip_tab import HIDDEN
 from femo.demo.events import FILES, one_sentence, uploaded
@@ -16,7 +17,6 @@ from femo.demo.watch.files import KeptClip
 from femo.demo.watch.panel import ClipPanel, smoothing
 from femo.errors import FemoError
 from femo.output.export.abaw import AU_FOLDER, VA_FOLDER, write_abaw
-from femo.output.figures import video as figures_video
 from femo.results import Timeline
 
 Score: TypeAlias = Callable[[Path, Path, str, Mapping[str, str]], str]
@@ -96,7 +96,7 @@ class ScorePart:
             if not result.timelines:
                 raise FemoError("Nobody's face is that large in this clip.")
             tracks = [line.track for line in result.timelines]
-            line = figures_video.find(result, chosen if chosen in tracks else tracks[0])
+            line = summaries.find(result, chosen if chosen in tracks else tracks[0])
             name = clip.path.stem.replace(",", "_") or "clip"
             subjects, times = {name: line.track}, clip.raw.frame_time_s
             write_abaw(folder, name, result, subjects=subjects, frame_time_s=times)

@@ -10,6 +10,7 @@ import numpy as np
 
 from femo.clips import summaries
 from femo.output.draw import INK
+from femo.output.figures import presence
 from femo.output.figures.beside import Pair, points
 from femo.results import Timeline, VideoResult
 from femo.types import Bools
@@ -39,12 +40,12 @@ def agreement(first: VideoResult, second: VideoResult, track: int) -> str:
     Raises:
         ValueError: Nobody has this id.
     """
-    same, both = _counted(_find(first, track), _find(second, track))
+    same, both = _counted(summaries.find(first, track), summaries.find(second, track))
     if not both:
         return f"There is no frame in which both name an expression of person {track}."
     said = f"They name the same expression in {_share(same, both)} of the {both} frames in which both read person {track}"
     if len(first.timelines) > 1:
-        counts = [_counted(line, _find(second, line.track)) for line in first.timelines]
+        counts = [_counted(line, summaries.find(second, line.track)) for line in first.timelines]
         same, both = (sum(column) for column in zip(*counts, strict=True))
         said += f", and in {_share(same, both)} of those of all {len(counts)} persons"
     return f"{said}."
@@ -56,7 +57,7 @@ def unknown(first: VideoResult, second: VideoResult, track: int) -> list[str]:
     Raises:
         ValueError: Nobody has this id.
     """
-    lines = [_find(result, track) for result in (first, second)]
+    lines = [summaries.find(result, track) for result in (first, second)]
     models = [result.model for result in (first, second)]
     sentences = []
     for mine, its in ((0, 1), (1, 0)):
@@ -90,26 +91,8 @@ def differ(first: Timeline, second: Timeline) -> Bools:
 
 def draw(figure: "Figure", result: VideoResult, first: Timeline, second: Timeline, yaxis: str) -> None:
     """Draw a strip where the two name different expressions."""
-    xs: list[float | None] = []
-    for start, end in summaries.spans(first.time_s, differ(first, second), result.duration_s):
-        xs += [start, end, None]
-    figure.add_scatter(
-        x=xs,
-        y=[None if x is None else NAMED_OTHERWISE for x in xs],
-        mode="lines",
-        line={"width": 9, "color": INK},
-        name=NAMED_OTHERWISE,
-        showlegend=False,
-        hoverinfo="skip",
-        yaxis=yaxis,
-    )
-
-
-def _find(result: VideoResult, track: int) -> Timeline:
-    for line in result.timelines:
-        if line.track == track:
-            return line
-    raise ValueError(f"nobody in this clip has the id {track}")
+    apart = summaries.spans(first.time_s, differ(first, second), result.duration_s)
+    presence.add_strip(figure, apart, NAMED_OTHERWISE, INK, yaxis)
 
 
 def _labels(line: Timeline) -> tuple[str, ...]:

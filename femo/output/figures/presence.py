@@ -1,6 +1,6 @@
 """The strip of a timeline that says who is in view when."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from femo.clips import summaries
@@ -38,16 +38,23 @@ def strip_of(track: int) -> str:
 def draw(figure: "Figure", result: VideoResult, line: Timeline, yaxis: str) -> None:
     """Draw when each of them is in view, the chosen person in full colour."""
     for other in strips(result, line):
-        xs: list[float | None] = []
-        for start, end in summaries.spans(other.time_s, other.present, result.duration_s):
-            xs += [start, end, None]
-        figure.add_scatter(
-            x=xs,
-            y=[None if x is None else strip_of(other.track) for x in xs],
-            mode="lines",
-            line={"width": 9, "color": rgba(colour(other.track), 1 if other is line else 0.45)},
-            name=strip_of(other.track),
-            showlegend=False,
-            hoverinfo="skip",
-            yaxis=yaxis,
-        )
+        seen = summaries.spans(other.time_s, other.present, result.duration_s)
+        shade = rgba(colour(other.track), 1 if other is line else 0.45)
+        add_strip(figure, seen, strip_of(other.track), shade, yaxis)
+
+
+def add_strip(
+    figure: "Figure", stretches: Iterable[tuple[float, float]], place: str, shade: str, yaxis: str
+) -> None:
+    """Draw stretches of time, in seconds, as one broken bar at its place on the axis."""
+    xs = [edge for start, end in stretches for edge in (start, end, None)]
+    figure.add_scatter(
+        x=xs,
+        y=[None if x is None else place for x in xs],
+        mode="lines",
+        line={"width": 9, "color": shade},
+        name=place,
+        showlegend=False,
+        hoverinfo="skip",
+        yaxis=yaxis,
+    )

@@ -52,7 +52,7 @@ def timeline(
     Raises:
         ValueError: Nobody has this id.
     """
-    line = find(result, track)
+    line = summaries.find(result, track)
     index = moments(len(result.time_s))
     parts = list(_parts(result, line, second))
     height = sum(part.height_px + GAP_PX for part in parts)
@@ -75,18 +75,6 @@ def timeline(
     last = "" if len(parts) == 1 else str(len(parts))
     figure.update_layout(xaxis=axis(range=[0, end], ticksuffix=" s", anchor=f"y{last}", hoverformat=".2f"))
     return figure
-
-
-def find(result: VideoResult, track: int) -> Timeline:
-    """Return the timeline of a person.
-
-    Raises:
-        ValueError: Nobody has this id.
-    """
-    for line in result.timelines:
-        if line.track == track:
-            return line
-    raise ValueError(f"nobody in this clip has the id {track}")
 
 
 def share_bar(line: Timeline) -> "Figure":
@@ -116,7 +104,7 @@ def share_bar(line: Timeline) -> "Figure":
 
 def _parts(result: VideoResult, line: Timeline, second: VideoResult | None) -> Iterator[_Part]:
     """Yield the parts of the timeline: what was learnt or measured, by one model or by two."""
-    other = None if second is None else find(second, line.track)
+    other = None if second is None else summaries.find(second, line.track)
     most = EXPRESSION_PX if other is None else PAIR_PX
     also = {} if other is None else _heights(other, most)
     for name, height in _heights(line, most).items():

@@ -7,11 +7,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from femo.clips.summaries import count_alike, seconds_in_view, shares, spans, split_brief, transitions
+from femo.clips.summaries import count_alike, find, seconds_in_view, shares, spans, split_brief, transitions
 from tests.femo.results_by_hand import timeline, video
 
 UNEVEN = [0.0, 0.1, 0.2, 0.6, 0.7]
 """The third frame lasts .4 s, the last as long as most: .1."""
+
+
+def test_a_person_is_found_by_number() -> None:
+    lines = [timeline(track, UNEVEN, ["fear"] * 5) for track in (2, 5)]
+    assert find(video(*lines), 5) is lines[1]
+    with pytest.raises(ValueError, match="3"):
+        find(video(*lines), 3)
 
 
 def test_agreement_counts_faces_at_one_place_that_both_readings_show() -> None:

@@ -1,4 +1,4 @@
-"""Parts of a person's timeline that no mesh and no gap decides: who is found, shares, and what the axes span."""
+"""Parts of a person's timeline that no mesh and no gap decides: shares, and what the axes span."""
 
 from dataclasses import replace
 
@@ -9,13 +9,6 @@ from femo.output.figures import video as figures
 from tests.femo.results_by_hand import timeline, video
 
 TIMES = [0.0, 1.0, 2.0, 3.0]
-
-
-def test_a_person_is_found_by_number() -> None:
-    lines = [timeline(track, TIMES, ["fear"] * 4) for track in (2, 5)]
-    assert figures.find(video(*lines), 5) is lines[1]
-    with pytest.raises(ValueError, match="3"):
-        figures.find(video(*lines), 3)
 
 
 def test_shares_of_expressions_fill_one_bar() -> None:
