@@ -19,6 +19,7 @@ from femo.corpora.sources import Entry
 from femo.errors import FemoError
 
 WAITING, READ, DONE, FAILED = range(4)
+NAME: Final = "manifest.sqlite"
 FULL_BYTES: Final = 1 << 16
 """SQLite says no more than "disk I/O error" where its write-ahead log finds no room."""
 FETCHED: Final = 1_000

@@ -2,11 +2,13 @@
 
 Conventions: a worker leaves the rows of an input in ``.work/<id>.rows``, three Arrow streams one behind the other, whole or not
 at all. The driver lays the rows of many inputs, by number, into part ``n`` of every data set: ``<dataset>/part-<n>.parquet``,
-zstd, row groups of ``GROUP_ROWS``. A part that the manifest does not name is what a kill left, and goes at the next start.
+zstd, row groups of ``GROUP_ROWS``. A part that the manifest does not name is what a kill left, and goes at the next start;
+nothing else is ever removed from an output folder.
 """
 
 import errno
 import os
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import IO, Final
@@ -17,12 +19,15 @@ import pyarrow.parquet as pq
 
 from femo.atomic import replacing, replacing_on_disk
 from femo.corpora.addresses import without_secrets
+from femo.corpora.manifest import NAME as MANIFEST
 from femo.corpora.manifest import Manifest
 from femo.corpora.rows import Tables
 from femo.corpora.schema import DATASETS, Schemas
 from femo.errors import FemoError
 
 WORK: Final = ".work"
+SUMMARY: Final = "summary.html"
+PART: Final = re.compile(r"part-\d{6,}\.parquet")
 GROUP_ROWS: Final = 122_880
 """Rows of a row group: those of DuckDB's own, which it reads in parallel and passes over by their statistics."""
 
@@ -79,6 +84,27 @@ def unwritable(out: Path, error: OSError) -> FullDisk:
     )
 
 
+def refuse_foreign(out: Path) -> None:
+    """Refuse a folder in which something else lies where the data sets would.
+
+    ``frames`` and ``clips`` are what many people call the folders of their own pictures and recordings.
+
+    Raises:
+        FemoError: It holds what no run has written.
+    """
+    if (out / MANIFEST).exists():
+        return
+    folders = [
+        name for name in (*DATASETS, "failures", WORK) if (out / name).is_dir() and any((out / name).iterdir())
+    ]
+    files = [name for name in (*DATASETS, "failures", WORK, SUMMARY) if (out / name).is_file()]
+    if found := [*folders, *files]:
+        raise FemoError(
+            f"{out} has {', '.join(found)} of something else, and no {MANIFEST} of a run of femo corpus; "
+            "name a folder of its own by --out, which is made if needed."
+        )
+
+
 class Parts:
     """The part files of one output folder.
 
@@ -99,7 +125,7 @@ class Parts:
         known = {self._path(dataset, number) for number in self._manifest.parts() for dataset in DATASETS}
         for dataset in DATASETS:
             for path in (self._out / dataset).iterdir():
-                if path not in known:
+                if path not in known and PART.fullmatch(path.name):
                     path.unlink()
         pending = self._manifest.pending()
         rows = {rows_path(self._out, number) for number in pending}

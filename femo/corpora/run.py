@@ -17,10 +17,10 @@ from filelock import FileLock, Timeout
 from femo.clips.adaptive import Every
 from femo.corpora import reading
 from femo.corpora.addresses import without_secrets
-from femo.corpora.manifest import Facts, Input, Manifest
+from femo.corpora.manifest import NAME, Facts, Input, Manifest
 from femo.corpora.options import Options, changes
 from femo.corpora.orders import Orders
-from femo.corpora.parts import Parts, unwritable
+from femo.corpora.parts import Parts, refuse_foreign, unwritable
 from femo.corpora.processes import Processes, usable_cores
 from femo.corpora.progress import CorpusProgress, Engine, Tally
 from femo.corpora.reading import Cut, Order, Outcome, Read, Refused, Setup
@@ -112,8 +112,8 @@ def corpus(
         progress: Gets how far the run is about twice a second; ``print`` will do.
 
     Raises:
-        FemoError: There is no such source, the folder was made with other options or is being written by another run, an option
-            is out of range, or the folder takes no more.
+        FemoError: There is no such source, the folder holds something else, was made with other options or is being written by
+            another run, an option is out of range, or the folder takes no more.
     """
     specs = find_models(model)
     options = Options(smooth, every, fpr, min_face, align, group, prior, measure)
@@ -128,7 +128,8 @@ def corpus(
         raise FemoError(f"shard_minutes is {shard_minutes}; expected a number above 0.")
     folder = Path(out).absolute()
     with _locked(folder):
-        manifest = Manifest(folder / "manifest.sqlite")
+        refuse_foreign(folder)
+        manifest = Manifest(folder / NAME)
         try:
             run = _Run(folder, manifest, options, specs, progress)
             run.prepare(source, column, retry_failures)

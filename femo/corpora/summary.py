@@ -15,6 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from femo.atomic import write_bytes
 from femo.corpora.examples import LEAST, PREFIX, Example, choose, expressions, pictures
+from femo.corpora.parts import SUMMARY
 from femo.corpora.progress import CorpusProgress
 from femo.media.streaming import clock
 from femo.types import Doubles
@@ -82,7 +83,7 @@ def write_summary(
     templates = Environment(
         loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined
     )
-    page = templates.get_template("summary.html").render(
+    page = templates.get_template(SUMMARY).render(
         name=out.name,
         totals=_totals(clips, people, progress),
         distributions=[*_expressions(people), *_histograms(people)],
@@ -94,7 +95,7 @@ def write_summary(
         failures=failures[:N_FAILURES],
         n_more=len(failures) - N_FAILURES,
     )
-    path = out / "summary.html"
+    path = out / SUMMARY
     write_bytes(path, page.encode())
     return path
 

@@ -151,6 +151,43 @@ def test_failures_have_their_sentence_and_are_read_again_when_asked(tmp_path: Pa
     assert len(read(out, "clips")) == 3
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "clips/part-000001.parquet",
+        "frames/0001.png",
+        "persons/x",
+        "failures/x",
+        ".work/1.rows",
+        "summary.html",
+        "clips",
+    ],
+)
+def test_a_folder_in_which_something_else_lies_is_refused_and_left_as_it_is(tmp_path: Path, name: str) -> None:
+    """``clips`` and ``frames`` are what many people call the folders of their own recordings."""
+    source, own = _source(tmp_path, 1), tmp_path / "own" / name
+    own.parent.mkdir(parents=True)
+    own.write_bytes(b"mine")
+    with pytest.raises(
+        FemoError, match=rf"own has {name.partition('/')[0]} of something else, and no manifest\.sqlite"
+    ):
+        go(source, tmp_path / "own")
+    assert own.read_bytes() == b"mine"
+    assert sorted(path.name for path in (tmp_path / "own").iterdir()) == [".lock", name.partition("/")[0]]
+
+
+def test_what_somebody_put_beside_the_parts_stays(tmp_path: Path) -> None:
+    source, out = _source(tmp_path, 1), tmp_path / "out"
+    (out / "clips").mkdir(parents=True)  # empty, so nothing is lost
+    go(source, out)
+    beside = [out / "clips" / "holiday.mp4", out / "frames" / "part-1.csv", out / "persons" / "folder" / "x.txt"]
+    for path in beside:
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"mine")
+    go(source, out)
+    assert [path.read_bytes() for path in beside] == [b"mine"] * 3
+
+
 def test_an_empty_folder_gives_empty_data_sets(tmp_path: Path) -> None:
     (tmp_path / "source").mkdir()
     report = go(tmp_path / "source", tmp_path / "out")
