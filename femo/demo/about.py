@@ -59,8 +59,10 @@ def sections(spec: ModelSpec) -> list[Section]:
 
 def build(pipeline: Pipeline) -> None:
     """Build the tab inside the current ``gr.Tab``."""
-    specs = [reader.spec for reader in pipeline.readers]
-    models = [sections(spec) for spec in specs]
+    specs, mesh = [reader.spec for reader in pipeline.readers], pipeline.mesh
+    meshes = [] if mesh is None else [mesh.spec]
+    models = [sections(spec) for spec in [*specs, *meshes]]
+    origins = cards.origins(specs, *((mesh.spec, mesh.units.measured) if mesh is not None else ()))
     first = [
         Section("about-badges", "What the badges mean", ""),
         Section("about-limits", "What this cannot tell", LIMITS),
@@ -74,7 +76,7 @@ def build(pipeline: Pipeline) -> None:
         )
         _part(first[1], 2)
         gr.HTML(
-            render("heading", part=sources, level=2, folded=False) + cards.origins(specs),
+            render("heading", part=sources, level=2, folded=False) + origins,
             elem_classes="femo-flush",
         )
         for parts in models:

@@ -1,15 +1,17 @@
 """What the tabs share of a face: badges, headings of charts, its card, the table; where figures come from."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
 from femo.demo.markup import render
-from femo.models.config import ModelSpec
+from femo.models.config import HeadSpec, ModelSpec
 from femo.output import jpeg
 from femo.output.figures.photo import (
+    AU_NAMES,
     LEAST,
     NOT_MEASURED,
     UNSURE,
@@ -21,6 +23,29 @@ from femo.output.figures.photo import (
 )
 from femo.results import PhotoResult
 from femo.types import RGB, Scores, Source
+
+HEAD_NAMES: Final = {"valence_arousal": "valence and arousal", "action_units": "action units"}
+MESHED: Final = "Points of the face mesh; nothing is said of what is covered or turned away."
+UNITS_MEASURED: Final = "Points of the face mesh, with the expression as evidence beside them."
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a reading comes from.
+
+    Attributes:
+        name: The reading.
+        source: Its badge.
+        how: How it is made, "" where the badge says it all.
+        citation: Data or literature.
+        model: Whose reading it is.
+    """
+
+    name: str
+    source: Source
+    how: str
+    citation: str
+    model: str
 
 
 def badge(source: Source, citation: str = "") -> str:
@@ -48,13 +73,48 @@ def citations_of(specs: list[ModelSpec]) -> dict[str, str]:
     return found
 
 
-def origins(specs: list[ModelSpec]) -> str:
-    """Return a table: each head, its badge, and where its figures come from."""
-    found: dict[str, Any] = {}
+def origins(specs: Sequence[ModelSpec], mesh: ModelSpec | None = None, measured: Collection[str] = ()) -> str:
+    """Return a table of every reading, its badge and where its figures come from, and a list of that for each action unit.
+
+    Args:
+        specs: Models that read faces; the first that has a head counts.
+        mesh: The model that lays a mesh on faces, None without one.
+        measured: Action units that it measures, which take the place of a head of priors.
+    """
+    heads: dict[str, tuple[HeadSpec, str]] = {}
     for spec in specs:
         for head in spec.heads:
-            found.setdefault(head.name, (head, spec.name))
-    return render("origins", heads=found.values())
+            heads.setdefault(head.name, (head, spec.name))
+    rows = [
+        row
+        for head, model in heads.values()
+        for row in _origin(head, model, mesh, measured if head.source == "prior" else ())
+    ]
+    if mesh is not None:
+        rows.append(Origin("head pose, eyes, mouth and brows", "mixed", MESHED, mesh.citation, mesh.name))
+    return render(
+        "origins", rows=rows, several=len({row.model for row in rows}) > 1, units=_units(heads, measured)
+    )
+
+
+def _origin(head: HeadSpec, model: str, mesh: ModelSpec | None, measured: Collection[str]) -> Iterator[Origin]:
+    """Yield the rows of one head: two where some of its action units are measured and the others are not."""
+    name, given = HEAD_NAMES.get(head.name, head.name), head.source
+    if head.name != "action_units" or mesh is None or not measured:
+        yield Origin(name, given, "", head.citation, model)
+        return
+    yield Origin(f"{len(measured)} {name}", "mixed", UNITS_MEASURED, mesh.citation, mesh.name)
+    if len(measured) < len(head.labels):
+        yield Origin(f"{len(head.labels) - len(measured)} {name}", given, "", head.citation, model)
+
+
+def _units(heads: Mapping[str, tuple[HeadSpec, str]], measured: Collection[str]) -> list[tuple[str, str, Source]]:
+    """Return each action unit with its name and its source; none where no model has action units."""
+    if "action_units" not in heads:
+        return []
+    head, _ = heads["action_units"]
+    known: Collection[str] = measured if head.source == "prior" else ()
+    return [(unit, AU_NAMES.get(unit, ""), "mixed" if unit in known else head.source) for unit in head.labels]
 
 
 def model_card(spec: ModelSpec) -> str:

@@ -4,6 +4,7 @@ Layout shift is measured as Core Web Vitals define it: shifts without recent inp
 and 5 s long), of which the largest counts.
 """
 
+import json
 import re
 from itertools import pairwise
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
+from femo.models.find import find_model
 from tests import clips
 from tests.ui.conftest import PATIENCE_MS
 
@@ -139,6 +141,19 @@ def test_a_card_is_folded_until_a_heading_or_the_contents_open_it(browser: Brows
     page.get_by_role("link", name="Scores", exact=True).click()  # a link opens and never closes
     expect(body).to_be_visible()
     assert page.locator("#about [aria-expanded=true]").count() == 1
+    page.close()
+
+
+def test_the_about_page_says_of_each_unit_whether_it_is_measured(browser: Browser, address: str) -> None:
+    page = opened(browser, address, "about", 390)
+    config = json.loads((find_model("face-mesh").folder / "config.json").read_text())
+    measured = page.locator(".femo-units li:has(.femo-mixed) b").all_inner_texts()
+    assert measured == list(config["mesh"]["units"])
+    assert page.locator(".femo-units li").count() == 12
+    table = page.locator(".femo-origins")
+    assert table.evaluate(
+        "t => t.scrollWidth <= t.parentElement.clientWidth"
+    )  # nothing of it is cut off on a phone
     page.close()
 
 

@@ -1,6 +1,7 @@
 """The demo's pieces of HTML: what comes from data is escaped, and every figure has its badge."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import pandas as pd
 import pytest
 
 from femo.demo import cards
+from femo.labels import ABAW_AU
 from femo.models.config import HeadSpec, ModelSpec
 from femo.results import PhotoResult
 from femo.types import Faces, Scores
@@ -40,6 +42,28 @@ def test_the_first_model_with_a_head_counts(tmp_path: Path) -> None:
     assert table.count("<tr>") == 3  # the heading and one row per head
     assert SAFE in table
     assert "<td>B</td>" not in table
+
+
+def test_each_action_unit_says_whether_it_is_measured(tmp_path: Path) -> None:
+    units = HeadSpec("action_units", "abaw-au", "regression", "prior", citation="Du")
+    mesh = replace(spec(tmp_path), name="mesh", citation="Points")
+    table = cards.origins([spec(tmp_path, units)], mesh, ("AU1", "AU26"))
+    kinds = dict(
+        zip(re.findall(r"<b>(AU\d+)</b>", table), re.findall(r"<li>.*?femo-badge femo-(\w+)", table), strict=True)
+    )
+    assert kinds == {unit: "mixed" if unit in ("AU1", "AU26") else "prior" for unit in ABAW_AU}
+    rows = [" ".join(re.sub(r"<[^>]+>", " ", row).split()) for row in re.findall(r"<tr>(.*?)</tr>", table)[1:]]
+    assert rows == [
+        f"2 action units measured {cards.UNITS_MEASURED} Points mesh",
+        "10 action units prior Du m",
+        f"head pose, eyes, mouth and brows measured {cards.MESHED} Points mesh",
+    ]
+    assert ("10 action units" in cards.origins([spec(tmp_path, units)], mesh, ABAW_AU)) is False  # nothing is left
+    plain = cards.origins([spec(tmp_path, units)])
+    assert plain.count("femo-badge femo-prior") == 1 + len(ABAW_AU)
+    assert "<th>Model</th>" not in plain  # one model needs no column
+    learnt = replace(units, source="trained")
+    assert cards.origins([spec(tmp_path, learnt)], mesh, ABAW_AU).count("femo-mixed") == 1  # the pose
 
 
 @pytest.mark.parametrize(
