@@ -18,7 +18,6 @@ from functools import lru_cache
 from http.client import HTTPException
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from shutil import copyfileobj
 from typing import IO, Any, Final, TypeVar, cast
 from urllib.parse import unquote, urlsplit
 
@@ -26,6 +25,7 @@ from femo.errors import FemoError
 
 URL: Final = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 WEB: Final = ("http://", "https://")
+CHUNK: Final = 1 << 20
 TIMEOUT_S: Final = 60.0
 """A table on the web that does not answer for so long is given up."""
 CONNECT_S: Final = 10.0
@@ -158,13 +158,27 @@ def _copied(url: str) -> IO[bytes]:
     """Return a copy of a file on the web that can be sought in; it is gone once it is closed."""
     copy = tempfile.TemporaryFile()  # noqa: SIM115  closed by who reads it
     try:
-        with answer(url, TIMEOUT_S) as stream:
-            copyfileobj(stream, copy)
+        copy.writelines(pieces(url, TIMEOUT_S))
     except BaseException:
         copy.close()
         raise
     copy.seek(0)
     return copy
+
+
+def pieces(url: str, timeout_s: float) -> Iterator[bytes]:
+    """Yield what a file on the web holds.
+
+    Raises:
+        ConnectionError: The connection ended before all of it had come, which ``http.client`` says of no read of a set length.
+    """
+    n_bytes = 0
+    with answer(url, timeout_s) as stream:
+        while piece := stream.read(CHUNK):
+            n_bytes += len(piece)
+            yield piece
+        if missing := getattr(stream, "length", None):
+            raise ConnectionError(f"only {n_bytes:,} of {n_bytes + missing:,} bytes came")
 
 
 def answer(url: str, timeout_s: float) -> Any:

@@ -4,20 +4,20 @@ Conventions: what cannot be had is a ``MediaError`` that names it. A transfer th
 than the limit, is given up.
 """
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO, Any, Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote, unquote_to_bytes, urlsplit
 
-from femo.corpora.addresses import URL, WEB, answer, asked, file_system, opened, within, without_secrets
-from femo.corpora.sources import ROW
+from femo.corpora.addresses import URL, WEB, asked, file_system, opened, pieces, within, without_secrets
+from femo.corpora.sources import FILE, ROW
 from femo.errors import FemoError, MediaError
 from femo.media.containers import MEGA
 
-CHUNK: Final = 1 << 20
 PART: Final = 4 << 20
 """What is asked for at once: long enough that a store far away is not asked too often, and seconds of a slow line."""
 
@@ -35,8 +35,8 @@ def fetched(place: str, max_bytes: int, timeout_s: float) -> Iterator[Path]:
         MediaError: It cannot be had.
     """
     row = ROW.fullmatch(place)
-    if row is None and not URL.match(place):
-        yield Path(place)
+    if row is None and (place.startswith(FILE) or not URL.match(place)):
+        yield _here(place)
         return
     with TemporaryDirectory(prefix="femo-") as folder:
         if row is not None:
@@ -47,6 +47,13 @@ def fetched(place: str, max_bytes: int, timeout_s: float) -> Iterator[Path]:
             with copy.open("wb") as file:
                 _download(place, file, max_bytes, timeout_s)
         yield copy
+
+
+def _here(place: str) -> Path:
+    """Return the path of a file of this machine; where none is called what an address of it says, the address is encoded."""
+    plain = place.removeprefix(FILE)
+    encoded = plain != place and not os.path.exists(plain)  # noqa: PTH110  a name may hold a null
+    return Path(os.fsdecode(unquote_to_bytes(plain)) if encoded else plain)
 
 
 def _name(place: str) -> str:
@@ -67,8 +74,7 @@ def _download(url: str, file: IO[bytes], max_bytes: int, timeout_s: float) -> No
 def _pieces(url: str, timeout_s: float) -> Iterator[bytes]:
     """Yield what an address holds; each piece may take so long."""
     if url.startswith(WEB):
-        with answer(url, timeout_s) as stream:
-            yield from iter(lambda: stream.read(CHUNK), b"")
+        yield from pieces(url, timeout_s)
         return
     files, path = within(timeout_s, lambda: file_system(url))
     stream = within(timeout_s, lambda: files.open(path, "rb"))

@@ -1,9 +1,9 @@
 """Lists what is to be read: a folder, a pattern, a table of paths or URLs, or a data set on the Hugging Face Hub by its name.
 
 Conventions: listing opens no clip. A place is an absolute path, a URL, or ``FILE.parquet#COLUMN:ROW`` for a picture or clip whose
-bytes lie in a table, as in Hugging Face data sets with an image or video column. The name of an input in the tables (``clip``) is
-its path from the folder that was given, what the table says, or the path that matched. In folders only files with the ending of
-a photo or clip are taken; what a pattern or a table names is taken as it is.
+bytes lie in a table, as in Hugging Face data sets with an image or video column; a file here whose name is no UTF-8 has a URL.
+The name of an input in the tables (``clip``) is its path from the folder that was given, what the table says, or the path that
+matched. In folders only files with the ending of a photo or clip are taken; what a pattern or a table names is taken as it is.
 """
 
 import csv
@@ -12,6 +12,7 @@ import json
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -21,6 +22,7 @@ from femo.models.hub import explain
 
 PHOTOS: Final = "avif bmp gif heic heif ico jfif jp2 jpeg jpg png tga tif tiff webp"
 CLIPS: Final = "3gp avi flv gif m2ts m4v mjpeg mkv mov mp4 mpeg mpg mts mxf ogv ts vob webm wmv"
+FILE: Final = "file://"
 ENDINGS: Final = frozenset(f".{ending}" for ending in f"{PHOTOS} {CLIPS}".split())
 TABLES: Final = (".csv", ".tsv", ".parquet")
 COLUMNS: Final = ("path", "file", "url", "clip", "video", "image", "filename", "file_name")
@@ -88,9 +90,17 @@ def _stated(place: str, clip: str) -> Entry:
     """Add size and time to an absolute path; a file that is not there is said when it is read."""
     try:
         state = os.stat(place)  # noqa: PTH116  a million of them
+        entry = Entry(place, clip, state.st_size, state.st_mtime_ns)
     except (OSError, ValueError):
-        return Entry(place, clip)
-    return Entry(place, clip, state.st_size, state.st_mtime_ns)
+        entry = Entry(place, clip)
+    if place.isascii() or spelt(place) == place:
+        return entry
+    return entry._replace(place=Path(place).as_uri(), clip=spelt(clip))
+
+
+def spelt(text: str) -> str:
+    """Return a text as tables can hold it: on some disks the names in it are bytes that are no UTF-8."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _of_folder(root: Path) -> Iterator[Entry]:
@@ -136,11 +146,11 @@ def _of_found(url: str, path: str, found: Mapping[str, int | None], column: str 
     """Pick the photos, clips and tables among the files of a file system."""
     scheme = url.partition("://")[0]
     for name in sorted(found):
-        place = f"{scheme}://{name}"
+        place, inside = f"{scheme}://{name}", name.removeprefix(path).lstrip("/")
         if name.lower().endswith(".parquet"):
-            yield from _of_table(place, column)
+            yield from _of_table(place, column, inside.rpartition("/")[0])
         elif Path(name).suffix.lower() in ENDINGS or name == path:
-            yield Entry(place, name.removeprefix(path).lstrip("/") or place, found[name])
+            yield Entry(place, inside or place, found[name])
 
 
 def _file_name(name: str) -> str:
@@ -148,13 +158,14 @@ def _file_name(name: str) -> str:
     return name.partition("?")[0].partition("#")[0] if name.startswith(WEB) else name
 
 
-def _of_table(name: str, column: str | None) -> Iterator[Entry]:
+def _of_table(name: str, column: str | None, inside: str = "") -> Iterator[Entry]:
+    """All inputs of a table; those whose bytes it holds are named by it, and by the folder that it was found ``inside``."""
     plain = _file_name(name)
     rows = _parquet_rows(name, column) if plain.lower().endswith(".parquet") else _csv_rows(name, column)
     folder = plain.rpartition("/")[0] if URL.match(name) else os.path.dirname(os.path.abspath(name))  # noqa: PTH100, PTH120
     for value in rows:
         if isinstance(value, Entry):
-            yield value
+            yield value._replace(clip=f"{inside}/{value.clip}") if inside else value
         elif URL.match(value):
             yield Entry(value, without_secrets(value))
         elif URL.match(folder):
@@ -181,11 +192,8 @@ def _parquet_rows(name: str, column: str | None) -> Iterator[str | Entry]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    with opened(name) as file:
-        try:
-            table = pq.ParquetFile(file)
-        except pa.ArrowException as error:
-            raise FemoError(without_secrets(f"{name} is no readable Parquet file: {error}.")) from error
+    with opened(name) as file, _readable(name):
+        table = pq.ParquetFile(file)
         chosen = _column(name, table.schema_arrow.names, column or _media_column(table.schema_arrow.metadata))
         kind = table.schema_arrow.field(chosen).type
         place = name if URL.match(name) else os.path.abspath(name)  # noqa: PTH100
@@ -195,6 +203,20 @@ def _parquet_rows(name: str, column: str | None) -> Iterator[str | Entry]:
             return
         for batch in table.iter_batches(columns=[chosen]):
             yield from (str(value) for value in batch.column(0).to_pylist() if value)
+
+
+@contextmanager
+def _readable(name: str) -> Iterator[None]:
+    """Say that a table is damaged, wherever in it that shows."""
+    import pyarrow as pa
+
+    try:
+        yield
+    except (pa.ArrowException, OSError) as error:
+        if URL.match(name) and not isinstance(error, pa.ArrowException):
+            raise  # it may be the way to it; ``opened`` says so
+        why = str(error).partition("\n")[0].rstrip(".")
+        raise FemoError(without_secrets(f"{name} is no readable Parquet file: {why}.")) from error
 
 
 def _media_column(metadata: Mapping[bytes, bytes] | None) -> str | None:

@@ -20,6 +20,7 @@ from femo.corpora.reading import Cut, Order, Outcome, Read, Refused, Setup, Uncu
 from femo.corpora.rows import Origin, Tables, photo_tables, video_tables
 from femo.corpora.schema import schemas_of
 from femo.corpora.shards import join_shards, load_shard, read_shard, save_shard, step_of
+from femo.corpora.sources import spelt
 from femo.errors import FemoError
 from femo.faces.tracker import ANCHOR_S
 from femo.media.containers import VideoLimits
@@ -63,7 +64,7 @@ class Worker:
         except FullDisk:
             raise
         except FemoError as error:
-            return Refused(without_secrets(str(error)))
+            return Refused(spelt(without_secrets(str(error))))
 
     def _input(self, item: Input, *, whole: bool) -> Outcome:
         start = time.perf_counter()

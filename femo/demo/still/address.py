@@ -1,5 +1,6 @@
 """A photo by its address: a line in the Photo tab whose photo goes the way of an upload."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -28,7 +29,9 @@ async def fetched(url: str) -> AsyncIterator[str]:
     """Fetch a photo and hand over its file, once it is known to be one."""
     with one_sentence(), TemporaryDirectory() as folder:
         data = await fetch((url or "").strip())
-        read_photo(data)
+        await asyncio.to_thread(
+            read_photo, data
+        )  # a large one takes seconds, in which the server must answer others
         file = Path(folder) / "photo"
         file.write_bytes(data)
         yield str(file)

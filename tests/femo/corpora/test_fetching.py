@@ -3,7 +3,7 @@
 import functools
 import threading
 from collections.abc import Iterator
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,8 @@ import pytest
 
 from femo.corpora import fetching
 from femo.corpora.fetching import fetched
-from femo.errors import MediaError
+from femo.corpora.sources import list_inputs
+from femo.errors import FemoError, MediaError
 from tests.corpora import silent_server
 
 
@@ -46,6 +47,37 @@ def test_a_url_is_a_copy_of_its_name_that_goes(server: str, tmp_path: Path) -> N
     assert not path.parent.exists()
     with fetched(server, 10_000, 5) as path:  # a place without a name
         assert path.name == "download"
+
+
+def test_what_ends_before_it_is_whole_is_given_up(tmp_path: Path) -> None:
+    """``http.client`` ends such a read like any other: half a photo would be read, and half a table taken for all."""
+
+    class Halving(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Length", "10000")
+            self.end_headers()
+            self.wfile.write(b"path\n" + b"a.mp4\n" * 500)
+
+        def log_message(self, format: str, *args: Any) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Halving) as found:
+        thread = threading.Thread(target=found.serve_forever, args=(0.05,))
+        thread.start()
+        url = f"http://127.0.0.1:{found.server_address[1]}"
+        why = r"only 3,005 of 10,000 bytes came; check the address and the network, and give the command again"
+        try:
+            with (
+                pytest.raises(MediaError, match=rf"/a\.jpg cannot be fetched: {why}"),
+                fetched(f"{url}/a.jpg", 1 << 20, 5),
+            ):
+                pass
+            with pytest.raises(FemoError, match=rf"/a\.csv cannot be opened: {why}"):
+                list(list_inputs(f"{url}/a.csv"))
+        finally:
+            found.shutdown()
+            thread.join()
 
 
 def test_what_is_larger_than_the_limit_is_given_up(server: str, tmp_path: Path) -> None:

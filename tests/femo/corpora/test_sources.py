@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 from pathlib import Path
 
 import pandas as pd
@@ -101,6 +102,45 @@ def test_an_fsspec_file_system_is_listed_and_read() -> None:
         pass
 
 
+def test_tables_of_one_name_in_two_folders_give_inputs_of_two_names(tmp_path: Path) -> None:
+    """So the Hub itself lays out what it converts: ``default/train/0000.parquet`` and ``default/test/0000.parquet``."""
+    import fsspec
+
+    memory = fsspec.filesystem("memory")
+    for name in ("train", "test"):
+        pd.DataFrame({"image": [b"one"]}).to_parquet(tmp_path / "t.parquet")
+        memory.pipe(f"/halves/{name}/0000.parquet", (tmp_path / "t.parquet").read_bytes())
+    assert [entry.clip for entry in list_inputs("memory://halves")] == ["test/0000#0", "train/0000#0"]
+    assert [entry.clip for entry in list_inputs("memory://halves/train")] == ["0000#0"]
+
+
+def test_a_table_that_is_damaged_further_down_is_said(tmp_path: Path) -> None:
+    table = tmp_path / "list.parquet"
+    paths = pa.table({"path": [f"{n:060d}.mp4" for n in range(2000)]})
+    pq.write_table(paths, table, compression="none", use_dictionary=False)
+    data = table.read_bytes()
+    table.write_bytes(data[:4] + b"\xff" * 100 + data[104:])
+    with pytest.raises(FemoError, match=r"list\.parquet is no readable Parquet file: \w.*\.$"):
+        list(list_inputs(table))
+
+
+def test_a_name_that_is_no_utf8_is_listed_and_read(tmp_path: Path) -> None:
+    """Such as an old archive from Windows has on Linux: Latin-1 in bytes."""
+    odd = tmp_path / os.fsdecode(b"caf\xe9 100%25.mp4")
+    try:
+        odd.write_bytes(b"abc")
+    except OSError:  # a disk that takes no such name has none
+        return
+    [entry] = list_inputs(tmp_path)
+    assert (entry.clip, entry.size) == ("caf\\udce9 100%25.mp4", 3)
+    assert entry.place.encode().decode() == f"file://{tmp_path}/caf%E9%20100%2525.mp4"
+    with fetched(entry.place, 1, 1) as path:
+        assert (path, path.read_bytes()) == (odd, b"abc")
+    (tmp_path / "a%41.mp4").write_bytes(b"plain")
+    with fetched(f"file://{tmp_path}/a%41.mp4", 1, 1) as path:
+        assert path.read_bytes() == b"plain"
+
+
 def test_a_hugging_face_data_set_is_its_files_and_the_rows_of_its_tables(hub: HubServer) -> None:
     from huggingface_hub import HfFileSystem
 
@@ -110,7 +150,7 @@ def test_a_hugging_face_data_set_is_its_files_and_the_rows_of_its_tables(hub: Hu
     files = {"clips/a.mp4": b"abc", "README.md": b"# set", "data/train-0.parquet": table.getvalue()}
     hub.put("user/set", files, kind="datasets")
     found = list(list_inputs("hf://datasets/user/set"))
-    assert [entry.clip for entry in found] == ["clips/a.mp4", "train-0#0", "train-0#1"]
+    assert [entry.clip for entry in found] == ["clips/a.mp4", "data/train-0#0", "data/train-0#1"]
     contents = []
     for entry in found:
         with fetched(entry.place, 100, 1) as path:

@@ -2,8 +2,9 @@
 
 import errno
 import hashlib
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,19 @@ def test_what_cannot_be_read_is_a_sentence(worker: Worker, tmp_path: Path, name:
     outcome = worker.do(Order(Input(1, str(tmp_path / name), name)))
     assert isinstance(outcome, Refused)
     assert message in outcome.problem
+
+
+def test_a_sentence_about_a_name_that_is_no_utf8_can_be_written(worker: Worker, tmp_path: Path) -> None:
+    outcome = worker.do(Order(Input(1, f"file://{tmp_path}/caf%E9.mp4", "caf\\udce9.mp4")))
+    assert isinstance(outcome, Refused)
+    bad = tmp_path / os.fsdecode(b"caf\xe9.mp4")
+    with suppress(OSError):  # a disk that takes no such name
+        bad.write_bytes(b"no video at all")
+    told = worker.do(Order(Input(1, f"file://{tmp_path}/caf%E9.mp4", "caf\\udce9.mp4")))
+    assert isinstance(told, Refused)
+    for each in (outcome, told):
+        assert b"caf" in each.problem.encode()
+    assert not bad.exists() or "is no readable video" in told.problem
 
 
 def test_a_photo_has_a_mood_and_the_hash_of_its_content(worker: Worker, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import threading
 from pathlib import Path
 
 import gradio as gr
@@ -47,6 +48,16 @@ def test_a_photo_is_a_file_for_as_long_as_it_is_copied(monkeypatch: pytest.Monke
     [(path, data)] = run(" https://example.org/a.png\n")
     assert (asked, data) == (["https://example.org/a.png"], png())
     assert not path.exists()
+
+
+def test_the_server_answers_others_while_a_photo_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All visitors share one event loop."""
+    serve(monkeypatch, png())
+    threads: list[int] = []
+    monkeypatch.setattr(address, "read_photo", lambda data: threads.append(threading.get_ident()))
+    run("https://example.org/a.png")
+    assert len(threads) == 1
+    assert threads[0] != threading.get_ident()  # which runs the loop
 
 
 @pytest.mark.parametrize(
