@@ -9,6 +9,7 @@ submissions and finds labels.
 import os
 import signal
 import socket
+import sys
 from typing import Any, Final
 
 import gradio as gr
@@ -28,7 +29,7 @@ from femo.demo.watch import player
 from femo.errors import FemoError
 from leaderboard.board import Board
 from leaderboard.errors import LeaderboardError
-from leaderboard.opening import open_board
+from leaderboard.opening import labels_hint, open_board
 from leaderboard.page.own_clip import clip_scorer
 from leaderboard.page.tab import build_tab
 
@@ -111,6 +112,8 @@ def main() -> None:
         max_job_s()  # a wrong FEMO_MAX_JOB_S is said now, not to the first visitor
         with open_cache() as cache:
             demo = build(zero_gpu.load(), open_board())
+            if hint := labels_hint():
+                sys.stderr.write(f"{hint}\n")
             cache.keep()
             cache.watch()
             signal.signal(signal.SIGTERM, lambda *_: demo.close(verbose=False))

@@ -34,6 +34,16 @@ def _labels(environment: Mapping[str, str], salt: bytes = b"") -> Labels:
     return read
 
 
+def labels_hint(environment: Mapping[str, str] = os.environ) -> str:
+    """Return how whoever runs a board connects labels to it, "" where some are connected."""
+    if environment.get("FEMO_REFERENCE"):
+        return ""
+    return (
+        "leaderboard: no labels are connected, so files are scored for the sandbox and for challenges only; FEMO_REFERENCE "
+        "names a folder with your own licensed copies (docs/hosting.md)"
+    )
+
+
 def open_scorer(environment: Mapping[str, str] = os.environ) -> Scorer:
     """Return what reads and scores files without a store.
 

@@ -6,21 +6,30 @@ this program and stays an exception.
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from leaderboard.board import Board
-from leaderboard.errors import LeaderboardError
+from leaderboard.errors import LeaderboardError, ReferenceMissing
 from leaderboard.standings.table import chosen_rows, groups
 from leaderboard.store.details import checked_details
 from leaderboard.tasks import get_task
 
 Answer = dict[str, Any]
+NO_LABELS: Final = (
+    "this board has no labels of this task, so it cannot score files; with your own licensed copy of them, score yours on your "
+    "own machine: python -m leaderboard score TASK FILE --reference FOLDER"
+)
 
 
 def answered(work: Callable[[], Answer]) -> Answer:
-    """Return what ``work`` returns, or the named problem that it raised."""
+    """Return what ``work`` returns, or the named problem that it raised.
+
+    Who visits cannot connect labels to the board, so where they are missing he is told what he can do instead.
+    """
     try:
         return work()
+    except ReferenceMissing:
+        return LeaderboardError(NO_LABELS).to_dict()
     except LeaderboardError as error:
         return error.to_dict()
 

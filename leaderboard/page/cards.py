@@ -4,7 +4,7 @@ Conventions: those of ``leaderboard.page.markup``. Links were checked when they 
 the reader came from.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from leaderboard.page.markup import render
@@ -12,7 +12,7 @@ from leaderboard.schema import Task
 from leaderboard.standings.export import rank_text, score_text
 from leaderboard.standings.overview import Best
 from leaderboard.standings.table import Row
-from leaderboard.store.entries import Entry
+from leaderboard.store.entries import PUBLISHED, RESCORED, SELF_REPORTED, Badge, Entry
 from leaderboard.store.phases import phase
 from leaderboard.tasks import TASKS
 
@@ -23,21 +23,25 @@ SAVING: Final = render(
     sentence="Saving: the entry is on the board, and its lasting copy waits for the Hub to answer. "
     "It is sent as soon as that works.",
 )
+OBTAINED: Final[Mapping[Badge, str]] = {
+    PUBLISHED: "as its authors published it; nobody has scored it again here",
+    RESCORED: "computed here from the predictions that were handed in",
+    SELF_REPORTED: "stated by whoever made the system; nobody else has checked it",
+}
 REPORT: Final = ("components", "variants", "per_class", "per_video", "confusion", "notes")
 """Parts of a report that a card may show; most have some of them."""
 
 
-def about(task: Task, signature: str | None, host: bool = False, day: str = "") -> str:
+def about(task: Task, signature: str | None, day: str = "") -> str:
     """Return what a task measures and what its scores are compared under.
 
     Args:
         task: The task.
         signature: What a score is compared under today, or None without labels.
-        host: Whether the reader runs the page, and may connect labels.
         day: Today, for the phases of a challenge.
     """
     phases = [(TASKS[name].title, phase(TASKS[name], day), TASKS[name]) for name in task.phases if name in TASKS]
-    return render("about", task=task, signature=signature, host=host, phases=phases)
+    return render("about", task=task, signature=signature, phases=phases)
 
 
 def overview(bests: Sequence[Best], chosen: str) -> str:
@@ -55,42 +59,62 @@ def overview(bests: Sequence[Best], chosen: str) -> str:
     return render("overview", cells=cells)
 
 
-def row_card(task: Task, row: Row, report: Mapping[str, Any] | None) -> str:
+def row_card(task: Task, row: Row, report: Mapping[str, Any] | None, peers: Sequence[Row] = ()) -> str:
     """Return everything known about one row.
 
     Args:
         task: Its task.
         row: The row.
         report: What may be shown of its report, or None for a published row.
+        peers: Rows of the task, of which those of its group say how far it is from the best.
     """
     per_class = [{"name": name, "f1": value} for name, value in row.per_class.items()]
     shown = report or {"components": row.parts, "per_class": per_class}
     return render(
         "row",
         row=row,
-        who=" · ".join(part for part in (row.team, row.user) if part),
+        who=" · ".join(dict.fromkeys(part for part in (row.team, row.user) if part and part != row.system)),
         score="" if row.main is None else score_text(row.main, task),
         main=task.main,
         interval=f"95 % {score_text(row.interval[0], task)} to {score_text(row.interval[1], task)}"
         if row.interval
-        else "no interval",
-        rank="not ranked" if row.rank is None else f"rank {rank_text(row.rank)}",
-        facts=" · ".join(_facts(row, report)),
+        else "",
+        facts=[(name, said) for name, said in _facts(task, row, report, peers) if said],
         report={name: shown.get(name) for name in REPORT},
     )
 
 
-def _facts(row: Row, report: Mapping[str, Any] | None) -> list[str]:
-    facts = [f"{row.split} {row.edition}".strip(), row.subset]
-    if row.n is not None:
-        facts.append(f"{row.n:,} items scored")
-    if report and report.get("n_excluded"):
-        facts.append(f"{report['n_excluded']:,} left out by the labels")
-    if row.interval_source:
-        facts.append(f"interval: {row.interval_source}")
-    if row.created:
-        facts.append(f"submitted {row.created[:10]}")
-    return facts
+def _facts(
+    task: Task, row: Row, report: Mapping[str, Any] | None, peers: Sequence[Row]
+) -> Iterator[tuple[str, str]]:
+    """Yield (what, what is known of it), "" where nothing is."""
+    yield "Rank", _place(task, row, peers)
+    yield "Scored by", f"{task.main}{'' if task.higher_is_better else ', lower is better'}: {task.about}"
+    yield "Test set", " · ".join(part for part in (f"{row.split} {row.edition}".strip(), row.subset) if part)
+    yield "Items", _items(row, report)
+    yield "Interval", row.interval_source or ("none is published" if row.badge == PUBLISHED else "")
+    yield "How obtained", OBTAINED[row.badge]
+    yield "Year", str(row.year or "")
+    yield "Submitted", row.created[:10]
+
+
+def _place(task: Task, row: Row, peers: Sequence[Row]) -> str:
+    """Return the rank among the rows of its group, and how far the best one is."""
+    if row.rank is None or row.main is None:
+        return "not ranked"
+    ranked = [one for one in peers if one.group == row.group and one.rank is not None and one.main is not None]
+    said = f"{rank_text(row.rank)} of {len(ranked)}" if len(ranked) > 1 else rank_text(row.rank)
+    best = ranked[0] if ranked else row
+    if best.id == row.id or best.main is None:
+        return said
+    apart = f"{abs(best.main - row.main):.{min(task.precision, 4)}f}"
+    return f"{said}, {apart} behind the best, {best.system} ({score_text(best.main, task)})"
+
+
+def _items(row: Row, report: Mapping[str, Any] | None) -> str:
+    out = report.get("n_excluded") if report else 0
+    left_out = f"{out:,} left out by the labels" if out else ""
+    return ", ".join(part for part in ("" if row.n is None else f"{row.n:,} scored", left_out) if part)
 
 
 def refusal_card(refusal: Mapping[str, Any]) -> str:

@@ -42,6 +42,15 @@ def _main(row: Row) -> float:
     return row.main
 
 
+def has_course(rows: Sequence[Row]) -> bool:
+    """Tell whether the ranked rows come from more than one year: scores of one year are a column that the table shows better."""
+    return len({row.year for row in _dated(rows)}) > 1
+
+
+def _dated(rows: Sequence[Row]) -> list[Row]:
+    return [row for row in rows if row.year is not None and row.main is not None and row.rank is not None]
+
+
 def history(rows: Sequence[Row], task: Task) -> Any:
     """Return a Plotly figure of one group's scores by year.
 
@@ -54,7 +63,7 @@ def history(rows: Sequence[Row], task: Task) -> Any:
     """
     import plotly.graph_objects as go
 
-    dated = [row for row in rows if row.year is not None and row.main is not None and row.rank is not None]
+    dated = _dated(rows)
     records = record_line(dated, task.higher_is_better)
     figure = go.Figure()
     for name, colour, chosen in (

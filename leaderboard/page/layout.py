@@ -25,11 +25,13 @@ class BoardLayout:
             self.head = gr.HTML(
                 "Best scores",
                 html_template=f"<style>{file('board.css')}</style><b>${{value}}</b>",
-                padding=True,
+                padding=False,
                 scale=5,
             )
             self.go = gr.Button("Submit yours", variant="primary", scale=1, min_width=140, elem_id="board-go")
-        self.overview = gr.HTML(js_on_load=file("overview.js"), apply_default_css=False, elem_id="board-overview")
+        self.overview = gr.HTML(
+            js_on_load=file("overview.js"), apply_default_css=False, elem_id="board-overview", padding=False
+        )
         with gr.Row():
             choices = [(task.title, task.name) for task in TASKS.values()]
             self.task = gr.Dropdown(
@@ -42,8 +44,10 @@ class BoardLayout:
                 [MAIN], value=MAIN, label="Ranked by", scale=2, min_width=150, elem_id="board-by"
             )
             self.badges = gr.CheckboxGroup(BADGES, value=list(BADGES), label="Show", scale=4, min_width=280)
-        self.about = gr.HTML(padding=True)
-        self.table = gr.HTML(js_on_load=file("board.js"), apply_default_css=False, elem_id="board-table")
+        self.about = gr.HTML(padding=False)
+        self.table = gr.HTML(
+            js_on_load=file("board.js"), apply_default_css=False, elem_id="board-table", padding=False
+        )
         with gr.Row():
             self.files = [gr.DownloadButton(f"Export {kind}", size="sm", min_width=90) for kind in FILES]
         self.plot = gr.Plot(show_label=False, elem_id="board-history")

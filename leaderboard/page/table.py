@@ -2,6 +2,7 @@
 
 Conventions: cells carry their sort key in ``data-sort``; an empty one (a missing score) stays last in both directions.
 A click on a row sends its id. Narrow screens see rank, system and score; the rest is in the row's report.
+Columns in which no row has anything are left out.
 Of a team's rows the first is shown, and the others at a click on "variants".
 """
 
@@ -21,6 +22,7 @@ RANKS: Final = (
 INTERVALS: Final = (
     "Bootstrap over videos, clips or images; of published accuracies, from the accuracy and N (Wilson)."
 )
+TO_SCALE: Final = "The scores on one scale; none of them has a published interval."
 SHORT_BADGE: Final = {"published, not re-scored": "published"}
 
 
@@ -29,22 +31,26 @@ def board_table(rows: Sequence[Row], task: Task) -> str:
     if not rows:
         return render("empty", sentence="No rows yet. Be the first: submit yours.")
     best_first = "descending" if task.higher_is_better else "ascending"
+    parts = [part for part in task.parts if any(part in row.parts for row in rows)]
+    counted, spread = any(row.n is not None for row in rows), any(row.interval for row in rows)
     heads = [
         _head("Rank", "ascending", remark=RANKS),
         _head("System", "ascending", "text"),
         _head(task.main, best_first),
-        _head("95 % interval", best_first, wide=True, remark=INTERVALS),
-        *(_head(part.replace("_", " "), "descending", wide=True) for part in task.parts),
-        _head("N", "descending", wide=True),
+        _head("95 % interval", best_first, wide=True, remark=INTERVALS)
+        if spread
+        else _head("To scale", best_first, wide=True, remark=TO_SCALE),
+        *(_head(part.replace("_", " "), "descending", wide=True) for part in parts),
+        *([_head("N", "descending", wide=True)] if counted else []),
         _head("Split", "ascending", "text", wide=True),
         _head("Year", "descending", wide=True),
         _head("Source", "ascending", "text", wide=True),
         _head("Links", "ascending", "text", wide=True),
     ]
     scale = _scale(rows)
-    lines = [_line(row, task, scale) for row in rows]
+    lines = [_line(row, task, parts, scale) for row in rows]
     _fold(rows, lines)
-    return render("table", heads=heads, lines=lines, ranks=RANKS)
+    return render("table", heads=heads, lines=lines, counted=counted, ranks=RANKS)
 
 
 def _fold(rows: Sequence[Row], lines: list[dict[str, Any]]) -> None:
@@ -61,11 +67,11 @@ def _head(name: str, first: str, kind: str = "number", wide: bool = False, remar
     return {"name": name, "first": first, "kind": kind, "wide": wide, "remark": remark}
 
 
-def _line(row: Row, task: Task, scale: Interval) -> dict[str, Any]:
+def _line(row: Row, task: Task, part_names: Sequence[str], scale: Interval) -> dict[str, Any]:
     digits = min(task.precision, 4)
-    who = " · ".join(part for part in (row.team, row.user) if part)
+    who = " · ".join(part for part in (row.team, row.user) if part and part != row.system)
     split = " ".join(part for part in (row.split, row.edition) if part)
-    parts = [row.parts.get(part) for part in task.parts]
+    parts = [row.parts.get(part) for part in part_names]
     return {
         "row": row,
         "here": row.badge == "re-scored here",

@@ -13,7 +13,7 @@ import gradio as gr
 from leaderboard.board import Board
 from leaderboard.page import cards
 from leaderboard.page.api import NotSignedIn, one_sentence, owns, submitter
-from leaderboard.page.history import history
+from leaderboard.page.history import has_course, history
 from leaderboard.page.layout import ALL_GROUPS, BADGES, FILES, MAIN, BoardLayout
 from leaderboard.page.markup import render
 from leaderboard.page.table import board_table
@@ -91,12 +91,11 @@ class BoardViews:
         first, second = (
             one if one in ids else default for one, default in zip(pair, (ids[0], ids[-1]), strict=True)
         )
-        host = owns(profile, request) and profile is None
         return {
             self.on.overview: cards.overview(self._bests(), task.name),
             self.on.group: gr.Dropdown(known, value=group or ALL_GROUPS),
             self.on.by: gr.Dropdown([MAIN, *task.parts], value=by, visible=bool(task.parts)),
-            self.on.about: cards.about(task, signature, host, utc_now()[:10]),
+            self.on.about: cards.about(task, signature, utc_now()[:10]),
             self.on.format: f"**Format.** {task.format}\n\n{PUBLIC_NOTE}",
             self.on.who: who,
             self.on.first: gr.Dropdown(scored, value=first),
@@ -148,7 +147,9 @@ class BoardViews:
         files, missing = self._files(task, chosen)
         return {
             self.on.table: missing + board_table(chosen, task),
-            self.on.plot: gr.Plot(history(drawn, task), visible=bool(drawn)),
+            self.on.plot: gr.Plot(history(drawn, task), visible=True)
+            if has_course(drawn)
+            else gr.Plot(None, visible=False),
             **{button: gr.update(value=path, interactive=path is not None) for button, path in files.items()},
         }
 
@@ -188,11 +189,12 @@ class BoardViews:
 
     def _details(self, task: Task, row_id: str) -> str:
         with one_sentence():
-            row = next((row for row in self.board.rows(task) if row.id == row_id), None)
+            rows = self.board.rows(task)
+            row = next((row for row in rows if row.id == row_id), None)
             if row is None:
                 return ""
             report = None if row.citation else self.board.report(task, row.id)
-        return cards.row_card(task, row, report)
+        return cards.row_card(task, row, report, rows)
 
 
 def _choice(entry: Entry) -> tuple[str, str]:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from leaderboard.errors import LeaderboardError, ReferenceMissing
-from leaderboard.opening import open_board, open_scorer
+from leaderboard.opening import labels_hint, open_board, open_scorer
 from leaderboard.tasks import TASKS
 from tests.leaderboard.writing import text
 
@@ -63,3 +63,8 @@ def test_a_wrong_challenge_is_named_before_anything_is_served(environment: dict[
     for opens in (open_board, open_scorer):
         with pytest.raises(LeaderboardError, match="metric"):
             opens(environment)
+
+
+def test_who_runs_a_board_is_told_how_to_connect_labels_until_some_are(environment: dict[str, str]) -> None:
+    assert "FEMO_REFERENCE" in labels_hint({})
+    assert labels_hint(environment) == ""

@@ -49,7 +49,7 @@ def opened(browser: Browser, address: str, tab: str, width: int) -> Page:
     page = browser.new_page(viewport={"width": width, "height": 900})
     page.set_default_timeout(PATIENCE_MS)
     page.add_init_script(SHIFTS)
-    page.goto(f"{address}?__theme=light&tab={tab}")
+    page.goto(f"{address}?__theme=light&tab={tab}{'&task=vgaf' if tab == 'leaderboard' else ''}")  # it has a chart
     chosen = page.locator(f"button[role=tab][data-tab-id={tab}]")
     expect(chosen).to_have_attribute("aria-selected", "true")
     expect(page.locator(".tabitem[data-ready]").locator("visible=true")).to_have_count(1)

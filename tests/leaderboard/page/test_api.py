@@ -125,13 +125,14 @@ def test_a_refusal_lists_every_problem(client: Client, folder: Path) -> None:
     assert all(row["system"] != "bad" for row in ask(client, "leaderboard", task=TASK)["rows"])
 
 
-def test_a_task_without_labels_says_how_to_connect_them(client: Client, folder: Path) -> None:
+def test_a_task_without_labels_says_what_a_visitor_can_do(client: Client, folder: Path) -> None:
     path = folder / "real.csv"
     path.write_text("clip,emotion\n000000001,Happy\n")
     valid = ask(client, "validate_submission", task="afew", file=handle_file(path))
     assert (valid["valid"], valid["keys_checked"]) == (True, False)
     answer = ask(client, "submit_predictions", task="afew", file=handle_file(path), system="x")
-    assert "FEMO_REFERENCE" in answer["error"]
+    assert "FEMO_REFERENCE" not in answer["error"]
+    assert "score yours on your own machine" in answer["error"]
 
 
 def test_a_path_on_the_server_is_not_read(client: Client, folder: Path) -> None:

@@ -1,5 +1,6 @@
 """HTML of the tab: whatever a submitter wrote stays text, and the figures in a card are those of the report."""
 
+import re
 from dataclasses import replace
 from html import unescape
 from html.parser import HTMLParser
@@ -85,14 +86,43 @@ def test_every_card_shows_evil_text_as_text() -> None:
         assert "{{" not in page
 
 
-def test_only_who_runs_the_page_is_told_how_to_connect_labels() -> None:
-    assert "FEMO_REFERENCE" in cards.about(AFEW, None, host=True)
-    assert "FEMO_REFERENCE" not in cards.about(AFEW, None, host=False)
+def test_without_labels_a_visitor_reads_what_he_can_do_and_nothing_for_hosts() -> None:
+    said = Tags(cards.about(AFEW, None)).text
+    assert "FEMO_REFERENCE" not in said
+    assert "every score below is published, or reported by whoever made the system" in said
+    assert "python -m leaderboard score afew FILE --reference FOLDER" in said
+    assert "this task takes no files" in cards.about(TASKS["lfw"], None)
+    assert "cannot score" not in cards.about(AFEW, "afew|sandbox|ref:1")
 
 
 def test_the_printed_figures_per_class_stand_in_the_details() -> None:
     (expr,) = [one for one in standings(TASKS["abaw-expr"], published("abaw-expr"), [], None) if one.per_class]
     assert "fear0.016happiness0.477" in Tags(cards.row_card(TASKS["abaw-expr"], expr, None)).text.replace("\n", "")
+
+
+def facts(card: str) -> dict[str, str]:
+    """The list of facts of a row's card."""
+    cells = [" ".join(Tags(part).text.split()) for part in re.findall(r"<d[td]>(.*?)</d[td]>", card, re.DOTALL)]
+    return dict(zip(cells[::2], cells[1::2], strict=True))
+
+
+def test_a_published_row_tells_all_that_is_known_of_it() -> None:
+    task = TASKS["abaw-va"]
+    rows = standings(task, published("abaw-va"), [], None)
+    best, second = [one for one in rows if one.group == "test · ABAW10 · complete"][:2]
+    assert best.main is not None
+    assert second.main is not None
+    said = facts(cards.row_card(task, second, None, rows))
+    assert (
+        said["Rank"] == f"1–4 of 4, {best.main - second.main:.4f} behind the best, {best.system} ({best.main:.4f})"
+    )
+    assert said["Scored by"] == f"mean CCC: {task.about}"
+    assert said["Test set"] == "test ABAW10 · complete"
+    assert said["How obtained"] == cards.OBTAINED[second.badge]
+    assert (said["Year"], said["Interval"]) == ("2026", "none is published")
+    assert (said["Source"], said["Paper"]) == (second.citation, second.links[0])
+    assert {"Items", "Submitted", "Signature"} & set(said) == set()  # nothing is known, so nothing is said
+    assert facts(cards.row_card(task, best, None, rows))["Rank"] == "1–4 of 4"
 
 
 def test_a_report_card_holds_the_figures() -> None:

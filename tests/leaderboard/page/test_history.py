@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from leaderboard.page.history import MAX_LABEL_CHARS, history, record_line
-from leaderboard.standings.table import standings
+from leaderboard.page.history import MAX_LABEL_CHARS, has_course, history, record_line
+from leaderboard.standings.table import Row, standings
 from leaderboard.tasks import TASKS
 from tests.leaderboard.rows_by_hand import SIGNATURE, entry, paper
 
@@ -31,6 +31,15 @@ def test_the_record_line_climbs() -> None:
     ]
     assert [(row.year, row.main) for row in record_line(rows, True)] == [(2018, 0.5), (2020, 0.7)]
     assert [(row.year, row.main) for row in record_line(rows, False)] == [(2018, 0.5), (2019, 0.4)]
+
+
+def test_scores_of_one_year_have_no_course() -> None:
+    def rows(*years: int | None) -> list[Row]:
+        return standings(AFEW, [paper(0.5 + k / 10, str(k), year=year) for k, year in enumerate(years)], [], None)
+
+    assert not has_course(rows(2020, 2020, None))
+    assert has_course(rows(2020, 2021))
+    assert not has_course([replace(row, rank=None) for row in rows(2020, 2021)])  # what is not ranked is not drawn
 
 
 def test_names_in_the_figure_are_text() -> None:

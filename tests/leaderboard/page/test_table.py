@@ -96,3 +96,18 @@ def test_rows_without_a_team_never_fold() -> None:
     assert "data-variant hidden" not in html
     folded = board_table([row("a", 0.4, None, team="t"), row("b", 0.3, None, team="t")], TASKS["afew"])
     assert "+1 variant" in folded
+
+
+def test_columns_in_which_no_row_has_anything_are_left_out() -> None:
+    task = TASKS["utkface"]
+    bare = [row("a", 5.0, None, team="a"), row("b", 6.0, None)]
+    full = [row("a", 5.0, (4.0, 6.0), n=10, parts={"gender_accuracy": 0.9}), row("b", 6.0, None)]
+    heads = [
+        re.findall(r"<th.*?<button[^>]*>(.*?)</button>", board_table(rows, task), re.DOTALL)
+        for rows in (bare, full)
+    ]
+    assert heads[0] == ["Rank", "System", task.main, "To scale", "Split", "Year", "Source", "Links"]
+    assert heads[1] == [*heads[0][:3], "95 % interval", "gender accuracy", "N", *heads[0][4:]]
+    for rows, names in zip((bare, full), heads, strict=True):
+        assert {len(keys) for keys in Cells(board_table(rows, task)).keys if keys} == {len(names)}
+    assert "<small>a" not in board_table(bare, task)  # a team of the system's own name is said once
