@@ -13,6 +13,7 @@
   }
   function mark(bar, what, on, name) {
     const button = bar.querySelector(`[data-do=${what}]`);
+    if (!button) return; // a clip without sound has no button for it
     button.toggleAttribute("data-on", on);
     button.setAttribute("aria-label", name);
   }

@@ -29,7 +29,7 @@ FILES: Final[dict[str, Any]] = {"concurrency_id": "files", "concurrency_limit": 
 """Queue of downloads that take under a second, such as tables."""
 COPIES: Final[dict[str, Any]] = {"concurrency_id": "copies", "concurrency_limit": 1}
 """Queue of downloads that encode a whole clip."""
-MIXES: Final = {"natural": "as in the training set", "halfway": "halfway", "balanced": "all alike"}
+MIXES: Final = {"natural": "as in the training set", "halfway": "halfway", "balanced": "equal shares"}
 
 
 def uploaded(payload: Any, what: str = "photo") -> Path:
@@ -99,8 +99,8 @@ def prior_choice(pipeline: Pipeline, **more: Any) -> gr.Radio:
         [(said, prior) for prior, said in MIXES.items()],
         value=decision.default,
         visible=len(decision.offered) > 1,
-        label="How common expressions are taken to be",
-        info="All alike finds rare expressions such as fear more often, and errs more on frequent ones",
+        label="Assumed mix of expressions",
+        info="With equal shares rare expressions such as fear are found more often, and frequent ones are missed more often",
         **more,
     )
 
@@ -110,4 +110,4 @@ def mixes(first: PhotoResult | VideoResult, second: PhotoResult | VideoResult) -
     if first.prior == second.prior:
         return ""
     said = [f"{one.model} {MIXES[one.prior]}" for one in (first, second)]
-    return f"Expressions are taken to be as common: {said[0]}; {said[1]}."
+    return f"Assumed mix of expressions: {said[0]}; {said[1]}."

@@ -18,7 +18,7 @@ from femo.demo.clip_tab import SMALLEST, ClipTab
 from femo.demo.events import LONG, one_sentence, prior_choice, uploaded
 from femo.demo.markup import address, empty, file, render
 from femo.demo.moments import Moment, Moments
-from femo.demo.playable import COPIED, playable
+from femo.demo.playable import COPIED, has_sound, playable
 from femo.demo.samples import samples
 from femo.demo.server.caller import Watch, clip_limits
 from femo.media.kinds import is_picture
@@ -98,6 +98,7 @@ class GroupTab(ClipTab[GroupView]):
                 self.timeline = gr.Plot(show_label=False, elem_id="group-timeline", elem_classes="femo-chart")
             with gr.Column(scale=3, min_width=280):
                 gr.HTML(cards.chart_head("Expressions across the group", None, {}), elem_classes="femo-flush")
+                self.shares_said = gr.HTML(visible=False, elem_classes="femo-flush", elem_id="group-shares-said")
                 self.shares = gr.Plot(show_label=False, elem_id="group-shares", elem_classes="femo-chart")
         self.moments = gr.HTML(js_on_load=file("seek.js"), elem_classes="femo-flush", elem_id="group-moments")
         self.people_head = gr.HTML(elem_classes="femo-flush")
@@ -107,7 +108,15 @@ class GroupTab(ClipTab[GroupView]):
     def wire(self) -> None:
         """Register the events."""
         gr.events.api(self.analyze_group, api_name="analyze_group", **LONG)
-        charts = [self.course, self.timeline, self.shares, self.moments, self.people_head, self.people]
+        charts = [
+            self.course,
+            self.timeline,
+            self.shares_said,
+            self.shares,
+            self.moments,
+            self.people_head,
+            self.people,
+        ]
         outputs = [self.stage, self.verdict, self.details, *charts, self.reading, self.run, self.cancel]
         starts = [self.file_in.upload, self.min_face.input, self.choice.input, self.run.click]
         self.wire_reading(starts, [self.file_in, self.min_face, self.choice], outputs, self.example)
@@ -180,11 +189,13 @@ class GroupTab(ClipTab[GroupView]):
         if not group.video.timelines:
             return shown
         moves = figures_group.has_course(group)
-        strip = "each strip is one person's mood" + (" over time" if moves else "")
+        strip = "each strip is one person's mood over time" if moves else ""
+        alone = group_cards.shares_said(group)
         return shown | {
             self.course: gr.Column(visible=moves),
             self.timeline: gr.Plot(figures_group.group_timeline(group)) if moves else None,
-            self.shares: figures_group.share_bars(group.shares),
+            self.shares_said: gr.HTML(render("quiet", text=alone), visible=bool(alone)),
+            self.shares: gr.Plot(None if alone else figures_group.share_bars(group.shares), visible=not alone),
             self.moments: group_cards.moments_card(reading.moments),
             self.people_head: cards.chart_head("People", None, {}, strip),
             self.people: group_cards.people(group, _pictures(reading)),
@@ -205,7 +216,8 @@ def _stage(reading: GroupView) -> str:
         drawn = draw.annotate(rgb, np.array(boxes, np.float32).reshape(-1, 4) * np.float32(scale))
         return render("stage", picture=cards.data_uri(drawn))
     notes = [] if reading.watch in (None, reading.path) else [COPIED]
-    return render("stage", picture="", source=address(reading.watch or reading.path), lines=notes)
+    clip = reading.watch or reading.path
+    return render("stage", picture="", source=address(clip), sound=has_sound(clip), lines=notes)
 
 
 def _pictures(reading: GroupView) -> dict[int, str]:

@@ -21,6 +21,8 @@ N_CELLS: Final = 90
 STRIP_UNITS: Final = 1000
 """Width of a strip in its own units."""
 MAX_PERSONS: Final = 40
+ALONE: Final = 0.95
+"""Share from which on one expression is all that a chart would show."""
 
 
 def verdict_card(group: GroupResult, citation: str) -> str:
@@ -32,10 +34,11 @@ def verdict_card(group: GroupResult, citation: str) -> str:
         return empty("No face found", "Faces must be seen mostly from the front.")
     lasting, brief = split_brief(group.video)
     n_persons, most = len(lasting), int(group.face_count.max(initial=0))
-    said = f"{n_persons} {'person' if n_persons == 1 else 'people'}, at most {most} at once"
+    said = f"{n_persons} {'person' if n_persons == 1 else 'people'}"
+    said += f", at most {most} at once" if len(group.video.time_s) > 1 else ""
     said += f"; {_brief_faces(len(brief))}" if brief else ""
     if np.isfinite(group.agreement).any():
-        said += f"; their faces agree to {percent(float(np.nanmean(group.agreement)))}"
+        said += f"; agreement between their faces {percent(float(np.nanmean(group.agreement)))}"
     return render(
         "verdict",
         top=top,
@@ -59,6 +62,28 @@ def mood_strip(line: Timeline, mood: Scores) -> list[tuple[float, float, str]]:
     return cells
 
 
+def shares_said(group: GroupResult) -> str:
+    """Return a sentence in place of a chart where nearly all that a group shows is one expression, "" elsewhere."""
+    top, share = max(group.shares.items(), key=lambda item: item[1], default=("", 0.0))
+    if share < ALONE:
+        return ""
+    least = min(_mix(line)[top] for line in group.video.timelines)
+    n_others, n_people = len(group.shares) - 1, len(group.video.timelines)
+    who = {1: "The only face here", 2: "Both faces"}.get(n_people, f"All {n_people} faces")
+    others = f"the other {n_others} expressions together have {percent(1 - share)}"
+    if least < ALONE:
+        return f"Nearly all that this group shows is {top}, {percent(share)}; {others}."
+    shows = "shows" if n_people == 1 else "show"
+    lowest = f"{percent(least)}" if n_people == 1 else f"none at less than {percent(least)}"
+    return f"{who} {shows} {top}, {lowest}; {others}."
+
+
+def _mix(line: Timeline) -> dict[str, float]:
+    """A person's mean probability of each expression."""
+    expression = line.scores["expression"]
+    return dict(zip(expression.labels, expression.values[line.present].mean(axis=0).tolist(), strict=True))
+
+
 def people(group: GroupResult, pictures: dict[int, str]) -> str:
     """Return one row per person: portrait, mood strip, what dominates; brief faces are folded away."""
     lasting, brief = split_brief(group.video)
@@ -79,14 +104,17 @@ def _brief_faces(n_faces: int) -> str:
 
 
 def _member(group: GroupResult, line: Timeline, pictures: dict[int, str]) -> dict[str, Any]:
-    expression = line.scores["expression"]
+    (top, share), (second, rest), *_ = sorted(_mix(line).items(), key=lambda item: -item[1])
+    moves = len(group.video.time_s) > 1
     return {
         "track": line.track,
         "picture": pictures.get(line.track, ""),
         "start_s": float(line.time_s[np.flatnonzero(line.present)[0]]),
-        "top": expression.labels[int(expression.values[line.present].mean(axis=0).argmax())],
-        "seen": float(line.present.mean()),
-        "strip": mood_strip(line, group.moods[line.track]),
+        "top": f"mostly {top}" if moves else f"{top} {percent(share)}",
+        "seen": f"in view {percent(float(line.present.mean()))} of the clip"
+        if moves
+        else f"then {second} {percent(rest)}",
+        "strip": mood_strip(line, group.moods[line.track]) if moves else [],
     }
 
 

@@ -35,6 +35,15 @@ def plays(path: Path) -> bool:
     return pixels in ("yuv420p", "yuvj420p") and any(codec in codecs for codecs in known)
 
 
+def has_sound(path: Path) -> bool:
+    """Tell whether a clip has a sound track; of one that cannot be opened the browser has to say."""
+    try:
+        with path.open("rb") as file, open_container(file, path.name) as container:
+            return bool(container.streams.audio)
+    except (MediaError, OSError):
+        return True
+
+
 def playable(path: Path, block: Block, report: Report, cancel: Cancel) -> Path:
     """Return a clip that browsers play.
 

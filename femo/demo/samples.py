@@ -7,8 +7,10 @@ from typing import Any, Final
 import gradio as gr
 from gradio.components import Component
 
+from femo.demo.markup import render
+
 FOLDER: Final = Path(__file__).parent / "examples"
-CREDIT: Final = "portraits by NASA and the US Navy, public domain; moves are computed"
+CREDIT: Final = "Portraits by NASA and the US Navy, public domain; other expressions and movements are computed."
 """Who made what the examples are made of; ``examples/README.md`` has the details."""
 
 
@@ -23,10 +25,12 @@ def samples(component: Component, names: Sequence[str], labels: Sequence[str] | 
     Returns:
         The event of a click, to go on from.
     """
-    return gr.Examples(
+    event = gr.Examples(
         [[str(FOLDER / name)] for name in names],
         [component],
-        label=f"{'Example' if len(names) == 1 else 'Examples'} ({CREDIT})",
+        label="Example" if len(names) == 1 else "Examples",
         example_labels=None if labels is None else list(labels),
         api_visibility="private",
     ).load_input_event
+    gr.HTML(render("quiet", text=CREDIT), elem_classes="femo-flush femo-credit")
+    return event

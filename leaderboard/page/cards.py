@@ -24,9 +24,9 @@ SAVING: Final = render(
     "It is sent as soon as that works.",
 )
 OBTAINED: Final[Mapping[Badge, str]] = {
-    PUBLISHED: "as its authors published it; nobody has scored it again here",
-    RESCORED: "computed here from the predictions that were handed in",
-    SELF_REPORTED: "stated by whoever made the system; nobody else has checked it",
+    PUBLISHED: "published by its authors; not scored again here",
+    RESCORED: "computed here from the submitted predictions",
+    SELF_REPORTED: "reported by whoever made the system; not checked by others",
 }
 REPORT: Final = ("components", "variants", "per_class", "per_video", "confusion", "notes")
 """Parts of a report that a card may show; most have some of them."""
@@ -89,8 +89,8 @@ def _facts(
 ) -> Iterator[tuple[str, str]]:
     """Yield (what, what is known of it), "" where nothing is."""
     yield "Rank", _place(task, row, peers)
-    yield "Scored by", f"{task.main}{'' if task.higher_is_better else ', lower is better'}: {task.about}"
-    yield "Test set", " · ".join(part for part in (f"{row.split} {row.edition}".strip(), row.subset) if part)
+    yield "Task", f"{task.about}{'' if task.higher_is_better else ' Lower is better.'}"
+    yield "Data", " · ".join(part for part in (f"{row.split} {row.edition}".strip(), row.subset) if part)
     yield "Items", _items(row, report)
     yield "Interval", row.interval_source or ("none is published" if row.badge == PUBLISHED else "")
     yield "How obtained", OBTAINED[row.badge]

@@ -32,6 +32,11 @@ def _drop(page: Page, path: Path) -> None:
     page.locator("#group-input input[type=file]").set_input_files(path)
 
 
+def _drop_another(page: Page, path: Path) -> None:
+    page.locator("#group-input").get_by_label("Clear").click()
+    _drop(page, path)
+
+
 def test_a_clip_becomes_verdict_curve_people_and_moments(page: Page, party: Path, tmp_path: Path) -> None:
     _open(page)
     _drop(page, party)
@@ -63,7 +68,14 @@ def test_a_photo_shows_boxes_and_no_moments(page: Page, examples: Path) -> None:
     expect(page.locator(".femo-member")).to_have_count(3)
     expect(page.locator(".femo-moment")).to_have_count(0)
     expect(page.locator("#group-timeline")).to_be_hidden()  # one moment has no course
-    expect(page.get_by_text("each strip is one person's mood", exact=True)).to_be_visible()
+    expect(page.get_by_text("each strip is")).to_have_count(0)
+    expect(page.locator("#group-people")).not_to_contain_text("in view")
+    expect(page.locator("#group-shares-said")).to_contain_text("All 3 faces show happiness")
+    expect(page.locator("#group-shares")).to_be_hidden()  # one long bar
+    _drop_another(page, examples / "group.jpg")
+    expect(page.locator(".femo-member")).to_have_count(6)
+    expect(page.locator("#group-shares .main-svg").first).to_be_visible()
+    expect(page.locator("#group-shares-said")).to_be_hidden()
     shares, table = page.locator("#group-shares").bounding_box(), page.locator("#group-people").bounding_box()
     assert shares is not None
     assert table is not None

@@ -64,8 +64,8 @@ def result(page: Page, tab: str, examples: Path, clip: Path) -> None:
     elif tab == "video":
         page.locator("#video-input input[type=file]").set_input_files(clip)
     elif tab == "group":
-        page.locator("#group-input input[type=file]").set_input_files(examples / "triptych.jpg")
-        expect(page.locator("#group-people .femo-member")).to_have_count(3)
+        page.locator("#group-input input[type=file]").set_input_files(examples / "group.jpg")
+        expect(page.locator("#group-people .femo-member")).to_have_count(6)
     charts = {"photo": 2, "video": 2, "group": 1, "leaderboard": 1}
     if tab in charts:
         expect(page.locator(".js-plotly-plot .svg-container[aria-label]").nth(charts[tab] - 1)).to_be_visible()

@@ -48,6 +48,8 @@ def test_a_clip_becomes_a_timeline_that_drives_the_player(page: Page, clip: Path
     drop(page, clip)
     expect(page.locator(f"{PLOT} .main-svg").first).to_be_visible(timeout=120_000)
     expect(page.locator("#video-persons [data-track]")).to_have_count(2)
+    expect(page.locator("#femo-player [data-do=play]")).to_be_visible()
+    expect(page.locator("#femo-player [data-do=sound]")).to_have_count(0)  # it has none
     video = page.locator("#femo-player video")
     expect(video).to_have_js_property("readyState", 4)
 
@@ -259,8 +261,10 @@ def test_a_bad_file_is_one_sentence(page: Page, tmp_path: Path) -> None:
     expect(page.get_by_text("no readable video")).to_be_visible(timeout=60_000)
 
 
-def test_the_player_s_bar_lies_below_the_picture_and_works_by_mouse_and_keyboard(page: Page, clip: Path) -> None:
-    drop(page, clip)
+def test_the_player_s_bar_lies_below_the_picture_and_works_by_mouse_and_keyboard(
+    page: Page, tmp_path: Path
+) -> None:
+    drop(page, clips.write_clip(tmp_path / "loud.mp4", clips.two_faces(75), audio="aac", audio_s=3.0))
     expect(page.locator(f"{PLOT} .main-svg").first).to_be_visible(timeout=120_000)
     video, bar = page.locator("#femo-player video"), page.locator("#femo-player .femo-controls")
     expect(video).to_have_js_property("readyState", 4)

@@ -25,7 +25,7 @@ class PicturePane:
         )
         self.saliency = gr.Checkbox(
             False,
-            label="What the expression hangs on (red: for it, blue: against; takes seconds)",
+            label="What the expression rests on (red: for it, blue: against; takes seconds)",
             visible=False,
             container=False,
             elem_id="photo-saliency",

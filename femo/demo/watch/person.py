@@ -1,11 +1,16 @@
 """What the Video tab says of one person in words."""
 
+from typing import Final
+
 import numpy as np
 
 from femo.clips import summaries
 from femo.demo.markup import render
+from femo.output.figures.photo import percent
 from femo.results import Timeline, VideoResult
-from femo.types import REASONS
+
+UNSURE_BECAUSE: Final = ("too small", "blurred", "turned away", "covered", "a close call between two expressions")
+"""In the order of ``REASONS``."""
 
 
 def person_card(result: VideoResult, line: Timeline, picture: str, name: str = "") -> str:
@@ -33,7 +38,7 @@ def _sure_share(line: Timeline) -> str:
         return ""
     share = 1 - line.reading.unsure.sum() / line.reading.measured.sum()
     n_each = line.reading.reasons[line.reading.measured].sum(axis=0)
-    return f"; sure in {share:.0%} of it, else mostly {REASONS[int(n_each.argmax())]}"
+    return f"; sure for {percent(share)} of it, otherwise mostly {UNSURE_BECAUSE[int(n_each.argmax())]}"
 
 
 def changes(line: Timeline) -> str:

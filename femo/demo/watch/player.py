@@ -14,6 +14,7 @@ from typing import Any, Final
 import numpy as np
 
 from femo.demo.markup import address, file, render
+from femo.demo.playable import has_sound
 from femo.output.draw import colour, ink_on
 from femo.results import Timeline, VideoResult
 from femo.types import Ints
@@ -28,7 +29,7 @@ MAX_BOXES: Final = 30_000
 
 def player(path: Path, width: int, height: int) -> str:
     """Return the player of a clip in Gradio's cache or upload folder."""
-    return render("player", source=address(path), width=width, height=height)
+    return render("player", source=address(path), width=width, height=height, sound=has_sound(path))
 
 
 def boxes(result: VideoResult, chosen: int, names: Mapping[int, str]) -> str:

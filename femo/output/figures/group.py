@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 MOOD_COLOURS: Final[Mapping[str, str]] = {"positive": "#009E73", "neutral": "#A8A59D", "negative": "#D55E00"}
 """Colour-blind-safe (Okabe & Ito 2008); neutral is grey."""
 HEIGHT_PX: Final = 430
+LEAST_SHARE: Final = 0.01
+"""Shares below this are drawn as one."""
 
 
 def has_course(group: GroupResult) -> bool:
@@ -82,10 +84,13 @@ def _empty_timeline(end_s: float) -> "Figure":
 
 
 def share_bars(shares: Mapping[str, float]) -> "Figure":
-    """Draw the share of each expression across the group, largest on top."""
+    """Draw the share of each expression across the group, largest on top; those that nobody shows share a last line."""
     if not shares:
         return empty_figure("nobody was seen", 90)
     ranked = sorted(shares.items(), key=lambda item: -item[1])
+    shown = [item for item in ranked if item[1] >= LEAST_SHARE]
+    if len(ranked) - len(shown) > 1:
+        ranked = [*shown, (f"{len(ranked) - len(shown)} others", sum(share for _, share in ranked[len(shown) :]))]
     figure = new_figure(
         28 * len(ranked) + 16,
         xaxis=axis(range=[0, 1.3], visible=False),

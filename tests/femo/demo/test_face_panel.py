@@ -66,7 +66,7 @@ def test_priors_are_one_line_with_their_source() -> None:
         0,
         {"valence_arousal": "R & M"},
     )
-    assert "goes as a rule with valence -0.6, arousal +0.6, AU 1, AU 4 " in line
+    assert "typical of this expression: valence -0.6, arousal +0.6, AU 1, AU 4 " in line
     assert "AU 12" not in line
     assert "R &amp; M" in line
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from femo.demo import group_cards
-from femo.demo.group_cards import mood_strip, people
+from femo.demo.group_cards import mood_strip, people, shares_said
 from femo.output.figures.group import MOOD_COLOURS
 from femo.types import Scores
 from tests.femo.results_by_hand import timeline, video
@@ -42,10 +42,53 @@ def test_people_beyond_those_shown_are_counted(monkeypatch: pytest.MonkeyPatch) 
     )
     card = people(group, {})
     assert "and 1 more, seen for less time" in card
-    assert "<b>1</b> mostly anger, in view 100\u00a0%" in card
+    assert "<b>1</b> mostly anger<small>in view 100\u00a0% of the clip</small>" in card
     assert "mostly fear" not in card
     assert re.findall(r'fill="(#\w+)"', card) == [MOOD_COLOURS["negative"]] * 2
     assert 'data-time="0.000"' in card
+
+
+def photo(*expressions: str, peak: float = 0.93) -> Any:
+    """A group's photo, one face per expression."""
+    lines = [timeline(k, [0.0], [name]) for k, name in enumerate(expressions, 1)]
+    for line in lines:
+        head = line.scores["expression"]
+        top = head.values[0].max()
+        values = np.where(head.values == top, peak, (1 - peak) / 7).astype(np.float32)
+        line.scores["expression"] = head.with_values(values)
+    labels = lines[0].scores["expression"].labels
+    shares = dict(
+        zip(labels, np.mean([line.scores["expression"].values[0] for line in lines], axis=0).tolist(), strict=True)
+    )
+    moods = {line.track: mood("positive") for line in lines}
+    return SimpleNamespace(video=video(*lines), moods=moods, shares=shares)
+
+
+def test_where_all_smile_a_sentence_takes_the_place_of_one_long_bar() -> None:
+    said = (
+        "All 3 faces show happiness, none at less than 97\u00a0%; the other 7 expressions together have 3\u00a0%."
+    )
+    assert shares_said(photo("happiness", "happiness", "happiness", peak=0.97)) == said
+    assert shares_said(photo("happiness", "anger", peak=0.97)) == ""
+    assert shares_said(photo("happiness", peak=0.94)) == ""
+    assert shares_said(photo("fear", peak=0.96)).startswith("The only face here shows fear, 96\u00a0%;")
+    assert shares_said(photo("fear", "fear", peak=0.96)).startswith("Both faces show fear,")
+    mixed = photo(*["fear"] * 40, peak=0.99)
+    odd = mixed.video.timelines[0].scores
+    odd["expression"] = odd["expression"].with_values(np.full((1, 8), 0.125, np.float32))
+    assert shares_said(mixed).startswith("Nearly all that this group shows is fear, 99\u00a0%;")
+    assert shares_said(SimpleNamespace(shares={}, video=video(time_s=[0.0]))) == ""  # type: ignore[arg-type]
+
+
+def test_a_photo_has_no_strip_over_time_and_nothing_that_is_in_view() -> None:
+    card = people(photo("happiness", "anger"), {})
+    assert "<b>1</b> happiness 93\u00a0%<small>then anger 1\u00a0%</small>" in card
+    assert "<svg" not in card
+    assert "in view" not in card
+    group = photo("happiness")
+    group.verdict, group.face_count, group.agreement = mood("positive"), np.ones(1, np.int64), np.array([0.5])
+    said = group_cards.verdict_card(group, "")
+    assert "1 person; agreement between their faces 50\u00a0%" in said
 
 
 def test_brief_faces_are_folded_away_and_counted_apart() -> None:

@@ -6,7 +6,7 @@ import av
 import gradio as gr
 import pytest
 
-from femo.demo.playable import playable, plays
+from femo.demo.playable import has_sound, playable, plays
 from femo.errors import Cancelled
 from femo.media.streaming import Progress
 from femo.media.video import open_video
@@ -79,3 +79,11 @@ def test_a_cancelled_copy_leaves_nothing(tmp_path: Path, block: gr.HTML, monkeyp
         playable(path, block, print, lambda: next(asked) >= 5)
     assert [file for file in tmp_path.rglob("*") if file.is_file()] == [path]
     assert block.temp_files == set()
+
+
+def test_a_clip_has_sound_or_not_and_of_a_broken_one_nobody_knows(tmp_path: Path) -> None:
+    assert has_sound(clips.write_clip(tmp_path / "loud.mp4", clips.numbered(3), audio="aac", audio_s=0.1))
+    assert not has_sound(clips.write_clip(tmp_path / "mute.mp4", clips.numbered(3)))
+    (tmp_path / "broken.mp4").write_bytes(b"no clip")
+    assert has_sound(tmp_path / "broken.mp4")
+    assert has_sound(tmp_path / "gone.mp4")

@@ -27,10 +27,12 @@ def placed(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     ("names", "title"), [(["group.jpg"], "Example"), (["group.jpg", "README.md"], "Examples")]
 )
 def test_examples_bear_their_credit(names: list[str], title: str, placed: list[dict[str, Any]]) -> None:
-    with gr.Blocks(analytics_enabled=False):
+    with gr.Blocks(analytics_enabled=False) as demo:
         event = samples(gr.File(), names, ["<b>one</b>", "two"][: len(names)])
     [given] = placed
-    assert given["label"] == f"{title} ({CREDIT})"
+    assert given["label"] == title
+    [credit] = [block.value for block in demo.blocks.values() if isinstance(block, gr.HTML)]
+    assert CREDIT in credit  # below the examples: beside the label's icon it would wrap
     assert [Path(path) for [path] in given["examples"]] == [FOLDER / name for name in names]
     assert given["api_visibility"] == "private"
     assert callable(event.then)

@@ -116,8 +116,8 @@ def test_a_published_row_tells_all_that_is_known_of_it() -> None:
     assert (
         said["Rank"] == f"1–4 of 4, {best.main - second.main:.4f} behind the best, {best.system} ({best.main:.4f})"
     )
-    assert said["Scored by"] == f"mean CCC: {task.about}"
-    assert said["Test set"] == "test ABAW10 · complete"
+    assert said["Task"] == task.about
+    assert said["Data"] == "test ABAW10 · complete"
     assert said["How obtained"] == cards.OBTAINED[second.badge]
     assert (said["Year"], said["Interval"]) == ("2026", "none is published")
     assert (said["Source"], said["Paper"]) == (second.citation, second.links[0])

@@ -64,10 +64,7 @@ def test_one_face_needs_no_table_of_faces() -> None:
 def test_another_mix_of_classes_is_said_and_the_same_one_is_not() -> None:
     first, second = pair()
     said = " ".join(text(beside_card(first, replace(second, prior="balanced"), 0)))
-    assert (
-        "Expressions are taken to be as common: test-model as in the training set; &lt;other&gt; all alike."
-        in said
-    )
+    assert "Assumed mix of expressions: test-model as in the training set; &lt;other&gt; equal shares." in said
     assert "as common" not in beside_card(first, second, 0)
 
 

@@ -28,7 +28,7 @@ def test_the_card_says_how_far_they_agree_what_one_cannot_say_and_whose_the_pers
         "test-model beside &lt;other&gt;",
         "They name the same expression in 75 % of the 4 frames in which both read person 1. "
         "&lt;other&gt; does not know contempt, which test-model names in 1 frame of person 1. "
-        "Expressions are taken to be as common: test-model as in the training set; &lt;other&gt; all alike.",
+        "Assumed mix of expressions: test-model as in the training set; &lt;other&gt; equal shares.",
     ]
     rows = said[said.index("Points") + 1 :]
     assert rows[:11] == ["fear", "50 %", "50 %", "0", "anger", "25 %", "50 %", "+25", "contempt", "25 %", "–"]

@@ -1,6 +1,11 @@
 """What is said of one person of a clip, with names that a stranger could have made."""
 
+from dataclasses import replace
+
+import numpy as np
+
 from femo.demo.watch.person import changes, person_card
+from femo.types import REASONS, Reading
 from tests.femo.results_by_hand import timeline, video
 
 
@@ -18,3 +23,16 @@ def test_changes_are_counted() -> None:
     assert "<tr><td>anger → fear</td><td>2×</td></tr>" in changes(line)
     assert "<tr><td>fear → anger</td><td>1×</td></tr>" in changes(line)
     assert "never changes" in changes(timeline(1, range(3), ["fear"] * 3))
+
+
+def test_how_much_is_sure_and_why_the_rest_is_not_are_said_in_words() -> None:
+    line = timeline(1, [0, 0.5, 1, 1.5], ["happiness"] * 4)
+    words = {"small": "too small", "blurred": "blurred", "turned": "turned away", "covered": "covered"}
+    words["close"] = "a close call between two expressions"
+    for number, reason in enumerate(REASONS):
+        reasons = np.zeros((4, len(REASONS)), np.bool_)
+        reasons[0, number] = True
+        unsure = replace(line, reading=Reading(reasons, np.ones(4, np.bool_)))
+        said = person_card(video(unsure), unsure, "")
+        assert f"sure for 75\u00a0% of it, otherwise mostly {words[reason]}" in said, reason
+    assert "sure for" not in person_card(video(line), line, "")

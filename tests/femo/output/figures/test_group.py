@@ -58,4 +58,7 @@ def test_shares_are_bars_the_largest_on_top() -> None:
         ["70\u00a0%", "25\u00a0%", "5\u00a0%", "<1\u00a0%"],
     )
     assert list(bars.marker.color[:2]) == [EXPRESSION_COLOURS["anger"], EXPRESSION_COLOURS["fear"]]
+    few = share_bars({"fear": 0.004, "anger": 0.99, "else": 0.006}).data[0]
+    assert list(few.y) == ["anger", "2 others"]  # what nobody shows has one line
+    assert few.x[1] == pytest.approx(0.01)
     assert share_bars({}).layout.annotations[0].text == "nobody was seen"
