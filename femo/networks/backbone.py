@@ -4,8 +4,9 @@ Conventions: crops are RGB uint8 (N, S, S, 3) with S the spec's input size, squa
 embeddings are float32 (N, D), not normalised.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -108,30 +109,41 @@ def build_backbone(spec: ModelSpec, path: Path) -> "nn.Module":
 
 
 def create_network(spec: ModelSpec) -> "nn.Module":
-    """Return the spec's network without head and with random weights: timm's, or one of ours.
+    """Return the spec's network without head and with random weights.
 
     Raises:
         ModelError: Unknown architecture, or the embedding has another length than the spec says.
+    """
+    network = create_architecture(spec.arch, spec.arch_args, str(spec.folder / "config.json"))
+    if network.num_features != spec.embedding_dim:
+        raise ModelError(
+            f"{spec.folder / 'config.json'} says embedding_dim {spec.embedding_dim}, "
+            f"but {spec.arch} has {network.num_features}"
+        )
+    return network
+
+
+def create_architecture(arch: str, arch_args: Mapping[str, Any], where: str) -> "nn.Module":
+    """Return an embedding network with random weights: timm's, or one of ours.
+
+    Args:
+        arch: Its name.
+        arch_args: Keyword arguments of it, plain JSON values.
+        where: What names it, for the error.
+
+    Raises:
+        ModelError: Neither timm nor we have it.
     """
     import timm
 
     from femo.networks.mesh import FaceMesh
     from femo.networks.mobilefacenet import MobileFaceNet
 
-    network: nn.Module
-    if spec.arch == "mobilefacenet":
-        network = MobileFaceNet(**spec.arch_args)
-    elif spec.arch == "face_mesh":
-        network = FaceMesh()
-    elif timm.is_model(spec.arch):
-        network = timm.create_model(spec.arch, pretrained=False, num_classes=0, **spec.arch_args)
-    else:
-        raise ModelError(
-            f"{spec.folder / 'config.json'} names the architecture {spec.arch!r}, which timm does not know"
-        )
-    if network.num_features != spec.embedding_dim:
-        raise ModelError(
-            f"{spec.folder / 'config.json'} says embedding_dim {spec.embedding_dim}, "
-            f"but {spec.arch} has {network.num_features}"
-        )
+    if arch == "mobilefacenet":
+        return MobileFaceNet(**arch_args)
+    if arch == "face_mesh":
+        return FaceMesh()
+    if not timm.is_model(arch):
+        raise ModelError(f"{where} names the architecture {arch!r}, which timm does not know")
+    network: nn.Module = timm.create_model(arch, pretrained=False, num_classes=0, **arch_args)
     return network

@@ -1,16 +1,20 @@
-"""MobileFaceNet as the author's ``mbf_va_mtl`` uses it; timm does not have it.
+"""MobileFaceNet as the author's ``mbf_va_mtl`` and InsightFace's ``w600k_mbf`` use it; timm does not have it.
 
 Chen et al. 2018, MobileFaceNets: Efficient CNNs for Accurate Real-Time Face Verification on Mobile Devices, in the wider
 variant of cavaface: blocks (1, 4, 6, 2), first layers twice as wide. Two of its peculiarities are kept, because the
 published weights have them: the second convolution has 64 groups over 128 channels, and the bottlenecks are not
 widened with the rest. Input (N, 3, 112, 112), output (N, 512).
+
+The two differ at the end: one takes a weighted mean of each channel's 7 x 7 map, the other narrows the map to ``flat``
+channels and puts all of its values into the embedding.
 """
 
 from collections.abc import Sequence
 
 from torch import Tensor, nn
 
-SIDE = 112
+SIDE, MAP_SIDE = 112, 7
+"""Of the picture and of the last map."""
 
 
 def _conv(n_in: int, n_out: int, kernel: int = 1, stride: int = 1, groups: int = 1, *, act: bool) -> nn.Sequential:
@@ -48,9 +52,12 @@ class MobileFaceNet(nn.Module):
         num_features: Length of the embedding.
         blocks: Number of layers in each of the four parts.
         scale: Width of the first layers, in units of 64 channels.
+        flat: Channels of the last map whose values all go into the embedding; 0 takes one mean of each of 512.
     """
 
-    def __init__(self, num_features: int = 512, blocks: Sequence[int] = (1, 4, 6, 2), scale: int = 2) -> None:
+    def __init__(
+        self, num_features: int = 512, blocks: Sequence[int] = (1, 4, 6, 2), scale: int = 2, flat: int = 0
+    ) -> None:
         super().__init__()
         self.num_features = num_features
         narrow, wide = 64 * scale, 128 * scale
@@ -68,8 +75,8 @@ class MobileFaceNet(nn.Module):
             *(Bottleneck(wide, wide, 256) for _ in range(blocks[3])),
         )
         self.conv_sep = _conv(wide, 512, act=True)
-        self.pool = _conv(512, 512, 7, groups=512, act=False)
-        self.project = nn.Linear(512, num_features, bias=False)
+        self.pool = _conv(512, flat, act=True) if flat else _conv(512, 512, 7, groups=512, act=False)
+        self.project = nn.Linear(flat * MAP_SIDE**2 or 512, num_features, bias=False)
         self.norm = nn.BatchNorm1d(num_features)
 
     def forward(self, images: Tensor) -> Tensor:

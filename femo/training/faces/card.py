@@ -6,6 +6,7 @@ from typing import Any
 
 from femo.models.config import ModelSpec
 from femo.training.faces.recipe import Recipe
+from femo.training.faces.start import STARTS
 from femo.training.faces.strangers import NEAR_YEARS
 
 FRONT_MATTER = """---
@@ -220,8 +221,8 @@ def _sure(spec: ModelSpec) -> str:
 def _origin(recipe: Recipe) -> str:
     if recipe.start is None:
         return "Trained from scratch by `femo train faces`; no pretrained weights of any kind went in."
+    about = STARTS[recipe.arch]
     return (
-        "Started from the MobileNet of HSE_FaceRec_tf (A. V. Savchenko, PeerJ Computer Science 5:e197, 2019), pretrained on "
-        f"VGGFace2: {recipe.start['name']}, SHA-256 `{recipe.start['sha256']}`. `femo train faces --start faceres-deep.json` "
-        "repeats the whole."
+        f"Started from {about.whose}: {recipe.start['name']}, SHA-256 `{recipe.start['sha256']}`. "
+        f"`femo train faces --start {about.file}` repeats the whole."
     )

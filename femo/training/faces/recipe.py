@@ -17,7 +17,7 @@ class Phase:
         sam: Step with SAM, two passes each.
         climb_every: SAM climbs by every n-th picture of the batch; 1 takes all, 3 costs a third more than no SAM.
         heads_only: Keep the backbone frozen.
-        pseudo: Label the other pools with the averaged network's reading of their grey version first.
+        pseudo: Label the other pools with a reading of their grey version first: the teacher's, or the averaged network's.
         keep_whole: Share of pictures shown nearly whole; more of it at the end closes the gap to evaluation.
         class_weight_power: Power of equation 2's weights; 0 at the end leaves the classes as frequent as they are.
         frozen_layers: That many layers from the picture on stay as they are.
@@ -47,9 +47,11 @@ class Recipe:
     Attributes:
         steps_per_epoch: Batches between two checkpoints; None is one pass over the first pool.
         start: Name and SHA-256 of the file that the backbone starts from; None starts from random numbers.
+        teacher: Name of a model folder whose reading is learnt from, and the SHA-256 of its weights.
         head_lr: Heads learn by this times the rate of the last layer.
         layer_decay: Each layer learns by this times the rate of the next.
         identity: A head of 128 values imitates the start network's view of who it is.
+        bfloat16: A network with merged norms learns in bfloat16 too; others always do.
     """
 
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
@@ -72,9 +74,11 @@ class Recipe:
     n_threads: int = 2
     steps_per_epoch: int | None = None
     start: Mapping[str, str] | None = None
+    teacher: Mapping[str, str] | None = None
     head_lr: float = 1.0
     layer_decay: float = 1.0
     identity: bool = False
+    bfloat16: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON types."""

@@ -1,85 +1,194 @@
 """The network that training starts from, and what its embedding says of who is in a picture.
 
-The start is the MobileNet of HSE_FaceRec_tf (``femo.upstream.faceres``), pretrained on VGGFace2. A head of 128 values learns
-to imitate it on every training face (Hinton, Vinyals & Dean 2015, "Distilling the knowledge in a neural network"): the embedding
-of 1,024 values, centred on the training faces and turned onto their 128 directions of largest variance, at unit length.
+Two starts are known. ``faceres-deep.json`` is the MobileNet of HSE_FaceRec_tf (``femo.upstream.faceres``), pretrained on
+VGGFace2, which sees pictures whole at 224 pixels. ``w600k_mbf.onnx`` is InsightFace's MobileFaceNet
+(``femo.upstream.arcface``), pretrained on WebFace600K, which sees the square about a face at 112. A head of 128 values
+learns to imitate the start on every training face (Hinton, Vinyals & Dean 2015, "Distilling the knowledge in a neural
+network"): its embedding, centred on the training faces and turned onto their 128 directions of largest variance, at unit
+length.
 
-Conventions: pictures are uint8 (N, 3, S, S), RGB; the network sees them whole at 224 pixels.
+Conventions: pictures are uint8 (N, 3, S, S), RGB; boxes (N, 4) are ``xyxy`` in shares of the picture, NaN rows where no face was
+found.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-import timm
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from femo.errors import WeightsError
 from femo.models.weights import file_sha256
+from femo.networks.backbone import create_architecture
 from femo.training.faces.samples import IMAGENET_MEAN, IMAGENET_STD, N_IDENTITY
-from femo.upstream import faceres
+from femo.upstream import arcface, faceres
 
-SIZE = 224
 PART = 16
+MIDDLE = (0.15, 0.1, 0.85, 0.9)
+"""Where a face lies in UTKFace's pictures when the detector does not find it."""
 
 
-def read_start(path: Path, wanted: Mapping[str, str]) -> dict[str, Tensor]:
-    """Return the backbone's weights under timm's names, for pictures of the author's own scale (BGR minus a mean).
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a model folder says of the network it started from.
+
+    Attributes:
+        whose: Whose it is, in the card.
+        file: What ``--start`` names.
+        terms: On what terms it came.
+        citation: For the folder's config.
+        embedding: What the identity head imitates.
+    """
+
+    whose: str
+    file: str
+    terms: str
+    citation: str
+    embedding: str
+
+
+STARTS = {
+    faceres.ARCH: About(
+        "the MobileNet of HSE_FaceRec_tf (A. V. Savchenko, PeerJ Computer Science 5:e197, 2019), pretrained on VGGFace2",
+        "faceres-deep.json",
+        "FER2013, UTKFace and VGGFace2 terms); the package of the start network is MIT",
+        "started from his network of PeerJ Computer Science 5:e197, 2019, pretrained on VGGFace2",
+        "HSE_FaceRec_tf (A. V. Savchenko 2019, VGGFace2)",
+    ),
+    arcface.ARCH: About(
+        "InsightFace's MobileFaceNet of the package buffalo_s (Deng et al., ArcFace, CVPR 2019), pretrained on WebFace600K",
+        "w600k_mbf.onnx",
+        "FER2013, UTKFace and InsightFace's terms: its weights are for non-commercial research only)",
+        "started from InsightFace's MobileFaceNet (Deng et al., ArcFace, CVPR 2019), pretrained on WebFace600K",
+        "InsightFace's w600k_mbf (ArcFace on WebFace600K)",
+    ),
+}
+"""By architecture."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Start:
+    """A pretrained network.
+
+    Attributes:
+        arch: Its architecture.
+        arch_args: Of the architecture.
+        state: Its weights, for pictures as it was trained on: (value - ``mean``) / ``scale`` of 0-255.
+        first: Name of its first convolution, whose norm is ``first_norm``.
+        first_norm: Of that convolution.
+        size: Side of its input in pixels.
+        mean: Per channel in its own order.
+        scale: Of all channels.
+        bgr: Whether its channels come in that order.
+        wider: Side of the square that it sees, in larger sides of the face's box; 0 sees the whole picture.
+    """
+
+    arch: str
+    arch_args: Mapping[str, Any]
+    state: Mapping[str, Tensor]
+    first: str
+    first_norm: str
+    size: int
+    mean: tuple[float, float, float]
+    scale: float
+    bgr: bool
+    wider: float
+
+    def for_normalised(self) -> dict[str, Tensor]:
+        """Return the weights for RGB pictures of ImageNet's mean 0 and deviation 1.
+
+        A pixel x of 0-1 reaches the start as (255 x - m) / s. With x = std z + mean this is (255 std z + 255 mean - m) / s: the
+        kernel's channels are scaled, turned round where they come as BGR, and the shift becomes a bias. The padding at the
+        picture's edge, 0 in both, stands for greys that lie at most twelve levels of 255 apart.
+        """
+        kernel, own = self.state[f"{self.first}.weight"], torch.tensor(self.mean)
+        if self.bgr:
+            kernel, own = kernel.flip(1), own.flip(0)
+        std, mean = (torch.tensor(values).view(1, 3, 1, 1) * 255 for values in (IMAGENET_STD, IMAGENET_MEAN))
+        shift = (mean - own.view(1, 3, 1, 1)) / self.scale
+        out = dict(self.state)
+        out[f"{self.first}.weight"] = kernel * std / self.scale
+        norm = (
+            self.state[f"{self.first_norm}.weight"] / (self.state[f"{self.first_norm}.running_var"] + 1e-5).sqrt()
+        )
+        out[f"{self.first_norm}.bias"] = (
+            self.state[f"{self.first_norm}.bias"] + (kernel * shift).sum(dim=(1, 2, 3)) * norm
+        )
+        return out
+
+    @torch.inference_mode()
+    def embeddings(self, images: Tensor, boxes: Tensor) -> Tensor:
+        """Return the start's own embeddings (N, D)."""
+        network = create_architecture(self.arch, self.arch_args, "the recipe")
+        network.load_state_dict(dict(self.state), strict=False)
+        network.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        mean = torch.tensor(self.mean).view(1, 3, 1, 1)
+        out = []
+        for part, around in zip(images.split(PART), boxes.split(PART), strict=True):
+            seen = self._seen(part.float(), around)
+            seen = seen.flip(1) if self.bgr else seen
+            seen = (seen - mean) / self.scale
+            out.append(network(seen.contiguous(memory_format=torch.channels_last)))
+        return torch.cat(out)
+
+    def _seen(self, images: Tensor, boxes: Tensor) -> Tensor:
+        if not self.wider:
+            return functional.interpolate(images, size=(self.size, self.size), mode="bilinear", antialias=True)
+        boxes = torch.where(boxes.isnan(), torch.tensor(MIDDLE), boxes)
+        middle = boxes[:, :2] + boxes[:, 2:] - 1  # of -1 to 1, as affine_grid counts
+        half = self.wider * (boxes[:, 2:] - boxes[:, :2]).amax(dim=1)
+        turn = torch.zeros(len(images), 2, 3)
+        turn[:, 0, 0] = turn[:, 1, 1] = half
+        turn[:, :, 2] = middle
+        grid = functional.affine_grid(turn, [len(images), 3, self.size, self.size], align_corners=False)
+        return functional.grid_sample(images, grid, padding_mode="border", align_corners=False)
+
+
+def read_start(path: Path, wanted: Mapping[str, str]) -> Start:
+    """Return the network that a recipe starts from.
 
     Args:
-        path: ``faceres-deep.json`` with its ``.bin`` beside it.
-        wanted: The recipe's ``name`` and ``sha256`` of the ``.bin``.
+        path: ``faceres-deep.json`` with its ``.bin`` beside it, or ``w600k_mbf.onnx``.
+        wanted: The recipe's ``name`` and ``sha256`` of the ``.bin`` or ``.onnx``.
 
     Raises:
         WeightsError: It is another file, damaged, or another network.
     """
-    tensors = faceres.read_graph_model(path)
-    data = path.with_suffix(".bin")
+    onnx = path.suffix == ".onnx"
+    data = path if onnx else path.with_suffix(".bin")
+    tensors = {} if onnx else faceres.read_graph_model(path)
+    if not data.is_file():
+        raise WeightsError(f"{data} does not exist; the recipe starts from {wanted['name']}")
     if (sha256 := file_sha256(data)) != wanted["sha256"]:
         raise WeightsError(f"{data} has SHA-256 {sha256}, but the recipe starts from {wanted['sha256']}")
-    state = faceres.backbone_state(tensors, path)
-    return {name: torch.from_numpy(np.array(value)) for name, value in state.items()}
+    state = arcface.backbone_state(path) if onnx else faceres.backbone_state(tensors, path)
+    weights = {name: torch.from_numpy(np.array(value)) for name, value in state.items()}
+    return start_of_arcface(weights) if onnx else start_of_faceres(weights)
 
 
-def for_normalised(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Return the weights for RGB pictures of ImageNet's mean 0 and deviation 1.
-
-    A pixel x of 0-1 reaches the author's network as 255 x - m. With x = std z + mean this is 255 std z + (255 mean - m):
-    the kernel's channels are turned round and scaled, and the shift becomes a bias. The padding
-    at the picture's edge, 0 in both, stands for greys that lie at most half a level of 255 apart.
-    """
-    kernel = state["conv_stem.weight"].flip(1)
-    std, mean = (torch.tensor(values).view(1, 3, 1, 1) * 255 for values in (IMAGENET_STD, IMAGENET_MEAN))
-    shift = mean - torch.tensor(faceres.MEAN_BGR).flip(0).view(1, 3, 1, 1)
-    out = dict(state)
-    out["conv_stem.weight"] = kernel * std
-    out["bn1.bias"] = state["bn1.bias"] + (kernel * shift).sum(dim=(1, 2, 3))
-    return out
+def start_of_faceres(state: Mapping[str, Tensor]) -> Start:
+    """Return the MobileNet of HSE_FaceRec_tf as a start."""
+    about = ("conv_stem", "bn1", 224, faceres.MEAN_BGR, 1.0, True, 0.0)
+    return Start(faceres.ARCH, faceres.ARCH_ARGS, state, *about)
 
 
-@torch.inference_mode()
-def start_embeddings(state: Mapping[str, Tensor], images: Tensor) -> Tensor:
-    """Return the start network's embeddings (N, 1024) of pictures as the author scales them."""
-    network = timm.create_model(faceres.ARCH, num_classes=0, **faceres.ARCH_ARGS)
-    network.load_state_dict(dict(state), strict=False)
-    network.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    mean = torch.tensor(faceres.MEAN_BGR).view(1, 3, 1, 1)
-    out = []
-    for part in images.split(PART):
-        large = functional.interpolate(part.float(), size=(SIZE, SIZE), mode="bilinear", antialias=True)
-        out.append(network((large.flip(1) - mean).contiguous(memory_format=torch.channels_last)))
-    return torch.cat(out)
+def start_of_arcface(state: Mapping[str, Tensor]) -> Start:
+    """Return InsightFace's MobileFaceNet as a start."""
+    about = ("layers.0.0", "layers.0.1", arcface.SIDE, (arcface.MEAN,) * 3, arcface.MEAN, False, arcface.WIDER)
+    return Start(arcface.ARCH, arcface.ARCH_ARGS, state, *about)
 
 
-def identity_targets(state: Mapping[str, Tensor], images: Tensor, kept: Path) -> Tensor:
+def identity_targets(start: Start, images: Tensor, boxes: Tensor, kept: Path) -> Tensor:
     """Return unit vectors (N, 128) that say who is in each picture; kept in a file, since they take minutes."""
     if kept.exists():
         targets = torch.from_numpy(np.load(kept, allow_pickle=False))
         if targets.shape == (len(images), N_IDENTITY):
             return targets
-    embedding = start_embeddings(state, images)
+    embedding = start.embeddings(images, boxes)
     centred = embedding - embedding.mean(dim=0)
     values, vectors = torch.linalg.eigh(centred.T.double() @ centred.double())
     turned = centred @ vectors[:, values.argsort(descending=True)[:N_IDENTITY]].float()

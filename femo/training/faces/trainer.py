@@ -67,7 +67,8 @@ class Trainer:
         pools: Training sets, the one with expressions first.
         held_out: Sets that the log reports on.
         folder: Of the run.
-        start: Weights of the backbone under timm's names, of a recipe that names a start.
+        start: Weights of the backbone under its own names, of a recipe that names a start.
+        teacher: Reads the expression of the other pools, and the side of its input; by default the averaged network does.
     """
 
     def __init__(
@@ -77,10 +78,12 @@ class Trainer:
         held_out: Sequence[Pool],
         folder: Path,
         start: Mapping[str, Tensor] | None = None,
+        teacher: tuple[FaceNetwork, int] | None = None,
     ) -> None:
         torch.set_num_threads(recipe.n_threads)
         torch.manual_seed(recipe.seed)
         self.recipe, self.pools, self.held_out, self.folder = recipe, list(pools), list(held_out), folder
+        self.teacher = teacher
         heads = HEADS | ({"identity": N_IDENTITY} if recipe.identity else {})
         self.network = FaceNetwork(recipe.arch, recipe.arch_args, heads, recipe.dropout, recipe.start is not None)
         if start is not None:
@@ -202,7 +205,9 @@ class Trainer:
 
         def part(first: int) -> tuple[float, tuple[Tensor, ...]]:
             own = {name: label[first::N_PARTS] for name, label in labels.items()}
-            value = multitask_loss(self.network(images[first::N_PARTS]), own, weights, self.recipe) / N_PARTS
+            with torch.autocast("cpu", torch.bfloat16, enabled=self.recipe.bfloat16):
+                logits = self.network(images[first::N_PARTS])
+            value = multitask_loss(logits, own, weights, self.recipe) / N_PARTS
             return float(value.detach()), torch.autograd.grad(value, learning)
 
         torch.set_num_threads(1)
@@ -215,11 +220,12 @@ class Trainer:
         return sum(value for value, _ in done)
 
     def _pseudo_label(self, size: int) -> None:
-        """Give pools without expression labels the averaged network's reading of their grey version."""
+        """Give pools without expression labels the teacher's reading of their grey version."""
+        network, size = self.teacher or (self.averaged, size)
         for position, pool in enumerate(self.pools):
             if pool.expression.isnan().all():
                 read = [
-                    predict(self.averaged, _grey(part), size)["expression"].softmax(dim=1)
+                    predict(network, _grey(part), size)["expression"].softmax(dim=1)
                     for part in pool.images.split(PSEUDO_PART)
                 ]
                 self.pools[position] = pool.with_pseudo(torch.cat(read))

@@ -13,7 +13,10 @@ import torch
 import femo
 from femo.cli import train_faces as command
 from femo.cli.main import main
+from femo.errors import FemoError
 from femo.models.config import read_spec
+from femo.models.find import find_model
+from femo.models.weights import weights_sha256
 from femo.training.faces import boxes, sets, start
 from femo.training.faces.recipe import Phase, Recipe
 from tests.face_files import write_ferplus, write_utkface
@@ -102,6 +105,16 @@ def test_what_is_missing_is_said_before_anything_is_read(
     assert not (tmp_path / "run").exists()
 
 
+def test_a_recipe_with_a_teacher_wants_its_folder() -> None:
+    spec = find_model("femo-base")
+    learns = replace(RECIPE, teacher={"name": "an older one", "sha256": weights_sha256(spec)})
+    network, size = command._teacher(learns, spec.folder) or pytest.fail("no teacher")
+    assert (size, network.heads["gender"].out_features) == (spec.input_size, 2)
+    assert command._teacher(RECIPE, spec.folder) is None
+    with pytest.raises(FemoError, match="learns from an older one; name its folder with --teacher"):
+        command._teacher(learns, None)
+
+
 def test_a_start_gives_weights_and_who_is_in_the_colour_pictures(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -113,7 +126,9 @@ def test_a_start_gives_weights_and_who_is_in_the_colour_pictures(
     monkeypatch.setattr(
         start,
         "identity_targets",
-        lambda state, images, kept: asked.append((state, kept)) or torch.ones(len(images), 128),
+        lambda begun, images, boxes, kept: (
+            asked.append((begun, float(boxes[0, 0]), kept)) or torch.ones(len(images), 128)
+        ),
     )
     begun = replace(RECIPE, start={"name": "f", "sha256": "0"})
     assert command._start(begun, Path("f.json")) is weights
@@ -122,5 +137,5 @@ def test_a_start_gives_weights_and_who_is_in_the_colour_pictures(
     first, second = command._targets([grey, colour], weights, tmp_path, print)
     assert bool((first.boxes == 0.25).all() & (second.boxes == 0.25).all())
     assert (bool(first.identity.isnan().all()), bool((second.identity == 1).all())) == (True, True)
-    assert asked == [(Path("f.json"), begun.start), (weights, tmp_path / "identity_utkface.npy")]
+    assert asked == [(Path("f.json"), begun.start), (weights, 0.25, tmp_path / "identity_utkface.npy")]
     assert bool(command._targets([grey, colour], None, tmp_path, print)[1].identity.isnan().all())

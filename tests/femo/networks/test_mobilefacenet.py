@@ -60,3 +60,20 @@ def test_mobilefacenet_is_the_author_s_network() -> None:
     network = MobileFaceNet()
     assert sum(p.numel() for p in network.parameters()) == 2_059_520
     assert network.layers[1][0].weight.shape == (128, 2, 3, 3)
+
+
+def test_the_other_end_keeps_every_place_of_the_last_map() -> None:
+    """One channel of 7 x 7 and weights that read off one place each: 3,398,400 parameters with InsightFace's 64 channels."""
+    network = MobileFaceNet(num_features=2, flat=1).eval()
+    maps: list[torch.Tensor] = []
+    network.pool.register_forward_hook(lambda module, given, out: maps.append(out))
+    with torch.inference_mode():
+        network.project.weight.zero_()
+        network.project.weight[0, 3], network.project.weight[1, 48] = 1.0, 1.0
+        out = network(torch.rand(1, 3, 112, 112))
+    scale = (1 + network.norm.eps) ** -0.5
+    assert out[0].tolist() == pytest.approx(
+        [float(maps[0][0, 0, 0, 3]) * scale, float(maps[0][0, 0, 6, 6]) * scale]
+    )
+    folded = sum(p.numel() for p in MobileFaceNet(flat=64).parameters()) - 11_456 + 0
+    assert folded == 3_398_400

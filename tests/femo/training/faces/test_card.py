@@ -8,8 +8,9 @@ import pytest
 from femo.labels import AFFECTNET_8
 from femo.models.config import ModelSpec
 from femo.models.find import find_model
+from femo.training.faces import card
 from femo.training.faces.card import write_card
-from femo.training.faces.presets import FEMO_BASE
+from femo.training.faces.presets import FEMO_BASE, FROM_ARCFACE
 from femo.training.faces.recipe import Phase, Recipe
 
 
@@ -115,3 +116,17 @@ def test_the_origin_is_that_of_the_recipe(spec: ModelSpec, lines: list[str]) -> 
     scratch = write_card(spec, Recipe("resnet18", {}, (Phase(24, 1, 1, 1),)), MEASURED, HEADS)
     assert "no pretrained weights of any kind went in" in scratch
     assert "HSE_FaceRec_tf (A. V." not in scratch
+
+
+@pytest.mark.parametrize(
+    ("recipe", "whose", "file"),
+    [
+        (FEMO_BASE, "the MobileNet of HSE_FaceRec_tf", "faceres-deep.json"),
+        (FROM_ARCFACE, "InsightFace's MobileFaceNet of the package buffalo_s", "w600k_mbf.onnx"),
+    ],
+)
+def test_the_card_says_whose_network_it_started_from(recipe: Recipe, whose: str, file: str) -> None:
+    assert recipe.start is not None
+    told = card._origin(recipe)
+    assert told.startswith(f"Started from {whose}")
+    assert f"SHA-256 `{recipe.start['sha256']}`. `femo train faces --start {file}` repeats the whole." in told

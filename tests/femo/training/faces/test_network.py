@@ -4,7 +4,12 @@ import pytest
 import timm
 import torch
 
-from femo.training.faces.network import FaceNetwork, measure, merged_state, with_norms
+from femo.errors import WeightsError
+from femo.models.find import find_model
+from femo.models.weights import find_weights, weights_sha256
+from femo.networks.backbone import build_backbone
+from femo.networks.mobilefacenet import MobileFaceNet
+from femo.training.faces.network import FaceNetwork, measure, merged_state, network_of, with_norms
 from femo.training.faces.trainer import HEADS
 from femo.upstream import faceres
 from tests.face_pools import TINY, face_pool
@@ -26,6 +31,31 @@ def test_merging_norms_and_giving_them_back_changes_no_output() -> None:
     }
     assert not back.load_state_dict(state, strict=False).unexpected_keys
     torch.testing.assert_close(back(images), expected, rtol=1e-4, atol=1e-5)
+
+
+@torch.inference_mode()
+def test_so_it_is_with_the_pairs_of_mobilefacenet() -> None:
+    network = MobileFaceNet(num_features=8, flat=4)
+    for module in network.modules():
+        if isinstance(module, torch.nn.modules.batchnorm._BatchNorm):
+            n = module.num_features
+            module.running_mean, module.running_var = torch.randn(n) * 0.1, torch.rand(n) + 0.5
+            module.weight.data, module.bias.data = torch.rand(n) + 0.5, torch.randn(n) * 0.1
+    images = torch.randn(2, 3, 112, 112)
+    expected = network.eval()(images)
+    args = {"num_features": 8, "flat": 4}
+    merged = FaceNetwork("mobilefacenet", args, {"gender": 2}, merged=True).eval()
+    merged.backbone.load_state_dict(merged_state(network.state_dict()))
+    assert not any(isinstance(m, torch.nn.modules.batchnorm._BatchNorm) for m in merged.modules())
+    torch.testing.assert_close(merged.backbone(images), expected, rtol=1e-3, atol=1e-5)
+    back = MobileFaceNet(num_features=8, flat=4).eval()
+    state = with_norms(merged.state_dict())
+    kept = {name.removeprefix("backbone."): value for name, value in state.items() if "heads." not in name}
+    assert not back.load_state_dict(kept, strict=False).unexpected_keys
+    torch.testing.assert_close(back(images), expected, rtol=1e-3, atol=1e-5)
+    merged.freeze(2)
+    frozen = {name.rsplit(".", 1)[0] for name, p in merged.backbone.named_parameters() if not p.requires_grad}
+    assert (len(merged.layers()), frozen) == (18, {"layers.0.0", "layers.0.2", "layers.1.0", "layers.1.2"})
 
 
 def test_freezing_counts_layers_from_the_picture_on() -> None:
@@ -55,3 +85,20 @@ def test_measure_counts_hits() -> None:
     pool = face_pool(40, 3, False)
     got = measure(network, [pool], 24)
     assert got["gender_acc"] == pytest.approx(float((pool.gender == 0).float().mean()))
+
+
+def test_the_network_of_a_folder_says_what_its_model_says() -> None:
+    """Of a shipped folder: the embedding of the torch network that is read with it, norms and all."""
+    spec = find_model("femo-base")
+    network = network_of(spec, weights_sha256(spec))
+    assert network.merged
+    assert not network.training
+    images = torch.randn(2, 3, spec.input_size, spec.input_size)
+    with torch.inference_mode():
+        expected = build_backbone(spec, find_weights(spec))(images)
+        torch.testing.assert_close(network.backbone(images), expected, rtol=1e-3, atol=1e-3)
+        assert {name: value.shape[1] for name, value in network(images).items()} == {
+            "expression": 8, "age": 101, "gender": 2, "ethnicity": 5, "identity": 128,
+        }  # fmt: skip
+    with pytest.raises(WeightsError, match=r"femo-base have SHA-256 [0-9a-f]{64}, but the recipe names 00"):
+        network_of(spec, "00")

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from femo.errors import ModelError
-from femo.training.faces.presets import FEMO_BASE, read_recipe
+from femo.models.find import find_model
+from femo.models.weights import weights_sha256
+from femo.training.faces.presets import FEMO_BASE, FROM_ARCFACE, read_recipe
 from femo.training.faces.recipe import Phase, Recipe
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -22,6 +24,14 @@ def test_the_card_of_femo_base_tells_its_recipe() -> None:
 
 def test_without_a_file_it_is_that_of_femo_base() -> None:
     assert read_recipe(None, n_threads=7) == replace(FEMO_BASE, n_threads=7)
+    assert read_recipe(None, 7, Path("faceres-deep.json")) == replace(FEMO_BASE, n_threads=7)
+
+
+def test_the_other_start_has_a_recipe_of_its_own_that_learns_from_the_shipped_weights() -> None:
+    found = read_recipe(None, 7, Path("w600k_mbf.onnx"))
+    assert found == replace(FROM_ARCFACE, n_threads=7)
+    assert found.teacher is not None
+    assert found.teacher["sha256"] == weights_sha256(find_model("femo-base"))
 
 
 def test_what_a_run_writes_is_read_again(tmp_path: Path) -> None:

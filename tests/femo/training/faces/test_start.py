@@ -8,11 +8,11 @@ import timm
 import torch
 
 from femo.errors import WeightsError
-from femo.training.faces import start
+from femo.networks.mobilefacenet import MobileFaceNet
 from femo.training.faces.network import merged_state, with_norms
 from femo.training.faces.samples import N_IDENTITY, normalise
-from femo.training.faces.start import for_normalised, identity_targets, read_start, start_embeddings
-from femo.upstream import faceres
+from femo.training.faces.start import Start, identity_targets, read_start, start_of_arcface, start_of_faceres
+from femo.upstream import arcface, faceres
 from tests.norms import random_norms
 
 
@@ -23,9 +23,9 @@ def test_the_start_sees_the_same_in_pictures_normalised_our_way() -> None:
     state["conv_stem.weight"] = state["conv_stem.weight"] / 100
     images = torch.randint(0, 256, (2, 3, 224, 224), dtype=torch.uint8)
     network = timm.create_model(faceres.ARCH, num_classes=0, **faceres.ARCH_ARGS).eval()
-    for_ours = for_normalised(merged_with_norms(state))
-    network.load_state_dict(for_ours, strict=False)
-    expected = start_embeddings(state, images)
+    begun = start_of_faceres(merged_with_norms(state))
+    network.load_state_dict(begun.for_normalised(), strict=False)
+    expected = start_of_faceres(state).embeddings(images, torch.full((2, 4), torch.nan))
     got = network(normalise(images.float() / 255))
     assert float((got - expected).abs().max()) < 0.01 * float(expected.abs().max())
     turned = network(normalise(images.flip(1).float() / 255))
@@ -38,24 +38,45 @@ def merged_with_norms(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]
     return {name.removeprefix("backbone."): value for name, value in with_norms(merged).items()}
 
 
-def _embedded(monkeypatch: pytest.MonkeyPatch, embedding: torch.Tensor) -> list[int]:
-    """Let the start network say this of any pictures; returns how many it was shown each time."""
+@torch.inference_mode()
+def test_the_other_start_sees_the_square_about_a_face() -> None:
+    """A picture whose face is known, and the square of 1.2 boxes cut out of it by hand, at one pixel of the input each."""
+    torch.manual_seed(0)
+    network = MobileFaceNet(**arcface.ARCH_ARGS).eval()
+    begun = start_of_arcface(network.state_dict())
+    images = torch.randint(0, 256, (1, 3, 200, 200), dtype=torch.uint8)
+    side = 112 / 1.2
+    box = torch.tensor([[60 + (112 - side) / 2, 40.0, 60 + (112 + side) / 2, 40.0 + 112]]) / 200
+    box[0, 1], box[0, 3] = (40 + (112 - side) / 2) / 200, (40 + (112 + side) / 2) / 200
+    square = images[:, :, 40 : 40 + 112, 60 : 60 + 112].float()
+    expected = network((square - 127.5) / 127.5)
+    torch.testing.assert_close(begun.embeddings(images, box), expected, rtol=1e-3, atol=1e-4)
+    ours = MobileFaceNet(**arcface.ARCH_ARGS).eval()
+    ours.load_state_dict(begun.for_normalised())
+    inside = float((ours(normalise(square / 255)) - expected).abs().max())
+    assert inside < 0.05 * float(expected.abs().max())  # zeros at the edge stand for another grey
+
+
+def _embedded(monkeypatch: pytest.MonkeyPatch, embedding: torch.Tensor) -> tuple[Start, list[int]]:
+    """A start that says this of any pictures, and how many it was shown each time."""
     shown: list[int] = []
 
-    def say(state: object, images: torch.Tensor) -> torch.Tensor:
+    def say(self: Start, images: torch.Tensor, boxes: torch.Tensor) -> torch.Tensor:
         shown.append(len(images))
         return embedding[: len(images)]
 
-    monkeypatch.setattr(start, "start_embeddings", say)
-    return shown
+    monkeypatch.setattr(Start, "embeddings", say)
+    return start_of_faceres({}), shown
 
 
 def test_targets_are_the_directions_of_largest_variance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Cosines against those of numpy's singular value decomposition, which knows nothing of covariances."""
     chance = np.random.default_rng(0)
     embedding = (chance.normal(size=(200, 150)) * np.linspace(3, 0.1, 150) + 5).astype(np.float32)
-    _embedded(monkeypatch, torch.from_numpy(embedding))
-    targets = identity_targets({}, torch.zeros(200, 3, 2, 2), tmp_path / "k" / "i.npy").numpy()
+    begun, _ = _embedded(monkeypatch, torch.from_numpy(embedding))
+    targets = identity_targets(
+        begun, torch.zeros(200, 3, 2, 2), torch.zeros(200, 4), tmp_path / "k" / "i.npy"
+    ).numpy()
     left, sizes, _ = np.linalg.svd(embedding - embedding.mean(axis=0), full_matrices=False)
     wanted = (left * sizes)[:, :N_IDENTITY]
     wanted /= np.linalg.norm(wanted, axis=1, keepdims=True)
@@ -67,11 +88,11 @@ def test_targets_that_are_kept_are_read_and_those_of_other_pictures_are_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     embedding = torch.randn(150, 140, generator=torch.Generator().manual_seed(0))
-    shown, kept = _embedded(monkeypatch, embedding), tmp_path / "i.npy"
-    first = identity_targets({}, torch.zeros(150, 3, 2, 2), kept)
-    torch.testing.assert_close(identity_targets({}, torch.zeros(150, 3, 2, 2), kept), first)
+    (begun, shown), kept, boxes = _embedded(monkeypatch, embedding), tmp_path / "i.npy", torch.zeros(150, 4)
+    first = identity_targets(begun, torch.zeros(150, 3, 2, 2), boxes, kept)
+    torch.testing.assert_close(identity_targets(begun, torch.zeros(150, 3, 2, 2), boxes, kept), first)
     assert shown == [150]
-    assert len(identity_targets({}, torch.zeros(140, 3, 2, 2), kept)) == 140
+    assert len(identity_targets(begun, torch.zeros(140, 3, 2, 2), boxes[:140], kept)) == 140
     assert shown == [150, 140]
 
 
@@ -80,7 +101,19 @@ def test_another_file_than_the_recipes_is_refused(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(faceres, "backbone_state", lambda tensors, path: {"a": np.array([1.5], np.float32)})
     (tmp_path / "f.bin").write_bytes(b"abc")
     abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"  # FIPS 180-2, appendix B.1
-    state = read_start(tmp_path / "f.json", {"name": "f", "sha256": abc})
-    torch.testing.assert_close(state["a"], torch.tensor([1.5]))
+    begun = read_start(tmp_path / "f.json", {"name": "f", "sha256": abc})
+    torch.testing.assert_close(begun.state["a"], torch.tensor([1.5]))
+    assert (begun.arch, begun.size, begun.bgr, begun.wider) == ("mobilenetv1_100", 224, True, 0.0)
     with pytest.raises(WeightsError, match=rf"f\.bin has SHA-256 {abc}, but the recipe starts from 00"):
         read_start(tmp_path / "f.json", {"name": "f", "sha256": "00"})
+
+
+def test_an_onnx_file_is_the_other_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(arcface, "backbone_state", lambda path: {"a": np.array([2.5], np.float32)})
+    (tmp_path / "f.onnx").write_bytes(b"abc")
+    abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"  # FIPS 180-2, appendix B.1
+    begun = read_start(tmp_path / "f.onnx", {"name": "f", "sha256": abc})
+    torch.testing.assert_close(begun.state["a"], torch.tensor([2.5]))
+    assert (begun.arch, begun.size, begun.bgr, begun.wider) == ("mobilefacenet", 112, False, 1.2)
+    with pytest.raises(WeightsError, match=r"g\.onnx does not exist; the recipe starts from f"):
+        read_start(tmp_path / "g.onnx", {"name": "f", "sha256": abc})

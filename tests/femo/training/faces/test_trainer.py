@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from femo.training.faces.network import FaceNetwork, predict
 from femo.training.faces.recipe import Phase, Recipe
 from femo.training.faces.samples import LABELS, normalise
 from femo.training.faces.trainer import Trainer, multitask_loss
@@ -35,6 +36,24 @@ def test_training_finds_the_signal_and_writes_its_log(tmp_path: Path) -> None:
     assert float(logged[-1]["expression_acc"]) == pytest.approx(rows[-1]["expression_acc"], rel=1e-4)
     assert json.loads((tmp_path / "recipe.json").read_text())["phases"][1]["sam"] is True
     assert torch.isfinite(trainer.pools[1].pseudo).all()
+
+
+def test_a_teacher_reads_the_expression_of_colour_pictures_in_grey(tmp_path: Path) -> None:
+    """It is asked at the side of its own input, and of what it says nothing is averaged with the network's own reading."""
+    torch.manual_seed(3)
+    teacher = FaceNetwork("resnet18", TINY, {"expression": 8}).eval()
+    with torch.no_grad():
+        teacher.heads["expression"].bias.copy_(torch.arange(8.0))
+    phase = Phase(24, 1, 5e-3, 1e-3, pseudo=True)
+    recipe = Recipe("resnet18", TINY, (phase,), shares=(8, 8), n_threads=1)
+    pools = [face_pool(16, 0, True), face_pool(16, 1, False)]
+    trainer = Trainer(recipe, pools, [], tmp_path, teacher=(teacher, 32))
+    trainer._pseudo_label(24)
+    grey = (pools[1].images.float() * torch.tensor([0.299, 0.587, 0.114]).view(1, 3, 1, 1)).sum(1, keepdim=True)
+    expected = predict(teacher, grey.to(torch.uint8), 32)["expression"].softmax(dim=1)
+    torch.testing.assert_close(trainer.pools[1].pseudo, expected)
+    assert bool((expected.argmax(1) == 7).all())
+    assert trainer.pools[0].pseudo.isnan().all()
 
 
 def test_a_killed_run_goes_on_to_the_same_weights(tmp_path: Path) -> None:
