@@ -114,6 +114,8 @@ def corpus(
         say(f"{clip}: {problem}")
     if len(report.failures) > N_SHOWN:
         say(f"... and {len(report.failures) - N_SHOWN} more in {out / 'failures'}")
+    if not report.progress.n_inputs:
+        say(f"{source} has no photo or clip; in a folder those are files that end like one, such as .jpg or .mp4")
     say(f"{out}: {report.progress}")
     if report.failures:
         raise typer.Exit(1)

@@ -98,7 +98,7 @@ def photo(
     if json is not None:
         write_json(json, documents[0] if len(files) == 1 else documents)
     _write_tables({str(file): result for file, result in results}, csv, openface, pyfeat, alone=len(files) == 1)
-    if STDOUT not in outputs.values():
+    if results and STDOUT not in outputs.values():
         _print_photos(results)
     finish(problems, len(files))
 

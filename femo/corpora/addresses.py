@@ -237,7 +237,7 @@ def _remedy(error: Exception, url: str) -> str:
         scheme = "https" if url.startswith(WEB) else _scheme(url).replace("s3a", "s3")
         return f"; {CREDENTIALS.get(scheme, 'give credentials that may read it')}"
     if isinstance(error, FileNotFoundError) or MISSING.search(str(error)) or status in (404, 410):
-        return "; check the address"
+        return "; check the address" + (", and that HF_TOKEN may read it" if _scheme(url) == "hf" else "")
     return "; check the address and the network, and give the command again with --retry-failures"
 
 

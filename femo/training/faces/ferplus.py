@@ -50,6 +50,8 @@ def read_votes(path: str | Path) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.
         with np.load(path, allow_pickle=False) as data:
             images, votes = data["images"], data["votes"]
             columns = [str(name) for name in data["columns"]]
+    except FileNotFoundError as error:
+        raise MediaError(f"{path} does not exist; expected a FER+ file, an .npz.") from error
     except (OSError, EOFError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
         raise MediaError(
             f"{path} is not a FER+ file: expected an .npz with images, votes and columns ({error})"

@@ -57,6 +57,17 @@ def test_photos_clips_and_a_bad_one_end_in_the_data_sets(
     assert (last["n_done"], last["n_failed"], last["frames_per_s"]) == (2, 1, 0.0)
 
 
+def test_a_folder_without_photo_or_clip_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "empty" / "notes.txt").write_text("no clip")
+    command = ["corpus", tmp_path / "empty", "--out", tmp_path / "out", "--model", write_small(tmp_path / "small")]
+    assert _run(*command) == 0
+    assert (
+        f"{tmp_path}/empty has no photo or clip; in a folder those are files that end like"
+        in capsys.readouterr().err
+    )
+
+
 def test_a_url_that_does_not_answer_fails_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     Image.fromarray(clips.portrait()).save(tmp_path / "b.png")
     small = write_small(tmp_path / "small")

@@ -56,6 +56,12 @@ def test_photo_writes_json_csv_and_picture(portrait: Path, tmp_path: Path) -> No
     assert (row["input"], row["AU23"]) == (str(portrait), "")
 
 
+def test_where_nothing_could_be_read_there_is_no_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert _run("photo", tmp_path / "gone.jpg") == 1
+    told = capsys.readouterr()
+    assert (told.out, told.err) == ("", f"{tmp_path}/gone.jpg does not exist.\n")
+
+
 def test_photo_writes_what_the_expression_hangs_on(portrait: Path, tmp_path: Path) -> None:
     assert _run("photo", portrait, "--saliency", tmp_path / "seen.png") == 0
     drawn, plain = (

@@ -26,7 +26,7 @@ from femo.corpora.sources import Entry, list_inputs
 from femo.errors import FemoError, MediaError
 from tests import clips
 from tests.corpora import read, silent_server
-from tests.hub_server import TOKEN, HubServer
+from tests.hub_server import TOKEN, Fault, HubServer
 from tests.s3_server import KEY, SECRET, Store, point_at, running_store
 from tests.small_models import write_small
 
@@ -205,6 +205,8 @@ def web(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
             known = self.headers.get("Authorization") == f"Basic {base64.b64encode(b'zoe:p@ss').decode()}"
             if "/private/" in self.path and not known:
                 self.send_error(403)
+            elif "/answers/" in self.path:
+                self.send_error(int(self.path[-3:]))
             elif "/moved/" in self.path:
                 self.send_response(302)
                 self.send_header("Location", self.path.replace("/moved/", "/private/"))
@@ -280,6 +282,9 @@ def test_what_a_server_refuses_or_lacks_is_said_with_what_to_do(
         _bytes(f"{known}/moved/a.mp4")
     with pytest.raises(MediaError, match=r"/gone\.mp4 cannot be fetched: .*404.*; check the address\.$"):
         _bytes(f"{web}/gone.mp4")
+    for status, what in ((401, "take an address that needs no login"), (410, r"check the address\.$")):
+        with pytest.raises(MediaError, match=rf"/answers/{status} cannot be fetched: .*{status}.*; {what}"):
+            _bytes(f"{web}/answers/{status}")
     with pytest.raises(FemoError, match=r"/gone\.csv\?sig=… cannot be opened: .*404.*; check the address\.$"):
         list(list_inputs(f"{web}/gone.csv?sig=abc"))
     monkeypatch.delenv("SSL_CERT_FILE")
@@ -300,15 +305,27 @@ def test_what_the_hub_refuses_or_lacks_is_said_with_what_to_do(
     HfFileSystem.clear_instance_cache()
     hub.put("user/set", {"a.mp4": b"abc"}, kind="datasets")
     assert _bytes("hf://datasets/user/set/a.mp4") == b"abc"
-    with pytest.raises(
-        MediaError, match=r"^hf://datasets/user/set/gone\.mp4 cannot be fetched: .*; check the address\.$"
-    ):
+    what = r"; check the address, and that HF_TOKEN may read it\.$"
+    with pytest.raises(MediaError, match=rf"^hf://datasets/user/set/gone\.mp4 cannot be fetched: .*{what}"):
         _bytes("hf://datasets/user/set/gone.mp4")
-    with pytest.raises(
-        FemoError, match=r"^hf://datasets/user/none cannot be listed: .*; check the address\.$"
-    ) as told:
+    with pytest.raises(FemoError, match=rf"^hf://datasets/user/none cannot be listed: .*{what}") as told:
         list(list_inputs("hf://datasets/user/none"))
     assert TOKEN not in str(told.value)
+    monkeypatch.setenv("HF_TOKEN", "hf_ofsomebodyelse")
+    HfFileSystem.clear_instance_cache()
+    hub.repo("user/set", "datasets").private = True
+    with pytest.raises(MediaError, match=rf"^hf://datasets/user/set/a\.mp4 cannot be fetched: .*{what}") as told:
+        _bytes("hf://datasets/user/set/a.mp4")
+    assert "hf_ofsomebodyelse" not in str(told.value)
+    hub.repo("user/set", "datasets").private = False
+    for status in (401, 403):  # such as of a set whose terms nobody has accepted
+        hub.faults = {"/resolve/": Fault(status=status)}
+        HfFileSystem.clear_instance_cache()
+        with pytest.raises(
+            MediaError,
+            match=r"^hf://datasets/user/set/a\.mp4 cannot be fetched: .*; set HF_TOKEN to a token that may read it\.$",
+        ):
+            _bytes("hf://datasets/user/set/a.mp4")
 
 
 # --- a whole run

@@ -47,7 +47,7 @@ def test_ferplus_of_another_form_is_refused(tmp_path: Path) -> None:
 
 def test_no_file_of_any_kind_ends_in_a_traceback(tmp_path: Path) -> None:
     path = tmp_path / "p.npz"
-    with pytest.raises(MediaError, match=r"p\.npz is not a FER"):
+    with pytest.raises(MediaError, match=r"p\.npz does not exist; expected a FER\+ file"):
         read_ferplus(path)
     path.write_bytes(b"")
     with pytest.raises(MediaError, match=r"p\.npz is not a FER"):
