@@ -76,7 +76,7 @@ def test_frequent_expressions_make_room_for_rare_ones() -> None:
 
 
 def test_missing_data_is_one_sentence(tmp_path: Path) -> None:
-    with pytest.raises(MediaError, match="is not a FER"):
+    with pytest.raises(MediaError, match="does not exist; expected a FER"):
         ordered_votes(tmp_path / "none.npz")
     with pytest.raises(FemoError, match="there is no archive"):
         neutral_faces([], 10, [])
