@@ -59,7 +59,8 @@ def test_data_that_is_none_is_said(
     if content is not None:
         (tmp_path / "ferplus_train.npz").write_bytes(content)
     assert run("--data", tmp_path, "--out", folder) == 1
-    assert "ferplus_train.npz is not a FER+ file" in capsys.readouterr().err
+    why = "does not exist; expected a FER+ file" if content is None else "is not a FER+ file"
+    assert f"ferplus_train.npz {why}" in capsys.readouterr().err
 
 
 def test_without_neutral_faces_to_move_it_says_so(
