@@ -68,14 +68,14 @@ def shares_said(group: GroupResult) -> str:
     if share < ALONE:
         return ""
     least = min(_mix(line)[top] for line in group.video.timelines)
-    n_others, n_people = len(group.shares) - 1, len(group.video.timelines)
-    who = {1: "The only face here", 2: "Both faces"}.get(n_people, f"All {n_people} faces")
-    others = f"the other {n_others} expressions together have {percent(1 - share)}"
+    others = f"all other expressions together {percent(1 - share)}"
     if least < ALONE:
         return f"Nearly all that this group shows is {top}, {percent(share)}; {others}."
-    shows = "shows" if n_people == 1 else "show"
-    lowest = f"{percent(least)}" if n_people == 1 else f"none at less than {percent(least)}"
-    return f"{who} {shows} {top}, {lowest}; {others}."
+    n_people, at = len(group.video.timelines), percent(least)
+    if n_people == 1:
+        return f"The only face here shows {top}, {at}; {others}."
+    who = "Both faces show" if n_people == 2 else f"All {n_people} faces show"
+    return f"{who} {top}, each {at}{'' if at == percent(1.0) else ' or more'}; {others}."
 
 
 def _mix(line: Timeline) -> dict[str, float]:
