@@ -169,7 +169,7 @@ class Board(Scorer):
     def rows(self, task: Task, by: str | None = None) -> list[Row]:
         """Return the table of a task, ranked by its main score or by one part of it."""
         entries = [entry for entry in self.store.entries(task.name) if not entry.private]
-        return standings(task, published(task.name), entries, self.labels.signature(task), by)
+        return standings(task, published(task.name), entries, self.labels.shown_signature(task), by)
 
     def report(self, task: Task, entry_id: str) -> dict[str, Any]:
         """Return what may be shown of an entry's newest report, in plain JSON types.
@@ -178,7 +178,7 @@ class Board(Scorer):
             UnknownEntry: No entry has this id.
         """
         entry = self.store.entry(entry_id)
-        current = self.labels.signature(task)
+        current = self.labels.shown_signature(task)
         scored = (entry.score(current) if current else None) or entry.scores[-1]
         if entry.badge == SELF_REPORTED:
             return dict(scored.report)

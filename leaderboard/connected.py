@@ -1,17 +1,24 @@
 """Which tasks have reference labels here: each is read once, on first need, and stays in memory.
 
-Conventions: labels never leave this object but to the scorer.
+Conventions: labels never leave this object but to the scorer. Those of one task that cannot be read are a matter of the host's
+log and of whoever wants them; the tables, of that task too, are shown without.
 """
 
+import logging
 import threading
+import time
 from collections.abc import Callable
+from typing import Final
 
-from leaderboard.errors import ReferenceMissing
+from leaderboard.errors import ReferenceInvalid, ReferenceMissing
 from leaderboard.schema import Task
 from leaderboard.scoring.reports import signature_of
 from leaderboard.types import KeyList, Reference
 
 Labels = Callable[[Task], Reference]
+RETRY_S: Final = 60.0
+"""Labels that could not be read are not tried again for so long: a repository may answer later, and a page asks of every task."""
+_LOG = logging.getLogger(__name__)
 
 
 class ConnectedLabels:
@@ -24,6 +31,7 @@ class ConnectedLabels:
     def __init__(self, read: Labels) -> None:
         self._read = read
         self._known: dict[str, Reference] = {}
+        self._broken: dict[str, tuple[float, str]] = {}
         self._lock = threading.Lock()
 
     def of(self, task: Task) -> Reference:
@@ -35,8 +43,19 @@ class ConnectedLabels:
         """
         with self._lock:
             if task.name not in self._known:
-                self._known[task.name] = self._read(task)
+                self._known[task.name] = self._labels(task)
             return self._known[task.name]
+
+    def _labels(self, task: Task) -> Reference:
+        tried_s, why = self._broken.get(task.name, (0.0, ""))
+        if why and time.monotonic() - tried_s < RETRY_S:
+            raise ReferenceInvalid(why)
+        try:
+            return self._read(task)
+        except ReferenceInvalid as error:
+            _LOG.error("%s; until that is mended, nothing is scored for %s", error, task.name)
+            self._broken[task.name] = (time.monotonic(), str(error))
+            raise
 
     def find(self, task: Task) -> Reference | None:
         """Return a task's labels, or None where none are connected."""
@@ -53,6 +72,17 @@ class ConnectedLabels:
         return None if reference is None else reference.key_list(demand_all=task.hidden)
 
     def signature(self, task: Task) -> str | None:
-        """Return what a score is compared under today, or None without labels."""
+        """Return what a score is compared under today, or None without labels.
+
+        Raises:
+            ReferenceInvalid: They cannot be read.
+        """
         reference = self.find(task)
         return None if reference is None else signature_of(task, reference)
+
+    def shown_signature(self, task: Task) -> str | None:
+        """Return what a table says its scores are compared under: None without labels, or without such as can be read."""
+        try:
+            return self.signature(task)
+        except ReferenceInvalid:
+            return None

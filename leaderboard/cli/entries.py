@@ -109,7 +109,7 @@ def board(
     def work(say: Say) -> dict[str, Any]:
         opened_board, task = opened(reference, only_read=True), get_task(name)
         rows = chosen_rows(opened_board.rows(task, by), group)
-        signature = opened_board.labels.signature(task)
+        signature = opened_board.labels.shown_signature(task)
         text = _table(rows, task, by) if format == "text" else export(rows, task, signature, format)
         say(text.removesuffix("\n"))
         return {"task": task.name, "signature": signature, "rows": [row.to_dict() for row in rows]}

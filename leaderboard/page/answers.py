@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from leaderboard.board import Board
-from leaderboard.errors import LeaderboardError, ReferenceMissing
+from leaderboard.errors import LeaderboardError, ReferenceInvalid, ReferenceMissing
 from leaderboard.standings.table import chosen_rows, groups
 from leaderboard.store.details import checked_details
 from leaderboard.tasks import get_task
@@ -19,17 +19,23 @@ NO_LABELS: Final = (
     "this board has no labels of this task, so it cannot score files; with your own licensed copy of them, score yours on your "
     "own machine: python -m leaderboard score TASK FILE --reference FOLDER"
 )
+BROKEN_LABELS: Final = (
+    "the labels of this task cannot be read on this board, so it cannot score files; its host's log says why"
+)
 
 
 def answered(work: Callable[[], Answer]) -> Answer:
     """Return what ``work`` returns, or the named problem that it raised.
 
-    Who visits cannot connect labels to the board, so where they are missing he is told what he can do instead.
+    Who visits cannot connect labels to the board, so where they are missing he is told what he can do instead; where they are
+    damaged, neither a file nor a line of them is named to him.
     """
     try:
         return work()
     except ReferenceMissing:
         return LeaderboardError(NO_LABELS).to_dict()
+    except ReferenceInvalid:
+        return LeaderboardError(BROKEN_LABELS).to_dict()
     except LeaderboardError as error:
         return error.to_dict()
 
@@ -53,7 +59,7 @@ def table(board: Board, task_name: str, group: str | None = None, by: str | None
             "about": task.about,
             "main": task.main,
             "higher_is_better": task.higher_is_better,
-            "signature": board.labels.signature(task),
+            "signature": board.labels.shown_signature(task),
             "groups": groups(rows),
             "rows": [row.to_dict() for row in chosen_rows(rows, group)],
         }

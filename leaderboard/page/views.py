@@ -80,7 +80,7 @@ class BoardViews:
     ) -> dict[Any, Any]:
         """Return what everything shows; what is wanted and not there gets the default."""
         by = wanted["by"] if wanted.get("by") in task.parts else MAIN
-        signature = self.board.labels.signature(task)
+        signature = self.board.labels.shown_signature(task)
         with one_sentence():
             rows = self.board.rows(task, None if by == MAIN else by)
         known = [*groups(rows), ALL_GROUPS]
@@ -109,7 +109,8 @@ class BoardViews:
         """Return every task's best, but for the sandboxes, which hold trials."""
         tasks = [task for task in TASKS.values() if not task.sandbox]
         return [
-            best_of(task, self.board.rows(task), self.board.labels.signature(task) is not None) for task in tasks
+            best_of(task, self.board.rows(task), self.board.labels.shown_signature(task) is not None)
+            for task in tasks
         ]
 
     def _scored(self, task: Task, own: list[Entry]) -> list[tuple[str, str]]:
@@ -155,7 +156,7 @@ class BoardViews:
 
     def _files(self, task: Task, rows: list[Row]) -> tuple[dict[gr.DownloadButton, str | None], str]:
         """Return the exports in Gradio's cache, and what to say where they cannot be written there."""
-        signature = self.board.labels.signature(task)
+        signature = self.board.labels.shown_signature(task)
         files: dict[gr.DownloadButton, str | None] = dict.fromkeys(self.on.files)
         try:
             with TemporaryDirectory() as folder:

@@ -7,7 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from leaderboard.connected import ConnectedLabels
+from leaderboard import connected as connected_labels
+from leaderboard.connected import RETRY_S, ConnectedLabels
 from leaderboard.errors import ReferenceInvalid, ReferenceMissing
 from leaderboard.schema import Task
 from leaderboard.tasks import TASKS
@@ -65,6 +66,33 @@ def test_labels_that_cannot_be_read_are_a_fault_and_not_missing() -> None:
 
     with pytest.raises(ReferenceInvalid):
         ConnectedLabels(broken).find(AFEW)
+
+
+def test_they_are_told_to_the_host_once_and_tried_again_after_a_while(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    asked: list[str] = []
+    now = [1000.0]
+
+    def broken(task: Task) -> Reference:
+        asked.append(task.name)
+        if len(asked) > 2:
+            return labels(task)
+        raise ReferenceInvalid("reference labels of afew: a.txt, line 3")
+
+    monkeypatch.setattr(connected_labels.time, "monotonic", lambda: now[0])
+    connected = ConnectedLabels(broken)
+    for _ in range(3):
+        assert connected.shown_signature(AFEW) is None
+        with pytest.raises(ReferenceInvalid, match=r"a\.txt, line 3"):
+            connected.signature(AFEW)
+    assert (asked, len(caplog.records)) == (["afew"], 1)
+    assert "a.txt, line 3; until that is mended, nothing is scored for afew" in caplog.text
+    now[0] += RETRY_S
+    assert connected.shown_signature(AFEW) is None
+    now[0] += RETRY_S
+    assert connected.shown_signature(AFEW) == "afew|val|ref:01234567|n:2|accuracy|v1.0"
+    assert len(asked) == 3
 
 
 def test_where_labels_are_hidden_every_row_is_asked_for() -> None:

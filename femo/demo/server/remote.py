@@ -22,6 +22,8 @@ MAX_S: Final = 15.0
 """For everything: names, redirects, the whole body."""
 MAX_REDIRECTS: Final = 3
 NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
+LOCAL_NAT64: Final = ipaddress.ip_network("64:ff9b:1::/48")
+"""A network may translate these to whatever it likes (RFC 8215); Python before 3.11.10 takes them for global."""
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Resolve = Callable[[str, int], list[str]]
 
@@ -31,6 +33,8 @@ def is_public(address: str) -> bool:
     try:
         found = ipaddress.ip_address(address)
     except ValueError:
+        return False
+    if found in LOCAL_NAT64:
         return False
     return all(one.is_global and not one.is_multicast for one in (found, *_wrapped(found)))
 

@@ -10,12 +10,14 @@ import gradio as gr
 import pytest
 
 from leaderboard.board import Board
+from leaderboard.errors import ReferenceInvalid
+from leaderboard.page import answers
 from leaderboard.page.layout import ALL_GROUPS, BADGES, MAIN, BoardLayout
 from leaderboard.page.views import BoardViews
 from leaderboard.reading.reference import load_reference
 from leaderboard.store.database import Store
 from leaderboard.store.details import Details
-from leaderboard.store.entries import PUBLISHED, Entry
+from leaderboard.store.entries import PUBLISHED, RESCORED, Entry
 from leaderboard.tasks import TASKS
 from tests.leaderboard.writing import text
 
@@ -191,3 +193,29 @@ def test_clicks_choose_a_task_and_a_row(views: BoardViews, tmp_path: Path) -> No
 def test_another_task_forgets_what_was_asked_of_the_last(views: BoardViews) -> None:
     *cards, template = views.clear()
     assert (cards, template.visible) == (["", "", ""], False)
+
+
+def test_labels_of_one_task_that_cannot_be_read_stop_no_other(
+    layout: BoardLayout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A host's file is damaged: the page opens, that task's table too, and the others are scored."""
+    monkeypatch.delenv("SPACE_ID", raising=False)
+    monkeypatch.setenv("LOGNAME", "ada")
+    folder = tmp_path / "labels" / "affectnet-8"
+    folder.mkdir(parents=True)
+    text(folder / "labels.csv", "image,expression", "a.png,glad")
+    board = Board(
+        Store(tmp_path / "store"), lambda task: load_reference(task, None if task.sandbox else tmp_path / "labels")
+    )
+    views = BoardViews(board, layout)
+    with pytest.raises(ReferenceInvalid):
+        board.labels.signature(TASKS["affectnet-8"])
+    assert "SENet-50" in opened(views)[views.on.overview]
+    table = opened(views, task="affectnet-8")[views.on.table]
+    assert "EfficientNet" in table
+    assert submit(views, tmp_path, "happy").badge == RESCORED
+    said = answers.validation(
+        board, "affectnet-8", text(tmp_path / "p.csv", "image,expression", "a.png,happiness")
+    )
+    assert said["error"] == answers.BROKEN_LABELS
+    assert "labels.csv" not in str(said)
