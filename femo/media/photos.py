@@ -18,6 +18,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from femo.errors import MediaError
+from femo.media.jpeg2000 import decoded
 from femo.media.kinds import DAMAGE, open_picture
 from femo.media.pixels import to_rgb
 from femo.media.sources import rereadable
@@ -188,8 +189,11 @@ def _from_bytes(data: bytes, name: str, limits: PhotoLimits) -> Photo:
         raise MediaError(_too_large(name, limits)) from error
     except DAMAGE as error:
         raise MediaError(_not_a_photo(data, name)) from error
+    _check_pixels(name, image.width, image.height, limits)
     with image:
-        return _from_image(image, name, limits)
+        with _damage(name, limits):
+            whole = decoded(image, data)
+        return _from_image(whole, name, limits)
 
 
 def _not_a_photo(data: bytes, name: str) -> str:
