@@ -65,8 +65,8 @@ class ClipTab(ABC, Generic[T]):
 
     def downloads(self, kinds: Mapping[str, tuple[str, str]]) -> None:
         """Build a button per kind of file, and the hidden one that the browser presses."""
-        with gr.Row():
-            self.files = {kind: gr.Button(title, size="sm") for kind, (title, _) in kinds.items()}
+        with gr.Row(elem_classes="femo-files"):
+            self.files = {kind: gr.Button(title, size="sm", min_width=0) for kind, (title, _) in kinds.items()}
         self.file = gr.DownloadButton("Download", elem_id=f"{self.name}-file", elem_classes="femo-hidden")
 
     def wire_reading(

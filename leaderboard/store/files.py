@@ -2,11 +2,13 @@
 
 Conventions: a file appears under its final name only when all of its bytes are on disk, so a reader never sees half
 of one. What is scored is the staged copy, so a file that changes meanwhile cannot be scored as one thing and kept as
-another. Names are SHA-256 in hex; nothing of a submitter's own file name reaches the file system.
+another. Names are SHA-256 in hex; nothing of a submitter's own file name reaches the file system. What has another name is
+somebody else's, who called a folder ``files`` too, and is left alone.
 """
 
 import hashlib
 import os
+import re
 import time
 import uuid
 from collections.abc import Container, Iterable, Iterator
@@ -15,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _CHUNK = 1 << 20
+_KEPT, _PART = re.compile(r"[0-9a-f]{64}"), re.compile(r"\.[0-9a-f]{32}\.part")
 PART_AGE_S = 3600.0
 """No submission is read and scored for so long; an older copy has lost its process."""
 
@@ -79,12 +82,19 @@ class KeptFiles:
 
     def remove_parts(self, older_than_s: float = PART_AGE_S) -> int:
         """Remove copies that a process left behind when it died. Return how many were removed."""
-        return _remove_old(self.folder.glob(".*.part"), older_than_s)
+        return _remove_old(self._parts(), older_than_s)
 
     def remove_orphans(self, referred: Container[str], older_than_s: float) -> int:
         """Remove files that are not ``referred`` to and older than this. Return how many were removed."""
-        files = (path for path in self.folder.rglob("*") if path.name not in referred and path.is_file())
-        return _remove_old(files, older_than_s)
+        kept = (
+            path
+            for path in self.folder.glob("??/*")
+            if _KEPT.fullmatch(path.name) and path == self.path(path.name)
+        )
+        return _remove_old([*self._parts(), *(path for path in kept if path.name not in referred)], older_than_s)
+
+    def _parts(self) -> Iterator[Path]:
+        return (path for path in self.folder.glob(".*.part") if _PART.fullmatch(path.name))
 
 
 def _remove_old(paths: Iterable[Path], older_than_s: float) -> int:

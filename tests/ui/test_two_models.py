@@ -116,6 +116,8 @@ def test_a_clip_is_read_by_the_chosen_model(page: Page, small: Path, examples: P
     page.locator(".gallery-item:visible").click()
     expect(page.locator("#video-persons [data-track]")).to_have_count(2, timeout=120_000)
     expect(page.locator("#video-said")).to_contain_text("read by small")
+    page.locator("#video-layout").get_by_role("button", name="Smoothing").click()
+    expect(page.locator("#video-layout").get_by_text("Window in frames")).to_be_visible()
     expect(page.locator("#video-prior")).to_be_hidden()
 
 

@@ -8,6 +8,7 @@ whoever wrote it: Gradio's own ``delete_cache`` knows nothing of uploads that we
 """
 
 import os
+import re
 import shutil
 import tempfile
 import threading
@@ -27,6 +28,8 @@ AGE_S: Final = 3000.0
 """What is older goes at the next sweep, so that nothing is there after an hour."""
 SWEEP_S: Final = 300.0
 PREFIX: Final = "run-"
+NAME: Final = re.compile(rf"{PREFIX}[a-z0-9_]{{8}}")
+"""As ``tempfile.mkdtemp`` names folders."""
 
 
 class Cache:
@@ -123,11 +126,15 @@ def _new_run(base: Path) -> Cache:
 
 
 def _remove_ended_runs(base: Path) -> None:
-    """Remove the folders whose lock nobody holds: the system frees a lock when its process ends, killed or not."""
+    """Remove the folders whose lock nobody holds: the system frees a lock when its process ends, killed or not.
+
+    A folder without one is somebody else's: many people call those of their experiments ``run-1``.
+    """
     for folder in base.glob(f"{PREFIX}*"):
-        if not folder.is_dir() or folder.is_symlink():
+        path = base / f"{folder.name}.lock"
+        if not NAME.fullmatch(folder.name) or not path.exists() or not folder.is_dir() or folder.is_symlink():
             continue
-        lock = FileLock(base / f"{folder.name}.lock")
+        lock = FileLock(path)
         try:
             lock.acquire(timeout=0)
         except Timeout:

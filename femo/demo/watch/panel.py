@@ -57,12 +57,13 @@ class ClipPanel:
                 self.changes = gr.HTML(elem_classes="femo-flush")
 
     def settings(self, pipeline: Pipeline) -> None:
-        """Build what lays the timeline out anew."""
-        with gr.Row():
-            self.method = gr.Radio(["none", "mean", "median"], value="mean", label="Smoothing")
-            self.kernel = gr.Slider(1, MAX_KERNEL, 15, step=2, label="Window in frames")
-            self.smallest = gr.Slider(0, 200, 0, step=5, label="Smallest face shown, in pixels")
-        self.prior = prior_choice(pipeline, elem_id="video-prior")
+        """Build what lays the timeline out anew; folded, for a clip is first looked at as it comes."""
+        with gr.Accordion("Smoothing, smallest face, mix of expressions", open=False, elem_id="video-layout"):
+            with gr.Row():
+                self.method = gr.Radio(["none", "mean", "median"], value="mean", label="Smoothing")
+                self.kernel = gr.Slider(1, MAX_KERNEL, 15, step=2, label="Window in frames")
+                self.smallest = gr.Slider(0, 200, 0, step=5, label="Smallest face shown, in pixels")
+            self.prior = prior_choice(pipeline, elem_id="video-prior")
         self.layout: list[Any] = [self.method, self.kernel, self.smallest, self.prior]
 
     def components(self) -> list[Any]:

@@ -23,8 +23,10 @@ if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
 VALENCE, AROUSAL = PALETTE[5], PALETTE[0]
-EXPRESSION_PX, PAIR_PX, AFFECT_PX, UNIT_PX, GAP_PX = 210, 150, 130, 15, 34
-"""Heights of the parts: expression, each of two, valence and arousal, one action unit, a title's gap."""
+EXPRESSION_PX, AFFECT_PX, UNIT_PX, GAP_PX = 210, 130, 15, 34
+"""Heights of the parts: expression, valence and arousal, one action unit, a title's gap."""
+PAIRED: Final = {"expression": 110, "valence_arousal": 90, "action_units": 11, **dict.fromkeys(measures.PARTS, 54)}
+"""Heights where two models read, of one action unit too: twice the parts must not be twice the way down a phone."""
 COMPARED: Final = ("expression", "valence_arousal", "action_units")
 """What a second model may say otherwise; all else is measured by the mesh, which both share."""
 
@@ -105,9 +107,8 @@ def share_bar(line: Timeline) -> "Figure":
 def _parts(result: VideoResult, line: Timeline, second: VideoResult | None) -> Iterator[_Part]:
     """Yield the parts of the timeline: what was learnt or measured, by one model or by two."""
     other = None if second is None else summaries.find(second, line.track)
-    most = EXPRESSION_PX if other is None else PAIR_PX
-    also = {} if other is None else _heights(other, most)
-    for name, height in _heights(line, most).items():
+    also = {} if other is None else _heights(other, paired=True)
+    for name, height in _heights(line, paired=other is not None).items():
         if height:
             yield _Part(name, height, line, result.model if also and _is_learnt(line, name) else "")
         if second is None or other is None or not also[name] or not _is_learnt(other, name):
@@ -118,14 +119,16 @@ def _parts(result: VideoResult, line: Timeline, second: VideoResult | None) -> I
     yield _Part("presence", presence.STRIP_PX * len(presence.strips(result, line)), line)
 
 
-def _heights(line: Timeline, expression_px: int) -> dict[str, int]:
+def _heights(line: Timeline, *, paired: bool) -> dict[str, int]:
     """Return the height of every part, 0 where there is nothing to show."""
     affect, units = line.scores.get("valence_arousal"), _known_units(line)
+    alone = {"expression": EXPRESSION_PX, "valence_arousal": AFFECT_PX, "action_units": UNIT_PX}
+    px = PAIRED if paired else alone | dict.fromkeys(measures.PARTS, measures.HEIGHT_PX)
     return {
-        "expression": expression_px if "expression" in line.scores else 0,
-        "valence_arousal": AFFECT_PX if affect is not None and affect.source == "trained" else 0,
-        "action_units": UNIT_PX * len(units.labels) if units else 0,
-        **{name: measures.HEIGHT_PX if name in measures.parts_of(line) else 0 for name in measures.PARTS},
+        "expression": px["expression"] if "expression" in line.scores else 0,
+        "valence_arousal": px["valence_arousal"] if affect is not None and affect.source == "trained" else 0,
+        "action_units": px["action_units"] * len(units.labels) if units else 0,
+        **{name: px[name] if name in measures.parts_of(line) else 0 for name in measures.PARTS},
     }
 
 

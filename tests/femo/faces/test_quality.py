@@ -104,8 +104,18 @@ def test_lenses_need_not_be_black_to_cover_the_eyes(
 def test_eyes_in_a_shadow_are_no_glasses() -> None:
     assert reasons(face(with_lenses(portrait(), (12, 12, 16), 0.35))) == []
     deep = portrait().copy()
-    deep[62:77] = (0.5 * deep[62:77]).astype(np.uint8)  # lids and brows; the skin below is bright
+    deep[62:77] = (0.45 * deep[62:77]).astype(
+        np.uint8
+    )  # lids and brows; the skin below is bright, and that decides
     assert reasons(face(deep)) == []
+
+
+def test_a_sky_mirrored_in_lenses_is_no_bright_eye() -> None:
+    """The brightest fifth about the eyes is then as bright as skin; what is below it is as dark as the lens."""
+    mirrored = with_lenses(portrait(), (25, 25, 25), 0.95)
+    for x, y in POINTS[:2].astype(int).tolist():
+        cv2.rectangle(mirrored, (x - 9, y - 3), (x + 9, y), (200, 205, 215), -1)
+    assert "covered" in reasons(face(mirrored))
 
 
 def test_no_faces() -> None:

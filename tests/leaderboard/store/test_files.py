@@ -1,6 +1,7 @@
 """Submitted files by the hash of their content: whole, once, and gone where nobody refers to them."""
 
 import os
+import uuid
 from pathlib import Path
 
 import pytest
@@ -70,7 +71,7 @@ def test_a_source_that_cannot_be_read_leaves_nothing(tmp_path: Path) -> None:
 
 def test_copies_of_the_dead_go_by_age_and_files_by_who_refers_to_them(tmp_path: Path) -> None:
     files = kept(tmp_path)
-    parts = [files.folder / f".{name}.part" for name in ("old", "fresh")]
+    parts = [files.folder / f".{uuid.uuid4().hex}.part" for _ in range(2)]
     for part in parts:
         part.write_bytes(b"half")
     os.utime(parts[0], (1, 1))
@@ -83,8 +84,27 @@ def test_copies_of_the_dead_go_by_age_and_files_by_who_refers_to_them(tmp_path: 
     assert [files.path(name).exists() for name in names] == [True, False, True]
 
 
+def test_what_is_not_the_boards_own_is_never_removed(tmp_path: Path) -> None:
+    """A store in a folder of work in which somebody keeps ``files`` already."""
+    files = kept(tmp_path)
+    mine = [
+        "thesis.txt",
+        "sub/data.csv",
+        ".film.part",
+        f"sub/{ABC_SHA256}",
+        f"{ABC_SHA256[:2]}/notes.txt",
+        ABC_SHA256,
+    ]
+    for name in mine:
+        (files.folder / name).parent.mkdir(exist_ok=True)
+        (files.folder / name).write_text("mine")
+        os.utime(files.folder / name, (1, 1))
+    assert files.remove_orphans(set(), 3600) == files.remove_parts() == 0
+    assert [(files.folder / name).read_text() for name in mine] == ["mine"] * len(mine)
+
+
 def test_a_copy_that_another_process_took_is_no_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     files = kept(tmp_path)
-    gone = files.folder / ".gone.part"
+    gone = files.folder / f".{uuid.uuid4().hex}.part"
     monkeypatch.setattr(Path, "glob", lambda self, pattern: iter([gone]))
     assert files.remove_parts(0) == 0

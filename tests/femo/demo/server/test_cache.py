@@ -208,6 +208,20 @@ def test_a_run_that_lives_is_left_alone(base: Path) -> None:
     assert list(base.iterdir()) == []
 
 
+def test_folders_of_somebody_else_are_left_alone(base: Path) -> None:
+    mine = [base / name / "results.csv" for name in ("run-1", "run-baseline", "run-abcdefgh", "runs")]
+    for path in mine:
+        path.parent.mkdir(parents=True)
+        path.write_text("mine")
+    (base / "run-1.lock").touch()
+    (base / "run-00000000").mkdir()
+    (base / "run-00000000.lock").touch()  # of a run that was killed
+    with open_cache():
+        assert [path.exists() for path in mine] == [True] * 4
+        assert not (base / "run-00000000").exists()
+    assert [path.read_text() for path in mine] == ["mine"] * 4
+
+
 def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "cache"))
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from femo.labels import AFFECTNET_7, AFFECTNET_8
-from femo.output.figures import beside_clip
+from femo.output.figures import beside_clip, presence
 from femo.output.figures import video as figures
 from femo.results import Timeline, VideoResult
 from femo.types import Scores
@@ -127,3 +127,8 @@ def test_one_reading_alone_is_drawn_as_before(both: tuple[VideoResult, VideoResu
     titles = [note.text for note in figure.layout.annotations]
     assert titles[0] == "<b>Expression</b>  <span style='font-size:11px'>trained</span>"
     assert all(trace.meta is None for trace in figure.data)
+
+
+def test_two_readings_take_little_more_room_than_one(both: tuple[VideoResult, VideoResult]) -> None:
+    alone, paired = figures.timeline(both[0], 1), figures.timeline(both[0], 1, None, both[1])
+    assert paired.layout.height - alone.layout.height == 2 * 110 - 210 + presence.STRIP_PX + 2 * figures.GAP_PX
