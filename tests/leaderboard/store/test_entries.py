@@ -116,8 +116,12 @@ def test_equal_scores_stand_by_age(board: Board, tmp_path: Path) -> None:
     assert [row.user for row in board.rows(TASK)] == ["zoe", "ada"]
 
 
+OLD, FRESH = (f".{sign * 32}.part" for sign in "af")
+"""Copies as a submission names them."""
+
+
 def test_a_dead_submission_s_copy_goes_with_age(board: Board, tmp_path: Path) -> None:
-    old, fresh = (board.store.files.folder / f".{name}.part" for name in ("old", "fresh"))
+    old, fresh = (board.store.files.folder / name for name in (OLD, FRESH))
     for part in (old, fresh):
         part.write_bytes(b"half a file")
     os.utime(old, (0, 0))
@@ -129,13 +133,13 @@ def test_a_dead_submission_s_copy_goes_with_age(board: Board, tmp_path: Path) ->
 def test_what_dead_processes_left_goes_when_the_board_is_opened(tmp_path: Path) -> None:
     files = Store(tmp_path).files.folder
     (files / "ab").mkdir()
-    left = [files / ".old.part", files / "ab" / ("ab" * 32)]
-    for path in (*left, files / ".fresh.part"):
+    left = [files / OLD, files / "ab" / ("ab" * 32)]
+    for path in (*left, files / FRESH):
         path.write_bytes(b"half a file")
     for path in left:
         os.utime(path, (0, 0))
     open_board({"FEMO_STORE": str(tmp_path), "FEMO_CHALLENGES": str(tmp_path / "none")})
-    assert [path.name for path in files.rglob("*") if path.is_file()] == [".fresh.part"]
+    assert [path.name for path in files.rglob("*") if path.is_file()] == [FRESH]
 
 
 def test_a_table_is_ranked_by_any_part(board: Board) -> None:
