@@ -240,6 +240,7 @@ def test_persons_and_smoothing_change_the_picture_without_reading_again(page: Pa
     expect(page.locator(f"{PLOT} .main-svg").first).to_be_visible()
     curve = f"Array.from(document.querySelector('{PLOT}')._fullData[0].y).join()"
     before = page.evaluate(curve)
+    page.get_by_role("button", name="Smoothing, smallest face, mix of expressions").click()
     page.get_by_label("none", exact=True).check()
     page.wait_for_function(f"before => {curve} !== before", arg=before)
     expect(page.locator("#femo-player video")).to_have_js_property("readyState", 4)
