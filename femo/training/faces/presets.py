@@ -70,9 +70,10 @@ FROM_ARCFACE = Recipe(
     task_weights={"expression": 1.0, "age": 0.12, "gender": 0.3, "ethnicity": 0.4, "identity": 1.0},
     seed=12,
 )
-"""The layers down to 28 x 28 pixels stay as they are. Half way, after 13 epochs (four passes over FER+), it stood at 83.3 %
-of 600 faces of the slice of FER+ (femo-base, after 52 epochs, at 85.2), gender at 93.8 and ethnicity at 87.0 % (94.0 and 88.0).
-Two cores take 150 s an epoch."""
+"""The layers down to 28 x 28 pixels stay as they are. After these 26 epochs (eight passes over FER+) it named 85.4 % of the
+slice of FER+ that nothing was trained on, femo-base 85.9; gender 93.5 and ethnicity 87.3 % of that of UTKFace (93.0 and
+86.9). The mean of both networks' probabilities: 86.1, 93.9 and 87.8 %, log loss 0.361 where femo-base has 0.383. A face costs
+it 3.3 times as much, so it teaches better than it ships. Two cores take 150 s an epoch."""
 
 
 def read_recipe(path: Path | None, n_threads: int, start: Path | None = None) -> Recipe:
