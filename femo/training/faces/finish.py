@@ -40,13 +40,13 @@ DEFAULT_PRIOR = "halfway"
 """Of the slice of FER+ that nothing was trained on, femo-base names 84.9 % rightly and of every class 73.7 % in the mean; natural
 85.9 and 67.7, balanced 79.1 and 81.4. Halfway costs the least for what it finds."""
 L_CHOICES = (1, 2, 3, 5, 10, 20, 40, 101)
-LICENCE = "research use, non-commercial ({terms}; code Apache-2.0"
+LICENCE = "research use, non-commercial {terms}; code Apache-2.0"
 CITATION = (
     "A. V. Savchenko, Facial expression and attributes recognition based on multi-task learning of lightweight neural "
     "networks, SISY 2021 (the method); {start}; "
     "trained on FER+ (Barsoum et al. 2016) and UTKFace (Zhang et al. 2017)"
 )
-SCRATCH = About("", "", "FER2013 and UTKFace terms)", "from random weights", "nothing")
+SCRATCH = About("", "", "(FER2013 and UTKFace terms)", "from random weights", "nothing")
 DATA = {
     "expression": ("affectnet-8", "FER+ (FER2013 images, votes of ten annotators)"),
     "age": ("age", "UTKFace"),

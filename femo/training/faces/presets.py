@@ -46,8 +46,8 @@ where it was (85.9 and 86.1 %, mean recall 68.3 and 66.7): these pictures have n
 5.8 ms in a clip, at 128 3.9 (two cores, AVX2), so it ends there."""
 
 
-_WHOLE = partial(Phase, class_weight_power=0.0, pseudo=True)
-FROM_ARCFACE = Recipe(
+FROM_ARCFACE = replace(
+    FEMO_BASE,
     arch="mobilefacenet",
     arch_args={"flat": 64},
     start={
@@ -58,16 +58,8 @@ FROM_ARCFACE = Recipe(
         "name": "femo-base (mobilenetv1_100, 128 px)",
         "sha256": "8dc8c4cce0a41873d7de632d8b8127689ab6072657260708611f493262d2bc6f",
     },
-    phases=(_WHOLE(112, 26, 6e-4, 1e-6, frozen_layers=7, drawn_power=0.25, keep_whole=0.6, strength=0.4),),
-    shares=(60, 16),
-    dropout=0.1,
-    steps_per_epoch=150,
-    warmup_steps=100,
-    head_lr=3.0,
-    layer_decay=0.9,
-    identity=True,
+    phases=(_LONG(112, 26, 6e-4, 1e-6, frozen_layers=7, keep_whole=0.6, strength=0.4),),
     bfloat16=True,
-    task_weights={"expression": 1.0, "age": 0.12, "gender": 0.3, "ethnicity": 0.4, "identity": 1.0},
     seed=12,
 )
 """The layers down to 28 x 28 pixels stay as they are. After these 26 epochs (eight passes over FER+) it named 85.4 % of the

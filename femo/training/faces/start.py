@@ -55,14 +55,14 @@ STARTS = {
     faceres.ARCH: About(
         "the MobileNet of HSE_FaceRec_tf (A. V. Savchenko, PeerJ Computer Science 5:e197, 2019), pretrained on VGGFace2",
         "faceres-deep.json",
-        "FER2013, UTKFace and VGGFace2 terms); the package of the start network is MIT",
+        "(FER2013, UTKFace and VGGFace2 terms); the package of the start network is MIT",
         "started from his network of PeerJ Computer Science 5:e197, 2019, pretrained on VGGFace2",
         "HSE_FaceRec_tf (A. V. Savchenko 2019, VGGFace2)",
     ),
     arcface.ARCH: About(
         "InsightFace's MobileFaceNet of the package buffalo_s (Deng et al., ArcFace, CVPR 2019), pretrained on WebFace600K",
         "w600k_mbf.onnx",
-        "FER2013, UTKFace and InsightFace's terms: its weights are for non-commercial research only)",
+        "(FER2013, UTKFace and InsightFace's terms: its weights are for non-commercial research only)",
         "started from InsightFace's MobileFaceNet (Deng et al., ArcFace, CVPR 2019), pretrained on WebFace600K",
         "InsightFace's w600k_mbf (ArcFace on WebFace600K)",
     ),
@@ -172,14 +172,18 @@ def read_start(path: Path, wanted: Mapping[str, str]) -> Start:
 
 def start_of_faceres(state: Mapping[str, Tensor]) -> Start:
     """Return the MobileNet of HSE_FaceRec_tf as a start."""
-    about = ("conv_stem", "bn1", 224, faceres.MEAN_BGR, 1.0, True, 0.0)
-    return Start(faceres.ARCH, faceres.ARCH_ARGS, state, *about)
+    return Start(
+        faceres.ARCH, faceres.ARCH_ARGS, state, first="conv_stem", first_norm="bn1", size=224, mean=faceres.MEAN_BGR,
+        scale=1.0, bgr=True, wider=0.0,
+    )  # fmt: skip
 
 
 def start_of_arcface(state: Mapping[str, Tensor]) -> Start:
     """Return InsightFace's MobileFaceNet as a start."""
-    about = ("layers.0.0", "layers.0.1", arcface.SIDE, (arcface.MEAN,) * 3, arcface.MEAN, False, arcface.WIDER)
-    return Start(arcface.ARCH, arcface.ARCH_ARGS, state, *about)
+    return Start(
+        arcface.ARCH, arcface.ARCH_ARGS, state, first="layers.0.0", first_norm="layers.0.1", size=arcface.SIDE,
+        mean=(arcface.MEAN,) * 3, scale=arcface.MEAN, bgr=False, wider=arcface.WIDER,
+    )  # fmt: skip
 
 
 def identity_targets(start: Start, images: Tensor, boxes: Tensor, kept: Path) -> Tensor:

@@ -96,24 +96,26 @@ def test_targets_that_are_kept_are_read_and_those_of_other_pictures_are_not(
     assert shown == [150, 140]
 
 
+SHA256_ABC = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+"""Of the bytes ``abc`` (FIPS 180-2, appendix B.1)."""
+
+
 def test_another_file_than_the_recipes_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(faceres, "read_graph_model", lambda path: {})
     monkeypatch.setattr(faceres, "backbone_state", lambda tensors, path: {"a": np.array([1.5], np.float32)})
     (tmp_path / "f.bin").write_bytes(b"abc")
-    abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"  # FIPS 180-2, appendix B.1
-    begun = read_start(tmp_path / "f.json", {"name": "f", "sha256": abc})
+    begun = read_start(tmp_path / "f.json", {"name": "f", "sha256": SHA256_ABC})
     torch.testing.assert_close(begun.state["a"], torch.tensor([1.5]))
     assert (begun.arch, begun.size, begun.bgr, begun.wider) == ("mobilenetv1_100", 224, True, 0.0)
-    with pytest.raises(WeightsError, match=rf"f\.bin has SHA-256 {abc}, but the recipe starts from 00"):
+    with pytest.raises(WeightsError, match=rf"f\.bin has SHA-256 {SHA256_ABC}, but the recipe starts from 00"):
         read_start(tmp_path / "f.json", {"name": "f", "sha256": "00"})
 
 
 def test_an_onnx_file_is_the_other_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(arcface, "backbone_state", lambda path: {"a": np.array([2.5], np.float32)})
     (tmp_path / "f.onnx").write_bytes(b"abc")
-    abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"  # FIPS 180-2, appendix B.1
-    begun = read_start(tmp_path / "f.onnx", {"name": "f", "sha256": abc})
+    begun = read_start(tmp_path / "f.onnx", {"name": "f", "sha256": SHA256_ABC})
     torch.testing.assert_close(begun.state["a"], torch.tensor([2.5]))
     assert (begun.arch, begun.size, begun.bgr, begun.wider) == ("mobilefacenet", 112, False, 1.2)
     with pytest.raises(WeightsError, match=r"g\.onnx does not exist; the recipe starts from f"):
-        read_start(tmp_path / "g.onnx", {"name": "f", "sha256": abc})
+        read_start(tmp_path / "g.onnx", {"name": "f", "sha256": SHA256_ABC})
