@@ -24,20 +24,23 @@ BROKEN_LABELS: Final = (
 )
 
 
-def answered(work: Callable[[], Answer]) -> Answer:
-    """Return what ``work`` returns, or the named problem that it raised.
+def for_visitors(error: LeaderboardError) -> LeaderboardError:
+    """Return a named problem as a visitor is told it.
 
     Who visits cannot connect labels to the board, so where they are missing he is told what he can do instead; where they are
     damaged, neither a file nor a line of them is named to him.
     """
+    if isinstance(error, ReferenceMissing):
+        return LeaderboardError(NO_LABELS)
+    return LeaderboardError(BROKEN_LABELS) if isinstance(error, ReferenceInvalid) else error
+
+
+def answered(work: Callable[[], Answer]) -> Answer:
+    """Return what ``work`` returns, or the named problem that it raised."""
     try:
         return work()
-    except ReferenceMissing:
-        return LeaderboardError(NO_LABELS).to_dict()
-    except ReferenceInvalid:
-        return LeaderboardError(BROKEN_LABELS).to_dict()
     except LeaderboardError as error:
-        return error.to_dict()
+        return for_visitors(error).to_dict()
 
 
 def table(board: Board, task_name: str, group: str | None = None, by: str | None = None) -> Answer:

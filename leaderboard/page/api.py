@@ -96,7 +96,9 @@ def one_sentence() -> Iterator[None]:
     try:
         yield
     except LeaderboardError as error:
-        raise gr.Error(escape(str(error)), title="Leaderboard", print_exception=False) from error
+        raise gr.Error(
+            escape(str(answers.for_visitors(error))), title="Leaderboard", print_exception=False
+        ) from error
 
 
 class BoardApi:

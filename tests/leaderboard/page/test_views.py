@@ -1,6 +1,7 @@
 """What the tab shows for an address, a task or a click, without a browser: the state of each component."""
 
 import errno
+import html
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -219,3 +220,6 @@ def test_labels_of_one_task_that_cannot_be_read_stop_no_other(
     )
     assert said["error"] == answers.BROKEN_LABELS
     assert "labels.csv" not in str(said)
+    with pytest.raises(gr.Error) as told:
+        list(views.write_template("affectnet-8"))
+    assert html.unescape(told.value.message) == answers.BROKEN_LABELS
