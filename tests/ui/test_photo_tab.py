@@ -114,6 +114,26 @@ def test_several_photos_become_one_sheet_and_one_table(page: Page, examples: Pat
     expect(page.locator("#several-said")).to_be_hidden()
 
 
+def test_the_table_of_faces_is_whole_on_a_phone(browser: Browser, address: str, examples: Path) -> None:
+    """Its rows break into lines; for a screen reader they stay rows of cells under their headings."""
+    page = browser.new_page(viewport={"width": 390, "height": 844})
+    page.set_default_timeout(PATIENCE_MS)
+    page.goto(address)
+    drop(page, examples / "triptych.jpg")
+    table = page.get_by_role("table").filter(has_text="Expression")
+    expect(table.get_by_role("row")).to_have_count(4)
+    expect(table.get_by_role("columnheader")).to_have_count(7)
+    assert table.locator("xpath=..").evaluate("e => e.scrollWidth <= e.clientWidth")
+    edges = table.get_by_role("cell").evaluate_all("cells => cells.map((e) => e.getBoundingClientRect().right)")
+    assert len(edges) == 3 * 7
+    assert max(edges) < 390
+    assert (
+        table.locator("[data-name=Age]").first.evaluate("e => getComputedStyle(e, '::before').content") == '"age "'
+    )
+    assert barriers(page) == []
+    page.close()
+
+
 def test_a_sheet_that_is_wider_than_a_phone_says_so(browser: Browser, address: str, tmp_path: Path) -> None:
     files = [tmp_path / f"{shade}.png" for shade in range(5)]
     for shade, file in enumerate(files):
