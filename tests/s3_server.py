@@ -6,8 +6,9 @@ question is signed with, not at the signature.
 
 import re
 import threading
+import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -28,6 +29,8 @@ class Store:
         buckets: Files of each by key.
         public: Buckets that are open to all.
         asked: Method and path of every question.
+        pause_s: Seconds before a file is given.
+        n_pauses: How often there is a pause; None is always.
     """
 
     def __init__(self) -> None:
@@ -35,6 +38,14 @@ class Store:
         self.buckets: dict[str, dict[str, bytes]] = {}
         self.public: set[str] = set()
         self.asked: list[tuple[str, str]] = []
+        self.pause_s = 0.0
+        self.n_pauses: int | None = None
+
+    def pause(self) -> None:
+        """Say nothing for a while."""
+        if self.pause_s and self.n_pauses != 0:
+            self.n_pauses = None if self.n_pauses is None else self.n_pauses - 1
+            time.sleep(self.pause_s)
 
     def put(self, bucket: str, files: Mapping[str, bytes], public: bool = False) -> None:
         """Keep files in a bucket, and in it nothing else."""
@@ -79,6 +90,8 @@ class _Answers(BaseHTTPRequestHandler):
             self._give(files[key])
 
     def _give(self, data: bytes) -> None:
+        if self.command == "GET":
+            self.store.pause()
         asked = re.fullmatch(r"bytes=(\d+)-(\d+)", self.headers.get("Range", ""))
         if asked is None:
             self._send(200, data)
@@ -129,7 +142,8 @@ class _Answers(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
         if self.command != "HEAD":
-            self.wfile.write(data)
+            with suppress(ConnectionError):  # who asked did not wait
+                self.wfile.write(data)
 
 
 @contextmanager

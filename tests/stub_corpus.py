@@ -112,7 +112,9 @@ def go_spread(source: Path, out: Path, **more: Any) -> run.CorpusReport:
         return run.corpus(source, out, **more)
 
 
-def go(source: Path, out: Path, die_at: int | None = None, part_inputs: int = 3, **more: Any) -> run.CorpusReport:
+def go(
+    source: str | Path, out: Path, die_at: int | None = None, part_inputs: int = 3, **more: Any
+) -> run.CorpusReport:
     """Run; parts are written after a few inputs, so that there are many moments to die in."""
     specs = find_models(None)
     options = {name: more[name] for name in ("smooth", "group") if name in more}

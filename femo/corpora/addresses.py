@@ -1,8 +1,8 @@
 """Addresses: opened through fsspec, and what is wrong with one said in a sentence that holds no secret.
 
 Conventions: an address is a URL: https, s3, hf, and what else fsspec knows. S3 is asked through Arrow, which is there anyway and
-brings its own client. Whatever is shown or written of an address passes through ``without_secrets``: tables are handed on, and a
-signed address lets everybody in. What cannot be opened is a ``FemoError`` that says what to do about it.
+brings its own client. Whatever is shown or written of an address passes through ``femo.media.grants``: tables are handed on, and
+a signed address lets everybody in. What cannot be opened is a ``FemoError`` that says what to do about it.
 """
 
 import base64
@@ -15,16 +15,16 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from functools import lru_cache
-from http.client import HTTPException
+from http.client import HTTPException, InvalidURL
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import IO, Any, Final, TypeVar, cast
 from urllib.parse import unquote, urlsplit
 
 from femo.errors import FemoError
+from femo.media.grants import WEB, spelt_out, without_secrets
 
 URL: Final = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
-WEB: Final = ("http://", "https://")
 CHUNK: Final = 1 << 20
 TIMEOUT_S: Final = 60.0
 """A table on the web that does not answer for so long is given up."""
@@ -32,11 +32,6 @@ CONNECT_S: Final = 10.0
 """A store that takes no connection, and one"""
 SILENT_S: Final = 10.0
 """that sends no byte for so long, is asked again, three times; three seconds, as is usual, are short for a far or busy one."""
-USER: Final = re.compile(r"(?<=://)[^/?#\s'\"]+@")
-GRANT: Final = re.compile(
-    r"(?P<name>[?&;][\w.%-]*(?:sig|token|key|secret|passw|credential|auth)[\w.%-]*=)[^&;#\s'\"]+", re.IGNORECASE
-)
-"""Parameters that grant access, such as those of addresses that S3, Google, Azure and CloudFront have signed."""
 S3: Final = ("s3", "s3a")
 CREDENTIALS: Final = {
     "s3": "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, to an account that may read it, or "
@@ -49,11 +44,6 @@ REFUSED: Final = re.compile(r"ACCESS_DENIED|ACCESS_KEY|SIGNATURE|EXPIRED_TOKEN|I
 MISSING: Final = re.compile(r"NO_SUCH_BUCKET|NO_SUCH_KEY|RESOURCE_NOT_FOUND|\b404\b")
 """and those of one that says that nothing is there."""
 T = TypeVar("T")
-
-
-def without_secrets(text: str) -> str:
-    """Return a text in which no address tells a user, a password, or the value of a parameter that grants access."""
-    return GRANT.sub(r"\g<name>…", USER.sub("…@", text))
 
 
 def file_system(url: str) -> tuple[Any, str]:
@@ -183,7 +173,10 @@ def pieces(url: str, timeout_s: float) -> Iterator[bytes]:
 
 def answer(url: str, timeout_s: float) -> Any:
     """Return what a server on the web answers, as a stream; whom the address names is told to this server alone."""
-    split = urlsplit(url)
+    try:
+        split = urlsplit(spelt_out(url))
+    except ValueError as error:
+        raise InvalidURL(str(error)) from error
     who, _, host = split.netloc.rpartition("@")
     request = urllib.request.Request(split._replace(netloc=host).geturl(), headers={"User-Agent": "femo"})
     if who:

@@ -5,18 +5,20 @@ than the limit, is given up.
 """
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO, Any, Final
-from urllib.parse import unquote, unquote_to_bytes, urlsplit
+from urllib.parse import unquote, unquote_to_bytes
 
-from femo.corpora.addresses import URL, WEB, asked, file_system, opened, pieces, within, without_secrets
+from femo.corpora.addresses import URL, asked, file_system, opened, pieces, within
 from femo.corpora.sources import FILE, ROW
 from femo.errors import FemoError, MediaError
 from femo.media.containers import MEGA
+from femo.media.grants import WEB, without_secrets
 
 PART: Final = 4 << 20
 """What is asked for at once: long enough that a store far away is not asked too often, and seconds of a slow line."""
@@ -58,7 +60,10 @@ def _here(place: str) -> Path:
 
 def _name(place: str) -> str:
     """Return the file name in an address; that of a store may hold what means something else on the web."""
-    return Path(unquote(urlsplit(place).path) if place.startswith(WEB) else place.partition("://")[2]).name
+    path = place.partition("://")[2]
+    if place.startswith(WEB):
+        path = unquote(re.split("[?#]", path)[0].partition("/")[2])
+    return Path(path).name
 
 
 def _download(url: str, file: IO[bytes], max_bytes: int, timeout_s: float) -> None:

@@ -1,9 +1,10 @@
 """The manifest: which inputs there are, how far each is, and which part files count.
 
 Conventions: one SQLite file in the output folder, in WAL mode, written by the driver alone. What it says is the truth: a part
-file that it does not name is none. An input is known by its place (absolute path or URL); size and time of change are those
-that were listed, the SHA-256 that of what was read. A state is one of ``WAITING``, ``READ`` (the rows lie in the work folder),
-``DONE`` (they stand in the part file ``part``) and ``FAILED``.
+file that it does not name is none. An input is known by its place (absolute path, or URL without what grants access); ``address``
+is the URL that fetches it, where that says more, as it was listed last. Size and time of change are those that were listed, the
+SHA-256 that of what was read. A state is one of ``WAITING``, ``READ`` (the rows lie in the work folder), ``DONE`` (they stand in
+the part file ``part``) and ``FAILED``.
 """
 
 import json
@@ -12,10 +13,11 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from femo.corpora.sources import Entry
+from femo.corpora.sources import Entry, known_by
 from femo.errors import FemoError
 
 WAITING, READ, DONE, FAILED = range(4)
@@ -31,18 +33,20 @@ CREATE TABLE IF NOT EXISTS inputs(
     id INTEGER PRIMARY KEY, place TEXT NOT NULL UNIQUE, clip TEXT NOT NULL, size INTEGER, mtime_ns INTEGER,
     new_size INTEGER, new_mtime_ns INTEGER, sha256 TEXT, state INTEGER NOT NULL DEFAULT 0, part INTEGER, problem TEXT,
     n_frames INTEGER NOT NULL DEFAULT 0, n_faces INTEGER NOT NULL DEFAULT 0, duration_s REAL NOT NULL DEFAULT 0,
-    read_s REAL NOT NULL DEFAULT 0);
+    read_s REAL NOT NULL DEFAULT 0, address TEXT);
 CREATE INDEX IF NOT EXISTS by_state ON inputs(state, id);
 CREATE INDEX IF NOT EXISTS changed ON inputs(id) WHERE new_mtime_ns IS NOT NULL;
 CREATE TABLE IF NOT EXISTS parts(number INTEGER PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS shards(
     input INTEGER, first INTEGER, stop INTEGER, sha256 TEXT, read_s REAL, PRIMARY KEY(input, first)) WITHOUT ROWID;
 """
-REGISTER: Final = """
-INSERT INTO inputs(place, clip, size, mtime_ns) VALUES(?, ?, ?, ?) ON CONFLICT(place) DO UPDATE
-SET new_size = excluded.size, new_mtime_ns = excluded.mtime_ns
-WHERE size IS NOT excluded.size OR mtime_ns IS NOT excluded.mtime_ns
+REGISTER: Final = f"""
+INSERT INTO inputs(place, clip, size, mtime_ns, address) VALUES(?, ?, ?, ?, ?) ON CONFLICT(place) DO UPDATE
+SET new_size = excluded.size, new_mtime_ns = excluded.mtime_ns, address = excluded.address,
+    state = CASE WHEN state = {FAILED} AND address IS NOT excluded.address THEN {WAITING} ELSE state END
+WHERE size IS NOT excluded.size OR mtime_ns IS NOT excluded.mtime_ns OR address IS NOT excluded.address
 """
+WHERE: Final = "coalesce(address, place)"
 
 
 class Input(NamedTuple):
@@ -104,10 +108,19 @@ class Manifest:
     def _open(self) -> None:
         with _said(self._path):
             self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.execute(
-                "PRAGMA synchronous = FULL"
-            )  # a part must not be lost that the work folder no longer has
+            # a part must not be lost that the work folder no longer has
+            self._db.execute("PRAGMA synchronous = FULL")
             self._db.executescript(SCHEMA)
+            if "address" not in {row[1] for row in self._db.execute("PRAGMA table_info(inputs)")}:
+                self._know_addresses()
+
+    def _know_addresses(self) -> None:
+        """Bring a manifest up to date in which inputs are known by their whole address; two of one file stay two."""
+        with self._transaction():
+            self._db.execute("ALTER TABLE inputs ADD COLUMN address TEXT")
+            for n, place in self._db.execute("SELECT id, place FROM inputs WHERE place LIKE '%://%'").fetchall():
+                known = "UPDATE OR IGNORE inputs SET address = nullif(place, ?1), place = ?1 WHERE id = ?2"
+                self._db.execute(known, (known_by(place), n))
 
     def close(self) -> None:
         """Close the file."""
@@ -125,22 +138,22 @@ class Manifest:
 
     def register(self, entries: Iterable[Entry]) -> int:
         """Take in what a source lists; returns how many it listed. New inputs wait, changed ones are marked."""
-        n_before = self._db.total_changes
-        count = _Counted(entries)
+        n_before, number = self._db.total_changes, count()
+        told = ((e.known or e.place, e.clip, e.size, e.mtime_ns, e.known and e.place) for e in entries)
         with self._transaction():
-            self._db.executemany(REGISTER, count)
+            self._db.executemany(REGISTER, (row for row, _ in zip(told, number, strict=False)))
             if self._db.total_changes > n_before:
                 self._db.execute(
                     "UPDATE inputs SET size = new_size, mtime_ns = new_mtime_ns, new_size = NULL, new_mtime_ns = NULL, "
                     "state = 0, problem = NULL WHERE new_mtime_ns IS NOT NULL AND state IN (?, ?)",
                     (WAITING, FAILED),
                 )
-        return count.n
+        return next(number)
 
     def changed(self) -> list[tuple[Input, str, int | None]]:
         """Return the inputs that were read and have changed since: input, SHA-256 of old, its part."""
         rows = self._db.execute(
-            "SELECT id, place, clip, sha256, part FROM inputs WHERE new_mtime_ns IS NOT NULL ORDER BY id"
+            f"SELECT id, {WHERE}, clip, sha256, part FROM inputs WHERE new_mtime_ns IS NOT NULL ORDER BY id"
         )
         return [(Input(*row[:3]), row[3], row[4]) for row in rows]
 
@@ -163,7 +176,7 @@ class Manifest:
         """Yield the inputs that wait now, by number."""
         last = 0
         while rows := self._db.execute(
-            "SELECT id, place, clip FROM inputs WHERE state = ? AND id > ? ORDER BY id LIMIT ?",
+            f"SELECT id, {WHERE}, clip FROM inputs WHERE state = ? AND id > ? ORDER BY id LIMIT ?",
             (WAITING, last, FETCHED),
         ).fetchall():
             last = rows[-1][0]
@@ -205,7 +218,7 @@ class Manifest:
 
     def place(self, number: int) -> str:
         """Return where an input is."""
-        return str(self._db.execute("SELECT place FROM inputs WHERE id = ?", (number,)).fetchone()[0])
+        return str(self._db.execute(f"SELECT {WHERE} FROM inputs WHERE id = ?", (number,)).fetchone()[0])
 
     def pending(self) -> list[int]:
         """Return the inputs whose rows lie in the work folder, by number."""
@@ -248,7 +261,7 @@ class Manifest:
     def failures(self) -> list[tuple[int, str, str, str]]:
         """Return the inputs that failed: number, clip, place, sentence."""
         return self._db.execute(
-            "SELECT id, clip, place, problem FROM inputs WHERE state = ? ORDER BY id", (FAILED,)
+            f"SELECT id, clip, {WHERE}, problem FROM inputs WHERE state = ? ORDER BY id", (FAILED,)
         ).fetchall()
 
     def counts(self) -> Counts:
@@ -272,18 +285,6 @@ class Manifest:
                     self._db.execute("ROLLBACK")
                 raise
             self._db.execute("COMMIT")
-
-
-class _Counted:
-    """Passes on what is listed, and counts it."""
-
-    def __init__(self, entries: Iterable[Entry]) -> None:
-        self.n, self._entries = 0, entries
-
-    def __iter__(self) -> Iterator[tuple[str, str, int | None, int | None]]:
-        for entry in self._entries:
-            self.n += 1
-            yield entry.place, entry.clip, entry.size, entry.mtime_ns
 
 
 @contextmanager

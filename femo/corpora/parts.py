@@ -9,23 +9,26 @@ nothing else is ever removed from an output folder.
 import errno
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Final, Self
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from filelock import FileLock, Timeout
 
 from femo.atomic import replacing, replacing_on_disk
-from femo.corpora.addresses import without_secrets
 from femo.corpora.manifest import NAME as MANIFEST
 from femo.corpora.manifest import Manifest
 from femo.corpora.rows import Tables
 from femo.corpora.schema import DATASETS, Schemas
 from femo.errors import FemoError
+from femo.media.grants import without_secrets
 
 WORK: Final = ".work"
+LOCK: Final = ".lock"
 SUMMARY: Final = "summary.html"
 PART: Final = re.compile(r"part-\d{6,}\.parquet")
 GROUP_ROWS: Final = 122_880
@@ -103,6 +106,54 @@ def refuse_foreign(out: Path) -> None:
             f"{out} has {', '.join(found)} of something else, and no {MANIFEST} of a run of femo corpus; "
             "name a folder of its own by --out, which is made if needed."
         )
+
+
+class locked:
+    """Holds an output folder for one run; the system lets go of it however the run ends.
+
+    Until ``keep`` is called a run has done nothing: should it end before, what it has made is taken away again, and nothing else.
+
+    Raises:
+        FemoError: Another run holds it, or it cannot be made.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._kept = folder, False
+        self._missing = [path for path in (folder, *folder.parents) if not path.exists()]
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            made = set() if (folder / LOCK).exists() else {LOCK}
+            self._lock = FileLock(folder / LOCK)
+            self._lock.acquire(timeout=0)
+            self._found = {path.name for path in folder.iterdir()} - made  # now that no other run changes it
+        except Timeout as error:
+            raise FemoError(
+                f"another run is writing into {folder}; wait for it, or name another folder"
+            ) from error
+        except OSError as error:
+            raise unwritable(folder, error) from error
+
+    def keep(self) -> None:
+        """Let everything stay from now on."""
+        self._kept = True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if not self._kept:
+            for name in (*DATASETS, "failures", WORK):
+                self._clear((self._folder / name).rmdir, name)
+            for name in (*(MANIFEST + end for end in ("-wal", "-shm", "")), LOCK):
+                self._clear((self._folder / name).unlink, name)
+        self._lock.release()
+        for path in self._missing if not self._kept else ():
+            self._clear(path.rmdir, "")
+
+    def _clear(self, remove: Callable[[], None], name: str) -> None:
+        if name not in self._found:
+            with suppress(OSError):  # not there, or somebody has put something in
+                remove()
 
 
 class Parts:

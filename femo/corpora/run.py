@@ -12,15 +12,12 @@ from os import PathLike
 from pathlib import Path
 from typing import Final
 
-from filelock import FileLock, Timeout
-
 from femo.clips.adaptive import Every
 from femo.corpora import reading
-from femo.corpora.addresses import without_secrets
 from femo.corpora.manifest import NAME, Facts, Input, Manifest
 from femo.corpora.options import Options, changes
 from femo.corpora.orders import Orders
-from femo.corpora.parts import Parts, refuse_foreign, unwritable
+from femo.corpora.parts import Parts, locked, refuse_foreign
 from femo.corpora.processes import Processes, usable_cores
 from femo.corpora.progress import CorpusProgress, Engine, Tally
 from femo.corpora.reading import Cut, Order, Outcome, Read, Refused, Setup
@@ -29,6 +26,7 @@ from femo.corpora.sources import list_inputs
 from femo.corpora.spreading import Crew, Ended, Work, WorkerDied, spread
 from femo.corpora.summary import write_summary
 from femo.errors import FemoError
+from femo.media.grants import without_secrets
 from femo.models.config import ModelSpec
 from femo.models.find import find_models
 from femo.output.records import sha256_of
@@ -127,12 +125,13 @@ def corpus(
     if not shard_minutes > 0:
         raise FemoError(f"shard_minutes is {shard_minutes}; expected a number above 0.")
     folder = Path(out).absolute()
-    with _locked(folder):
+    with locked(folder) as held:
         refuse_foreign(folder)
         manifest = Manifest(folder / NAME)
         try:
             run = _Run(folder, manifest, options, specs, progress)
             run.prepare(source, column, retry_failures)
+            held.keep()
             setup = Setup(folder, model, options, timeout_s, shard_minutes * 60)
             run.read(lambda: _crew(engine, workers, Work(reading.start, (setup,), reading.do), address))
             return run.report(pictures)
@@ -151,28 +150,6 @@ def _crew(engine: Engine, workers: int | None, work: Work, address: str | None) 
         except NoCluster:
             pass
     return "local", Processes(workers or usable_cores(), work)
-
-
-class _locked:
-    """Holds the output folder for one run; the system lets go of it however the run ends."""
-
-    def __init__(self, folder: Path) -> None:
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            self._lock = FileLock(folder / ".lock")
-            self._lock.acquire(timeout=0)
-        except Timeout as error:
-            raise FemoError(
-                f"another run is writing into {folder}; wait for it, or name another folder"
-            ) from error
-        except OSError as error:
-            raise unwritable(folder, error) from error
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, *error: object) -> None:
-        self._lock.release()
 
 
 @dataclass(slots=True)

@@ -2,6 +2,7 @@
 
 Conventions: listing opens no clip. A place is an absolute path, a URL, or ``FILE.parquet#COLUMN:ROW`` for a picture or clip whose
 bytes lie in a table, as in Hugging Face data sets with an image or video column; a file here whose name is no UTF-8 has a URL.
+What is signed is known by its address without what grants access (``femo.media.grants``), so that it stays the same input.
 The name of an input in the tables (``clip``) is its path from the folder that was given, what the table says, or the path that
 matched. In folders only files with the ending of a photo or clip are taken; what a pattern or a table names is taken as it is.
 """
@@ -16,8 +17,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from femo.corpora.addresses import URL, WEB, asked, file_system, listed, opened, without_secrets
+from femo.corpora.addresses import URL, asked, file_system, listed, opened
 from femo.errors import FemoError
+from femo.media.grants import WEB, lasting, shown, spelt_out, without_secrets
 from femo.models.hub import explain
 
 PHOTOS: Final = "avif bmp gif heic heif ico jfif jp2 jpeg jpg png tga tif tiff webp"
@@ -29,6 +31,8 @@ COLUMNS: Final = ("path", "file", "url", "clip", "video", "image", "filename", "
 """Columns of a table that are looked for, where none is named."""
 HUB_NAME: Final = re.compile(r"\w[\w.-]*/\w[\w.-]*(@[\w./-]+)?")
 """A data set on the Hub, with a revision perhaps; it is asked for only where no file has this name."""
+MOST_SHOWN: Final = 40
+"""Letters of a column's name, and columns, that a sentence shows."""
 ROW: Final = re.compile(r"(?P<file>.*\.parquet(?:\?[^#]*)?)#(?P<column>.+):(?P<row>\d+)", re.DOTALL)
 
 
@@ -40,12 +44,14 @@ class Entry(NamedTuple):
         clip: What the tables call it.
         size: Bytes; None where nobody says.
         mtime_ns: Time of change; None where nobody says.
+        known: What it is known by; None where that is its place.
     """
 
     place: str
     clip: str
     size: int | None = None
     mtime_ns: int | None = None
+    known: str | None = None
 
 
 def list_inputs(source: str | os.PathLike[str], column: str | None = None) -> Iterator[Entry]:
@@ -60,6 +66,7 @@ def list_inputs(source: str | os.PathLike[str], column: str | None = None) -> It
         FemoError: There is no such source, or its table has no such column.
     """
     name = os.fspath(source)
+    name = spelt_out(name) if URL.match(name) else name
     if _file_name(name).lower().endswith(TABLES):
         return _of_table(name, column)
     path = Path(name)
@@ -132,7 +139,7 @@ def _of_data_set(name: str, column: str | None) -> Iterator[Entry]:
 def _of_url(url: str, column: str | None = None) -> Iterator[Entry]:
     """One file, or all files of a folder on a file system that lists them."""
     if url.startswith(WEB):
-        yield Entry(url, without_secrets(url))
+        yield _remote(url)
         return
     files, path = file_system(url)
     with asked(url, "listed"):
@@ -167,11 +174,25 @@ def _of_table(name: str, column: str | None, inside: str = "") -> Iterator[Entry
         if isinstance(value, Entry):
             yield value._replace(clip=f"{inside}/{value.clip}") if inside else value
         elif URL.match(value):
-            yield Entry(value, without_secrets(value))
+            yield _remote(value)
         elif URL.match(folder):
-            yield Entry(f"{folder}/{value}", value)
+            yield _remote(value, f"{folder}/")
         else:
             yield _entry(os.path.join(folder, value), value)  # noqa: PTH118
+
+
+def _remote(value: str, folder: str = "") -> Entry:
+    """Describe a file elsewhere, by its address or its way from a folder there; its name is what was said, but for secrets."""
+    folder = spelt_out(folder)
+    place = spelt_out(folder + value)
+    known, start = known_by(place), lasting(folder, ())
+    as_said = known.removeprefix(start) == place.removeprefix(folder) and without_secrets(value) == value
+    return Entry(place, value if as_said else shown(known, start), known=None if known == place else known)
+
+
+def known_by(place: str) -> str:
+    """Return what an input is known by."""
+    return lasting(spelt_out(place), (*ENDINGS, ".parquet")) if URL.match(place) else place
 
 
 def _csv_rows(name: str, column: str | None) -> Iterator[str]:
@@ -197,9 +218,11 @@ def _parquet_rows(name: str, column: str | None) -> Iterator[str | Entry]:
         chosen = _column(name, table.schema_arrow.names, column or _media_column(table.schema_arrow.metadata))
         kind = table.schema_arrow.field(chosen).type
         place = name if URL.match(name) else os.path.abspath(name)  # noqa: PTH100
+        known, stem = known_by(place), Path(_file_name(name)).stem
         if pa.types.is_struct(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
             for row in range(table.metadata.num_rows):
-                yield Entry(f"{place}#{chosen}:{row}", f"{Path(_file_name(name)).stem}#{row}")
+                where = f"{place}#{chosen}:{row}"
+                yield Entry(where, f"{stem}#{row}", known=None if known == place else f"{known}#{chosen}:{row}")
             return
         for batch in table.iter_batches(columns=[chosen]):
             yield from (str(value) for value in batch.column(0).to_pylist() if value)
@@ -232,7 +255,7 @@ def _column(name: str, header: Sequence[str], wanted: str | None) -> str:
     known = [column for column in ([wanted] if wanted else COLUMNS) if column in header]
     if not known:
         expected = repr(wanted) if wanted else f"any of {', '.join(COLUMNS)}; name it with --column"
-        raise FemoError(
-            f"{without_secrets(name)} has the columns {', '.join(header) or 'none'}, expected {expected}."
-        )
+        told = [without_secrets(spelt_out(column))[:MOST_SHOWN] for column in header[:MOST_SHOWN]]
+        said = f"has the columns {', '.join(told) or 'none'}, expected {expected}."  # without a header they are addresses
+        raise FemoError(f"{without_secrets(name)} {said}")
     return known[0]

@@ -12,7 +12,6 @@ from femo.clips.descriptors import make_descriptor
 from femo.clips.group import describe_group, still_group
 from femo.clips.pieces import Torn
 from femo.clips.timelines import RawVideo
-from femo.corpora.addresses import without_secrets
 from femo.corpora.fetching import fetched
 from femo.corpora.manifest import Input
 from femo.corpora.parts import FullDisk, rows_path, shard_path, unwritable, write_rows
@@ -24,6 +23,7 @@ from femo.corpora.sources import spelt
 from femo.errors import FemoError
 from femo.faces.tracker import ANCHOR_S
 from femo.media.containers import VideoLimits
+from femo.media.grants import without_secrets
 from femo.media.kinds import is_picture
 from femo.media.photos import PhotoLimits
 from femo.media.pieces import Span, Uneven, cut

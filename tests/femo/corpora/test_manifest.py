@@ -8,7 +8,7 @@ import pytest
 
 from femo.corpora import manifest as manifests
 from femo.corpora.manifest import Counts, Facts, Input, Manifest
-from femo.corpora.sources import Entry
+from femo.corpora.sources import Entry, known_by
 from femo.errors import FemoError
 
 
@@ -102,6 +102,58 @@ def test_facts_of_the_run_keep_their_kind(manifest: Manifest) -> None:
     manifest.set_fact("run", {"smooth": "none", "fpr": None, "n": [1, 2.5]})
     manifest.set_fact("run", {"smooth": "mean:15", "fpr": None, "n": [1, 2.5]})
     assert manifest.fact("run") == {"smooth": "mean:15", "fpr": None, "n": [1, 2.5]}
+
+
+def test_an_input_stays_itself_under_a_new_address(manifest: Manifest) -> None:
+    def signed(grant: str) -> list[Entry]:
+        return [
+            Entry(f"https://h/{k}.mp4?sig={grant}", f"https://h/{k}.mp4", known=f"https://h/{k}.mp4")
+            for k in range(4)
+        ]
+
+    manifest.register(signed("one"))
+    manifest.settle([(1, facts()), (2, facts())], [(3, "refused")])
+    manifest.add_part(1, [1])
+    manifest.register([*signed("one"), *entries(1)])
+    assert [item.id for item in manifest.waiting()] == [4, 5]  # nothing is new about 3
+    manifest.register([*signed("two"), *signed("three")])
+    assert [item.place for item in manifest.waiting()] == [
+        "https://h/2.mp4?sig=three",
+        "https://h/3.mp4?sig=three",
+        "/in/0.mp4",
+    ]
+    assert manifest.place(1) == "https://h/0.mp4?sig=three"
+    assert (manifest.changed(), manifest.pending(), manifest.parts()) == ([], [2], {1})
+    manifest.register([Entry("https://h/3.mp4", "https://h/3.mp4")])  # it has become public
+    assert manifest.place(4) == "https://h/3.mp4"
+
+
+def test_a_manifest_that_knows_whole_addresses_is_brought_up_to_date(tmp_path: Path) -> None:
+    """So femo wrote it before it told an address from what grants access to it."""
+    old = sqlite3.connect(tmp_path / "m.sqlite", isolation_level=None)
+    old.executescript(manifests.SCHEMA.replace(", address TEXT", ""))
+    places = [
+        "/in/a?sig=1.mp4",
+        "https://h/a.mp4?sv=1&sig=2",
+        "https://h/a.mp4?sv=1&sig=3",
+        "https://h/get?key=4",
+        "s3://b/c",
+    ]
+    old.executemany(
+        "INSERT INTO inputs(place, clip, state) VALUES(?, 'as it was', 2)", [(place,) for place in places]
+    )
+    old.close()
+    found = Manifest(tmp_path / "m.sqlite")
+    assert [found.place(number) for number in range(1, 6)] == places
+    renewed = [
+        Entry(place, "new", known=known_by(place)) for place in (places[1].replace("sig=2", "sig=9"), places[3])
+    ]
+    found.register(renewed)
+    assert (found.counts().waiting, found.place(2)) == (0, "https://h/a.mp4?sv=1&sig=9")
+    found.close()
+    again = Manifest(tmp_path / "m.sqlite")
+    assert again.place(2) == "https://h/a.mp4?sv=1&sig=9"
+    again.close()
 
 
 def test_half_a_step_is_none(manifest: Manifest, tmp_path: Path) -> None:

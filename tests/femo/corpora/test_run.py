@@ -15,7 +15,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from femo.corpora.run import _locked
+from femo.corpora.parts import locked
 from femo.errors import FemoError
 from tests.corpora import read
 from tests.stub_corpus import go, go_once_told
@@ -71,7 +71,7 @@ def test_a_driver_killed_at_ten_points_leaves_every_row_once(tmp_path: Path) -> 
 def test_the_second_of_two_runs_into_one_folder_refuses(tmp_path: Path) -> None:
     source, out = _source(tmp_path, 1), tmp_path / "out"
     with (
-        _locked(out),
+        locked(out),
         pytest.raises(FemoError, match=r"another run is writing into .*out; wait for it, or name another folder"),
     ):
         go(source, out)
@@ -151,6 +151,72 @@ def test_failures_have_their_sentence_and_are_read_again_when_asked(tmp_path: Pa
     assert len(read(out, "clips")) == 3
 
 
+REFUSED = {
+    "gone": "does not exist",
+    "columns.csv": "expected any of path, file",
+    "latin.csv": "is no table in UTF-8",
+    "cut.parquet": "is no readable Parquet file",
+    "nowhere://x/y": "Protocol not known",
+    "http://127.0.0.1:1/list.csv": "cannot be opened: .*refused",
+}
+
+
+@pytest.fixture
+def refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "columns.csv").write_text("id,what\n1,b.mp4\n")
+    (tmp_path / "latin.csv").write_bytes(
+        b"path\n" + b"a.mp4\n" * 2000 + b"caf\xe9.mp4\n"
+    )  # much is listed before it is seen
+    (tmp_path / "cut.parquet").write_bytes(b"PAR1 and no more")
+
+
+@pytest.mark.usefixtures("refused")
+@pytest.mark.parametrize(("source", "why"), REFUSED.items())
+def test_a_source_that_is_refused_leaves_no_folder_and_takes_none_away(
+    tmp_path: Path, source: str, why: str
+) -> None:
+    new = tmp_path / "there" / "new" / "out"
+    new.parent.parent.mkdir()
+    with pytest.raises(FemoError, match=why):
+        go(source, new)
+    assert list(new.parent.parent.iterdir()) == []
+    own = tmp_path / "own"
+    for path in (own / "frames", own / "clips"):
+        path.mkdir(parents=True)
+    (own / "notes.txt").write_bytes(b"mine")
+    (own / ".lock").write_bytes(b"mine too")
+    with pytest.raises(FemoError, match=why):
+        go(source, own)
+    assert sorted(path.name for path in own.iterdir()) == [".lock", "clips", "frames", "notes.txt"]
+    assert [(own / name).read_bytes() for name in ("notes.txt", ".lock")] == [b"mine", b"mine too"]
+
+
+@pytest.mark.usefixtures("refused")
+def test_a_folder_that_a_run_has_been_in_stays_when_a_source_is_refused(tmp_path: Path) -> None:
+    source, out = _source(tmp_path, 3), tmp_path / "out"
+    go(source, out)
+    before = {path: path.read_bytes() for path in out.rglob("*.parquet")}
+    assert len(before) == 4
+    for refused, why in REFUSED.items():
+        with pytest.raises(FemoError, match=why):
+            go(refused, out)
+    assert {path: path.read_bytes() for path in out.rglob("*.parquet")} == before
+    assert go(source, out).progress.n_done == 3
+    assert len(_reads(out)) == 3
+
+
+def test_a_folder_of_another_run_is_not_taken_from_it(tmp_path: Path) -> None:
+    """The other run holds it, and has made nothing in it yet."""
+    source, out = _source(tmp_path, 1), tmp_path / "out"
+    with locked(out) as held:
+        with pytest.raises(FemoError, match="another run is writing"):
+            go(source, out)
+        assert (out / ".lock").exists()
+        held.keep()
+    assert [path.name for path in out.iterdir()] == [".lock"]
+
+
 @pytest.mark.parametrize(
     "name",
     [
@@ -173,7 +239,7 @@ def test_a_folder_in_which_something_else_lies_is_refused_and_left_as_it_is(tmp_
     ):
         go(source, tmp_path / "own")
     assert own.read_bytes() == b"mine"
-    assert sorted(path.name for path in (tmp_path / "own").iterdir()) == [".lock", name.partition("/")[0]]
+    assert sorted(path.name for path in (tmp_path / "own").iterdir()) == [name.partition("/")[0]]
 
 
 def test_what_somebody_put_beside_the_parts_stays(tmp_path: Path) -> None:

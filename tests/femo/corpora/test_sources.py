@@ -75,6 +75,7 @@ def test_bytes_in_a_table_are_inputs_as_hugging_face_stores_them(tmp_path: Path)
         ("./nothing", None, r"./nothing does not exist; a source is"),
         ("list.csv", None, r"has the columns id, what, expected any of path, file, url.*--column"),
         ("list.csv", "clips", "has the columns id, what, expected 'clips'"),
+        ("bare.csv", None, r"has the columns https://…@h/a\.mp4\?sig=…, b, expected any of"),
         ("b.mp4", "video", "is no table"),
         ("nowhere://x/y.mp4", None, "nowhere://x/y.mp4 cannot be opened: Protocol not known"),
     ],
@@ -84,6 +85,7 @@ def test_what_is_no_source_is_said(
 ) -> None:
     monkeypatch.chdir(tree)
     (tree / "list.csv").write_text("id,what\n1,b.mp4\n")
+    (tree / "bare.csv").write_text("https://ann:pass@h/a.mp4?sig=secret of' mine,b\n")
     with pytest.raises(FemoError, match=message):
         list(list_inputs(name, column))
 
