@@ -4,15 +4,19 @@ Conventions: what is written lies beside its target under another name and is re
 the old file or none, and two writers never mix.
 """
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from os import PathLike
 from pathlib import Path
-from typing import IO
+from typing import IO, Final
 from uuid import uuid4
 
 from femo.errors import FemoError
+
+FULL: Final = (errno.ENOSPC, errno.EDQUOT)
+"""What the system says where a disk has no room, or this user may take no more of it."""
 
 
 @contextmanager
@@ -37,6 +41,10 @@ def replacing(path: str | PathLike[str]) -> Iterator[Path]:
     try:
         yield partial
         partial.replace(real)
+    except OSError as error:
+        if error.errno in FULL and error.filename is None:  # nobody says where there is no room
+            error.filename = str(target)
+        raise
     finally:
         with suppress(FileNotFoundError):
             partial.unlink()

@@ -4,7 +4,8 @@ Conventions: every output of a clip bears one name (``femo.output.names``), the 
 record in its JSON says so (``femo.output.records``).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -204,6 +205,25 @@ class ClipJob:
         say(str(error))
         self.problems.append(str(error))
         self.results[clip] = error
+
+
+@contextmanager
+def made_folders(folders: Iterable[Path | None]) -> Iterator[None]:
+    """Make folders for outputs, and take away those made that nothing was written into.
+
+    Raises:
+        FemoError: One cannot be made.
+    """
+    wanted = [folder.absolute() for folder in folders if folder is not None]
+    missing = [path for folder in wanted for path in (folder, *folder.parents) if not path.exists()]
+    try:
+        for folder in wanted:
+            make_folder(folder)
+        yield
+    finally:
+        for path in missing:
+            with suppress(OSError):  # there is something in it
+                path.rmdir()
 
 
 def make_folder(folder: Path) -> None:

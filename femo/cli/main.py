@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from femo import __version__
+from femo.atomic import FULL
 from femo.cli.corpus import corpus
 from femo.cli.evaluate import evaluate
 from femo.cli.group import group
@@ -74,4 +75,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         app(args=arguments, prog_name="femo")
     except FemoError as error:
         say(f"femo: {error}")
+        sys.exit(1)
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        say(f"femo: {error.filename or 'a file'} cannot be written: the disk is full")
         sys.exit(1)

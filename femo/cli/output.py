@@ -1,6 +1,7 @@
 """What every command of ``femo`` says and writes: lines on stderr, JSON documents, the exit status."""
 
 import io
+import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any, Final
 
 import typer
 
+STEERING: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 STDOUT: Final = "-"
 """Stands for stdout where a command writes one document or table; a file of that name is ``./-``."""
 
@@ -26,8 +28,8 @@ def named_files(outputs: Iterable[str | Path | None]) -> list[Path]:
 
 
 def say(message: str) -> None:
-    """Print one line on stderr."""
-    typer.echo(message, err=True)
+    """Print a message on stderr; letters that steer a terminal, which a file's name may hold, are shown and not sent."""
+    typer.echo(STEERING.sub(lambda found: f"\\x{ord(found[0]):02x}", message), err=True)
 
 
 def check_streams(files: Mapping[str, str | None], folders: Mapping[str, Path | None]) -> None:

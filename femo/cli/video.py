@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from femo.cli.auto import read_auto
-from femo.cli.clip_job import ClipJob, make_folder
+from femo.cli.clip_job import ClipJob, made_folders
 from femo.cli.output import STDOUT, check_streams, finish, named_files, say, write_json, write_table
 from femo.cli.photo import MeshOption, PriorOption
 from femo.cli.progress import Counter
@@ -97,11 +97,12 @@ def video(
     job.model = [[spec.name, [file.sha256 for file in spec.files]] for spec in find_models(model)]
     job.model += [] if mesh else [["no mesh", []]]
     job.prior, job.also = prior, _forms(also or ())
-    _prepare(job, clips, (json, csv))
-    waiting = [clip for clip in clips if not _skip(job, clip)]
-    if waiting:
-        _run(job, waiting, load(model, prior=prior, measure=mesh))
-    _write_together(job, json, csv)
+    _check(job, clips, (json, csv))
+    with made_folders((out, abaw, annotate if job.several else None)):
+        waiting = [clip for clip in clips if not _skip(job, clip)]
+        if waiting:
+            _run(job, waiting, load(model, prior=prior, measure=mesh))
+        _write_together(job, json, csv)
     if STDOUT not in (json, csv) and job.table:
         _print_table(job.table)
     finish(job.problems, len(clips))
@@ -131,14 +132,11 @@ def expand(files: Sequence[str]) -> list[Path]:
     return list(found)
 
 
-def _prepare(job: ClipJob, clips: Sequence[Path], together: Sequence[str | Path | None]) -> None:
-    """Name the outputs, refuse those that would replace what is read, and make their folders."""
+def _check(job: ClipJob, clips: Sequence[Path], together: Sequence[str | Path | None]) -> None:
+    """Name the outputs, and refuse those that would replace what is read."""
     if job.out or job.abaw or job.annotate:
         job.name(clips)
     refuse_inputs([*named_files(together), *job.outputs(clips)], clips)
-    for folder in (job.out, job.abaw, job.annotate if job.several else None):
-        if folder is not None:
-            make_folder(folder)
 
 
 def _skip(job: ClipJob, clip: Path) -> bool:

@@ -21,6 +21,7 @@ from queue import Empty, SimpleQueue
 from typing import IO, Any, Final, TypeVar, cast
 from urllib.parse import unquote, urlsplit
 
+from femo.atomic import FULL
 from femo.errors import FemoError
 from femo.media.grants import WEB, spelt_out, without_secrets
 
@@ -58,7 +59,8 @@ def file_system(url: str) -> tuple[Any, str]:
         path = url.partition("://")[2].rstrip("/")
         return _s3(path.partition("/")[0]), path
     try:
-        files, path = fsspec.core.url_to_fs(url)
+        with asked(url):
+            files, path = fsspec.core.url_to_fs(url)
     except (ImportError, ValueError) as error:
         raise FemoError(without_secrets(f"{url} cannot be opened: {error}")) from error
     return files, str(path)
@@ -224,6 +226,8 @@ def _reason(error: Exception) -> str:
 
 
 def _remedy(error: Exception, url: str) -> str:
+    if getattr(error, "errno", None) in FULL:
+        return f"; a copy of it has no room in {tempfile.gettempdir()}"
     status = getattr(error, "code", None) or getattr(getattr(error, "response", None), "status_code", None)
     refused = isinstance(error, PermissionError) or REFUSED.search(str(error)) is not None
     if refused or status in (401, 403):

@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
 from typing import IO, Any, Final
 from urllib.parse import unquote, unquote_to_bytes
 
 from femo.corpora.addresses import URL, asked, file_system, opened, pieces, within
+from femo.corpora.parts import FullDisk, unwritable
 from femo.corpora.sources import FILE, ROW
 from femo.errors import FemoError, MediaError
 from femo.media.containers import MEGA
@@ -35,20 +36,44 @@ def fetched(place: str, max_bytes: int, timeout_s: float) -> Iterator[Path]:
 
     Raises:
         MediaError: It cannot be had.
+        FullDisk: There is no room for a copy.
     """
     row = ROW.fullmatch(place)
     if row is None and (place.startswith(FILE) or not URL.match(place)):
         yield _here(place)
         return
-    with TemporaryDirectory(prefix="femo-") as folder:
+    with _room() as folder:
         if row is not None:
             copy = Path(folder) / f"row-{row['row']}"
-            copy.write_bytes(_cell(row["file"], row["column"], int(row["row"])))
+            data = _cell(row["file"], row["column"], int(row["row"]))
+            with copy.open("wb", buffering=0) as file:
+                _write(file, data)
         else:
             copy = Path(folder) / (_name(place)[:100] or "download")
-            with copy.open("wb") as file:
+            with copy.open("wb", buffering=0) as file:
                 _download(place, file, max_bytes, timeout_s)
         yield copy
+
+
+@contextmanager
+def _room() -> Iterator[str]:
+    """Give a folder for a copy that is gone afterwards."""
+    try:
+        folder = TemporaryDirectory(prefix="femo-", ignore_cleanup_errors=True)
+    except OSError as error:
+        raise unwritable(Path(gettempdir()), error) from error
+    with folder as name:
+        yield name
+
+
+def _write(file: IO[bytes], piece: bytes) -> None:
+    """Write to an unbuffered file: that there is no room here must not pass for something that is wrong elsewhere."""
+    left = memoryview(piece)
+    try:
+        while left:
+            left = left[file.write(left) :]
+    except OSError as error:
+        raise unwritable(Path(gettempdir()), error) from error
 
 
 def _here(place: str) -> Path:
@@ -70,7 +95,7 @@ def _download(url: str, file: IO[bytes], max_bytes: int, timeout_s: float) -> No
     try:
         with asked(url, "fetched", timeout_s):
             _copy(_pieces(url, timeout_s), file, url, max_bytes)
-    except MediaError:
+    except (MediaError, FullDisk):
         raise
     except FemoError as error:
         raise MediaError(str(error)) from error
@@ -94,7 +119,7 @@ def _copy(pieces: Iterator[bytes], file: IO[bytes], url: str, max_bytes: int) ->
         n_bytes += len(piece)
         if n_bytes > max_bytes:
             raise MediaError(without_secrets(f"{url} is larger than the limit of {max_bytes / MEGA:g} MB."))
-        file.write(piece)
+        _write(file, piece)
 
 
 def _cell(name: str, column: str, row: int) -> bytes:

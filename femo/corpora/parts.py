@@ -6,7 +6,6 @@ zstd, row groups of ``GROUP_ROWS``. A part that the manifest does not name is wh
 nothing else is ever removed from an output folder.
 """
 
-import errno
 import os
 import re
 from collections.abc import Callable, Iterable, Sequence
@@ -19,7 +18,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 
-from femo.atomic import replacing, replacing_on_disk
+from femo.atomic import FULL, replacing, replacing_on_disk
 from femo.corpora.manifest import NAME as MANIFEST
 from femo.corpora.manifest import Manifest
 from femo.corpora.rows import Tables
@@ -80,8 +79,7 @@ def _stream(file: IO[bytes]) -> pa.Table:
 
 def unwritable(out: Path, error: OSError) -> FullDisk:
     """Say that the output folder takes no more."""
-    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-    why = "the disk is full" if full else (error.strerror or str(error))
+    why = "the disk is full" if error.errno in FULL else (error.strerror or str(error))
     return FullDisk(
         f"{out} cannot be written: {why}; mend it and give the same command again, it goes on from here"
     )
@@ -106,6 +104,16 @@ def refuse_foreign(out: Path) -> None:
             f"{out} has {', '.join(found)} of something else, and no {MANIFEST} of a run of femo corpus; "
             "name a folder of its own by --out, which is made if needed."
         )
+
+
+def is_own(out: Path, place: str) -> bool:
+    """Tell whether a place is a file of the run itself, which a pattern finds where the output lies among the inputs."""
+    before = f"{out}/"
+    if not place.startswith(before):
+        return False
+    top, _, rest = place.removeprefix(before).partition("/")
+    own = top in (MANIFEST, f"{MANIFEST}-wal", f"{MANIFEST}-shm", SUMMARY, LOCK)
+    return own or (top in (*DATASETS, "failures", WORK) and rest.endswith(".parquet"))
 
 
 class locked:

@@ -17,7 +17,7 @@ from femo.corpora import reading
 from femo.corpora.manifest import NAME, Facts, Input, Manifest
 from femo.corpora.options import Options, changes
 from femo.corpora.orders import Orders
-from femo.corpora.parts import Parts, locked, refuse_foreign
+from femo.corpora.parts import Parts, is_own, locked, refuse_foreign, unwritable
 from femo.corpora.processes import Processes, usable_cores
 from femo.corpora.progress import CorpusProgress, Engine, Tally
 from femo.corpora.reading import Cut, Order, Outcome, Read, Refused, Setup
@@ -178,7 +178,8 @@ class _Run:
         self.manifest.set_fact("identity", identity)
         self.parts = Parts(self.out, self.manifest, schemas_of(self.specs, identity))
         self.parts.sweep()
-        self.manifest.register(list_inputs(source, column))
+        listed = list_inputs(source, column)
+        self.manifest.register(entry for entry in listed if not is_own(self.out, entry.place))
         self._reread_changed()
         if retry_failures:
             self.manifest.retry_failures()
@@ -260,7 +261,10 @@ class _Run:
         """Write the summary, and return what the run came to."""
         failures = tuple((clip, problem) for _, clip, _, problem in self.manifest.failures())
         progress = self.tally.progress()
-        write_summary(self.out, progress, failures, self.manifest.place if pictures else None)
+        try:
+            write_summary(self.out, progress, failures, self.manifest.place if pictures else None)
+        except OSError as error:
+            raise unwritable(self.out, error) from error
         return CorpusReport(self.out, progress, failures, tuple(self.changed))
 
 

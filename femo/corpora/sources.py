@@ -67,6 +67,10 @@ def list_inputs(source: str | os.PathLike[str], column: str | None = None) -> It
     """
     name = os.fspath(source)
     name = spelt_out(name) if URL.match(name) else name
+    if not name.strip():
+        raise FemoError(
+            "the source has no name; it is a folder, a pattern, a table or a URL (. is the folder here)."
+        )
     if _file_name(name).lower().endswith(TABLES):
         return _of_table(name, column)
     path = Path(name)
@@ -85,7 +89,7 @@ def list_inputs(source: str | os.PathLike[str], column: str | None = None) -> It
     if glob.has_magic(name):
         matches = sorted(glob.glob(name, recursive=True))  # noqa: PTH207  absolute ones too
         return (_entry(match, match) for match in matches if Path(match).is_file())
-    raise FemoError(f"{name} does not exist; a source is a folder, a pattern, a table or a URL.")
+    raise FemoError(f"{without_secrets(name)} does not exist; a source is a folder, a pattern, a table or a URL.")
 
 
 def _entry(path: str, clip: str) -> Entry:
@@ -111,15 +115,35 @@ def spelt(text: str) -> str:
 
 
 def _of_folder(root: Path) -> Iterator[Entry]:
-    """What is the same for all files of a folder is done once: a folder may hold a million."""
-    for folder, below, names in os.walk(root):
-        below[:] = sorted(name for name in below if not name.startswith("."))
+    """What is the same for all files of a folder is done once: a folder may hold a million.
+
+    Links to folders elsewhere are followed, each once; a folder that cannot be listed is an input that fails.
+    """
+    refused: list[OSError] = []
+    roots = {os.path.realpath(root)}
+    for folder, below, names in os.walk(root, onerror=refused.append, followlinks=True):
+        below[:] = sorted(name for name in below if not name.startswith(".") and _leads_on(folder, name, roots))
         inside = os.path.relpath(folder, root)
         before = "" if inside == "." else f"{inside}/"
         place = os.path.join(os.path.abspath(folder), "")  # noqa: PTH100, PTH118
         for name in sorted(names):
             if name[name.rfind(".") :].lower() in ENDINGS and not name.startswith("."):
                 yield _stated(place + name, before + name)
+
+    for error in refused:
+        yield _entry(str(error.filename), os.path.relpath(error.filename, root))
+
+
+def _leads_on(folder: str, name: str, roots: set[str]) -> bool:
+    """Tell whether a folder below is to be listed; a link into what is listed anyway is not, nor one that leads around it."""
+    path = os.path.join(folder, name)  # noqa: PTH118
+    if not os.path.islink(path):  # noqa: PTH114
+        return True
+    real = os.path.realpath(path)
+    if any(f"{one}/".startswith(f"{other}/") for root in roots for one, other in ((real, root), (root, real))):
+        return False
+    roots.add(real)
+    return True
 
 
 def _of_data_set(name: str, column: str | None) -> Iterator[Entry]:
@@ -141,9 +165,12 @@ def _of_url(url: str, column: str | None = None) -> Iterator[Entry]:
     if url.startswith(WEB):
         yield _remote(url)
         return
-    files, path = file_system(url)
-    with asked(url, "listed"):
-        found = listed(files, path)
+    try:
+        files, path = file_system(url)
+        with asked(url, "listed"):
+            found = listed(files, path)
+    except ValueError as error:
+        raise FemoError(without_secrets(f"{url} is no address of files: {error}")) from error
     if not found:
         raise FemoError(without_secrets(f"{url} is not there, or holds no file; check the address"))
     yield from _of_found(url, path, found, column)
@@ -200,7 +227,7 @@ def _csv_rows(name: str, column: str | None) -> Iterator[str]:
         text = (line.decode("utf-8-sig" if number == 0 else "utf-8") for number, line in enumerate(file))
         try:
             reader = csv.reader(text, delimiter="\t" if _file_name(name).lower().endswith(".tsv") else ",")
-            header = next(reader, [])
+            header = [column.strip() for column in next(reader, [])]
             at = header.index(_column(name, header, column))
             for row in reader:
                 if len(row) > at and row[at].strip():

@@ -1,10 +1,12 @@
 """What a worker does: one input after the other, from its place to its rows in the work folder."""
 
 import math
+import os
 import time
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from stat import S_ISDIR, S_ISREG
 from typing import Any, Final
 from zipfile import BadZipFile
 
@@ -154,8 +156,16 @@ def _mood(group: GroupResult) -> Mapping[str, float]:
 def _hashed(path: Path, place: str) -> tuple[str, int]:
     """Return SHA-256 and size of a file; what cannot be opened is said by who reads it."""
     try:
+        mode = path.stat().st_mode
+        if S_ISDIR(mode):
+            why = (
+                "is a folder, expected"
+                if os.access(path, os.R_OK)
+                else "is a folder that cannot be listed, expected"
+            )
+            raise FemoError(f"{place} {why} a photo or clip.")
+        if not S_ISREG(mode):  # a pipe might never end
+            raise FemoError(f"{place} is a pipe or a device, expected a photo or clip.")
         return sha256_of(path), path.stat().st_size
-    except IsADirectoryError as error:
-        raise FemoError(f"{place} is a folder, expected a photo or clip.") from error
     except (OSError, ValueError) as error:
         raise FemoError(f"{place} cannot be opened: {getattr(error, 'strerror', None) or error}.") from error

@@ -63,7 +63,7 @@ def without_secrets(text: str) -> str:
 def spelt_out(url: str) -> str:
     """Return an address as it is sent: its scheme in small letters, what none on the web may hold encoded as browsers do."""
     scheme, mark, rest = url.partition("://")
-    url = scheme.lower() + mark + rest
+    url = scheme.lower() + mark + rest if mark else url
     return quote(url, safe=SAFE, errors="surrogateescape") if url.startswith(WEB) else url
 
 

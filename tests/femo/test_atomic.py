@@ -1,5 +1,6 @@
 """A file is whole or not there, and whatever stands in its place is treated as what it is."""
 
+import errno
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,14 @@ def test_a_crash_leaves_the_old_file_and_no_other(tmp_path: Path) -> None:
         crash()
     assert target.read_text() == "old"
     assert [path.name for path in tmp_path.iterdir()] == ["out.txt"]
+
+
+def test_a_full_disk_is_told_with_the_file_that_has_no_room(tmp_path: Path) -> None:
+    for number, name in ((errno.ENOSPC, str(tmp_path / "a.txt")), (errno.EIO, None)):
+        with pytest.raises(OSError, match="why") as told, replacing(tmp_path / "a.txt"):
+            raise OSError(number, "why")
+        assert told.value.filename == name
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_file_appears_only_at_the_end(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """The command itself: what stands before its subcommands."""
 
+import errno
 import subprocess
 import sys
 import tomllib
@@ -24,6 +25,17 @@ def test_the_module_is_the_command() -> None:
         [sys.executable, "-m", "femo", "--version"], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stdout[:5]) == (0, "femo ")
+
+
+def test_a_full_disk_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def fail(**arguments: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", "out.json")
+
+    monkeypatch.setattr("femo.cli.main.app", fail)
+    with pytest.raises(SystemExit) as done:
+        main([])
+    assert done.value.code == 1
+    assert capsys.readouterr().err == "femo: out.json cannot be written: the disk is full\n"
 
 
 def test_help_says_what_femo_is(capsys: pytest.CaptureFixture[str]) -> None:

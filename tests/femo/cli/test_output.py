@@ -11,6 +11,7 @@ import skimage.data
 from PIL import Image
 
 from femo.cli.main import main
+from femo.cli.output import say
 from tests import clips
 
 TABLES = [
@@ -64,6 +65,11 @@ def test_a_document_on_stdout_is_alone(command: str, option: str, capsys: pytest
     document: dict[str, Any] = json.loads(capsys.readouterr().out)
     assert document["file"] == path
     assert not Path("-").exists()
+
+
+def test_a_message_does_not_steer_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    say("\x1b[2J\rclip\x9b1m.mp4: é…\n\tnext")
+    assert capsys.readouterr().err == "\\x1b[2J\\x0dclip\\x9b1m.mp4: é…\n\tnext\n"
 
 
 @pytest.mark.parametrize(

@@ -111,6 +111,18 @@ def test_auto_says_what_share_it_looked_at_and_how_often_it_agrees(
     assert "false-positive rate is 1.5; expected a number between 0 and 1" in capsys.readouterr().err
 
 
+def test_folders_that_nothing_was_written_into_go_and_others_stay(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own = tmp_path / "own"
+    own.mkdir()
+    outs = ("--out", tmp_path / "new" / "out", "--abaw", own, "--annotate", tmp_path / "new" / "copies")
+    assert _run("video", tmp_path / "gone.mp4", folder / "two.mp4", *outs) == 1
+    assert "gone.mp4" in capsys.readouterr().err
+    assert own.is_dir()
+    assert not (tmp_path / "new").exists()
+
+
 def test_wrong_usage_is_told_apart_from_bad_input(folder: Path, tmp_path: Path) -> None:
     assert _run("video", folder / "one.mp4", "--out", tmp_path / "o", "--json", "x.json") == 2
     assert _run("video", folder / "one.mp4", "--out", tmp_path / "o", "--also", "excel") == 2

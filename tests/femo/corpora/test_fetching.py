@@ -1,10 +1,12 @@
 """What brings an input to this machine: the file itself, or a copy that is gone afterwards."""
 
 import functools
+import tempfile
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pandas as pd
@@ -12,6 +14,7 @@ import pytest
 
 from femo.corpora import fetching
 from femo.corpora.fetching import fetched
+from femo.corpora.parts import FullDisk
 from femo.corpora.sources import list_inputs
 from femo.errors import FemoError, MediaError
 from tests.corpora import silent_server
@@ -85,6 +88,32 @@ def test_what_is_larger_than_the_limit_is_given_up(server: str, tmp_path: Path) 
     with (
         pytest.raises(MediaError, match=r"a\.mp4 is larger than the limit of 2 MB"),
         fetched(f"{server}/a.mp4", 2_000_000, 5),
+    ):
+        pass
+
+
+@pytest.mark.parametrize("place", ["{server}/a.mp4", "{table}#a:0"])
+def test_no_room_for_a_copy_ends_the_run_and_is_no_fault_of_the_input(
+    server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    class Full(TemporaryDirectory[str]):
+        def __enter__(self) -> str:
+            folder = super().__enter__()
+            for name in ("a.mp4", "row-0"):
+                (Path(folder) / name).symlink_to("/dev/full")
+            return folder
+
+    (tmp_path / "www" / "a.mp4").write_bytes(b"abc")
+    pd.DataFrame({"a": [b"abc"]}).to_parquet(tmp_path / "t.parquet")
+    where = place.format(server=server, table=tmp_path / "t.parquet")
+    monkeypatch.setattr(fetching, "TemporaryDirectory", Full)
+    with pytest.raises(FullDisk, match=r"cannot be written: the disk is full; mend it"), fetched(where, 100, 5):
+        pass
+    monkeypatch.undo()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "none"))
+    with (
+        pytest.raises(FullDisk, match=r"none cannot be written: No such file or directory"),
+        fetched(where, 100, 5),
     ):
         pass
 

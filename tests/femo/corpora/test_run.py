@@ -254,6 +254,16 @@ def test_what_somebody_put_beside_the_parts_stays(tmp_path: Path) -> None:
     assert [path.read_bytes() for path in beside] == [b"mine"] * 3
 
 
+def test_an_output_among_the_inputs_is_no_input(tmp_path: Path) -> None:
+    source = _source(tmp_path, 2)
+    out = source / "out"
+    go(f"{source}/**", out)
+    (out / "clips" / "mine.mp4").write_bytes(b"mine")
+    assert go(f"{source}/**/*", out).failures == ()
+    names = set(read(out, "clips")["clip"].map(os.path.basename))
+    assert names - {"reads.log"} == {"00.mp4", "01.mp4", "mine.mp4"}
+
+
 def test_an_empty_folder_gives_empty_data_sets(tmp_path: Path) -> None:
     (tmp_path / "source").mkdir()
     report = go(tmp_path / "source", tmp_path / "out")

@@ -1,9 +1,11 @@
 """What a source lists: names, places, sizes, in an order that stays."""
 
+import errno
 import io
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -33,6 +35,40 @@ def test_a_folder_gives_its_media_by_path(tree: Path) -> None:
     assert found[0].mtime_ns == (tree / "b.mp4").stat().st_mtime_ns
 
 
+def test_links_to_folders_elsewhere_are_followed_once_and_none_in_a_circle(tree: Path, tmp_path: Path) -> None:
+    (tmp_path / "disk" / "in").mkdir(parents=True)
+    (tmp_path / "disk" / "in" / "d.mp4").write_bytes(b"d")
+    links = {
+        "a/disk": tmp_path / "disk",
+        "again": tmp_path / "disk" / "in",
+        "self": tree,
+        "up": tmp_path,
+        "b": tree / "a",
+    }
+    for name, target in links.items():
+        (tree / name).symlink_to(target)
+    (tmp_path / "disk" / "back").symlink_to(tree)
+    (tree / "link.mp4").symlink_to(tree / "b.mp4")
+    names = [entry.clip for entry in list_inputs(tree)]
+    assert sorted(names) == ["a/x.JPG", "again/d.mp4", "b.mp4", "link.mp4", "z.avif"]
+    (tree / "again").unlink()
+    assert "a/disk/in/d.mp4" in [entry.clip for entry in list_inputs(tree)]
+
+
+def test_a_folder_that_cannot_be_listed_is_an_input_that_fails(
+    tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scan = os.scandir
+
+    def guarded(path: str) -> Any:
+        if Path(path).name == "a":
+            raise PermissionError(errno.EACCES, "Permission denied", path)
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", guarded)
+    assert [(entry.clip, entry.place) for entry in list_inputs(tree)][2:] == [("a", str(tree / "a"))]
+
+
 def test_a_pattern_gives_what_it_matches_whatever_its_ending(tree: Path) -> None:
     assert [Path(entry.clip).name for entry in list_inputs(f"{tree}/**/*t*")] == ["notes.txt"]
     assert [Path(entry.clip).name for entry in list_inputs(f"{tree}/*.mp4")] == ["b.mp4"]
@@ -40,7 +76,7 @@ def test_a_pattern_gives_what_it_matches_whatever_its_ending(tree: Path) -> None
 
 
 def test_a_table_names_paths_from_its_own_folder_and_urls(tree: Path) -> None:
-    text = 'id,video\n1,b.mp4\n2,"https://example.org/c.mp4"\n3,gone.mp4\n4,\n'
+    text = 'id, video\n1,b.mp4\n2,"https://example.org/c.mp4"\n3,gone.mp4\n4,\n'
     (tree / "list.csv").write_text("\ufeff" + text, encoding="utf-8")
     found = list(list_inputs(tree / "list.csv"))
     assert [(entry.clip, entry.size) for entry in found] == [
@@ -73,6 +109,15 @@ def test_bytes_in_a_table_are_inputs_as_hugging_face_stores_them(tmp_path: Path)
         ("nothing", None, "nothing does not exist; a source is a folder, a pattern, a table or a URL"),
         ("clips/gone.mp4", None, r"clips/gone.mp4 does not exist; a source is"),
         ("./nothing", None, r"./nothing does not exist; a source is"),
+        ("", None, "the source has no name"),
+        ("List.CSV", None, "has the columns Name, Pfad, expected"),
+        ("s3://", None, "s3:// is no address of files: Not a valid bucket name"),
+        (
+            "ftp://ann:pass@127.0.0.1:1/a",
+            None,
+            r"^ftp://…@127\.0\.0\.1:1/a cannot be opened: .*refused; check the address",
+        ),
+        ("x::https://ann:pass@h/a", None, "^x::https://…@h/a does not exist"),
         ("list.csv", None, r"has the columns id, what, expected any of path, file, url.*--column"),
         ("list.csv", "clips", "has the columns id, what, expected 'clips'"),
         ("bare.csv", None, r"has the columns https://…@h/a\.mp4\?sig=…, b, expected any of"),
@@ -85,6 +130,7 @@ def test_what_is_no_source_is_said(
 ) -> None:
     monkeypatch.chdir(tree)
     (tree / "list.csv").write_text("id,what\n1,b.mp4\n")
+    (tree / "List.CSV").write_text("Name, Pfad\n1,b.mp4\n")
     (tree / "bare.csv").write_text("https://ann:pass@h/a.mp4?sig=secret of' mine,b\n")
     with pytest.raises(FemoError, match=message):
         list(list_inputs(name, column))

@@ -48,6 +48,14 @@ def test_what_cannot_be_read_is_a_sentence(worker: Worker, tmp_path: Path, name:
     assert message in outcome.problem
 
 
+def test_what_is_no_file_is_a_sentence_and_not_waited_for(worker: Worker, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.mp4")  # nobody will ever write into it
+    (tmp_path / "folder.mp4").mkdir()
+    for name, what in (("pipe.mp4", "is a pipe or a device"), ("folder.mp4", "is a folder")):
+        outcome = worker.do(Order(Input(1, str(tmp_path / name), name)))
+        assert outcome == Refused(f"{tmp_path / name} {what}, expected a photo or clip.")
+
+
 def test_a_sentence_about_a_name_that_is_no_utf8_can_be_written(worker: Worker, tmp_path: Path) -> None:
     outcome = worker.do(Order(Input(1, f"file://{tmp_path}/caf%E9.mp4", "caf\\udce9.mp4")))
     assert isinstance(outcome, Refused)

@@ -166,6 +166,7 @@ def test_no_name_tells_what_is_hidden(values: list[str]) -> None:
         ("https://h/a b/é'\"<.mp4?sig=a b'c", "https://h/a%20b/%C3%A9%27%22%3C.mp4?sig=a%20b%27c"),
         ("https://h/a%20b.mp4?x=%2F&y=[1]#image:0", "https://h/a%20b.mp4?x=%2F&y=[1]#image:0"),
         ("S3://Bucket/a b.mp4", "s3://Bucket/a b.mp4"),
+        ("No Address", "No Address"),
         ("https://h/caf\udce9.mp4", "https://h/caf%E9.mp4"),
     ],
 )
