@@ -23,6 +23,7 @@ from femo.corpora.manifest import NAME as MANIFEST
 from femo.corpora.manifest import Manifest
 from femo.corpora.rows import Tables
 from femo.corpora.schema import DATASETS, Schemas
+from femo.corpora.sources import known_by
 from femo.errors import FemoError
 from femo.media.grants import without_secrets
 
@@ -224,7 +225,8 @@ class Parts:
     def write_failures(self) -> None:
         """Write what failed, as the manifest has it now."""
         rows = [
-            (number, clip, without_secrets(place), why) for number, clip, place, why in self._manifest.failures()
+            (number, clip, without_secrets(known_by(place)), why)
+            for number, clip, place, why in self._manifest.failures()
         ]
         columns = [[row[i] for row in rows] for i in range(4)]
         table = pa.table(columns, schema=self._schemas.of("failures"))

@@ -26,6 +26,8 @@ PHOTOS: Final = "avif bmp gif heic heif ico jfif jp2 jpeg jpg png tga tif tiff w
 CLIPS: Final = "3gp avi flv gif m2ts m4v mjpeg mkv mov mp4 mpeg mpg mts mxf ogv ts vob webm wmv"
 FILE: Final = "file://"
 ENDINGS: Final = frozenset(f".{ending}" for ending in f"{PHOTOS} {CLIPS}".split())
+NAMES: Final = (*sorted(ENDINGS), ".parquet")
+"""Ends of an address that names a file."""
 TABLES: Final = (".csv", ".tsv", ".parquet")
 COLUMNS: Final = ("path", "file", "url", "clip", "video", "image", "filename", "file_name")
 """Columns of a table that are looked for, where none is named."""
@@ -219,7 +221,7 @@ def _remote(value: str, folder: str = "") -> Entry:
 
 def known_by(place: str) -> str:
     """Return what an input is known by."""
-    return lasting(spelt_out(place), (*ENDINGS, ".parquet")) if URL.match(place) else place
+    return lasting(spelt_out(place), NAMES) if URL.match(place) else place
 
 
 def _csv_rows(name: str, column: str | None) -> Iterator[str]:

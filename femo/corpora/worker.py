@@ -21,7 +21,7 @@ from femo.corpora.reading import Cut, Order, Outcome, Read, Refused, Setup, Uncu
 from femo.corpora.rows import Origin, Tables, photo_tables, video_tables
 from femo.corpora.schema import schemas_of
 from femo.corpora.shards import join_shards, load_shard, read_shard, save_shard, step_of
-from femo.corpora.sources import spelt
+from femo.corpora.sources import known_by, spelt
 from femo.errors import FemoError
 from femo.faces.tracker import ANCHOR_S
 from femo.media.containers import VideoLimits
@@ -75,7 +75,7 @@ class Worker:
             still = is_picture(path)
             if not still and not whole and str(path) == item.place and (spans := self._spans(path)):
                 return Cut(tuple(spans), digest, size)
-            origin = Origin(item.id, item.clip, without_secrets(item.place), digest, size, 0.0)
+            origin = Origin(item.id, item.clip, without_secrets(known_by(item.place)), digest, size, 0.0)
             tables = self._photo(origin, path, start) if still else self._clip(origin, path, start)
         write_rows(rows_path(self.setup.out, item.id), tables)
         return tables.facts
@@ -107,7 +107,9 @@ class Worker:
             raw = join_shards(self.pipeline, [load_shard(path) for path in paths], self.options)
         except (Torn, OSError, ValueError, BadZipFile):  # a shard that a crash of the machine left damaged
             return Uncut()
-        origin = Origin(item.id, item.clip, without_secrets(item.place), shards.sha256, shards.size_bytes, 0.0)
+        origin = Origin(
+            item.id, item.clip, without_secrets(known_by(item.place)), shards.sha256, shards.size_bytes, 0.0
+        )
         tables = self.tables(timed(origin, start - read_s), raw)
         write_rows(rows_path(self.setup.out, item.id), tables)
         return tables.facts

@@ -7,14 +7,13 @@ what is hidden.
 
 import hashlib
 import re
-from collections.abc import Collection
 from typing import Final
 from urllib.parse import quote, unquote, unquote_plus
 
 WEB: Final = ("http://", "https://")
 USER: Final = re.compile(r"(?<=://)[^/?#\s'\"]+@")
 HIDDEN: Final = re.compile(
-    r"(?P<name>[?&;#][\w.%-]*(?:sig|token|key|secret|pass|pwd|credential|auth|jwt|hmac|hdn)[\w.%-]*=)[^&;#\s'\"]+",
+    r"(?P<name>[?&;#][\w.%-]*(?:sig|token|key|secret|pass|pwd|credential|policy|auth|jwt|hmac|hdn)[\w.%-]*=)[^&;#\s'\"]+",
     re.IGNORECASE,
 )
 """Parameters that grant access, and all that are called alike: better one too many hidden than one too few."""
@@ -52,6 +51,7 @@ EXPIRY: Final = re.compile(r"exp(ir(es|y|ation|es_in))?")
 WEAK: Final = ("token", "auth")
 """These may be the name of a file (``/get?token=3``), and are none where the path is one already."""
 SAFE: Final = "".join(chr(code) for code in range(33, 127) if chr(code) not in "\"'<>\\^`{|}")
+SENT: Final = re.compile(rf"https?://[{re.escape(SAFE)}]*")
 TAG_DIGITS: Final = 12
 
 
@@ -62,12 +62,14 @@ def without_secrets(text: str) -> str:
 
 def spelt_out(url: str) -> str:
     """Return an address as it is sent: its scheme in small letters, what none on the web may hold encoded as browsers do."""
+    if SENT.fullmatch(url):
+        return url
     scheme, mark, rest = url.partition("://")
     url = scheme.lower() + mark + rest if mark else url
     return quote(url, safe=SAFE, errors="surrogateescape") if url.startswith(WEB) else url
 
 
-def lasting(url: str, endings: Collection[str]) -> str:
+def lasting(url: str, endings: tuple[str, ...]) -> str:
     """Return what a file is known by: its address without what grants access, and as it is where there is none.
 
     Args:
@@ -76,9 +78,11 @@ def lasting(url: str, endings: Collection[str]) -> str:
     """
     if not url.startswith(WEB):
         return PASSWORD.sub(r"\g<user>@", url)
+    if "?" not in url and "@" not in url:
+        return url
     before, hash_mark, fragment = USER.sub("", url).partition("#")
     path, _, query = before.partition("?")
-    named = unquote(path).lower().endswith(tuple(endings))
+    named = unquote(path).lower().endswith(endings)
     kept = _without_grants(query, names_file=named)
     return path + (f"?{kept}" if kept else "") + hash_mark + fragment
 

@@ -413,9 +413,11 @@ def test_a_run_over_addresses_tells_what_fails_and_no_secret(store: Store, tmp_p
     frames = read(tmp_path / "out", "frames")
     assert frames["clip"].tolist() == ["s3://study/p.png", f"{store.url}/open/p.png"]
     assert frames["x1"].nunique() == 1
+    assert read(tmp_path / "out", "clips")["place"].tolist() == ["s3://study/p.png", f"{store.url}/open/p.png"]
     problems = read(tmp_path / "out", "failures").set_index("clip")["problem"]
     assert problems["s3://study/gone.png"].startswith("s3://study/gone.png cannot be fetched: ")
     assert "bad.mp4 is no readable video" in problems["s3://study/bad.mp4"]
+    assert read(tmp_path / "out", "failures")["place"].tolist()[-1] == "https://127.0.0.1:1/a.mp4"
     assert "; check the address and the network" in problems["https://127.0.0.1:1/a.mp4"]
     told = [(tmp_path / "out" / "summary.html").read_text(), str(report)]
     told += [str(pq.read_table(path).to_pylist()) for path in (tmp_path / "out").glob("*/*.parquet")]
