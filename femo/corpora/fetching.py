@@ -24,6 +24,9 @@ from femo.media.grants import WEB, without_secrets
 PART: Final = 4 << 20
 """What is asked for at once: long enough that a store far away is not asked too often, and seconds of a slow line."""
 
+MOST_BYTES: Final = 200
+"""Of a file's name; disks take 255."""
+
 
 @contextmanager
 def fetched(place: str, max_bytes: int, timeout_s: float) -> Iterator[Path]:
@@ -49,7 +52,7 @@ def fetched(place: str, max_bytes: int, timeout_s: float) -> Iterator[Path]:
             with copy.open("wb", buffering=0) as file:
                 _write(file, data)
         else:
-            copy = Path(folder) / (_name(place)[:100] or "download")
+            copy = Path(folder) / _name(place)
             with copy.open("wb", buffering=0) as file:
                 _download(place, file, max_bytes, timeout_s)
         yield copy
@@ -84,11 +87,12 @@ def _here(place: str) -> Path:
 
 
 def _name(place: str) -> str:
-    """Return the file name in an address; that of a store may hold what means something else on the web."""
+    """Return a file name from an address that a disk takes; that of a store may hold what means something else on the web."""
     path = place.partition("://")[2]
     if place.startswith(WEB):
         path = unquote(re.split("[?#]", path)[0].partition("/")[2])
-    return Path(path).name
+    name = Path(path.replace("\0", "")).name.encode("utf-8", "replace")[:MOST_BYTES].decode("utf-8", "ignore")
+    return name if name.strip(".") else "download"
 
 
 def _download(url: str, file: IO[bytes], max_bytes: int, timeout_s: float) -> None:

@@ -113,8 +113,8 @@ def is_own(out: Path, place: str) -> bool:
     if not place.startswith(before):
         return False
     top, _, rest = place.removeprefix(before).partition("/")
-    own = top in (MANIFEST, f"{MANIFEST}-wal", f"{MANIFEST}-shm", SUMMARY, LOCK)
-    return own or (top in (*DATASETS, "failures", WORK) and rest.endswith(".parquet"))
+    own = (MANIFEST, f"{MANIFEST}-wal", f"{MANIFEST}-shm", SUMMARY, LOCK)
+    return top in own or (top in (*DATASETS, "failures", WORK) and rest.endswith(".parquet"))
 
 
 class locked:
@@ -135,11 +135,11 @@ class locked:
             self._lock = FileLock(folder / LOCK)
             self._lock.acquire(timeout=0)
             self._found = {path.name for path in folder.iterdir()} - made  # now that no other run changes it
-        except Timeout as error:
-            raise FemoError(
-                f"another run is writing into {folder}; wait for it, or name another folder"
-            ) from error
         except OSError as error:
+            taken = isinstance(error, Timeout | FileExistsError | FileNotFoundError)
+            if taken and (isinstance(error, Timeout) or not os.path.lexists(folder)):  # or taken away just now
+                why = f"another run is writing into {folder}; wait for it, or name another folder"
+                raise FemoError(why) from error
             raise unwritable(folder, error) from error
 
     def keep(self) -> None:

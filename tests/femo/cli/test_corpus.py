@@ -1,6 +1,7 @@
 """``femo corpus`` as a user meets it, with real workers and a small model."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,38 @@ def test_a_folder_without_photo_or_clip_is_said(tmp_path: Path, capsys: pytest.C
         f"{tmp_path}/empty has no photo or clip; in a folder those are files that end like"
         in capsys.readouterr().err
     )
+
+
+def test_no_command_line_tells_what_grants_access(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not where a list on the web is empty, has other columns, is gone, or lies where nobody knows the way."""
+    contents = {
+        "empty.csv": b"url\n",
+        "columns.csv": b"id\n1\n",
+        "bare.csv": b"https://ann:open-sesame@h/a.mp4?sig=open-sesame\n",
+    }
+
+    def pieces(url: str, timeout_s: float) -> Iterator[bytes]:
+        name = url.partition("?")[0].rpartition("/")[2]
+        if name not in contents:
+            raise ConnectionError(f"no answer from {url}")
+        yield contents[name]
+
+    monkeypatch.setattr("femo.corpora.addresses.pieces", pieces)
+    small = write_small(tmp_path / "small")
+    for name, status in (("empty.csv", 0), ("columns.csv", 1), ("bare.csv", 1), ("gone.csv", 1)):
+        source = f"https://ann:open-sesame@h/{name}?X-Amz-Credential=open-sesame&X-Amz-Signature=open-sesame"
+        assert _run("corpus", source, "--out", tmp_path / name, "--model", small) == status
+        printed = "".join(capfd.readouterr())
+        assert name in printed
+        assert "open-sesame" not in printed
+    assert (
+        _run("corpus", "odd://ann:open-sesame@h/a.csv?sig=open-sesame", "--out", tmp_path / "o", "--model", small)
+        == 1
+    )
+    assert "open-sesame" not in "".join(capfd.readouterr())
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["empty.csv", "small"]
 
 
 def test_a_url_that_does_not_answer_fails_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -83,6 +83,23 @@ def test_what_ends_before_it_is_whole_is_given_up(tmp_path: Path) -> None:
             thread.join()
 
 
+@pytest.mark.parametrize(
+    ("place", "name"),
+    [
+        ("https://h/in/a%20b.mp4?x=/c.mp4#d/e", "a b.mp4"),
+        ("https://h/in%2F..", "download"),
+        ("https://h", "download"),
+        ("https://[::1/a.mp4", "a.mp4"),
+        ("https://h/a%00b.mp4", "ab.mp4"),
+        ("https://h/%E6%97%A5" + "%E6%97%A5" * 100, "日" * 66),
+        ("s3://b/in/a%20?#b.mp4", "a%20?#b.mp4"),
+        ("s3://b/..", "download"),
+    ],
+)
+def test_the_name_of_a_copy_is_one_that_a_disk_takes(place: str, name: str) -> None:
+    assert fetching._name(place) == name
+
+
 def test_what_is_larger_than_the_limit_is_given_up(server: str, tmp_path: Path) -> None:
     (tmp_path / "www" / "a.mp4").write_bytes(bytes(2_000_001))
     with (

@@ -206,6 +206,28 @@ def test_a_folder_that_a_run_has_been_in_stays_when_a_source_is_refused(tmp_path
     assert len(_reads(out)) == 3
 
 
+def test_a_folder_that_goes_while_it_is_made_is_another_run_s(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as one whose source was refused, which takes away what it made; a link to nowhere and a file are neither."""
+    source, out = _source(tmp_path, 1), tmp_path / "out"
+    make = Path.mkdir
+
+    def gone(path: Path, *how: object, **more: object) -> None:
+        if path == out:
+            raise FileExistsError(errno.EEXIST, "File exists", str(out))
+        make(path, *how, **more)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "mkdir", gone)
+        with pytest.raises(FemoError, match=r"another run is writing into .*out; wait for it"):
+            go(source, out)
+    out.symlink_to(tmp_path / "nowhere")
+    with pytest.raises(FemoError, match="out cannot be written: File exists"):
+        go(source, out)
+    assert out.is_symlink()
+
+
 def test_a_folder_of_another_run_is_not_taken_from_it(tmp_path: Path) -> None:
     """The other run holds it, and has made nothing in it yet."""
     source, out = _source(tmp_path, 1), tmp_path / "out"
