@@ -42,8 +42,8 @@ CREATE TABLE IF NOT EXISTS shards(
 """
 REGISTER: Final = f"""
 INSERT INTO inputs(place, clip, size, mtime_ns, address) VALUES(?, ?, ?, ?, ?) ON CONFLICT(place) DO UPDATE
-SET new_size = excluded.size, new_mtime_ns = excluded.mtime_ns, address = excluded.address,
-    state = CASE WHEN state = {FAILED} AND address IS NOT excluded.address THEN {WAITING} ELSE state END
+SET new_size = excluded.size, new_mtime_ns = coalesce(excluded.mtime_ns, CASE WHEN size <> excluded.size THEN 0 END),
+    address = excluded.address, state = iif(state = {FAILED} AND address IS NOT excluded.address, {WAITING}, state)
 WHERE size IS NOT excluded.size OR mtime_ns IS NOT excluded.mtime_ns OR address IS NOT excluded.address
 """
 WHERE: Final = "coalesce(address, place)"

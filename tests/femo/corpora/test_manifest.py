@@ -72,6 +72,22 @@ def test_a_file_that_changed_is_marked_if_it_was_read_and_taken_as_it_is_if_not(
     assert [item.id for item in manifest.waiting()] == [1, 2, 3]
 
 
+def test_a_file_of_a_store_that_tells_no_time_has_changed_where_its_size_has(manifest: Manifest) -> None:
+    def listed(*sizes: int | None) -> list[Entry]:
+        return [Entry(f"s3://b/{k}.mp4", f"{k}.mp4", size) for k, size in enumerate(sizes)]
+
+    manifest.register(listed(5, 5, None))
+    manifest.settle([(k, facts(sha256="one")) for k in (1, 2, 3)], [])
+    manifest.register(listed(5, None, 5))  # what nobody says is no change
+    assert manifest.changed() == []
+    manifest.register(listed(6, 5, 5))
+    assert [item.id for item, _, _ in manifest.changed()] == [1]
+    manifest.settle_changed([1], again=True)
+    assert [item.id for item in manifest.waiting()] == [1]
+    manifest.register(listed(6, 5, 5))
+    assert manifest.changed() == []
+
+
 def test_a_part_takes_the_place_of_another(manifest: Manifest) -> None:
     manifest.register(entries(3))
     manifest.settle([(k, facts()) for k in (1, 2, 3)], [])
