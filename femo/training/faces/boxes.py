@@ -1,6 +1,7 @@
 """Where MTCNN finds the face in pictures that are cut out already: what training shows half of the time.
 
-Conventions: boxes are ``xyxy`` in shares of the picture, rows of NaN where no face was found near its middle. A picture is
+Conventions: a row is the box, ``xyxy``, and the five keypoints, x and y of eyes, nose and corners of the mouth, all in shares of
+the picture; it is NaN where no face was found near the middle. A picture is
 enlarged to ``SIDE`` and framed by a quarter of its own edge pixels first, since the cascade wants room around a face.
 """
 
@@ -20,12 +21,13 @@ SIDE = 144
 SMALLEST_SHARE = 1 / 3
 """Smallest face searched, in sides of the picture."""
 LEAST_SCORE = 0.8
+N_VALUES = 4 + 2 * 5
 FARTHEST = 0.25
 """The middle of the face lies at most this far from the picture's, in sides."""
 
 
-def find_boxes(images: Tensor, kept: Path, report: Callable[[int], None] = lambda n: None) -> Tensor:
-    """Return boxes (N, 4) of images (N, 1 or 3, S, S), uint8; they are kept in a file, since all of them take minutes.
+def find_faces(images: Tensor, kept: Path, report: Callable[[int], None] = lambda n: None) -> Tensor:
+    """Return the rows (N, 14) of images (N, 1 or 3, S, S), uint8; they are kept in a file, since all of them take minutes.
 
     Args:
         images: Cut-out faces.
@@ -33,13 +35,13 @@ def find_boxes(images: Tensor, kept: Path, report: Callable[[int], None] = lambd
         report: Told the number of pictures done, now and then.
     """
     if kept.exists():
-        boxes = np.load(kept, allow_pickle=False)
-        if boxes.shape == (len(images), 4):
-            return torch.from_numpy(boxes)
+        found = np.load(kept, allow_pickle=False)
+        if found.shape == (len(images), N_VALUES):
+            return torch.from_numpy(found)
     detector = Detector()
-    found = np.full((len(images), 4), np.nan, np.float32)
+    found = np.full((len(images), N_VALUES), np.nan, np.float32)
     for row, image in enumerate(images):
-        found[row] = _box(detector, image.permute(1, 2, 0).numpy())
+        found[row] = _face(detector, image.permute(1, 2, 0).numpy())
         if row % 1000 == 999:
             report(row + 1)
     kept.parent.mkdir(parents=True, exist_ok=True)
@@ -47,16 +49,17 @@ def find_boxes(images: Tensor, kept: Path, report: Callable[[int], None] = lambd
     return torch.from_numpy(found)
 
 
-def _box(detector: Detector, picture: npt.NDArray[np.uint8]) -> Floats:
-    """The box of one picture (S, S, C), or NaN."""
+def _face(detector: Detector, picture: npt.NDArray[np.uint8]) -> Floats:
+    """The row of one picture (S, S, C), or NaN."""
     rgb = _framed(picture)
     faces = detector.detect(rgb, min_face=round(SIDE * SMALLEST_SHARE))
     xyxy = (faces.xyxy - SIDE // 4) / SIDE
     off = np.abs((xyxy[:, :2] + xyxy[:, 2:]) / 2 - 0.5).max(axis=1, initial=0)
     fits = np.flatnonzero((off < FARTHEST) & (faces.score > LEAST_SCORE))
     if not len(fits):
-        return np.full(4, np.nan, np.float32)
-    return np.asarray(xyxy[fits[0]], np.float32)
+        return np.full(N_VALUES, np.nan, np.float32)
+    points = (faces.keypoints[fits[0]] - SIDE // 4) / SIDE
+    return np.concatenate([xyxy[fits[0]], points.ravel()], dtype=np.float32)
 
 
 def _framed(picture: npt.NDArray[np.uint8]) -> RGB:

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from femo.models.config import ModelSpec
+from femo.training.faces.people import DIFFERENT, NEAR_YEARS, SAME
 from femo.training.faces.recipe import Recipe
-from femo.training.faces.start import STARTS
-from femo.training.faces.strangers import NEAR_YEARS
+from femo.training.faces.start import about
 
 FRONT_MATTER = """---
 library_name: timm
@@ -148,8 +148,20 @@ def _identity(strangers: Mapping[str, Any]) -> str:
         "through a clip (`PhotoResult.identity`). `femo video` takes two faces for one person from a cosine of "
         f"{strangers['same_cosine']}, if the place does not decide. Of {strangers['n_pairs']:,} pairs of strangers (adults of "
         f"UTKFace kept out of training) {strangers['share']:.2%} lie above it, of the {strangers['n_alike']:,} pairs of one "
-        f"gender, one ethnicity and less than {NEAR_YEARS:g} years apart {strangers['share_alike']:.1%}. It is no face "
-        "recognition. `femo evaluate --lfw` repeats the protocol of SISY 2021, section 4.1; LFW itself was not at hand."
+        f"gender, one ethnicity and less than {NEAR_YEARS:g} years apart {strangers['share_alike']:.1%}. "
+        f"{_acquainted(strangers)}It is no face recognition. `femo evaluate --lfw` repeats the protocol of SISY 2021, section "
+        "4.1; LFW itself was not at hand."
+    )
+
+
+def _acquainted(strangers: Mapping[str, Any]) -> str:
+    if not strangers.get("n_same"):
+        return ""
+    return (
+        f"In these pictures the start network takes {strangers['n_same']} pairs for two pictures of one person (cosine above "
+        f"{SAME:g}, copies left out; by eye most are). The head tells them from pairs of two people (below {DIFFERENT:g}) with "
+        f"an AUC of {strangers['auc']:.3f}, and finds {strangers['found']:.0%} of them where it takes one such pair in a hundred "
+        f"for one person; beside people alike {strangers['auc_alike']:.3f} and {strangers['found_alike']:.0%}. "
     )
 
 
@@ -191,6 +203,7 @@ def write_card(
         f"on the hold-out. Age is the mean over the L = {heads['age']['top_l']} most probable years (SISY 2021, equation 1).",
         "\n".join(_calibration(heads, measured)),
         LIMITS.rstrip(),
+        f"The licence in one line: {spec.licence}.",
         "## Recipe",
         f"```json\n{json.dumps(recipe.to_dict(), indent=2)}\n```",
     ]
@@ -221,8 +234,15 @@ def _sure(spec: ModelSpec) -> str:
 def _origin(recipe: Recipe) -> str:
     if recipe.start is None:
         return "Trained from scratch by `femo train faces`; no pretrained weights of any kind went in."
-    about = STARTS[recipe.arch]
+    origin = about(recipe)
+    file = f"{recipe.start['name']}, SHA-256 `{recipe.start['sha256']}`"
+    if not recipe.from_teacher:
+        return f"Started from {origin.whose}: {file}. `femo train faces --start {origin.file}` repeats the whole."
+    teachers = "\n".join(
+        f"- {told['name']}, SHA-256 of its weights `{told['sha256']}`" for told in recipe.teachers
+    )
     return (
-        f"Started from {about.whose}: {recipe.start['name']}, SHA-256 `{recipe.start['sha256']}`. "
-        f"`femo train faces --start {about.file}` repeats the whole."
+        "Began as the first of these networks and learnt from them together: their mean reading of every picture shown is "
+        f"{recipe.taught:.0%} of what it learnt from, the labels the rest.\n\n{teachers}\n\n"
+        f"Who is in a picture it learnt from {file}. docs/training.md has the commands that repeat the whole."
     )

@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from femo.errors import WeightsError
 from femo.labels import AGE
@@ -166,12 +167,29 @@ def predict(
     outputs: dict[str, list[Tensor]] = {}
     for start in range(0, len(images), batch):
         part = as_rgb(images[start : start + batch])
-        part = torch.nn.functional.interpolate(part, size=(size, size), mode="bilinear", antialias=True)
+        part = functional.interpolate(part, size=(size, size), mode="bilinear", antialias=True)
         with torch.autocast("cpu", torch.bfloat16, enabled=not network.merged):
             logits = network(normalise(part))
         for name, value in logits.items():
             outputs.setdefault(name, []).append(value)
     return {name: torch.cat(parts) for name, parts in outputs.items()}
+
+
+@torch.no_grad()
+def read_together(teachers: Sequence[tuple["FaceNetwork", int]], images: Tensor) -> dict[str, Tensor]:
+    """Return the mean probabilities (N, K) of several networks' heads for normalised views (N, 3, S, S), identity left out.
+
+    Each network sees them at its own side of input. It reads in bfloat16, two times as fast with AVX-512.
+    """
+    read: dict[str, list[Tensor]] = {}
+    for network, size in teachers:
+        seen = functional.interpolate(images, size=(size, size), mode="bilinear", antialias=True)
+        with torch.autocast("cpu", torch.bfloat16):
+            logits = network(seen.contiguous(memory_format=torch.channels_last))
+        for name, value in logits.items():
+            if name != "identity":
+                read.setdefault(name, []).append(value.softmax(dim=1))
+    return {name: torch.stack(values).mean(dim=0) for name, values in read.items()}
 
 
 def measure(network: FaceNetwork, held_out: Sequence[Pool], size: int) -> dict[str, float]:

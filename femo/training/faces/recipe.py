@@ -17,7 +17,7 @@ class Phase:
         sam: Step with SAM, two passes each.
         climb_every: SAM climbs by every n-th picture of the batch; 1 takes all, 3 costs a third more than no SAM.
         heads_only: Keep the backbone frozen.
-        pseudo: Label the other pools with a reading of their grey version first: the teacher's, or the averaged network's.
+        pseudo: Label the other pools with a reading of their grey version first: the first teacher's, or the averaged network's.
         keep_whole: Share of pictures shown nearly whole; more of it at the end closes the gap to evaluation.
         class_weight_power: Power of equation 2's weights; 0 at the end leaves the classes as frequent as they are.
         frozen_layers: That many layers from the picture on stay as they are.
@@ -46,8 +46,15 @@ class Recipe:
 
     Attributes:
         steps_per_epoch: Batches between two checkpoints; None is one pass over the first pool.
-        start: Name and SHA-256 of the file that the backbone starts from; None starts from random numbers.
-        teacher: Name of a model folder whose reading is learnt from, and the SHA-256 of its weights.
+        start: ``name`` and ``sha256`` of the file that the backbone starts from, and its ``arch`` where the recipe has another;
+            None starts from random numbers.
+        teachers: Model folders whose reading is learnt from: what they are, and the SHA-256 of the weights that were used.
+        taught: Share of the loss that compares with the teachers' mean reading of the very view that is shown; the labels
+            have the rest (Beyer et al., "Knowledge distillation: a good teacher is patient and consistent", CVPR 2022).
+        from_teacher: The network begins as the first teacher, but for who is in a picture, which it learns from the start;
+            otherwise its backbone begins as the start.
+        kept: Share of the first teacher's weights in what is written, but for who is in a picture (Wortsman et al., "Robust
+            fine-tuning of zero-shot models", CVPR 2022); of a network that began as it.
         head_lr: Heads learn by this times the rate of the last layer.
         layer_decay: Each layer learns by this times the rate of the next.
         identity: A head of 128 values imitates the start network's view of who it is.
@@ -74,7 +81,10 @@ class Recipe:
     n_threads: int = 2
     steps_per_epoch: int | None = None
     start: Mapping[str, str] | None = None
-    teacher: Mapping[str, str] | None = None
+    teachers: Sequence[Mapping[str, str]] = ()
+    taught: float = 0.0
+    from_teacher: bool = False
+    kept: float = 0.0
     head_lr: float = 1.0
     layer_decay: float = 1.0
     identity: bool = False

@@ -2,17 +2,17 @@
 
 Two starts are known. ``faceres-deep.json`` is the MobileNet of HSE_FaceRec_tf (``femo.upstream.faceres``), pretrained on
 VGGFace2, which sees pictures whole at 224 pixels. ``w600k_mbf.onnx`` is InsightFace's MobileFaceNet
-(``femo.upstream.arcface``), pretrained on WebFace600K, which sees the square about a face at 112. A head of 128 values
+(``femo.upstream.arcface``), pretrained on WebFace600K, which sees faces aligned by their five points at 112. A head of 128 values
 learns to imitate the start on every training face (Hinton, Vinyals & Dean 2015, "Distilling the knowledge in a neural
 network"): its embedding, centred on the training faces and turned onto their 128 directions of largest variance, at unit
 length.
 
-Conventions: pictures are uint8 (N, 3, S, S), RGB; boxes (N, 4) are ``xyxy`` in shares of the picture, NaN rows where no face was
-found.
+Conventions: pictures are uint8 (N, 3, S, S), RGB; points (N, 5, 2) are x and y of eyes, nose and corners of the mouth in shares
+of the picture, NaN where no face was found.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +24,11 @@ from torch.nn import functional
 from femo.errors import WeightsError
 from femo.models.weights import file_sha256
 from femo.networks.backbone import create_architecture
+from femo.training.faces.recipe import Recipe
 from femo.training.faces.samples import IMAGENET_MEAN, IMAGENET_STD, N_IDENTITY
 from femo.upstream import arcface, faceres
 
 PART = 16
-MIDDLE = (0.15, 0.1, 0.85, 0.9)
-"""Where a face lies in UTKFace's pictures when the detector does not find it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +67,23 @@ STARTS = {
     ),
 }
 """By architecture."""
+SCRATCH = About("", "", "(FER2013 and UTKFace terms)", "from random weights", "nothing")
+
+
+def about(recipe: Recipe) -> About:
+    """Return what a folder of this recipe says of where it comes from."""
+    if recipe.start is None:
+        return SCRATCH
+    begun = STARTS[recipe.start.get("arch", recipe.arch)]
+    if not recipe.from_teacher:
+        return begun
+    teachers = " and ".join(teacher["name"] for teacher in recipe.teachers)
+    return replace(
+        begun,
+        whose=recipe.teachers[0]["name"],
+        terms=f"{begun.terms} and the terms of its teachers: {teachers}",
+        citation=f"began as the first of its teachers, {teachers}, and learnt from them together (Beyer et al., CVPR 2022)",
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,7 +100,7 @@ class Start:
         mean: Per channel in its own order.
         scale: Of all channels.
         bgr: Whether its channels come in that order.
-        wider: Side of the square that it sees, in larger sides of the face's box; 0 sees the whole picture.
+        points: Where it wants the five points of a face, in pixels of its input; None sees the whole picture.
     """
 
     arch: str
@@ -96,7 +112,7 @@ class Start:
     mean: tuple[float, float, float]
     scale: float
     bgr: bool
-    wider: float
+    points: tuple[tuple[float, float], ...] | None
 
     def for_normalised(self) -> dict[str, Tensor]:
         """Return the weights for RGB pictures of ImageNet's mean 0 and deviation 1.
@@ -121,31 +137,49 @@ class Start:
         return out
 
     @torch.inference_mode()
-    def embeddings(self, images: Tensor, boxes: Tensor) -> Tensor:
-        """Return the start's own embeddings (N, D)."""
+    def embeddings(self, images: Tensor, points: Tensor) -> Tensor:
+        """Return the start's own embeddings (N, D); NaN of faces that it wants aligned and whose points are unknown."""
         network = create_architecture(self.arch, self.arch_args, "the recipe")
         network.load_state_dict(dict(self.state), strict=False)
         network.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         mean = torch.tensor(self.mean).view(1, 3, 1, 1)
         out = []
-        for part, around in zip(images.split(PART), boxes.split(PART), strict=True):
+        for part, around in zip(images.split(PART), points.split(PART), strict=True):
             seen = self._seen(part.float(), around)
             seen = seen.flip(1) if self.bgr else seen
             seen = (seen - mean) / self.scale
             out.append(network(seen.contiguous(memory_format=torch.channels_last)))
         return torch.cat(out)
 
-    def _seen(self, images: Tensor, boxes: Tensor) -> Tensor:
-        if not self.wider:
-            return functional.interpolate(images, size=(self.size, self.size), mode="bilinear", antialias=True)
-        boxes = torch.where(boxes.isnan(), torch.tensor(MIDDLE), boxes)
-        middle = boxes[:, :2] + boxes[:, 2:] - 1  # of -1 to 1, as affine_grid counts
-        half = self.wider * (boxes[:, 2:] - boxes[:, :2]).amax(dim=1)
-        turn = torch.zeros(len(images), 2, 3)
-        turn[:, 0, 0] = turn[:, 1, 1] = half
-        turn[:, :, 2] = middle
-        grid = functional.affine_grid(turn, [len(images), 3, self.size, self.size], align_corners=False)
-        return functional.grid_sample(images, grid, padding_mode="border", align_corners=False)
+    def _seen(self, images: Tensor, points: Tensor) -> Tensor:
+        shape = [len(images), 3, self.size, self.size]
+        if self.points is None:
+            return functional.interpolate(images, size=shape[2:], mode="bilinear", antialias=True)
+        grid = functional.affine_grid(alignment(points, self.points, self.size), shape, align_corners=False)
+        seen = functional.grid_sample(images, grid, padding_mode="border", align_corners=False)
+        return torch.where(points.isnan().any(dim=2).any(dim=1).view(-1, 1, 1, 1), torch.nan, seen)
+
+
+def alignment(points: Tensor, wanted: Sequence[Sequence[float]], size: int) -> Tensor:
+    """Return the matrices (N, 2, 3), for ``affine_grid``, of the similarities that bring points nearest to where they belong.
+
+    Least squares over turn, scale and shift (Umeyama 1991). With points as complex numbers w and p about their means, the map
+    from the input to the picture is p = a w, a = sum(conj(w) p) / sum(abs(w)^2); it cannot mirror.
+
+    Args:
+        points: (N, 5, 2), in shares of the picture.
+        wanted: (5, 2), in pixels of the input.
+        size: Side of the input in pixels.
+    """
+    there, here = torch.view_as_complex(points.contiguous()), torch.view_as_complex(torch.tensor(wanted))
+    middle, own = there.mean(dim=1), here.mean()
+    about = here - own
+    turn = ((about.conj() * (there - middle[:, None])).sum(dim=1) / (about.abs() ** 2).sum()) * size
+    shift = 2 * (middle - turn * own / size) + (turn - 1) * (
+        1 + 1j
+    )  # affine_grid counts from -1 to 1 on both sides
+    out = torch.stack([turn.real, -turn.imag, shift.real, turn.imag, turn.real, shift.imag], dim=1)
+    return out.view(-1, 2, 3)
 
 
 def read_start(path: Path, wanted: Mapping[str, str]) -> Start:
@@ -174,7 +208,7 @@ def start_of_faceres(state: Mapping[str, Tensor]) -> Start:
     """Return the MobileNet of HSE_FaceRec_tf as a start."""
     return Start(
         faceres.ARCH, faceres.ARCH_ARGS, state, first="conv_stem", first_norm="bn1", size=224, mean=faceres.MEAN_BGR,
-        scale=1.0, bgr=True, wider=0.0,
+        scale=1.0, bgr=True, points=None,
     )  # fmt: skip
 
 
@@ -182,19 +216,24 @@ def start_of_arcface(state: Mapping[str, Tensor]) -> Start:
     """Return InsightFace's MobileFaceNet as a start."""
     return Start(
         arcface.ARCH, arcface.ARCH_ARGS, state, first="layers.0.0", first_norm="layers.0.1", size=arcface.SIDE,
-        mean=(arcface.MEAN,) * 3, scale=arcface.MEAN, bgr=False, wider=arcface.WIDER,
+        mean=(arcface.MEAN,) * 3, scale=arcface.MEAN, bgr=False, points=arcface.POINTS,
     )  # fmt: skip
 
 
-def identity_targets(start: Start, images: Tensor, boxes: Tensor, kept: Path) -> Tensor:
-    """Return unit vectors (N, 128) that say who is in each picture; kept in a file, since they take minutes."""
+def identity_targets(start: Start, images: Tensor, points: Tensor, kept: Path) -> Tensor:
+    """Return unit vectors (N, 128) that say who is in each picture; kept in a file, since they take minutes.
+
+    They are NaN where the start cannot say.
+    """
     if kept.exists():
         targets = torch.from_numpy(np.load(kept, allow_pickle=False))
         if targets.shape == (len(images), N_IDENTITY):
             return targets
-    embedding = start.embeddings(images, boxes)
-    centred = embedding - embedding.mean(dim=0)
-    values, vectors = torch.linalg.eigh(centred.T.double() @ centred.double())
+    embedding = start.embeddings(images, points)
+    known = embedding[~embedding.isnan().any(dim=1)]
+    centred = embedding - known.mean(dim=0)
+    spread = (known - known.mean(dim=0)).double()
+    values, vectors = torch.linalg.eigh(spread.T @ spread)
     turned = centred @ vectors[:, values.argsort(descending=True)[:N_IDENTITY]].float()
     targets = functional.normalize(turned, dim=1)
     kept.parent.mkdir(parents=True, exist_ok=True)

@@ -7,6 +7,7 @@ exponential moving average of the weights is what gets evaluated and shipped. A 
 ``checkpoint.safetensors``; a killed run goes on from the last epoch.
 """
 
+import copy
 import csv
 import json
 import math
@@ -27,7 +28,7 @@ from femo.models.weights import find_weights
 from femo.networks.backbone import build_backbone
 from femo.training import checkpoint
 from femo.training.faces.augment import LUMA, Augmentation
-from femo.training.faces.network import FaceNetwork, measure, merged_state, predict
+from femo.training.faces.network import FaceNetwork, measure, merged_state, predict, read_together
 from femo.training.faces.recipe import Phase, Recipe
 from femo.training.faces.sam import sam_step
 from femo.training.faces.samples import N_IDENTITY, Pool, batches, drawn_shares
@@ -41,9 +42,13 @@ PSEUDO_PART = 2048
 
 
 def multitask_loss(
-    logits: Mapping[str, Tensor], labels: Mapping[str, Tensor], weights: Mapping[str, Tensor], recipe: Recipe
+    logits: Mapping[str, Tensor],
+    labels: Mapping[str, Tensor],
+    weights: Mapping[str, Tensor],
+    recipe: Recipe,
+    reading: Mapping[str, Tensor],
 ) -> Tensor:
-    """Sum the task losses; a label that is missing adds nothing."""
+    """Sum the task losses; a label that is missing adds nothing. ``reading`` is what the teachers say of the same views."""
     drawn = logits["expression"] + weights["drawn"]
     parts = {
         "expression": weighted_softmax(drawn, labels["expression"], weights["expression"]),
@@ -54,6 +59,9 @@ def multitask_loss(
     if "pseudo" in labels:
         pseudo = weighted_softmax(logits["expression"], labels["pseudo"], torch.ones(len(AFFECTNET_8)))
         parts["expression"] = parts["expression"] + recipe.pseudo_weight * pseudo
+    for name, soft in reading.items():
+        alike = torch.ones(soft.shape[1])
+        parts[name] = torch.lerp(parts[name], weighted_softmax(logits[name], soft, alike), recipe.taught)
     if "identity" in logits:
         parts["identity"] = direction_loss(logits["identity"], labels["identity"])
     return torch.stack([recipe.task_weights[name] * part for name, part in parts.items()]).sum()
@@ -68,7 +76,7 @@ class Trainer:
         held_out: Sets that the log reports on.
         folder: Of the run.
         start: Weights of the backbone under its own names, of a recipe that names a start.
-        teacher: Reads the expression of the other pools, and the side of its input; by default the averaged network does.
+        teachers: Networks that are learnt from, and the sides of their input.
     """
 
     def __init__(
@@ -78,15 +86,17 @@ class Trainer:
         held_out: Sequence[Pool],
         folder: Path,
         start: Mapping[str, Tensor] | None = None,
-        teacher: tuple[FaceNetwork, int] | None = None,
+        teachers: Sequence[tuple[FaceNetwork, int]] = (),
     ) -> None:
         torch.set_num_threads(recipe.n_threads)
         torch.manual_seed(recipe.seed)
         self.recipe, self.pools, self.held_out, self.folder = recipe, list(pools), list(held_out), folder
-        self.teacher = teacher
+        self.teachers = [(network.to(memory_format=torch.channels_last), size) for network, size in teachers]  # type: ignore[call-overload]
         heads = HEADS | ({"identity": N_IDENTITY} if recipe.identity else {})
         self.network = FaceNetwork(recipe.arch, recipe.arch_args, heads, recipe.dropout, recipe.start is not None)
-        if start is not None:
+        if recipe.from_teacher:
+            self.network.load_state_dict(self.network.state_dict() | dict(self._of_first_teacher()))
+        elif start is not None:
             self.network.backbone.load_state_dict(merged_state(start))
         self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average = AveragedModel(
@@ -99,10 +109,26 @@ class Trainer:
 
     @property
     def averaged(self) -> FaceNetwork:
-        """The network with averaged weights, which is what gets evaluated and shipped."""
+        """The network with averaged weights, which the log evaluates."""
         module = self.average.module
         assert isinstance(module, FaceNetwork)
         return module
+
+    def written(self) -> FaceNetwork:
+        """Return the network that is shipped: the averaged one, with the share of the first teacher that the recipe keeps."""
+        network = copy.deepcopy(self.averaged)
+        if self.recipe.kept:
+            learnt = network.state_dict()
+            mixed = {
+                name: torch.lerp(learnt[name], value, self.recipe.kept) for name, value in self._of_first_teacher()
+            }
+            network.load_state_dict(learnt | mixed)
+        return network
+
+    def _of_first_teacher(self) -> Iterator[tuple[str, Tensor]]:
+        for name, value in self.teachers[0][0].state_dict().items():
+            if not name.startswith("heads.identity"):
+                yield name, value
 
     def start_from(self, name: str) -> None:
         """Take the backbone of a model folder; a run that has checkpoints keeps its own."""
@@ -182,7 +208,7 @@ class Trainer:
             with torch.autocast("cpu", torch.bfloat16, enabled=not self.network.merged):
                 logits = self.network(images[::every])
             part = {name: label[::every] for name, label in labels.items()}
-            return multitask_loss(logits, part, weights, self.recipe)
+            return multitask_loss(logits, part, weights, self.recipe, self._read(images[::every]))
 
         if phase.sam:
             climb = partial(loss, phase.climb_every)
@@ -207,7 +233,8 @@ class Trainer:
             own = {name: label[first::N_PARTS] for name, label in labels.items()}
             with torch.autocast("cpu", torch.bfloat16, enabled=self.recipe.bfloat16):
                 logits = self.network(images[first::N_PARTS])
-            value = multitask_loss(logits, own, weights, self.recipe) / N_PARTS
+            reading = self._read(images[first::N_PARTS])
+            value = multitask_loss(logits, own, weights, self.recipe, reading) / N_PARTS
             return float(value.detach()), torch.autograd.grad(value, learning)
 
         torch.set_num_threads(1)
@@ -219,9 +246,12 @@ class Trainer:
         self.optimizer.step()
         return sum(value for value, _ in done)
 
+    def _read(self, images: Tensor) -> dict[str, Tensor]:
+        return read_together(self.teachers, images) if self.recipe.taught else {}
+
     def _pseudo_label(self, size: int) -> None:
         """Give pools without expression labels the teacher's reading of their grey version."""
-        network, size = self.teacher or (self.averaged, size)
+        network, size = self.teachers[0] if self.teachers else (self.averaged, size)
         for position, pool in enumerate(self.pools):
             if pool.expression.isnan().all():
                 read = [

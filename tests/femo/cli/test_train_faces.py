@@ -79,7 +79,7 @@ def test_from_pictures_to_a_folder_that_reads(
     assert json.loads(card.rsplit("```json\n", 1)[1].removesuffix("\n```\n"))["n_threads"] == 1
     held = sorted(path.name for path in (log / "utkface_held_out").iterdir())
     assert len(held) == 4
-    assert sorted(path.name for path in log.glob("*.npy")) == ["boxes_ferplus.npy", "boxes_utkface.npy"]
+    assert sorted(path.name for path in log.glob("*.npy")) == ["faces_ferplus.npy", "faces_utkface.npy"]
     assert len((log / "log.csv").read_text().splitlines()) == 2
 
 
@@ -105,14 +105,23 @@ def test_what_is_missing_is_said_before_anything_is_read(
     assert not (tmp_path / "run").exists()
 
 
-def test_a_recipe_with_a_teacher_wants_its_folder() -> None:
+def test_a_recipe_with_teachers_wants_their_folders_and_notes_their_weights() -> None:
     spec = find_model("femo-base")
-    learns = replace(RECIPE, teacher={"name": "an older one", "sha256": weights_sha256(spec)})
-    network, size = command._teacher(learns, spec.folder) or pytest.fail("no teacher")
+    sha256 = weights_sha256(spec)
+    learns = replace(RECIPE, teachers=({"name": "an older one"},))
+    used, [(network, size)] = command._teachers(learns, [spec.folder])
     assert (size, network.heads["gender"].out_features) == (spec.input_size, 2)
-    assert command._teacher(RECIPE, spec.folder) is None
-    with pytest.raises(FemoError, match="learns from an older one; name its folder with --teacher"):
-        command._teacher(learns, None)
+    assert used == replace(learns, teachers=[{"name": "an older one", "sha256": sha256}])
+    assert command._teachers(RECIPE, []) == (replace(RECIPE, teachers=[]), [])
+    with pytest.raises(FemoError, match=r"learns from an older one; name a folder with --teacher for each, not 0"):
+        command._teachers(learns, [])
+    with pytest.raises(FemoError, match=r"learns from nobody; name a folder with --teacher for each, not 1"):
+        command._teachers(RECIPE, [spec.folder])
+    with pytest.raises(FemoError, match=r"learns from teachers .* but names none"):
+        command._teachers(replace(RECIPE, taught=0.5), [])
+    other = replace(RECIPE, teachers=({"name": "an older one", "sha256": "00"},))
+    with pytest.raises(FemoError, match=f"have SHA-256 {sha256}, but the recipe names 00"):
+        command._teachers(other, [spec.folder])
 
 
 def test_a_start_gives_weights_and_who_is_in_the_colour_pictures(
@@ -122,12 +131,12 @@ def test_a_start_gives_weights_and_who_is_in_the_colour_pictures(
     weights = {"w": torch.zeros(1)}
     asked: list[Any] = []
     monkeypatch.setattr(start, "read_start", lambda path, wanted: asked.append((path, wanted)) or weights)
-    monkeypatch.setattr(boxes, "find_boxes", lambda images, kept, report: torch.full((len(images), 4), 0.25))
+    monkeypatch.setattr(boxes, "find_faces", lambda images, kept, report: torch.full((len(images), 14), 0.25))
     monkeypatch.setattr(
         start,
         "identity_targets",
-        lambda begun, images, boxes, kept: (
-            asked.append((begun, float(boxes[0, 0]), kept)) or torch.ones(len(images), 128)
+        lambda begun, images, points, kept: (
+            asked.append((begun, tuple(points[0, 0].tolist()), kept)) or torch.ones(len(images), 128)
         ),
     )
     begun = replace(RECIPE, start={"name": "f", "sha256": "0"})
@@ -137,5 +146,5 @@ def test_a_start_gives_weights_and_who_is_in_the_colour_pictures(
     first, second = command._targets([grey, colour], weights, tmp_path, print)
     assert bool((first.boxes == 0.25).all() & (second.boxes == 0.25).all())
     assert (bool(first.identity.isnan().all()), bool((second.identity == 1).all())) == (True, True)
-    assert asked == [(Path("f.json"), begun.start), (weights, 0.25, tmp_path / "identity_utkface.npy")]
+    assert asked == [(Path("f.json"), begun.start), (weights, (0.25, 0.25), tmp_path / "identity_utkface.npy")]
     assert bool(command._targets([grey, colour], None, tmp_path, print)[1].identity.isnan().all())

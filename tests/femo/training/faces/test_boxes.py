@@ -1,4 +1,4 @@
-"""Boxes of faces that are cut out already: where the eye sees them, kept, and nowhere rather than at the edge."""
+"""Faces that are cut out already: where the eye sees them, kept, and nowhere rather than at the edge."""
 
 from pathlib import Path
 
@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 import torch
 
+from femo.faces.detector import Detector
 from femo.training.faces import boxes
-from femo.training.faces.boxes import find_boxes
+from femo.training.faces.boxes import find_faces
 from femo.types import Faces
 from tests.clips import FACE_IN_CROP, canvas, paste, portrait
 
@@ -20,34 +21,36 @@ def as_images(*pictures: np.ndarray) -> torch.Tensor:
 
 
 def test_a_face_is_found_where_the_eye_sees_it(tmp_path: Path) -> None:
-    found = find_boxes(as_images(portrait(), canvas(180, 180)), tmp_path / "new" / "boxes.npy")
-    assert found[0].tolist() == pytest.approx([value / 180 for value in FACE_IN_CROP], abs=0.1)
+    found = find_faces(as_images(portrait(), canvas(180, 180)), tmp_path / "new" / "boxes.npy")
+    assert found[0, :4].tolist() == pytest.approx([value / 180 for value in FACE_IN_CROP], abs=0.1)
+    points = Detector().detect(portrait()).keypoints[0] / 180  # of the picture as it is
+    assert found[0, 4:].tolist() == pytest.approx(points.ravel().tolist(), abs=0.03)
     assert bool(found[1].isnan().all())
     np.testing.assert_array_equal(np.load(tmp_path / "new" / "boxes.npy"), found.numpy())
 
 
 def test_a_grey_picture_of_48_pixels_has_the_same_box(tmp_path: Path) -> None:
     grey = cv2.cvtColor(cv2.resize(portrait(), (48, 48), interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY)
-    [found] = find_boxes(as_images(grey), tmp_path / "boxes.npy")
-    assert found.tolist() == pytest.approx([value / 180 for value in FACE_IN_CROP], abs=0.1)
+    [found] = find_faces(as_images(grey), tmp_path / "boxes.npy")
+    assert found[:4].tolist() == pytest.approx([value / 180 for value in FACE_IN_CROP], abs=0.1)
 
 
 def test_a_face_at_the_edge_is_not_whom_the_picture_shows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     picture = canvas(180, 180)
     x1, y1, x2, y2 = paste(picture, portrait(), -40, -40, 150)
     assert (x1 + x2) / 360 < 0.25 > (y1 + y2) / 360
-    [at_edge] = find_boxes(as_images(picture), tmp_path / "a.npy")
+    [at_edge] = find_faces(as_images(picture), tmp_path / "a.npy")
     assert bool(at_edge.isnan().all())
     monkeypatch.setattr(boxes, "FARTHEST", 1.0)
-    [anywhere] = find_boxes(as_images(picture), tmp_path / "b.npy")
-    assert anywhere.tolist() == pytest.approx([x1 / 180, y1 / 180, x2 / 180, y2 / 180], abs=0.1)
+    [anywhere] = find_faces(as_images(picture), tmp_path / "b.npy")
+    assert anywhere[:4].tolist() == pytest.approx([x1 / 180, y1 / 180, x2 / 180, y2 / 180], abs=0.1)
 
 
 def test_what_is_kept_is_read_if_it_is_of_as_many_pictures(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kept = tmp_path / "boxes.npy"
-    np.save(kept, np.full((2, 4), 0.25, np.float32))
+    np.save(kept, np.full((2, 14), 0.25, np.float32))
     made = []
 
     class Blind:
@@ -61,9 +64,9 @@ def test_what_is_kept_is_read_if_it_is_of_as_many_pictures(
 
     monkeypatch.setattr(boxes, "Detector", Blind)
     images = as_images(canvas(10, 10), canvas(10, 10))
-    assert find_boxes(images, kept).tolist() == [[0.25] * 4] * 2
+    assert find_faces(images, kept).tolist() == [[0.25] * 14] * 2
     assert made == []
     told: list[int] = []
-    assert bool(find_boxes(images[:1].expand(1001, -1, -1, -1), kept, told.append).isnan().all())
+    assert bool(find_faces(images[:1].expand(1001, -1, -1, -1), kept, told.append).isnan().all())
     assert told == [1000]
-    assert np.load(kept).shape == (1001, 4)
+    assert np.load(kept).shape == (1001, 14)

@@ -1,6 +1,7 @@
 """The card of a face network, from figures that are made up: each stands in its row, under its own prior."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from femo.models.config import ModelSpec
 from femo.models.find import find_model
 from femo.training.faces import card
 from femo.training.faces.card import write_card
-from femo.training.faces.presets import FEMO_BASE, FROM_ARCFACE
+from femo.training.faces.presets import FEMO_BASE, FROM_ARCFACE, FROM_FACERES
 from femo.training.faces.recipe import Phase, Recipe
 
 
@@ -57,6 +58,7 @@ HEADS = {
     "gender": {"temperature": 1.4},
 }
 STRANGERS = {"same_cosine": 0.62, "n_pairs": 1_234_567, "share": 0.0051, "n_alike": 4321, "share_alike": 0.034}
+ACQUAINTED = {"n_same": 87, "auc": 0.991, "found": 0.9, "auc_alike": 0.952, "found_alike": 0.41}
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +68,7 @@ def spec() -> ModelSpec:
 
 @pytest.fixture(scope="module")
 def lines(spec: ModelSpec) -> list[str]:
-    return write_card(spec, FEMO_BASE, MEASURED, HEADS).splitlines()
+    return write_card(spec, FROM_FACERES, MEASURED, HEADS).splitlines()
 
 
 @pytest.mark.parametrize(
@@ -96,19 +98,24 @@ def test_front_matter_comes_first_and_the_recipe_last(spec: ModelSpec, lines: li
     assert lines[0] == "---"
     assert f"---\n\n# {spec.name}\n" in text or f"---\n# {spec.name}\n" in text
     assert json.loads(text.rsplit("```json\n", 1)[1].removesuffix("\n```")) == json.loads(
-        json.dumps(FEMO_BASE.to_dict())
+        json.dumps(FROM_FACERES.to_dict())
     )
     assert "Only enlarged: 88.0% (83.0% - 93.0%)." in text
     assert "the mean over the L = 20 most probable years" in text
+    assert f"The licence in one line: {spec.licence}." in lines
 
 
 def test_strangers_are_told_of_where_they_were_measured(spec: ModelSpec, lines: list[str]) -> None:
     assert "## Telling people apart" not in lines
-    told = write_card(spec, FEMO_BASE, MEASURED | {"strangers": STRANGERS}, HEADS)
+    told = write_card(spec, FROM_FACERES, MEASURED | {"strangers": STRANGERS}, HEADS)
     assert "## Telling people apart" in told.splitlines()
     assert "Of 1,234,567 pairs of strangers" in told
     assert "0.51% lie above it, of the 4,321 pairs" in told
-    assert "less than 8 years apart 3.4%" in told
+    assert "less than 8 years apart 3.4%. It is no face recognition" in told
+    told = write_card(spec, FROM_FACERES, MEASURED | {"strangers": STRANGERS | ACQUAINTED}, HEADS)
+    assert "takes 87 pairs for two pictures of one person" in told
+    assert "AUC of 0.991, and finds 90% of them" in told
+    assert "beside people alike 0.952 and 41%. It is no face recognition" in told
 
 
 def test_the_origin_is_that_of_the_recipe(spec: ModelSpec, lines: list[str]) -> None:
@@ -121,7 +128,7 @@ def test_the_origin_is_that_of_the_recipe(spec: ModelSpec, lines: list[str]) -> 
 @pytest.mark.parametrize(
     ("recipe", "whose", "file"),
     [
-        (FEMO_BASE, "the MobileNet of HSE_FaceRec_tf", "faceres-deep.json"),
+        (FROM_FACERES, "the MobileNet of HSE_FaceRec_tf", "faceres-deep.json"),
         (FROM_ARCFACE, "InsightFace's MobileFaceNet of the package buffalo_s", "w600k_mbf.onnx"),
     ],
 )
@@ -130,3 +137,15 @@ def test_the_card_says_whose_network_it_started_from(recipe: Recipe, whose: str,
     told = card._origin(recipe)
     assert told.startswith(f"Started from {whose}")
     assert f"SHA-256 `{recipe.start['sha256']}`. `femo train faces --start {file}` repeats the whole." in told
+
+
+def test_the_card_names_who_taught() -> None:
+    first, second = (told | {"sha256": str(k) * 64} for k, told in enumerate(FEMO_BASE.teachers, 1))
+    told = card._origin(replace(FEMO_BASE, teachers=(first, second)))
+    assert told.startswith("Began as the first of these networks and learnt from them together")
+    assert "is 60% of what it learnt from" in told
+    assert (
+        f"\n- {first['name']}, SHA-256 of its weights `{'1' * 64}`\n- {second['name']}, SHA-256 of its weights `{'2' * 64}`\n"
+        in told
+    )
+    assert "Who is in a picture it learnt from w600k_mbf.onnx" in told

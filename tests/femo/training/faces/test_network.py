@@ -9,7 +9,7 @@ from femo.models.find import find_model
 from femo.models.weights import find_weights, weights_sha256
 from femo.networks.backbone import build_backbone
 from femo.networks.mobilefacenet import MobileFaceNet
-from femo.training.faces.network import FaceNetwork, measure, merged_state, network_of, with_norms
+from femo.training.faces.network import FaceNetwork, measure, merged_state, network_of, read_together, with_norms
 from femo.training.faces.trainer import HEADS
 from femo.upstream import faceres
 from tests.face_pools import TINY, face_pool
@@ -102,3 +102,18 @@ def test_the_network_of_a_folder_says_what_its_model_says() -> None:
         }  # fmt: skip
     with pytest.raises(WeightsError, match=r"femo-base have SHA-256 [0-9a-f]{64}, but the recipe names 00"):
         network_of(spec, "00")
+
+
+@torch.inference_mode()
+def test_teachers_read_one_view_together_each_at_its_side() -> None:
+    """The mean of probabilities, not of logits; in bfloat16, so to two digits."""
+    torch.manual_seed(0)
+    one, other = (FaceNetwork("resnet18", TINY, {"gender": 2, "identity": 4}).eval() for _ in range(2))
+    one.heads["gender"].bias.copy_(torch.tensor([3.0, 0.0]))
+    images = torch.randn(3, 3, 24, 24)
+    small = torch.nn.functional.interpolate(images, size=(16, 16), mode="bilinear", antialias=True)
+    got = read_together([(one, 24), (other, 16)], images)
+    expected = (one(images)["gender"].softmax(1) + other(small)["gender"].softmax(1)) / 2
+    assert list(got) == ["gender"]
+    torch.testing.assert_close(got["gender"], expected, rtol=0, atol=0.01)
+    assert 0.6 < float(got["gender"][0, 0]) < 0.8  # (0.95 + 0.5) / 2

@@ -12,7 +12,7 @@ import torch
 from femo.training.faces.network import FaceNetwork, predict
 from femo.training.faces.recipe import Phase, Recipe
 from femo.training.faces.samples import LABELS, normalise
-from femo.training.faces.trainer import Trainer, multitask_loss
+from femo.training.faces.trainer import HEADS, Trainer, multitask_loss
 from tests.face_pools import TINY, face_pool
 
 
@@ -47,13 +47,56 @@ def test_a_teacher_reads_the_expression_of_colour_pictures_in_grey(tmp_path: Pat
     phase = Phase(24, 1, 5e-3, 1e-3, pseudo=True)
     recipe = Recipe("resnet18", TINY, (phase,), shares=(8, 8), n_threads=1)
     pools = [face_pool(16, 0, True), face_pool(16, 1, False)]
-    trainer = Trainer(recipe, pools, [], tmp_path, teacher=(teacher, 32))
+    trainer = Trainer(recipe, pools, [], tmp_path, teachers=[(teacher, 32)])
     trainer._pseudo_label(24)
     grey = (pools[1].images.float() * torch.tensor([0.299, 0.587, 0.114]).view(1, 3, 1, 1)).sum(1, keepdim=True)
     expected = predict(teacher, grey.to(torch.uint8), 32)["expression"].softmax(dim=1)
     torch.testing.assert_close(trainer.pools[1].pseudo, expected)
     assert bool((expected.argmax(1) == 7).all())
     assert trainer.pools[0].pseudo.isnan().all()
+
+
+def test_what_teachers_say_of_a_view_is_its_share_of_what_is_learnt() -> None:
+    """The expression of grey pictures by hand; age and the rest are weighed in the same way, identity is left alone."""
+    recipe = Recipe("resnet18", TINY, (), taught=0.25, task_weights=TASKS, identity=True)
+    _, labels = _batch()
+    logits = {name: torch.randn(8, k, generator=torch.Generator().manual_seed(k)) for name, k in SIZES.items()}
+    weights = {
+        "expression": torch.ones(8),
+        "gender": torch.ones(2),
+        "ethnicity": torch.ones(5),
+        "drawn": torch.zeros(8),
+    }
+    reading = {"expression": torch.randn(8, 8, generator=torch.Generator().manual_seed(2)).softmax(dim=1)}
+    without = multitask_loss(logits, labels, weights, recipe, {})
+    told = multitask_loss(logits, labels, weights, recipe, reading)
+    log_p = logits["expression"].log_softmax(dim=1)
+    by_label = -(labels["expression"][:4] * log_p[:4]).sum(dim=1).mean()
+    by_teacher = -(reading["expression"] * log_p).sum(dim=1).mean()
+    torch.testing.assert_close(told - without, 0.25 * (by_teacher - by_label))
+
+
+def test_a_network_begins_as_its_teacher_but_for_who_it_is(tmp_path: Path) -> None:
+    torch.manual_seed(3)
+    args = {"pad_type": "same"}
+    teacher = FaceNetwork("mobilenetv1_100", args, {**HEADS, "identity": 128}, merged=True).eval()
+    recipe = Recipe(
+        "mobilenetv1_100", args, (Phase(32, 1, 1e-3, 1e-3),), shares=(4, 4), identity=True, from_teacher=True, taught=0.5,
+        start={"name": "none", "sha256": "0"}, steps_per_epoch=1, warmup_steps=1, task_weights=TASKS, kept=0.25,
+    )  # fmt: skip
+    trainer = Trainer(
+        recipe, [face_pool(8, 0, True), face_pool(8, 1, False)], [], tmp_path, teachers=[(teacher, 32)]
+    )
+    for name, value in trainer.network.state_dict().items():
+        assert torch.equal(value, teacher.state_dict()[name]) == (name != "heads.identity.weight"), name
+    before = {name: value.clone() for name, value in teacher.state_dict().items()}
+    trainer.run(lambda row: None)
+    assert not torch.equal(trainer.network.heads["age"].weight, before["heads.age.weight"])
+    assert all(torch.equal(value, before[name]) for name, value in teacher.state_dict().items())
+    learnt, written = trainer.averaged.state_dict(), trainer.written().state_dict()
+    for name, value in written.items():
+        kept = 0 if name.startswith("heads.identity") else 0.25
+        torch.testing.assert_close(value, (1 - kept) * learnt[name] + kept * before[name], msg=name)
 
 
 def test_a_killed_run_goes_on_to_the_same_weights(tmp_path: Path) -> None:
@@ -107,7 +150,7 @@ def test_a_pretrained_network_learns_in_parts_and_keeps_its_frozen_layers(tmp_pa
     network.train()
     network.freeze(4)
     weights = trainer._class_weights(0.0) | {"drawn": torch.zeros(8)}
-    multitask_loss(network(images), labels, weights, recipe).backward()
+    multitask_loss(network(images), labels, weights, recipe, {}).backward()
     wanted = {name: p.grad.clone() for name, p in network.named_parameters() if p.grad is not None}
     before = {name: p.detach().clone() for name, p in network.named_parameters()}
     trainer._step(images, labels, weights, Phase(32, 1, 1e-3, 1e-3))
@@ -122,6 +165,7 @@ def test_a_pretrained_network_learns_in_parts_and_keeps_its_frozen_layers(tmp_pa
     assert scales == pytest.approx([0.5**k for k in range(13, -1, -1)] + [3.0])
 
 
+SIZES = {**HEADS, "identity": 128}
 TASKS = {"expression": 1.0, "age": 0.12, "gender": 0.3, "ethnicity": 0.4, "identity": 1.0}
 
 
