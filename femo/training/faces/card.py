@@ -243,6 +243,7 @@ def _origin(recipe: Recipe) -> str:
     )
     return (
         "Began as the first of these networks and learnt from them together: their mean reading of every picture shown is "
-        f"{recipe.taught:.0%} of what it learnt from, the labels the rest.\n\n{teachers}\n\n"
+        f"{recipe.taught:.0%} of what it learnt from, the labels the rest. {recipe.kept:.0%} of the first one's weights were "
+        f"kept.\n\n{teachers}\n\n"
         f"Who is in a picture it learnt from {file}. docs/training.md has the commands that repeat the whole."
     )

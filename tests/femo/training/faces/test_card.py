@@ -143,7 +143,9 @@ def test_the_card_names_who_taught() -> None:
     first, second = (told | {"sha256": str(k) * 64} for k, told in enumerate(FEMO_BASE.teachers, 1))
     told = card._origin(replace(FEMO_BASE, teachers=(first, second)))
     assert told.startswith("Began as the first of these networks and learnt from them together")
-    assert "is 60% of what it learnt from" in told
+    assert (
+        "is 60% of what it learnt from, the labels the rest. 30% of the first one's weights were kept.\n" in told
+    )
     assert (
         f"\n- {first['name']}, SHA-256 of its weights `{'1' * 64}`\n- {second['name']}, SHA-256 of its weights `{'2' * 64}`\n"
         in told
