@@ -11,7 +11,7 @@ import typer
 
 from femo.cli.output import check_streams, say
 from femo.cli.photo import MeshOption, Model, PriorOption
-from femo.media.grants import without_secrets
+from femo.media.grants import spelt_out, without_secrets
 
 if TYPE_CHECKING:
     from femo.corpora.progress import CorpusProgress
@@ -116,9 +116,8 @@ def corpus(
     if len(report.failures) > N_SHOWN:
         say(f"... and {len(report.failures) - N_SHOWN} more in {out / 'failures'}")
     if not report.progress.n_inputs:
-        say(
-            f"{without_secrets(source)} has no photo or clip; in a folder those are files that end like one, such as .jpg or .mp4"
-        )
+        name = without_secrets(spelt_out(source))
+        say(f"{name} has no photo or clip; in a folder those are files that end like one, such as .jpg or .mp4")
     say(f"{out}: {report.progress}")
     if report.failures:
         raise typer.Exit(1)

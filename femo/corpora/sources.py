@@ -122,9 +122,9 @@ def _of_folder(root: Path) -> Iterator[Entry]:
     Links to folders elsewhere are followed, each once; a folder that cannot be listed is an input that fails.
     """
     refused: list[OSError] = []
-    roots = {os.path.realpath(root)}
+    roots = [os.path.realpath(root)]
     for folder, below, names in os.walk(root, onerror=refused.append, followlinks=True):
-        below[:] = sorted(name for name in below if not name.startswith(".") and _leads_on(folder, name, roots))
+        below[:] = [name for name in sorted(below) if not name.startswith(".") and _leads_on(folder, name, roots)]
         inside = os.path.relpath(folder, root)
         before = "" if inside == "." else f"{inside}/"
         place = os.path.join(os.path.abspath(folder), "")  # noqa: PTH100, PTH118
@@ -136,15 +136,24 @@ def _of_folder(root: Path) -> Iterator[Entry]:
         yield _entry(str(error.filename), os.path.relpath(error.filename, root))
 
 
-def _leads_on(folder: str, name: str, roots: set[str]) -> bool:
-    """Tell whether a folder below is to be listed; a link into what is listed anyway is not, nor one that leads around it."""
+def _leads_on(folder: str, name: str, roots: list[str]) -> bool:
+    """Tell whether a folder below is to be listed: not where it is listed already, nor by a link that leads around the first.
+
+    Args:
+        folder: Where it lies.
+        name: Its own.
+        roots: The real paths of the folder that was given and of those that links led to; another is added.
+    """
     path = os.path.join(folder, name)  # noqa: PTH118
-    if not os.path.islink(path):  # noqa: PTH114
+    linked = os.path.islink(path)  # noqa: PTH114
+    if not linked and len(roots) == 1:
         return True
     real = os.path.realpath(path)
-    if any(f"{one}/".startswith(f"{other}/") for root in roots for one, other in ((real, root), (root, real))):
+    if not linked:
+        return real not in roots[1:]
+    if f"{roots[0]}/".startswith(f"{real}/") or any(f"{real}/".startswith(f"{root}/") for root in roots):
         return False
-    roots.add(real)
+    roots.append(real)
     return True
 
 

@@ -88,11 +88,12 @@ def test_no_command_line_tells_what_grants_access(
     monkeypatch.setattr("femo.corpora.addresses.pieces", pieces)
     small = write_small(tmp_path / "small")
     for name, status in (("empty.csv", 0), ("columns.csv", 1), ("bare.csv", 1), ("gone.csv", 1)):
-        source = f"https://ann:open-sesame@h/{name}?X-Amz-Credential=open-sesame&X-Amz-Signature=open-sesame"
-        assert _run("corpus", source, "--out", tmp_path / name, "--model", small) == status
-        printed = "".join(capfd.readouterr())
-        assert name in printed
-        assert "open-sesame" not in printed
+        for secret in ("open-sesame", "open 'open-sesame"):
+            source = f"https://ann:{secret}@h/{name}?X-Amz-Credential={secret}&X-Amz-Signature={secret}"
+            assert _run("corpus", source, "--out", tmp_path / name, "--model", small) == status
+            printed = "".join(capfd.readouterr())
+            assert name in printed
+            assert "open-sesame" not in printed
     assert (
         _run("corpus", "odd://ann:open-sesame@h/a.csv?sig=open-sesame", "--out", tmp_path / "o", "--model", small)
         == 1

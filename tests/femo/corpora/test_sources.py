@@ -55,6 +55,21 @@ def test_links_to_folders_elsewhere_are_followed_once_and_none_in_a_circle(tree:
     assert "a/disk/in/d.mp4" in [entry.clip for entry in list_inputs(tree)]
 
 
+def test_a_folder_about_one_that_a_link_led_to_gives_the_rest(tmp_path: Path) -> None:
+    """Links are followed by name, in whatever order a disk has them: the names of inputs stay."""
+    for name in ("disk/in/1.mp4", "disk/2.mp4", "disk/out/3.mp4"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"x")
+    for one, other in (("disk", "disk/in"), ("disk/in", "disk")):
+        tree = tmp_path / f"tree {one.count('/')}"
+        tree.mkdir()
+        (tree / "a").symlink_to(tmp_path / one)
+        (tree / "b").symlink_to(tmp_path / other)
+    expected = (["a/2.mp4", "a/in/1.mp4", "a/out/3.mp4"], ["a/1.mp4", "b/2.mp4", "b/out/3.mp4"])
+    for number, names in enumerate(expected):
+        assert [entry.clip for entry in list_inputs(tmp_path / f"tree {number}")] == names
+
+
 def test_a_folder_that_cannot_be_listed_is_an_input_that_fails(
     tree: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
