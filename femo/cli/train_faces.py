@@ -62,7 +62,7 @@ def train_faces(
 
     from femo.models.find import find_model
     from femo.training.faces.finish import finish
-    from femo.training.faces.presets import read_recipe
+    from femo.training.faces.presets import note_recipe, read_recipe
     from femo.training.faces.sets import read_sets
     from femo.training.faces.trainer import Trainer
 
@@ -78,6 +78,7 @@ def train_faces(
     chosen, teachers = _teachers(chosen, teacher or [])
     sets = read_sets(data, STORED_PX, N_HELD_OUT, chosen.majority_share)
     console.print(f"{len(sets.faces):,} FER+ and {len(sets.attributes):,} UTKFace images to train on")
+    note_recipe(run, chosen)
     pools = _targets([sets.faces, sets.attributes], start_network, run, console.print)
     watched = [pool.subset(torch.arange(N_WATCHED)) for pool in (sets.faces_slice, sets.attributes_slice)]
     weights = start_network.for_normalised() if start_network and not chosen.from_teacher else None
@@ -115,7 +116,18 @@ def _teachers(recipe: "Recipe", paths: list[Path]) -> "tuple[Recipe, list[tuple[
         raise FemoError(f"the recipe learns from {names}; name a folder with --teacher for each, not {len(paths)}")
     if (recipe.taught or recipe.kept or recipe.from_teacher) and not paths:
         raise FemoError("the recipe learns from teachers (taught, kept or from_teacher), but names none")
+    if (recipe.kept or recipe.from_teacher) and recipe.start is None:
+        raise FemoError(
+            "the recipe begins as a teacher or keeps some of it (from_teacher, kept), but names no start"
+        )
     specs = [read_spec(path) for path in paths]
+    if (recipe.kept or recipe.from_teacher) and (specs[0].arch, specs[0].arch_args) != (
+        recipe.arch,
+        recipe.arch_args,
+    ):
+        raise FemoError(
+            f"the first teacher is a {recipe.arch}, but {paths[0]} holds a {specs[0].arch}, or another form of it"
+        )
     used = [{"sha256": weights_sha256(spec), **told} for spec, told in zip(specs, recipe.teachers, strict=True)]
     networks = [network_of(spec, told["sha256"]) for spec, told in zip(specs, used, strict=True)]
     return replace(recipe, teachers=used), [

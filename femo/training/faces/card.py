@@ -232,18 +232,27 @@ def _sure(spec: ModelSpec) -> str:
 
 
 def _origin(recipe: Recipe) -> str:
-    if recipe.start is None:
-        return "Trained from scratch by `femo train faces`; no pretrained weights of any kind went in."
-    origin = about(recipe)
-    file = f"{recipe.start['name']}, SHA-256 `{recipe.start['sha256']}`"
-    if not recipe.from_teacher:
-        return f"Started from {origin.whose}: {file}. `femo train faces --start {origin.file}` repeats the whole."
     teachers = "\n".join(
         f"- {told['name']}, SHA-256 of its weights `{told['sha256']}`" for told in recipe.teachers
     )
+    if recipe.start is None:
+        scratch = "Trained from scratch by `femo train faces`"
+        if not teachers:
+            return f"{scratch}; no pretrained weights of any kind went in."
+        return f"{scratch}; it learnt from what these networks say of its pictures as well:\n\n{teachers}"
+    origin = about(recipe)
+    file = f"{recipe.start['name']}, SHA-256 `{recipe.start['sha256']}`"
+    if recipe.from_teacher:
+        return (
+            "Began as the first of these networks and learnt from them together: their mean reading of every picture shown is "
+            f"{recipe.taught:.0%} of what it learnt from, the labels the rest. {recipe.kept:.0%} of the first one's weights were "
+            f"kept.\n\n{teachers}\n\n"
+            f"Who is in a picture it learnt from {file}. docs/training.md has the commands that repeat the whole."
+        )
+    again = f"`femo train faces --recipe FILE --start {origin.file}`"
+    if not teachers:
+        return f"Started from {origin.whose}: {file}. {again} repeats the whole, FILE being the recipe below."
     return (
-        "Began as the first of these networks and learnt from them together: their mean reading of every picture shown is "
-        f"{recipe.taught:.0%} of what it learnt from, the labels the rest. {recipe.kept:.0%} of the first one's weights were "
-        f"kept.\n\n{teachers}\n\n"
-        f"Who is in a picture it learnt from {file}. docs/training.md has the commands that repeat the whole."
+        f"Started from {origin.whose}: {file}. It learnt from what these networks say of its pictures as well:\n\n{teachers}\n\n"
+        f"{again}, with `--teacher` for each, repeats the whole, FILE being the recipe below."
     )

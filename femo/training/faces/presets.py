@@ -1,11 +1,13 @@
-"""The recipes that ``models/femo-base`` came from, by name, and recipes read from JSON."""
+"""The recipes that ``models/femo-base`` came from, by name, recipes read from JSON, and the one that a run notes."""
 
 import json
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
-from femo.errors import ModelError
+from femo.atomic import write_bytes
+from femo.errors import FemoError, ModelError
 from femo.models.checked import checked
 from femo.training.faces.recipe import Phase, Recipe
 
@@ -90,6 +92,8 @@ nothing was trained on, and that choices are made by, before and after: FER+ 85.
 years. Pairs of one person are told from strangers with an AUC of 0.986 and 0.997, and 67 and 94 % of them are found where one
 pair of strangers in a hundred passes for one person. With nothing kept of the first teacher FER+ stands at 85.6 %, and 96 % are
 found. Two cores take 150 s an epoch."""
+_OF_A_RUN = ("arch", "arch_args", "start", "teachers", "from_teacher", "identity")
+"""What the checkpoints in a folder, and what is kept there of who is in the pictures, can only go on with."""
 _PRESETS = {"from-faceres": FROM_FACERES, "from-arcface": FROM_ARCFACE, "femo-base": FEMO_BASE}
 
 
@@ -103,9 +107,36 @@ def read_recipe(name: str | None, n_threads: int) -> Recipe:
         return replace(_PRESETS[name or "femo-base"], n_threads=n_threads)
     try:
         raw = json.loads(Path(name).read_text(encoding="utf-8"))
-        return checked(Recipe, {**raw, "n_threads": n_threads})
+        return checked(Recipe, {**_of_today(raw), "n_threads": n_threads})
     except (OSError, ValueError, TypeError) as error:
         known = ", ".join(_PRESETS)
         raise ModelError(
             f"{name} is no recipe: {error}; known are {known}, and a run writes one as recipe.json"
         ) from error
+
+
+def _of_today(raw: Any) -> Any:
+    """Return what stands in a recipe as it is said now; earlier ones know one teacher at most."""
+    if not isinstance(raw, dict) or "teacher" not in raw:
+        return raw
+    one, rest = raw["teacher"], {name: value for name, value in raw.items() if name != "teacher"}
+    return rest if one is None else {**rest, "teachers": [one]}
+
+
+def note_recipe(folder: Path, recipe: Recipe) -> None:
+    """Write the recipe of a run into its folder, made where it is missing.
+
+    Raises:
+        FemoError: Another run lies there, of another network, start or other teachers.
+        ModelError: What is noted there is no recipe.
+    """
+    path = folder / "recipe.json"
+    if path.exists():
+        told = read_recipe(str(path), recipe.n_threads).to_dict()
+        for name in _OF_A_RUN:
+            if json.dumps(told[name], sort_keys=True) != json.dumps(recipe.to_dict()[name], sort_keys=True):
+                raise FemoError(
+                    f"{folder} holds a run whose recipe has another {name}; name another folder with --run"
+                )
+    folder.mkdir(parents=True, exist_ok=True)
+    write_bytes(path, json.dumps(recipe.to_dict(), indent=2).encode())

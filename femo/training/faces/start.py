@@ -72,16 +72,16 @@ SCRATCH = About("", "", "(FER2013 and UTKFace terms)", "from random weights", "n
 
 def about(recipe: Recipe) -> About:
     """Return what a folder of this recipe says of where it comes from."""
-    if recipe.start is None:
-        return SCRATCH
-    begun = STARTS[recipe.start.get("arch", recipe.arch)]
-    if not recipe.from_teacher:
+    begun = SCRATCH if recipe.start is None else STARTS[recipe.start.get("arch", recipe.arch)]
+    if not recipe.teachers:
         return begun
     teachers = " and ".join(teacher["name"] for teacher in recipe.teachers)
+    begun = replace(begun, terms=f"{begun.terms} and the terms of its teachers: {teachers}")
+    if not recipe.from_teacher:
+        return replace(begun, citation=f"{begun.citation}, and learnt from {teachers}")
     return replace(
         begun,
         whose=recipe.teachers[0]["name"],
-        terms=f"{begun.terms} and the terms of its teachers: {teachers}",
         citation=f"began as the first of its teachers, {teachers}, and learnt from them together (Beyer et al., CVPR 2022)",
     )
 

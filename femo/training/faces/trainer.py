@@ -9,7 +9,6 @@ exponential moving average of the weights is what gets evaluated and shipped. A 
 
 import copy
 import csv
-import json
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -29,6 +28,7 @@ from femo.networks.backbone import build_backbone
 from femo.training import checkpoint
 from femo.training.faces.augment import LUMA, Augmentation
 from femo.training.faces.network import FaceNetwork, measure, merged_state, predict, read_together
+from femo.training.faces.presets import note_recipe
 from femo.training.faces.recipe import Phase, Recipe
 from femo.training.faces.sam import sam_step
 from femo.training.faces.samples import N_IDENTITY, Pool, batches, drawn_shares
@@ -140,9 +140,12 @@ class Trainer:
             network.backbone.load_state_dict(backbone)
 
     def run(self, report: Callable[[dict[str, float]], None]) -> None:
-        """Train every epoch that is not done yet; ``report`` gets each row of the log."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        (self.folder / "recipe.json").write_text(json.dumps(self.recipe.to_dict(), indent=2))
+        """Train every epoch that is not done yet; ``report`` gets each row of the log.
+
+        Raises:
+            FemoError: The folder holds another run.
+        """
+        note_recipe(self.folder, self.recipe)
         epoch = 0
         for phase in self.recipe.phases:
             if phase.pseudo and epoch + phase.epochs > self.done:

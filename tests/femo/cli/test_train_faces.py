@@ -81,6 +81,9 @@ def test_from_pictures_to_a_folder_that_reads(
     assert len(held) == 4
     assert sorted(path.name for path in log.glob("*.npy")) == ["faces_ferplus.npy", "faces_utkface.npy"]
     assert len((log / "log.csv").read_text().splitlines()) == 2
+    recipe.write_text(json.dumps(replace(RECIPE, identity=True).to_dict()))
+    assert run(*command_line) == 1
+    assert "holds a run whose recipe has another identity" in " ".join(capsys.readouterr().err.split())
 
 
 def test_what_is_missing_is_said_before_anything_is_read(
@@ -119,6 +122,15 @@ def test_a_recipe_with_teachers_wants_their_folders_and_notes_their_weights() ->
         command._teachers(RECIPE, [spec.folder])
     with pytest.raises(FemoError, match=r"learns from teachers .* but names none"):
         command._teachers(replace(RECIPE, taught=0.5), [])
+    kept = replace(learns, kept=0.5)
+    with pytest.raises(FemoError, match=r"keeps some of it .* but names no start"):
+        command._teachers(kept, [spec.folder])
+    begun = replace(kept, kept=0.0, from_teacher=True, start={"name": "f", "sha256": "0"})
+    with pytest.raises(
+        FemoError, match=r"the first teacher is a resnet18, but .*femo-base holds a mobilenetv1_100"
+    ):
+        command._teachers(begun, [spec.folder])
+    command._teachers(replace(begun, arch=spec.arch, arch_args=dict(spec.arch_args)), [spec.folder])
     other = replace(RECIPE, teachers=({"name": "an older one", "sha256": "00"},))
     with pytest.raises(FemoError, match=f"have SHA-256 {sha256}, but the recipe names 00"):
         command._teachers(other, [spec.folder])

@@ -125,18 +125,25 @@ def test_the_origin_is_that_of_the_recipe(spec: ModelSpec, lines: list[str]) -> 
     assert "HSE_FaceRec_tf (A. V." not in scratch
 
 
-@pytest.mark.parametrize(
-    ("recipe", "whose", "file"),
-    [
-        (FROM_FACERES, "the MobileNet of HSE_FaceRec_tf", "faceres-deep.json"),
-        (FROM_ARCFACE, "InsightFace's MobileFaceNet of the package buffalo_s", "w600k_mbf.onnx"),
-    ],
-)
-def test_the_card_says_whose_network_it_started_from(recipe: Recipe, whose: str, file: str) -> None:
-    assert recipe.start is not None
-    told = card._origin(recipe)
-    assert told.startswith(f"Started from {whose}")
-    assert f"SHA-256 `{recipe.start['sha256']}`. `femo train faces --start {file}` repeats the whole." in told
+def test_the_card_says_whose_network_it_started_from() -> None:
+    assert FROM_FACERES.start is not None
+    told = card._origin(FROM_FACERES)
+    assert told.startswith("Started from the MobileNet of HSE_FaceRec_tf")
+    again = "`femo train faces --recipe FILE --start faceres-deep.json` repeats the whole, FILE being the recipe below."
+    assert told.endswith(f"SHA-256 `{FROM_FACERES.start['sha256']}`. {again}")
+
+
+def test_the_card_of_a_network_with_a_teacher_names_both() -> None:
+    teacher = {"name": "the first", "sha256": "1" * 64}
+    assert FROM_ARCFACE.start is not None
+    told = card._origin(replace(FROM_ARCFACE, teachers=(teacher,)))
+    assert told.startswith("Started from InsightFace's MobileFaceNet of the package buffalo_s")
+    assert f"SHA-256 `{FROM_ARCFACE.start['sha256']}`. It learnt from" in told
+    assert f"\n\n- the first, SHA-256 of its weights `{'1' * 64}`\n\n" in told
+    assert "--start w600k_mbf.onnx`, with `--teacher` for each, repeats the whole" in told
+    told = card._origin(Recipe("resnet18", {}, (), teachers=(teacher,), taught=0.5))
+    assert "- the first, SHA-256" in told
+    assert "no pretrained weights" not in told
 
 
 def test_the_card_names_who_taught() -> None:

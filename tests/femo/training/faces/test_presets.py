@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from femo.errors import ModelError
-from femo.training.faces.presets import FEMO_BASE, FROM_ARCFACE, FROM_FACERES, read_recipe
+from femo.errors import FemoError, ModelError
+from femo.training.faces.presets import FEMO_BASE, FROM_ARCFACE, FROM_FACERES, note_recipe, read_recipe
 from femo.training.faces.recipe import Phase, Recipe
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -40,6 +40,35 @@ def test_what_a_run_writes_is_read_again(tmp_path: Path) -> None:
     assert found.to_dict() == json.loads(json.dumps(replace(recipe, n_threads=5).to_dict()))
     assert isinstance(found.phases[0], Phase)
     assert (found.phases[0].sam, found.phases[1].sam) == (True, False)
+
+
+def test_recipes_of_earlier_runs_with_one_teacher_or_none_are_read(tmp_path: Path) -> None:
+    path, teacher = tmp_path / "recipe.json", {"name": "femo-base", "sha256": "8d"}
+    new = ("teachers", "taught", "from_teacher", "kept")
+    old = {name: value for name, value in FROM_ARCFACE.to_dict().items() if name not in new}
+    for told, expected in ((None, ()), (teacher, (teacher,))):
+        path.write_text(json.dumps(old | {"teacher": told}))
+        found = read_recipe(str(path), FROM_ARCFACE.n_threads)
+        assert json.dumps(found.to_dict()) == json.dumps(replace(FROM_ARCFACE, teachers=expected).to_dict())
+
+
+def test_a_folder_holds_one_run(tmp_path: Path) -> None:
+    """More epochs or threads are the same run; another network, start or teacher is none that its checkpoints go on with."""
+    used = replace(FROM_ARCFACE, teachers=({"name": "one", "sha256": "1"},))
+    note_recipe(tmp_path / "run", used)
+    longer = replace(used, phases=(*used.phases, Phase(112, 1, 1e-4, 1e-6)), n_threads=9)
+    note_recipe(tmp_path / "run", longer)
+    for other, name in (
+        (FROM_FACERES, "arch"),
+        (replace(used, start={"name": "x", "sha256": "2"}), "start"),
+        (replace(used, teachers=({"name": "one", "sha256": "2"},)), "teachers"),
+        (replace(used, from_teacher=True), "from_teacher"),
+    ):
+        with pytest.raises(FemoError, match=f"run holds a run whose recipe has another {name}; .* with --run"):
+            note_recipe(tmp_path / "run", other)
+    assert read_recipe(str(tmp_path / "run" / "recipe.json"), 9).to_dict() == json.loads(
+        json.dumps(longer.to_dict())
+    )
 
 
 @pytest.mark.parametrize(

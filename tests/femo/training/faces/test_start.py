@@ -159,6 +159,14 @@ def test_a_folder_says_what_it_began_as() -> None:
     assert about(Recipe("resnet18", {}, ())).citation == "from random weights"
     assert about(FROM_FACERES).embedding == "HSE_FaceRec_tf (A. V. Savchenko 2019, VGGFace2)"
     assert about(FROM_ARCFACE).file == "w600k_mbf.onnx"
+    assert about(FROM_ARCFACE).terms.endswith(
+        "terms of its teachers: from-faceres (the MobileNet of HSE_FaceRec_tf, VGGFace2)"
+    )
+    assert about(FROM_ARCFACE).citation.endswith(
+        ", and learnt from from-faceres (the MobileNet of HSE_FaceRec_tf, VGGFace2)"
+    )
+    scratch = about(Recipe("resnet18", {}, (), teachers=({"name": "the first"},)))
+    assert scratch.terms == "(FER2013 and UTKFace terms) and the terms of its teachers: the first"
     taught = about(FEMO_BASE)
     assert taught.embedding == about(FROM_ARCFACE).embedding
     assert taught.terms.startswith(about(FROM_ARCFACE).terms)
