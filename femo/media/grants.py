@@ -13,7 +13,8 @@ from urllib.parse import quote, unquote, unquote_plus
 WEB: Final = ("http://", "https://")
 USER: Final = re.compile(r"(?<=://)[^/?#\s'\"]+@")
 HIDDEN: Final = re.compile(
-    r"(?P<name>[?&;#][\w.%-]*(?:sig|token|key|secret|pass|pwd|credential|policy|auth|jwt|hmac|hdn)[\w.%-]*=)[^&;#\s'\"]+",
+    r"(?P<name>[?&;#][\w.%-]*(?:sig|token|key|secret|pass|pw|credential|policy|auth|jwt|hmac|hdn|gda|bearer|ticket|session|md5|"
+    r"verify|otp)[\w.%-]*=)[^&;#\s'\"]+",
     re.IGNORECASE,
 )
 """Parameters that grant access, and all that are called alike: better one too many hidden than one too few."""
