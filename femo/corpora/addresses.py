@@ -33,6 +33,8 @@ CONNECT_S: Final = 10.0
 """A store that takes no connection, and one"""
 SILENT_S: Final = 10.0
 """that sends no byte for so long, is asked again, three times; three seconds, as is usual, are short for a far or busy one."""
+PORT: Final = re.compile(r"(\[[^\]]*\]|[^:]*)(:\d*)?")
+"""A host on the web, with its port perhaps."""
 S3: Final = ("s3", "s3a")
 CREDENTIALS: Final = {
     "s3": "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, to an account that may read it, or "
@@ -57,7 +59,10 @@ def file_system(url: str) -> tuple[Any, str]:
 
     if _scheme(url) in S3:
         path = url.partition("://")[2].rstrip("/")
-        return _s3(path.partition("/")[0]), path
+        bucket = path.partition("/")[0]
+        if "@" in bucket or ":" in bucket:  # what Arrow would say of it tells a key
+            raise FemoError(without_secrets(f"{url} names a user or key; instead, {CREDENTIALS['s3']}"))
+        return _s3(bucket), path
     try:
         with asked(url):
             files, path = fsspec.core.url_to_fs(url)
@@ -180,6 +185,8 @@ def answer(url: str, timeout_s: float) -> Any:
     except ValueError as error:
         raise InvalidURL(str(error)) from error
     who, _, host = split.netloc.rpartition("@")
+    if not PORT.fullmatch(host):  # what Python says of it tells a password
+        raise InvalidURL("its port is no number; in a user or password / is written %2F")
     request = urllib.request.Request(split._replace(netloc=host).geturl(), headers={"User-Agent": "femo"})
     if who:
         basic = base64.b64encode(unquote(who).encode()).decode()

@@ -11,7 +11,8 @@ from typing import Final
 from urllib.parse import quote, unquote, unquote_plus
 
 WEB: Final = ("http://", "https://")
-USER: Final = re.compile(r"(?<=://)[^/?#\s'\"]+@")
+USER: Final = re.compile(r"(?<=://)(?:[^/?#\s'\"]+|[^/?#\s'\"@:]*:(?!\d*/)[^?#\s'\"@]*)@")
+"""With a password perhaps, in which a / may stand though it should be encoded; of ``host:80/@`` it is none."""
 HIDDEN: Final = re.compile(
     r"(?P<name>[?&;#][\w.%-]*(?:sig|token|key|secret|pass|pw|credential|policy|auth|jwt|hmac|hdn|gda|bearer|ticket|session|md5|"
     r"verify|otp)[\w.%-]*=)[^&;#\s'\"]+",

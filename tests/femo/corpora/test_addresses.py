@@ -126,6 +126,24 @@ def test_what_s3_refuses_is_said_with_what_to_do(
     assert SECRET not in said
 
 
+@pytest.mark.parametrize(
+    ("place", "what"),
+    [
+        ("s3://AKIA:open-sesame@mine/a.mp4", "names a user or key; instead, set AWS_ACCESS_KEY_ID"),
+        ("s3://AKIA:open/sesame@mine/a.mp4", "names a user or key; instead, set AWS_ACCESS_KEY_ID"),
+        ("https://ann:open/sesame@mine/a.mp4", "in a user or password / is written %2F"),
+    ],
+)
+def test_a_key_in_an_address_is_told_nobody(store: Store, place: str, what: str) -> None:
+    """Nor what is taken for a port, since a / ends the host."""
+    with pytest.raises(MediaError) as told:
+        _bytes(place)
+    assert what in str(told.value)
+    assert str(told.value).startswith(place.partition("://")[0] + "://…@mine/a.mp4 ")
+    for secret in ("AKIA", "ann:", "open", "sesame"):
+        assert secret not in str(told.value)
+
+
 def test_without_a_key_only_what_is_open_to_all_is_read(running: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     running.put("mine", {"a.mp4": b"mine"})
     running.put("open", {"a.mp4": b"open"}, public=True)
