@@ -107,8 +107,8 @@ def refuse_foreign(out: Path) -> None:
         )
 
 
-def is_own(out: Path, place: str) -> bool:
-    """Tell whether a place is a file of the run itself, which a pattern finds where the output lies among the inputs."""
+def is_own(out: str, place: str) -> bool:
+    """Tell whether a place is a file of the run in a folder, absolute and without ``..``: a pattern may find it there."""
     before = f"{out}/"
     if not place.startswith(before):
         return False

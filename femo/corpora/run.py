@@ -5,6 +5,7 @@ committed in the manifest after what it says is on the disk, so that a run that 
 command: nothing that was read is read again, and no row stands twice.
 """
 
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -178,8 +179,8 @@ class _Run:
         self.manifest.set_fact("identity", identity)
         self.parts = Parts(self.out, self.manifest, schemas_of(self.specs, identity))
         self.parts.sweep()
-        listed = list_inputs(source, column)
-        self.manifest.register(entry for entry in listed if not is_own(self.out, entry.place))
+        listed, own = list_inputs(source, column), os.path.abspath(self.out)  # noqa: PTH100  without .., as places are
+        self.manifest.register(entry for entry in listed if not is_own(own, entry.place))
         self._reread_changed()
         if retry_failures:
             self.manifest.retry_failures()

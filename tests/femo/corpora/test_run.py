@@ -286,6 +286,17 @@ def test_an_output_among_the_inputs_is_no_input(tmp_path: Path) -> None:
     assert names - {"reads.log"} == {"00.mp4", "01.mp4", "mine.mp4"}
 
 
+def test_an_output_among_the_inputs_is_known_by_whatever_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = _source(tmp_path, 2)
+    monkeypatch.chdir(source.parent)
+    out = Path("..") / source.parent.name / source.name / "out"
+    go(f"{source.name}/**/*", out)
+    assert go(f"{source.name}/**/*", out).failures == ()
+    assert {Path(name).name for name in read(out, "clips")["clip"]} - {"reads.log"} == {"00.mp4", "01.mp4"}
+
+
 def test_an_empty_folder_gives_empty_data_sets(tmp_path: Path) -> None:
     (tmp_path / "source").mkdir()
     report = go(tmp_path / "source", tmp_path / "out")
