@@ -110,6 +110,7 @@ def _teachers(recipe: "Recipe", paths: list[Path]) -> "tuple[Recipe, list[tuple[
     from femo.models.config import read_spec
     from femo.models.weights import weights_sha256
     from femo.training.faces.network import network_of
+    from femo.training.faces.trainer import HEADS
 
     if len(paths) != len(recipe.teachers):
         names = ", ".join(teacher["name"] for teacher in recipe.teachers) or "nobody"
@@ -130,6 +131,10 @@ def _teachers(recipe: "Recipe", paths: list[Path]) -> "tuple[Recipe, list[tuple[
         )
     used = [{"sha256": weights_sha256(spec), **told} for spec, told in zip(specs, recipe.teachers, strict=True)]
     networks = [network_of(spec, told["sha256"]) for spec, told in zip(specs, used, strict=True)]
+    for path, network in zip(paths, networks, strict=True):
+        said = {name: head.out_features for name, head in network.heads.items() if name != "identity"}
+        if recipe.taught and not said.items() <= HEADS.items():
+            raise FemoError(f"{path} cannot teach: it reads {said}, but what learns has {HEADS}")
     return replace(recipe, teachers=used), [
         (network, spec.input_size) for network, spec in zip(networks, specs, strict=True)
     ]

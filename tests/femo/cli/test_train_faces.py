@@ -18,6 +18,8 @@ from femo.models.config import read_spec
 from femo.models.find import find_model
 from femo.models.weights import weights_sha256
 from femo.training.faces import boxes, sets, start
+from femo.training.faces import network as network_module
+from femo.training.faces.network import FaceNetwork
 from femo.training.faces.recipe import Phase, Recipe
 from tests.face_files import write_ferplus, write_utkface
 from tests.face_pools import TINY, face_pool
@@ -108,7 +110,9 @@ def test_what_is_missing_is_said_before_anything_is_read(
     assert not (tmp_path / "run").exists()
 
 
-def test_a_recipe_with_teachers_wants_their_folders_and_notes_their_weights() -> None:
+def test_a_recipe_with_teachers_wants_their_folders_and_notes_their_weights(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     spec = find_model("femo-base")
     sha256 = weights_sha256(spec)
     learns = replace(RECIPE, teachers=({"name": "an older one"},))
@@ -131,6 +135,15 @@ def test_a_recipe_with_teachers_wants_their_folders_and_notes_their_weights() ->
     ):
         command._teachers(begun, [spec.folder])
     command._teachers(replace(begun, arch=spec.arch, arch_args=dict(spec.arch_args)), [spec.folder])
+    monkeypatch.setattr(
+        network_module, "network_of", lambda spec, sha256: FaceNetwork("resnet18", TINY, {"expression": 7})
+    )
+    with pytest.raises(
+        FemoError, match=r"femo-base cannot teach: it reads \{'expression': 7\}, but what learns has"
+    ):
+        command._teachers(replace(learns, taught=0.5), [spec.folder])
+    command._teachers(learns, [spec.folder])
+    monkeypatch.undo()
     other = replace(RECIPE, teachers=({"name": "an older one", "sha256": "00"},))
     with pytest.raises(FemoError, match=f"have SHA-256 {sha256}, but the recipe names 00"):
         command._teachers(other, [spec.folder])
