@@ -115,17 +115,15 @@ def _teachers(recipe: "Recipe", paths: list[Path]) -> "tuple[Recipe, list[tuple[
     if len(paths) != len(recipe.teachers):
         names = ", ".join(teacher["name"] for teacher in recipe.teachers) or "nobody"
         raise FemoError(f"the recipe learns from {names}; name a folder with --teacher for each, not {len(paths)}")
-    if (recipe.taught or recipe.kept or recipe.from_teacher) and not paths:
+    begins = recipe.kept or recipe.from_teacher
+    if (recipe.taught or begins) and not paths:
         raise FemoError("the recipe learns from teachers (taught, kept or from_teacher), but names none")
-    if (recipe.kept or recipe.from_teacher) and recipe.start is None:
+    if begins and recipe.start is None:
         raise FemoError(
             "the recipe begins as a teacher or keeps some of it (from_teacher, kept), but names no start"
         )
     specs = [read_spec(path) for path in paths]
-    if (recipe.kept or recipe.from_teacher) and (specs[0].arch, specs[0].arch_args) != (
-        recipe.arch,
-        recipe.arch_args,
-    ):
+    if begins and (specs[0].arch, specs[0].arch_args) != (recipe.arch, recipe.arch_args):
         raise FemoError(
             f"the first teacher is a {recipe.arch}, but {paths[0]} holds a {specs[0].arch}, or another form of it"
         )

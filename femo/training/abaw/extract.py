@@ -4,7 +4,6 @@ Memory does not depend on the number of frames: a process holds its network and 
 counts as done; a partial file goes on after its last whole block.
 """
 
-import errno
 import os
 import shutil
 import time
@@ -18,6 +17,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from femo.atomic import FULL
 from femo.corpora.processes import in_processes
 from femo.corpora.spreading import Work
 from femo.faces.geometry import resize
@@ -191,7 +191,7 @@ def extract_video(cache: FeatureCache, name: str, video: Video, network: Feature
             os.fsync(file.fileno())
         partial.replace(cache.path(name))
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if error.errno in FULL:
             raise AbawError(
                 f"the disk is full while the features of {name} are written to {cache.folder}; free some space and run "
                 "again, it goes on from there"

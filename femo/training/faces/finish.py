@@ -28,7 +28,7 @@ from femo.training.faces.card import write_card
 from femo.training.faces.certainty import evaluate_certainty, fit_limits
 from femo.training.faces.evaluate import evaluate_ferplus, evaluate_utkface
 from femo.training.faces.network import FaceNetwork, predict, with_norms
-from femo.training.faces.people import ADULT_YEARS, measure_acquainted, measure_strangers
+from femo.training.faces.people import ADULT_YEARS, measure_acquainted, measure_strangers, paired
 from femo.training.faces.recipe import Recipe
 from femo.training.faces.samples import IMAGENET_MEAN, IMAGENET_STD, Pool
 from femo.training.faces.sets import Sets
@@ -113,8 +113,7 @@ def identity_config(network: FaceNetwork, people: Pool, size: int, imitated: str
     """
     people = people.subset(torch.nonzero(people.age_years >= ADULT_YEARS).flatten())
     unit = functional.normalize(predict(network, people.images, size)["identity"], dim=1).numpy()
-    first, second = np.triu_indices(len(unit), 1)
-    cosines = (unit @ unit.T)[first, second]
+    cosines = paired(unit)
     return {
         "size": unit.shape[1],
         "source": "trained",

@@ -45,13 +45,11 @@ def measure_strangers(
         ``same_cosine``, ``n_pairs`` and ``share`` of them above it, and both for alike pairs.
     """
     adult = age_years >= ADULT_YEARS
-    unit = unit[adult]
-    first, second = np.triu_indices(len(unit), 1)
-    close = (unit @ unit.T)[first, second] > same_cosine
-    alike = _alike(age_years[adult], gender[adult], ethnicity[adult])[first, second]
+    close = paired(unit[adult]) > same_cosine
+    alike = _alike(age_years[adult], gender[adult], ethnicity[adult])
     return {
         "same_cosine": same_cosine,
-        "n_pairs": len(first),
+        "n_pairs": len(close),
         "share": float(close.mean()) if len(close) else 0.0,
         "n_alike": int(alike.sum()),
         "share_alike": float(close[alike].mean()) if alike.any() else 0.0,
@@ -81,15 +79,10 @@ def measure_acquainted(
         the others; ``auc_alike`` and ``found_alike`` beside others who are alike. NaN where there are no pairs.
     """
     adult = (age_years >= ADULT_YEARS) & np.isfinite(known).all(axis=1)
-    first, second = np.triu_indices(int(adult.sum()), 1)
-
-    def paired(values: npt.NDArray[Any]) -> Floats:
-        return np.asarray((values @ values.T)[first, second], np.float32)
-
     cosine, judged, copies = paired(unit[adult]), paired(known[adult]), paired(_greys(images[adult])) >= COPY
     same = cosine[(judged > SAME) & ~copies]
     different = judged < DIFFERENT
-    alike = _alike(age_years[adult], gender[adult], ethnicity[adult])[first, second]
+    alike = _alike(age_years[adult], gender[adult], ethnicity[adult])
     out: dict[str, float] = {"n_same": len(same)}
     for name, others in (("", cosine[different]), ("_alike", cosine[different & alike])):
         enough = len(same) and len(others)
@@ -99,9 +92,17 @@ def measure_acquainted(
     return out
 
 
+def paired(rows: Floats) -> Floats:
+    """Return the products of all pairs of rows (N, D), N (N - 1) / 2 of them, row by row: cosines if their length is one."""
+    first, second = np.triu_indices(len(rows), 1)
+    return np.asarray((rows @ rows.T)[first, second], np.float32)
+
+
 def _alike(age_years: Floats, gender: npt.NDArray[Any], ethnicity: npt.NDArray[Any]) -> Bools:
-    near = np.abs(age_years[:, None] - age_years) < NEAR_YEARS
-    return np.asarray(near & (gender[:, None] == gender) & (ethnicity[:, None] == ethnicity))
+    """In the order of ``paired``."""
+    first, second = np.triu_indices(len(age_years), 1)
+    near = np.abs(age_years[first] - age_years[second]) < NEAR_YEARS
+    return np.asarray(near & (gender[first] == gender[second]) & (ethnicity[first] == ethnicity[second]))
 
 
 def _greys(images: npt.NDArray[np.uint8]) -> Floats:

@@ -207,18 +207,22 @@ class Trainer:
     def _step(
         self, images: Tensor, labels: Mapping[str, Tensor], weights: Mapping[str, Tensor], phase: Phase
     ) -> float:
+        if self.network.merged and not phase.sam:
+            self.optimizer.zero_grad()
+            return self._step_in_parts(images, labels, weights)
+        reading = self._read(images)
+
         def loss(every: int = 1) -> Tensor:
             with torch.autocast("cpu", torch.bfloat16, enabled=not self.network.merged):
                 logits = self.network(images[::every])
             part = {name: label[::every] for name, label in labels.items()}
-            return multitask_loss(logits, part, weights, self.recipe, self._read(images[::every]))
+            said = {name: soft[::every] for name, soft in reading.items()}
+            return multitask_loss(logits, part, weights, self.recipe, said)
 
         if phase.sam:
             climb = partial(loss, phase.climb_every)
             return sam_step(self.optimizer, self.network, loss, self.recipe.rho, climb)
         self.optimizer.zero_grad()
-        if self.network.merged:
-            return self._step_in_parts(images, labels, weights)
         value = loss()
         value.backward()
         self.optimizer.step()
