@@ -83,6 +83,11 @@ def choose_option(page: Page, where: str, text: str) -> None:
     page.get_by_role("option", name=text).first.click()
 
 
+def uploaded(page: Page, path: Path) -> Locator:
+    """Return the row of a file that has arrived; by its text, only one on its way is found: then stem and suffix part."""
+    return page.locator("#board-submit").get_by_role("cell", name=path.name, exact=True)
+
+
 def submit(page: Page, path: Path, system: str) -> None:
     upload = page.locator("#board-submit input[type=file]")
     clear = page.locator("#board-submit").get_by_role("button", name="Clear")
@@ -90,7 +95,7 @@ def submit(page: Page, path: Path, system: str) -> None:
     if not upload.count():
         clear.first.click()
     upload.set_input_files(path)
-    expect(page.locator("#board-submit").get_by_text(path.name)).to_be_visible()
+    expect(uploaded(page, path)).to_be_visible()
     page.get_by_role("textbox", name="System").fill(system)
     page.get_by_role("button", name="Check the file").click()
     expect(page.locator("#board-outcome .board-good")).to_contain_text("60 rows")
@@ -154,7 +159,7 @@ def test_a_refusal_shows_its_problems_and_runs_nothing(page: Page, folder: Path)
     page.get_by_role("button", name="Check the file").click()
     expect(page.locator("#board-outcome")).to_contain_text("there is no file")
     page.locator("#board-submit input[type=file]").set_input_files(path)
-    expect(page.locator("#board-submit").get_by_text("bad.csv")).to_be_visible()
+    expect(uploaded(page, path)).to_be_visible()
     page.get_by_role("textbox", name="System").fill("bad")
     page.get_by_role("button", name="Score and publish").click()
     expect(page.locator("#board-outcome .board-bad")).to_contain_text("onerror")
