@@ -36,7 +36,7 @@ from femo.mesh.units import measured_units
 from femo.models.find import find_models
 from femo.networks.decision import decision_of
 from femo.readers import Reader as Reader
-from femo.readers import crop_and_read, crop_faces, load_readers, read, squash, tracker_of
+from femo.readers import crop_and_read, crop_faces, load_readers, read, read_squashed, tracker_of
 from femo.results import GroupResult, PhotoResult, VideoResult
 from femo.types import RGB, Frame, Quality, Scores
 
@@ -105,7 +105,7 @@ class Pipeline:
         faces, notes = largest(found), (*photo.notes, *turned_notes(turns), *crowd_notes(len(found)))
         notes += quick_notes(width, height, len(found)) if min_face is None else ()
         mesh = self.mesh if measure else None
-        crops = crop_faces(self.readers, mesh, rgb, faces, align=align)
+        crops = crop_faces(self.readers, mesh, rgb, faces, align=align, still=True)
         said, quality = read(self.readers, crops, still=True, mesh=mesh), see(rgb, faces)
         seen = hide_covered(said.meshes, quality, self.limits.covered)
         scores = measured_units(self.decision.decide(said.scores, chosen), seen, mesh.units if mesh else None)
@@ -262,22 +262,22 @@ class Pipeline:
         look = partial(crop_and_read, self.readers, mesh)
         return Live(tracker, look, self.model, self.decision, self.limits, unit_map=mesh.units if mesh else None)
 
-    def score_crops(self, crops: Sequence[RGB], *, prior: str | None = None) -> dict[str, Scores]:
-        """Read faces that are cut out already.
+    def score_crops(
+        self, crops: Sequence[RGB], *, prior: str | None = None, still: bool = True
+    ) -> dict[str, Scores]:
+        """Read faces that are cut out already: head name to Scores of N rows.
 
         Args:
             crops: N pictures, RGB uint8 (H, W, 3), of any size; each is squashed to the network's square.
+            still: As photos are read; else as frames of a clip: not mirrored, and without second networks, 10 times as fast.
             prior: ``natural``, ``halfway``, ``balanced``, or None for the pipeline's own.
-
-        Returns:
-            Head name to Scores of N rows.
 
         Raises:
             MediaError: A crop is not RGB uint8 (H, W, 3).
             ModelError: The model cannot decide under the prior.
         """
         chosen = self.decision.choose(prior)
-        return self.decision.decide(read(self.readers, squash(self.readers, crops), still=True).scores, chosen)
+        return self.decision.decide(read_squashed(self.readers, crops, still=still).scores, chosen)
 
 
 def load(name: str | None = None, *, prior: str | None = None, measure: bool = True) -> Pipeline:

@@ -1,11 +1,11 @@
 """Networks with their heads: face crops in, what they say of each face out.
 
 Conventions: a head that several networks have is taken from the first. Crops are RGB uint8 (N, S, S, 3), one batch for each
-network, S its input size.
+network, S its input size; of a photo the second networks' come after those of the first.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -25,12 +25,13 @@ from femo.types import RGB, Faces, Scores
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """One network with its heads: face crops in, scores out."""
+    """One network with its heads: face crops in, scores out; and the second network of its folder, which photos are shown."""
 
     spec: ModelSpec
     backbone: Backbone
     heads: Heads
     clip_classifiers: tuple[ClipClassifier, ...] = ()
+    second: "Reader | None" = None
 
     def crop(self, rgb: RGB, faces: Faces, *, align: bool = False) -> npt.NDArray[np.uint8]:
         """Cut faces (N, S, S, 3) out of a picture, without margins unless the spec asks for some."""
@@ -55,14 +56,51 @@ def load_readers(specs: Sequence[ModelSpec]) -> list[Reader]:
 
 def _load(spec: ModelSpec, chosen: Sequence[HeadSpec]) -> Reader:
     classifiers = tuple(load_classifier(spec, head) for head in spec.clip_heads if head.source == "trained")
-    return Reader(spec, Backbone(spec), load_heads(spec, chosen), classifiers)
+    return Reader(spec, Backbone(spec), load_heads(spec, chosen), classifiers, _load_second(spec, chosen))
+
+
+def _load_second(spec: ModelSpec, chosen: Sequence[HeadSpec]) -> Reader | None:
+    own = second_network(spec)
+    heads = [head for head in chosen if own is not None and head in own.heads]
+    return Reader(own, Backbone(own), load_heads(own, heads)) if own is not None and heads else None
+
+
+def second_network(spec: ModelSpec) -> ModelSpec | None:
+    """Return the second network as a folder of its own would describe it; None where there is none."""
+    own = spec.second
+    if own is None:
+        return None
+    return replace(
+        spec,
+        arch=own.arch,
+        arch_args=own.arch_args,
+        input_size=own.input_size,
+        mean=own.mean,
+        std=own.std,
+        embedding_dim=own.embedding_dim,
+        heads=tuple(head for head in spec.heads if head.name in own.heads),
+        identity=None,
+        second=None,
+        weights=own.file,
+    )
+
+
+def at_work(readers: Sequence[Reader], still: bool) -> list[Reader]:
+    """Return the networks that read: of a photo the second ones too."""
+    return [*readers, *(reader.second for reader in readers if still and reader.second is not None)]
 
 
 def crop_faces(
-    readers: Sequence[Reader], mesh: MeshReader | None, rgb: RGB, faces: Faces, *, align: bool = False
+    readers: Sequence[Reader],
+    mesh: MeshReader | None,
+    rgb: RGB,
+    faces: Faces,
+    *,
+    align: bool = False,
+    still: bool = False,
 ) -> Crops:
-    """Cut N faces out for each network, and for the mesh where there is one."""
-    crops = tuple(reader.crop(rgb, faces, align=align) for reader in readers)
+    """Cut N faces out for each network that is at work, and for the mesh where there is one."""
+    crops = tuple(reader.crop(rgb, faces, align=align) for reader in at_work(readers, still))
     return crops if mesh is None else (*crops, *mesh.crop(rgb, faces))
 
 
@@ -72,21 +110,24 @@ def read(readers: Sequence[Reader], crops: Crops, *, still: bool = False, mesh: 
     Args:
         readers: The networks.
         crops: N faces for each of them.
-        still: Faces of a photo, which networks that ask for it see mirrored too.
+        still: Faces of a photo: second networks read them too, and networks that ask for it see them mirrored as well.
         mesh: Measures the faces, if they were cut out for it.
     """
+    working = at_work(readers, still)
     embeddings = [
         reader.backbone.embed_still(crop) if still else reader.backbone.embed(crop)
-        for reader, crop in zip(readers, crops, strict=False)
+        for reader, crop in zip(working, crops, strict=False)
     ]
+    seconds = iter(embeddings[len(readers) :])
     out: dict[str, Scores] = {}
-    for reader, embedding in zip(readers, embeddings, strict=True):
-        out = reader.heads.score(embedding) | out
+    for reader, embedding in zip(readers, embeddings, strict=False):
+        beside = reader.second.heads.logits(next(seconds)) if still and reader.second is not None else {}
+        out = reader.heads.score(embedding, beside) | out
     teller = teller_of(readers)
     identity = np.zeros((len(embeddings[0]), 0), np.float32)
     if teller is not None:
         identity = readers[teller].heads.identity(embeddings[teller])
-    of_mesh = crops[len(readers) :]
+    of_mesh = crops[len(working) :]
     return Read(out, embeddings[0], identity, mesh.read(*of_mesh) if mesh and of_mesh else None)
 
 
@@ -114,10 +155,11 @@ def tracker_of(readers: Sequence[Reader], detector: Detector, min_face: int | No
     )
 
 
-def squash(readers: Sequence[Reader], crops: Sequence[RGB]) -> Crops:
-    """Bring faces that are cut out already to the size of each network.
+def read_squashed(readers: Sequence[Reader], crops: Sequence[RGB], *, still: bool) -> Read:
+    """Read faces that are cut out already, each squashed to the square of every network that is at work.
 
     Raises:
         MediaError: A crop is not RGB uint8 (H, W, 3).
     """
-    return tuple(geometry.squash(crops, reader.spec.input_size) for reader in readers)
+    squashed = tuple(geometry.squash(crops, reader.spec.input_size) for reader in at_work(readers, still))
+    return read(readers, squashed, still=still)

@@ -3,7 +3,8 @@
 A patch in the face's mean colour is moved over it; where the probability of what was read falls, the reading hangs on what is
 covered (Zeiler & Fergus 2014, Visualizing and Understanding Convolutional Networks, ECCV, section 4.2). The fall is taken in
 log-odds, because the probability of a sure reading, 0.999 and more, hardly moves. It needs no gradients, so it holds for every
-network and head, compiled ones too. It says what the network looks at, not whether that is right.
+network and head, compiled ones too. It says what the network looks at, not whether that is right. Covered faces are read as
+frames of a clip are, once, by the folder's own network: mirrored, and by a second one too, it would take ten times as long.
 """
 
 from collections.abc import Callable, Sequence
@@ -99,9 +100,9 @@ def explain(
             continue
 
         def ask(crops: Sequence[RGB], name: str = name) -> Floats:
-            return pipeline.score_crops(crops)[head].column(name)
+            return pipeline.score_crops(crops, still=False)[head].column(name)
 
-        probability, heat = occlusion(crop, ask)
+        heat, probability = occlusion(crop, ask)[1], float(whole.column(name)[row])
         out.append(Saliency(row + 1, head, name, probability, boxes[row], np.rot90(heat, turns)))
     return out
 

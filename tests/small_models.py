@@ -1,12 +1,13 @@
 """Model folders with a small network of random weights, for what does not depend on what a network has learnt."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 import timm
 import torch
 
-from femo.models.write import write_model_folder
+from femo.models.write import SECOND, write_model_folder
 from femo.training.priors import clip_heads, prior_heads
 
 SIZE, DIM, IDENTITY = 32, 8, 16
@@ -57,4 +58,15 @@ def write_small(folder: Path, *, expression: dict[str, Any] | None = None, seed:
         **more,
     }
     write_model_folder(folder, tensors, config, f"# {folder.name}\n")
+    return folder
+
+
+def add_second(folder: Path, other: Path, heads: list[str]) -> Path:
+    """Let the network of another folder read photos beside that of the first, these heads of it."""
+    raw, beside = (json.loads((each / "config.json").read_text()) for each in (folder, other))
+    (folder / SECOND).write_bytes((other / "weights.safetensors").read_bytes())
+    network = {key: beside[key] for key in ("arch", "input_size", "mean", "std", "embedding_dim")}
+    raw["second"] = network | {"arch_args": beside.get("arch_args", {}), "file": SECOND, "heads": heads}
+    raw["files"].append({**beside["files"][0], "name": SECOND})
+    (folder / "config.json").write_text(json.dumps(raw))
     return folder

@@ -37,6 +37,7 @@ def summary(spec: "ModelSpec") -> dict[str, Any]:
         "name": spec.name,
         "arch": spec.arch,
         "input_size": spec.input_size,
+        "second": spec.second.arch if spec.second else None,
         "embedding_dim": spec.embedding_dim,
         "heads": {head.name: {"labels": list(head.labels), "source": head.source} for head in spec.heads},
         "size_mb": round(sum(file.size for file in spec.files) / 1e6, 1) if spec.files else None,
@@ -106,7 +107,7 @@ def fetch(name: Name) -> None:
     """Fetch a model from FEMO_HUB_REPO into the cache and check it."""
     from femo.models.find import find_model
     from femo.models.hub import VARIABLE, configured_repo
-    from femo.models.weights import find_weights
+    from femo.models.weights import find_file, find_weights
 
     spec = find_model(name)
     if not spec.files and configured_repo() is None:
@@ -115,6 +116,9 @@ def fetch(name: Name) -> None:
             f"set it to USER/REPO@REVISION, or run: femo models import {name}"
         )
     typer.echo(f"{name}: {find_weights(spec)}")
+    for file in spec.files:  # a second network, clip classifiers
+        if file.name != spec.weights:
+            typer.echo(f"{name}: {find_file(spec, file.name)}")
 
 
 @app.command("import")

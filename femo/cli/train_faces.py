@@ -49,6 +49,10 @@ def train_faces(
         list[Path] | None,
         typer.Option(help="Model folder that the recipe learns from; once for each, in its order."),
     ] = None,
+    second: Annotated[
+        Path | None,
+        typer.Option(help="Model folder whose network is to read photos beside the one that is trained."),
+    ] = None,
     init: Annotated[str | None, typer.Option(help="Model folder to start from (its backbone weights).")] = None,
     threads: Annotated[int, typer.Option(help="CPU threads.")] = 2,
 ) -> None:
@@ -63,8 +67,9 @@ def train_faces(
     from femo.models.find import find_model
     from femo.training.faces.finish import finish
     from femo.training.faces.presets import note_recipe, read_recipe
+    from femo.training.faces.second import read_second
     from femo.training.faces.sets import read_sets
-    from femo.training.faces.trainer import Trainer
+    from femo.training.faces.trainer import HEADS, Trainer
 
     console = Console(stderr=True)
     if not data.is_dir():
@@ -76,6 +81,7 @@ def train_faces(
     chosen = read_recipe(recipe, threads)
     start_network = _start(chosen, start)
     chosen, teachers = _teachers(chosen, teacher or [])
+    beside = None if second is None else read_second(second, list(HEADS))
     sets = read_sets(data, STORED_PX, N_HELD_OUT, chosen.majority_share)
     console.print(f"{len(sets.faces):,} FER+ and {len(sets.attributes):,} UTKFace images to train on")
     note_recipe(run, chosen)
@@ -88,7 +94,7 @@ def train_faces(
     trainer.run(lambda row: console.print("  ".join(f"{name} {value:.4g}" for name, value in row.items())))
     known = _known(start_network, sets.attributes_held_out, run)
     held_out = {"ferplus": data / "ferplus_valid.npz", "utkface": sets.write_held_out(run / "utkface_held_out")}
-    measured = finish(trainer.written(), chosen, out, sets, held_out, known)
+    measured = finish(trainer.written(), chosen, out, sets, held_out, known, beside)
     console.print(f"{out}: FER+ accuracy {measured['ferplus']['accuracy']['value']:.2%}")
 
 

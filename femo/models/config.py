@@ -18,8 +18,10 @@ from femo.models.checked import checked
 from femo.models.hub import HubRepo
 from femo.models.identity import IdentitySpec
 from femo.models.reading import ReadingSpec, reading_of
+from femo.models.second import SecondSpec
 from femo.types import Kind, Prior, Source
 
+WEIGHTS = "weights.safetensors"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}")
 SHA256 = re.compile(r"[0-9a-f]{64}")
 ARCH = re.compile(r"[A-Za-z0-9_.]{1,96}")
@@ -27,6 +29,7 @@ ARCH = re.compile(r"[A-Za-z0-9_.]{1,96}")
 LOADING_ARGS = ("pretrained", "checkpoint", "cache", "hf_", "scriptable", "exportable")
 """timm arguments with these beginnings load files or change how code runs; a model folder needs none of them."""
 CODE_KEYS = ("auto_map", "custom_pipelines", "trust_remote_code", "code", "module", "import")
+_NO_CODE = "would load code or files, and a model folder is data only"
 TEMPERATURES = ("temperature", "temperature_halfway", "temperature_balanced")
 SHARES_TOLERANCE = 1e-3
 """Class shares are written with few digits."""
@@ -124,6 +127,8 @@ class ModelSpec:
         reading: From when on a reading is unsure.
         clip_heads: What is said of whole clips: ``group`` (VGAF's three classes) and ``afew`` (seven).
         mesh: A face mesh only: where it refuses a face, and how its measures become action units (``femo.mesh``).
+        second: The network that reads photos beside this one.
+        weights: Which of the files this network is read from.
     """
 
     name: str
@@ -149,6 +154,8 @@ class ModelSpec:
     identity: IdentitySpec | None = None
     reading: ReadingSpec = field(default_factory=ReadingSpec)
     mesh: Mapping[str, Any] | None = None
+    second: SecondSpec | None = None
+    weights: str = WEIGHTS
 
     def head(self, name: str) -> HeadSpec:
         """Return one head.
@@ -202,31 +209,45 @@ def _require(condition: bool, message: str) -> None:
 
 def _spec(folder: Path, raw: dict[str, Any]) -> ModelSpec:
     given: dict[str, Any] = {"files": [], "arch_args": {}}
-    given |= {key: value for key, value in raw.items() if value is not None and key != "hub"}
+    given |= {key: value for key, value in raw.items() if value is not None and key not in ("hub", "weights")}
     for key in ("heads", "clip_heads"):
         if key in given:
             heads = checked(dict[str, dict[str, Any]], given[key], key)
             given[key] = [_head(name, head) for name, head in heads.items()]
     spec = checked(ModelSpec, given | {"folder": folder, "reading": reading_of(raw.get("reading"))})
     _require(bool(NAME.fullmatch(spec.name)), f"name {spec.name!r} is not a plain folder name")
-    _require_no_code(spec, raw)
-    _require(8 <= spec.input_size <= 1024, "input_size must lie in 8-1024 pixels")
+    asked = [key for key in CODE_KEYS if key in raw]
+    _require(not asked, f"{', '.join(asked)} {_NO_CODE}")
+    _require_network(spec)
     for file in spec.files:
         _require(bool(NAME.fullmatch(file.name)), f"file name {file.name!r} is not a plain name")
         _require(bool(SHA256.fullmatch(file.sha256)), f"sha256 of {file.name} is not 64 hex digits")
     weighed = spec.default_prior == "natural" or any(head.class_shares is not None for head in spec.heads)
     _require(weighed, f"default_prior {spec.default_prior} needs class_shares under heads.expression")
-    finite = all(map(math.isfinite, (*spec.mean, *spec.std)))
-    _require(finite and min(spec.std) > 0, "mean and std must be finite, std above 0")
+    if spec.second is not None:
+        _require_second(spec, spec.second)
     return spec
 
 
-def _require_no_code(spec: ModelSpec, raw: dict[str, Any]) -> None:
-    """Refuse what would load code or further files: a model folder is data."""
-    _require(bool(ARCH.fullmatch(spec.arch)), f"arch {spec.arch!r} is not a plain architecture name")
-    asked = [key for key in CODE_KEYS if key in raw]
-    asked += [key for key in spec.arch_args if key.startswith(LOADING_ARGS)]
-    _require(not asked, f"{', '.join(asked)} would load code or files, and a model folder is data only")
+def _require_network(network: ModelSpec | SecondSpec) -> None:
+    """Refuse what no network can be, and what would load code or further files: a model folder is data."""
+    _require(bool(ARCH.fullmatch(network.arch)), f"arch {network.arch!r} is not a plain architecture name")
+    asked = [key for key in network.arch_args if key.startswith(LOADING_ARGS)]
+    _require(not asked, f"{', '.join(asked)} {_NO_CODE}")
+    _require(8 <= network.input_size <= 1024, "input_size must lie in 8-1024 pixels")
+    finite = all(map(math.isfinite, (*network.mean, *network.std)))
+    _require(finite and min(network.std) > 0, "mean and std must be finite, std above 0")
+
+
+def _require_second(spec: ModelSpec, second: SecondSpec) -> None:
+    _require_network(second)
+    _require(
+        second.file in {file.name for file in spec.files} - {spec.weights},
+        f"second.file {second.file!r} is not listed under files",
+    )
+    own = {head.name for head in spec.heads if head.source == "trained" and head.input == "embedding"}
+    wrong = [name for name in second.heads if name not in own]
+    _require(not wrong, f"second.heads: {', '.join(wrong)} must be trained heads that read the embedding")
 
 
 def _head(name: str, raw: dict[str, Any]) -> HeadSpec:

@@ -8,15 +8,18 @@ import hashlib
 import threading
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from femo.errors import WeightsError
+from femo.models.config import WEIGHTS as WEIGHTS
 from femo.models.config import ModelSpec, WeightFile
 from femo.models.hub import discard, hub_file
 
-WEIGHTS = "weights.safetensors"
+SCALE = ".scale"
+"""After the name of an int8 matrix: what each of its rows is multiplied by."""
 BLOCK_BYTES = 1 << 20
 
 Tensors = Mapping[str, npt.NDArray[np.float32]]
@@ -66,8 +69,8 @@ def find_weights(spec: ModelSpec) -> Path:
     Raises:
         WeightsError: The folder names no weights, or the file is missing or damaged and cannot be had.
     """
-    if any(file.name == WEIGHTS for file in spec.files):
-        return find_file(spec, WEIGHTS)
+    if any(file.name == spec.weights for file in spec.files):
+        return find_file(spec, spec.weights)
     raise WeightsError(
         f"{spec.name} has no weights here yet; get them with: femo models import {spec.name} "
         f"(or femo models fetch {spec.name} where FEMO_HUB_REPO is set)"
@@ -106,21 +109,40 @@ def _from_hub(spec: ModelSpec, file: WeightFile) -> Path:
 
 
 def load_tensors(path: Path, prefix: str = "") -> dict[str, npt.NDArray[np.float32]]:
-    """Read the tensors whose name begins with ``prefix`` as float32, the prefix kept.
+    """Read the tensors whose name begins with ``prefix`` as float32, the prefix kept; int8 ones times their scales.
 
     Raises:
-        WeightsError: The file is no whole safetensors file.
+        WeightsError: The file is no whole safetensors file, or an int8 tensor has no scale for each row.
     """
     from safetensors import SafetensorError, safe_open
 
     try:
         with safe_open(path, framework="numpy") as file:
             names = [name for name in file.keys() if name.startswith(prefix)]  # noqa: SIM118
-            return {name: np.asarray(file.get_tensor(name), dtype=np.float32) for name in names}
+            stored = {name: file.get_tensor(name) for name in names}
     except (OSError, SafetensorError) as error:
         raise WeightsError(f"{path} is not a whole safetensors file: {error}") from error
+    rounded = {name for name, value in stored.items() if value.dtype == np.int8}
+    out = {}
+    for name, value in stored.items():
+        if name in rounded:
+            out[name] = _scaled(path, name, value, stored.get(name + SCALE))
+        elif name.removesuffix(SCALE) not in rounded:
+            out[name] = np.asarray(value, dtype=np.float32)
+    return out
+
+
+def _scaled(
+    path: Path, name: str, rounded: npt.NDArray[np.int8], scale: npt.NDArray[Any] | None
+) -> npt.NDArray[np.float32]:
+    if rounded.ndim < 2 or scale is None or scale.shape != rounded.shape[:1]:
+        found = "none" if scale is None else f"one of shape {scale.shape}"
+        raise WeightsError(
+            f"{path}: {name} is int8, expected {name}{SCALE} with a number for each row, found {found}"
+        )
+    return np.asarray(rounded * scale.reshape(-1, *[1] * (rounded.ndim - 1)), np.float32)
 
 
 def weights_sha256(spec: ModelSpec) -> str:
     """Return the SHA-256 that the folder states for its weights, which identifies the network."""
-    return next(file.sha256 for file in spec.files if file.name == WEIGHTS)
+    return next(file.sha256 for file in spec.files if file.name == spec.weights)

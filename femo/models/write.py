@@ -1,7 +1,8 @@
 """Writes a model folder: fp16 weights, config with SHA-256, card.
 
 Conventions: matrices are stored in float16, vectors (norms, biases) in float32, which together stay under 10 MB for the
-lightweight networks. Every file is written whole or not at all.
+lightweight networks. Matrices of a second network's backbone are stored as int8 with one scale for each output (rows of a matrix
+are spread evenly from -127 to 127), half as large again. Every file is written whole or not at all.
 """
 
 import json
@@ -14,7 +15,9 @@ from safetensors.torch import save
 from torch import Tensor
 
 from femo.atomic import write_bytes
-from femo.models.weights import WEIGHTS, file_sha256
+from femo.models.weights import SCALE, WEIGHTS, file_sha256
+
+SECOND = "second.safetensors"
 
 
 def stored(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -26,7 +29,27 @@ def stored(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     }
 
 
-def write_model_folder(folder: Path, tensors: Mapping[str, Tensor], config: Mapping[str, Any], card: str) -> None:
+def rounded(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return what goes into the file of a second network: its backbone's matrices as int8 with a scale for each row."""
+    out: dict[str, Tensor] = {}
+    for name, value in tensors.items():
+        if value.ndim < 2 or not name.startswith("backbone."):
+            out |= stored({name: value})
+            continue
+        rows = value.detach().float().flatten(1)
+        scale = rows.abs().amax(dim=1).clamp(min=1e-12) / 127
+        out[name] = (rows / scale[:, None]).round().to(torch.int8).view(value.shape).contiguous()
+        out[name + SCALE] = scale
+    return out
+
+
+def write_model_folder(
+    folder: Path,
+    tensors: Mapping[str, Tensor],
+    config: Mapping[str, Any],
+    card: str,
+    second: Mapping[str, Tensor] | None = None,
+) -> None:
     """Write ``weights.safetensors``, ``config.json`` and ``README.md``.
 
     Args:
@@ -34,15 +57,25 @@ def write_model_folder(folder: Path, tensors: Mapping[str, Tensor], config: Mapp
         tensors: ``backbone.*`` and ``heads.*``.
         config: Everything of the config but ``name`` and ``files``.
         card: Markdown.
+        second: The same of the second network, which goes to ``second.safetensors``; the config has its key.
     """
-    write_stored(folder, stored(tensors), config, card)
+    write_stored(folder, stored(tensors), config, card, None if second is None else rounded(second))
 
 
-def write_stored(folder: Path, tensors: Mapping[str, Tensor], config: Mapping[str, Any], card: str) -> None:
+def write_stored(
+    folder: Path,
+    tensors: Mapping[str, Tensor],
+    config: Mapping[str, Any],
+    card: str,
+    second: Mapping[str, Tensor] | None = None,
+) -> None:
     """Write a model folder as ``write_model_folder`` does, keeping the precision of each tensor."""
-    weights = folder / WEIGHTS
-    write_bytes(weights, save(dict(tensors)))
-    files = [{"name": WEIGHTS, "sha256": file_sha256(weights), "size": weights.stat().st_size}]
+    files = []
+    for name, stored_tensors in ((WEIGHTS, tensors), (SECOND, second)):
+        if stored_tensors is not None:
+            write_bytes(folder / name, save(dict(stored_tensors)))
+            size = (folder / name).stat().st_size
+            files.append({"name": name, "sha256": file_sha256(folder / name), "size": size})
     full = {"name": folder.name, **config, "files": files}
     write_bytes(folder / "config.json", (json.dumps(full, indent=2, ensure_ascii=False) + "\n").encode())
     write_bytes(folder / "README.md", card.encode())

@@ -6,6 +6,7 @@ of the AffectNet expression head, which is computed first.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 
@@ -109,15 +110,28 @@ class Heads:
                     f"{name} has shape {array.shape}, expected {len(head.labels)} rows ({head.order})"
                 )
 
-    def score(self, embedding: Floats) -> dict[str, Scores]:
-        """Map embeddings (N, D) to one Scores per head, N rows each."""
+    def logits(self, embedding: Floats) -> dict[str, Floats]:
+        """Map embeddings (N, D) to the logits (N, K) of every head that reads them."""
+        read = (head for head in self.specs if head.source == "trained" and head.input == "embedding")
+        return {head.name: self._logits(head, embedding) for head in read}
+
+    def score(self, embedding: Floats, second: Mapping[str, Floats] = MappingProxyType({})) -> dict[str, Scores]:
+        """Map embeddings (N, D) to one Scores per head, N rows each.
+
+        Args:
+            embedding: Of N faces.
+            second: What a second network says of the same faces, logits (N, K) by head; both have the same say.
+        """
         logits: dict[str, Floats] = {}
         out: dict[str, Scores] = {}
         for head in self.specs:
             if head.source == "prior":
                 out[head.name] = _scores(head, linear_prior(out[self.affectnet], head))
                 continue
-            logits[head.name] = self._logits(head, self._inputs(head, embedding, logits, out))
+            own = self._logits(head, self._inputs(head, embedding, logits, out))
+            logits[head.name] = (
+                np.asarray((own + second[head.name]) / 2, np.float32) if head.name in second else own
+            )
             out[head.name] = _activate(head, logits[head.name])
         return out
 

@@ -11,9 +11,9 @@ from femo.errors import ModelError, WeightsError
 from femo.models.config import read_spec
 from femo.networks.heads import load_heads
 from femo.pipeline import Pipeline, load
-from femo.readers import Reader, crop_faces, read, teller_of, tracker_of
+from femo.readers import Reader, at_work, crop_faces, read, teller_of, tracker_of
 from femo.types import Faces, Scores
-from tests.small_models import IDENTITY, write_small
+from tests.small_models import IDENTITY, add_second, write_small
 
 KEY = {"size": IDENTITY, "source": "trained", "citation": "test", "same_cosine": 0.6, "same_place_cosine": 0.3}
 
@@ -69,6 +69,29 @@ def test_a_head_that_is_not_what_the_config_says_is_refused(models: Path) -> Non
             read_spec(models / "wrong")
 
 
+def test_the_second_network_of_a_folder_reads_photos_and_no_frames(models: Path) -> None:
+    """Both networks are of random weights; the mean of their logits is that of the folders read alone."""
+    write_small(models / "other", seed=7)
+    add_second(write_small(models / "both"), models / "other", ["gender"])
+    crops = [np.random.default_rng(k).integers(0, 255, (40, 40, 3), np.uint8) for k in range(3)]
+
+    def logits(name: str, head: str, **how: bool) -> np.ndarray:
+        values = np.log(load(name).score_crops(crops, **how)[head].values)
+        return np.asarray(values - values.mean(axis=1, keepdims=True))
+
+    mean = (logits("old", "gender") + logits("other", "gender")) / 2
+    np.testing.assert_allclose(logits("both", "gender"), mean, atol=1e-3)
+    np.testing.assert_allclose(logits("both", "expression"), logits("old", "expression"), atol=1e-3)
+    assert np.abs(logits("both", "gender") - logits("old", "gender")).max() > 0.1
+    np.testing.assert_allclose(
+        logits("both", "gender", still=False), logits("old", "gender", still=False), atol=1e-3
+    )
+    [reader] = load("both").readers
+    assert at_work([reader], True) == [reader, reader.second]
+    assert at_work([reader], False) == [reader]
+    assert load("old+both").readers[1].second is None  # all of its heads are taken from the first
+
+
 class Stub:
     """A network whose embeddings are its number, once or twice, with heads that say so."""
 
@@ -76,6 +99,7 @@ class Stub:
         self.number, self.names = number, names
         self.spec: Any = SimpleNamespace(identity="a head" if tells else None, crop_margin_px=0, input_size=4)
         self.backbone = self.heads = self
+        self.second: Any = None
 
     def embed(self, crops: np.ndarray) -> np.ndarray:
         return np.full((len(crops), 1), self.number, np.float32)
@@ -83,8 +107,12 @@ class Stub:
     def embed_still(self, crops: np.ndarray) -> np.ndarray:
         return self.embed(crops) + 0.5
 
-    def score(self, embedding: np.ndarray) -> dict[str, Scores]:
-        return {name: Scores(name, ("x",), embedding, "regression", "trained") for name in self.names}
+    def score(self, embedding: np.ndarray, second: dict[str, np.ndarray]) -> dict[str, Scores]:
+        values = {name: (embedding + second[name]) / 2 if name in second else embedding for name in self.names}
+        return {name: Scores(name, ("x",), value, "regression", "trained") for name, value in values.items()}
+
+    def logits(self, embedding: np.ndarray) -> dict[str, np.ndarray]:
+        return dict.fromkeys(self.names, embedding)
 
     def identity(self, embedding: np.ndarray) -> np.ndarray:
         return np.repeat(embedding, 2, axis=1)
@@ -107,6 +135,23 @@ def test_each_head_is_that_of_the_first_network_and_so_is_the_embedding() -> Non
     assert still.scores["age"].values[0, 0] == 2.5
     alone = read(both[:1], crops[:1])
     assert alone.identity.shape == (2, 0)
+
+
+def test_a_photo_is_read_by_second_networks_too_and_a_clip_is_not() -> None:
+    first, other = Stub(1, ("expression", "age")), Stub(2, ("gender",))
+    first.second, other.second = Stub(9, ("age",), tells=True), Stub(4, ("gender",))
+    both: Any = [first, other]
+    crops = tuple(np.zeros((2, 4, 4, 3), np.uint8) for _ in range(4))
+    still = read(both, crops, still=True)
+    assert {name: head.values[0].tolist() for name, head in still.scores.items()} == {
+        "expression": [1.5], "age": [(1.5 + 9.5) / 2], "gender": [(2.5 + 4.5) / 2],
+    }  # fmt: skip
+    assert still.embedding.tolist() == [[1.5], [1.5]]
+    assert still.identity.shape == (2, 0)
+    clip = read(both, crops[:2])
+    assert {name: head.values[0].tolist() for name, head in clip.scores.items()} == {
+        "expression": [1], "age": [1], "gender": [2],
+    }  # fmt: skip
 
 
 def test_a_margin_and_the_mesh_are_cut_out_beside_each_other() -> None:

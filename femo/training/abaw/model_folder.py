@@ -14,8 +14,8 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from femo.models.config import ModelSpec
-from femo.models.weights import find_weights
-from femo.models.write import stored, write_stored
+from femo.models.weights import find_file, find_weights
+from femo.models.write import SECOND, stored, write_stored
 from femo.networks.heads import AFFECTNET_HEAD
 from femo.training.abaw.dataset.tasks import HEADS, AbawTask, Part
 from femo.training.abaw.heads import HeadNet
@@ -52,11 +52,13 @@ def write_folder(
     """
     config: dict[str, Any] = json.loads((base.folder / "config.json").read_text("utf-8"))
     tensors: dict[str, Tensor] = dict(load_file(find_weights(base)))
+    beside = None if base.second is None else load_file(find_file(base, base.second.file))
     heads: dict[str, Any] = dict(config["heads"])
-    if "expr" in task.parts and AFFECTNET_HEAD not in heads:
+    renamed = "expr" in task.parts and AFFECTNET_HEAD not in heads
+    if renamed:
         heads = {AFFECTNET_HEAD if name == "expression" else name: head for name, head in heads.items()}
-        old, new = "heads.expression.", f"heads.{AFFECTNET_HEAD}."
-        tensors = {name.replace(old, new): value for name, value in tensors.items()}
+        tensors = _renamed(tensors)
+        beside = None if beside is None else _renamed(beside)
     for part in task.parts:
         name = HEADS[part]
         tensors = {key: value for key, value in tensors.items() if not key.startswith(f"heads.{name}.")}
@@ -65,8 +67,18 @@ def write_folder(
     if "expr" in task.parts and "clip_heads" in config:
         config["clip_heads"] = {name: _with_other(head) for name, head in config["clip_heads"].items()}
     kept = {key: value for key, value in config.items() if key not in ("name", "files", "heads", "sources")}
-    extra = {"adaptive": dict(adaptive)} if adaptive else {}
-    write_stored(folder, tensors, kept | {"heads": heads} | extra, card)
+    extra: dict[str, Any] = {"adaptive": dict(adaptive)} if adaptive else {}
+    if base.second is not None:
+        names = [AFFECTNET_HEAD if renamed and name == "expression" else name for name in base.second.heads]
+        own = [name for name in names if name not in {HEADS[part] for part in task.parts}]
+        extra["second"] = {**config["second"], "file": SECOND, "heads": own}
+    write_stored(folder, tensors, kept | {"heads": heads} | extra, card, beside)
+
+
+def _renamed(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return weights whose expression head is AffectNet's under its own name."""
+    old, new = "heads.expression.", f"heads.{AFFECTNET_HEAD}."
+    return {name.replace(old, new): value for name, value in tensors.items()}
 
 
 def _with_other(head: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any
 from femo.atomic import replacing, write_bytes
 from femo.clips.classifiers import save_classifier
 from femo.models.config import ModelSpec
-from femo.models.weights import file_sha256, find_weights
+from femo.models.weights import file_sha256, find_file, find_weights
 from femo.training.clips.layout import AFEW_FOLDERS, VGAF_WORDS, ClipRecipe
 from femo.training.clips.recipe import DESCRIPTOR, Trained
 from femo.training.priors import clip_heads
@@ -50,8 +50,10 @@ def write_clip_model(
     """
     descriptor = descriptor or DESCRIPTOR[recipe]
     folder.mkdir(parents=True, exist_ok=True)
-    weights, file = find_weights(base), folder / f"{HEAD[recipe]}.skops"
-    shutil.copyfile(weights, folder / weights.name)
+    file = folder / f"{HEAD[recipe]}.skops"
+    networks = [find_weights(base), *([find_file(base, base.second.file)] if base.second else [])]
+    for weights in networks:
+        shutil.copyfile(weights, folder / weights.name)
     with replacing(file) as partial:
         save_classifier(trained.classifier, partial)
     raw = json.loads((base.folder / "config.json").read_text(encoding="utf-8"))
@@ -63,7 +65,7 @@ def write_clip_model(
         "citation": f"{_how(trained)}, trained on {trained.n_train} {recipe.upper()} clips",
         "scores": dict(scores),
     }
-    kept = (folder / weights.name, file)
+    kept = (*(folder / weights.name for weights in networks), file)
     files = [{"name": path.name, "sha256": file_sha256(path), "size": path.stat().st_size} for path in kept]
     clips = {**raw.get("clip_heads", clip_heads()), HEAD[recipe]: head}
     config = {**raw, "name": folder.name, "clip_heads": clips, "files": files}

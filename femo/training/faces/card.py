@@ -21,11 +21,12 @@ tags: [facial-expression-recognition, affective-computing, age-estimation]
 READINGS = {"natural": "ferplus", "halfway": "halfway", "balanced": "balanced"}
 """Prior to where its figures stand."""
 
-SCORES = """The whole pipeline as shipped, repeatable with `femo evaluate`. A photo is read as it is and mirrored; a video is
-read once per frame. Nothing was trained on these images and nothing was chosen by them: phases, temperatures and thresholds come
-from slices of the training sets. Under the natural prior classes are as frequent as in FER+; the balanced one decides as if all
-were alike, which finds rare expressions more often and sees them more often where there are none; halfway lies between
-(`--prior`). Where nobody chooses it is {default}."""
+SCORES = """The whole pipeline as shipped, repeatable with `femo evaluate`. {how} Nothing was trained on these images
+and nothing was chosen by them: phases, temperatures and thresholds come from slices of the training sets. Under the natural
+prior classes are as frequent as in FER+; the balanced one decides as if all were alike, which finds rare expressions more often
+and sees them more often where there are none; halfway lies between (`--prior`). Where nobody chooses it is {default}."""
+ONE = "A photo is read as it is and mirrored; a video is read once per frame."
+TWO = """A photo is read as it is and mirrored, each by both networks; a video is read once per frame, by the first alone."""
 
 LIMITS = """## Intended use
 
@@ -174,7 +175,7 @@ def write_card(
         spec: The folder as written.
         recipe: What was trained.
         measured: What ``femo.training.faces.finish`` measured: ``ferplus``, ``halfway``, ``balanced``, ``utkface``, ``stress``
-            and, with an identity head, ``strangers``.
+            with an identity head ``strangers``, and with a second network ``alone``, the first four without it.
         heads: Head configs with their temperatures.
     """
     unchanged = measured["stress"]["unchanged"]
@@ -183,8 +184,9 @@ def write_card(
         _what(spec),
         _origin(recipe),
         "## Scores",
-        SCORES.format(default=spec.default_prior),
+        SCORES.format(default=spec.default_prior, how=ONE if spec.second is None else TWO),
         "\n".join(_headline(measured)),
+        *([_alone(measured["alone"])] if "alone" in measured else []),
         "By expression (FER+ validation), under each prior:",
         "\n".join(_classes(measured)),
         "By group (UTKFace, kept out of training):",
@@ -211,11 +213,34 @@ def write_card(
 
 
 def _what(spec: ModelSpec) -> str:
-    return (
+    said = (
         f"{spec.arch} {json.dumps(dict(spec.arch_args))} with a {spec.embedding_dim}-dimensional embedding, input "
         f"{spec.input_size} x {spec.input_size} RGB, {spec.files[0].size / 1e6:.1f} MB in fp16. Heads: expression (8), age, "
         "gender, ethnicity (5) and identity (128), all on one embedding. Valence and arousal are priors, and so are those of the "
         "12 action units that the face mesh does not measure."
+    )
+    second = spec.second
+    if second is None:
+        return said
+    size = next(file.size for file in spec.files if file.name == second.file)
+    return (
+        f"{said}\n\nA second network reads photos beside it, and the mean of both logits goes on for {', '.join(second.heads)}: "
+        f"{second.arch} {json.dumps(dict(second.arch_args))}, input {second.input_size} x {second.input_size} RGB, "
+        f"{size / 1e6:.1f} MB in int8; {second.citation}."
+    )
+
+
+def _alone(measured: Mapping[str, Mapping[str, Any]]) -> str:
+    """What the first network reads without the second, as it does in videos."""
+    readings = "; ".join(
+        f"{prior} {measured[key]['accuracy']['value']:.1%}, mean recall {measured[key]['mean_recall']['value']:.1%}"
+        for prior, key in READINGS.items()
+    )
+    utkface = measured["utkface"]
+    return (
+        f"The first network alone, which reads the frames of videos, on the same pictures: expression {readings}; gender "
+        f"{utkface['gender_accuracy']['value']:.1%}; ethnicity {utkface['ethnicity_accuracy']['value']:.1%}; age "
+        f"{utkface['age_mae_years']['value']:.2f} years."
     )
 
 

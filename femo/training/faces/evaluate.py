@@ -16,7 +16,7 @@ from scipy.stats import binomtest
 from femo.errors import ModelError
 from femo.labels import AFFECTNET_8, ETHNICITY_5, GENDER
 from femo.pipeline import Pipeline
-from femo.training.faces.calibration import expected_calibration_error
+from femo.training.calibration import expected_calibration_error
 from femo.training.faces.ferplus import read_ferplus
 from femo.training.faces.utkface import UtkFace, read_utkface
 from femo.types import Bools, Scores

@@ -6,6 +6,7 @@ measured once, for the card.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +20,11 @@ from femo.faces.detector import Detector
 from femo.labels import AFFECTNET_8
 from femo.models.config import ModelSpec, read_spec
 from femo.models.write import write_model_folder
-from femo.networks.backbone import Backbone
 from femo.networks.decision import TAU
-from femo.networks.heads import expected_age, load_heads, softmax
-from femo.pipeline import Pipeline, Reader
-from femo.training.faces.calibration import fit_temperature
+from femo.networks.heads import expected_age, softmax
+from femo.pipeline import Pipeline
+from femo.readers import load_readers
+from femo.training.calibration import fit_temperature
 from femo.training.faces.card import write_card
 from femo.training.faces.certainty import evaluate_certainty, fit_limits
 from femo.training.faces.evaluate import evaluate_ferplus, evaluate_utkface
@@ -31,6 +32,7 @@ from femo.training.faces.network import FaceNetwork, predict, with_norms
 from femo.training.faces.people import ADULT_YEARS, measure_acquainted, measure_strangers, paired
 from femo.training.faces.recipe import Recipe
 from femo.training.faces.samples import IMAGENET_MEAN, IMAGENET_STD, Pool
+from femo.training.faces.second import Second, predict_photos
 from femo.training.faces.sets import Sets
 from femo.training.faces.start import about
 from femo.training.faces.stress import evaluate_stress
@@ -84,13 +86,12 @@ def choose_l(logits: Floats, age_years: Floats) -> int:
     return min(errors, key=lambda L: errors[L])
 
 
-def head_configs(network: FaceNetwork, sets: Sets, size: int) -> dict[str, Any]:
+def head_configs(network: FaceNetwork, sets: Sets, size: int, second: Second | None = None) -> dict[str, Any]:
     """Return the trained heads in the form of ``config.json``, calibrated on the slices that choices are made by."""
     faces, attributes = sets.faces_slice, sets.attributes_slice
-    expression = predict(network, faces.images, size, mirror=True)["expression"].numpy()
-    logits = {
-        name: value.numpy() for name, value in predict(network, attributes.images, size, mirror=True).items()
-    }
+    expression = predict_photos(network, faces.images, size, second)["expression"].numpy()
+    read = predict_photos(network, attributes.images, size, second)
+    logits = {name: value.numpy() for name, value in read.items()}
     n_per_class = np.bincount(sets.faces.expression.argmax(1).numpy(), minlength=len(AFFECTNET_8))
     fitted: dict[str, dict[str, Any]] = {
         "expression": fit_expression(
@@ -130,6 +131,7 @@ def finish(
     sets: Sets,
     evaluation: Mapping[str, Path],
     known: Tensor | None = None,
+    second: Second | None = None,
 ) -> dict[str, Any]:
     """Write the model folder and return what was measured on it.
 
@@ -140,10 +142,11 @@ def finish(
         sets: The slices fit temperatures and thresholds, the hold-outs are measured once.
         evaluation: Files for the card: ``ferplus`` and ``utkface``.
         known: What the start says of who is in the UTKFace pictures kept apart (N, D), NaN rows where it cannot say.
+        second: Reads photos beside the network; temperatures and thresholds are fitted to both together.
     """
     size = recipe.phases[-1].size
     origin = about(recipe)
-    heads = head_configs(network, sets, size)
+    heads = head_configs(network, sets, size, second)
     config: dict[str, Any] = {
         "arch": recipe.arch,
         "arch_args": dict(recipe.arch_args),
@@ -160,12 +163,17 @@ def finish(
     }
     if recipe.identity:
         config["identity"] = identity_config(network, sets.attributes_slice, size, origin.embedding)
+    if second is not None:
+        config["second"] = second.config
     tensors = with_norms(network.state_dict()) if network.merged else network.state_dict()
-    write_model_folder(folder, tensors, config, "")
+    beside = None if second is None else second.tensors()
+    write_model_folder(folder, tensors, config, "", beside)
     config["reading"] = fit_limits(_pipeline(read_spec(folder)), sets.faces_slice)
-    write_model_folder(folder, tensors, config, "")
+    write_model_folder(folder, tensors, config, "", beside)
     spec = read_spec(folder)
     measured = measure_folder(_pipeline(spec), evaluation)
+    if second is not None:
+        measured["alone"] = measure_heads(_pipeline(replace(spec, second=None)), evaluation)
     if recipe.identity:
         people, same_cosine = sets.attributes_held_out, config["identity"]["same_cosine"]
         measured["strangers"] = _people(network, people, size, same_cosine, known)
@@ -174,18 +182,24 @@ def finish(
 
 
 def _pipeline(spec: ModelSpec) -> Pipeline:
-    return Pipeline(Detector(), [Reader(spec, Backbone(spec), load_heads(spec))])
+    return Pipeline(Detector(), load_readers([spec]))
 
 
 def measure_folder(pipeline: Pipeline, evaluation: Mapping[str, Path]) -> dict[str, Any]:
     """Score a folder as shipped on the hold-outs: what its card says."""
+    return measure_heads(pipeline, evaluation) | {
+        "certainty": evaluate_certainty(pipeline, evaluation["ferplus"], evaluation["utkface"]),
+        "stress": evaluate_stress(pipeline, evaluation["ferplus"]),
+    }
+
+
+def measure_heads(pipeline: Pipeline, evaluation: Mapping[str, Path]) -> dict[str, Any]:
+    """Score the heads on the hold-outs, the expression under each prior."""
     return {
         "ferplus": evaluate_ferplus(pipeline, evaluation["ferplus"], prior="natural"),
         "halfway": evaluate_ferplus(pipeline, evaluation["ferplus"], prior="halfway"),
         "balanced": evaluate_ferplus(pipeline, evaluation["ferplus"], prior="balanced"),
         "utkface": evaluate_utkface(pipeline, evaluation["utkface"]),
-        "certainty": evaluate_certainty(pipeline, evaluation["ferplus"], evaluation["utkface"]),
-        "stress": evaluate_stress(pipeline, evaluation["ferplus"]),
     }
 
 

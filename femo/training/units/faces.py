@@ -18,7 +18,7 @@ import torch
 from femo.errors import FemoError
 from femo.mesh.reader import MeshReader
 from femo.networks.mesh import SIDE
-from femo.readers import Reader, read, squash
+from femo.readers import Reader, read_squashed
 from femo.training.faces.ferplus import NOT_A_CLASS, read_votes
 from femo.training.faces.sets import N_SLICE
 from femo.training.faces.utkface import parse_name
@@ -95,8 +95,8 @@ def voted(
     prior = np.full((len(images), 12), np.nan, np.float32)
     for start in range(0, len(images) if readers else 0, LOOK_AT):
         rows = slice(start, start + LOOK_AT)
-        crops = squash(readers, list(enlarged(images[rows])))
-        prior[rows] = read(readers, crops, still=True).scores["action_units"].values
+        said = read_squashed(readers, list(enlarged(images[rows])), still=True)
+        prior[rows] = said.scores["action_units"].values
     return Voted(frontal[seen], vote_shares(votes)[seen], prior[seen])
 
 
@@ -114,8 +114,10 @@ def neutral_faces(archives: Sequence[Path], n_faces: int, readers: Sequence[Read
             wanted = len(found) + -(-n_faces // len(archives))
             for start in range(0, len(names), LOOK_AT):
                 pictures = [_decode(file.read(names[i])) for i in order[start : start + LOOK_AT]]
-                crops = squash(readers, [picture[FACE_IN_CHIP, FACE_IN_CHIP] for picture in pictures])
-                calm = read(readers, crops, still=True).scores["expression"].column("neutral")
+                said = read_squashed(
+                    readers, [picture[FACE_IN_CHIP, FACE_IN_CHIP] for picture in pictures], still=True
+                )
+                calm = said.scores["expression"].column("neutral")
                 found += [picture for picture, share in zip(pictures, calm, strict=True) if share >= NEUTRAL_FROM]
                 if len(found) >= wanted:
                     break

@@ -83,6 +83,14 @@ def test_from_pictures_to_a_folder_that_reads(
     assert len(held) == 4
     assert sorted(path.name for path in log.glob("*.npy")) == ["faces_ferplus.npy", "faces_utkface.npy"]
     assert len((log / "log.csv").read_text().splitlines()) == 2
+    two = tmp_path / "two"
+    assert run(*command_line, "--out", two, "--second", out) == 0
+    both = read_spec(two)
+    assert both.second is not None
+    assert (both.second.arch, both.second.heads) == ("resnet18", ("expression", "age", "gender", "ethnicity"))
+    assert (weights_sha256(both), len(both.files)) == (weights_sha256(spec), 2)
+    assert "A second network reads photos beside it" in (two / "README.md").read_text()
+    assert "The first network alone, which reads the frames of videos" in (two / "README.md").read_text()
     recipe.write_text(json.dumps(replace(RECIPE, identity=True).to_dict()))
     assert run(*command_line) == 1
     assert "holds a run whose recipe has another identity" in " ".join(capsys.readouterr().err.split())

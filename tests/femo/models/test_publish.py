@@ -14,6 +14,7 @@ from femo.models.publish import publish_model
 from femo.models.weights import find_weights, load_tensors
 from tests.hub_fixtures import folder_files, tensors
 from tests.hub_server import Fault, HubServer
+from tests.small_models import add_second
 
 REPO = "user/models"
 
@@ -107,3 +108,23 @@ def test_the_commands_as_the_readme_has_them(hub: HubServer, local: Path, monkey
     )
     shown = run.invoke(app, ["show", "tiny"])
     assert f"on the Hub: {os.environ['FEMO_HUB_REPO']}" in shown.stdout
+
+
+def test_a_second_network_is_published_and_fetched_with_the_first(
+    hub: HubServer, local: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    for name, data in folder_files("other", seed=5).items():
+        (tmp_path / name).write_bytes(data)
+    beside = (other / "weights.safetensors").read_bytes()
+    add_second(local, other, ["expression"])
+    run = CliRunner()
+    done = run.invoke(app, ["publish", "tiny", "--repo", REPO])
+    monkeypatch.setenv("FEMO_HUB_REPO", done.stdout.strip().splitlines()[-1].split("=", 1)[1])
+    for path in local.iterdir():
+        path.unlink()
+    fetched = run.invoke(app, ["fetch", "tiny"])
+    assert fetched.exit_code == 0, fetched.output
+    paths = [Path(line.split(": ", 1)[1]) for line in fetched.stdout.strip().splitlines()]
+    assert [path.read_bytes() for path in paths] == [folder_files("tiny")["tiny/weights.safetensors"], beside]

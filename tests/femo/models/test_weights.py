@@ -56,3 +56,29 @@ def test_a_file_that_is_no_safetensors_is_named(tmp_path: Path) -> None:
 def test_missing_weights_name_the_command(tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match="femo models import tiny"):
         find_weights(read_spec(write_tiny(tmp_path)))
+
+
+def test_rounded_matrices_are_multiplied_by_the_scale_of_each_row(tmp_path: Path) -> None:
+    path = tmp_path / "second.safetensors"
+    rows = np.array([[-127, 1], [2, 127], [0, 0]], np.int8)
+    save_file({
+        "backbone.a.weight": rows, "backbone.a.weight.scale": np.array([0.5, 2, 1], np.float32),
+        "backbone.k.weight": rows.reshape(3, 1, 1, 2), "backbone.k.weight.scale": np.array([1, 10, 1], np.float32),
+        "backbone.norm.scale": np.array([7], np.float32), "heads.x.bias": np.ones(1, np.float32),
+    }, path)  # fmt: skip
+    read = load_tensors(path, "backbone.")
+    assert sorted(read) == ["backbone.a.weight", "backbone.k.weight", "backbone.norm.scale"]
+    assert read["backbone.a.weight"].tolist() == [[-63.5, 0.5], [4, 254], [0, 0]]
+    assert read["backbone.k.weight"].tolist() == [[[[-127, 1]]], [[[20, 1270]]], [[[0, 0]]]]
+    assert {value.dtype for value in read.values()} == {np.dtype(np.float32)}
+
+
+@pytest.mark.parametrize("scale", [None, np.ones(2, np.float32), np.ones((3, 1), np.float32)])
+def test_rounded_matrices_without_a_scale_for_each_row_are_refused(
+    tmp_path: Path, scale: np.ndarray | None
+) -> None:
+    path = tmp_path / "second.safetensors"
+    tensors = {"a": np.ones((3, 2), np.int8)} | ({} if scale is None else {"a.scale": scale})
+    save_file(tensors, path)
+    with pytest.raises(WeightsError, match=r"a is int8, expected a\.scale with a number for each row, found"):
+        load_tensors(path)

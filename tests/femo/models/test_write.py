@@ -1,6 +1,7 @@
 """A folder is written in half precision where that is enough, and reads back as what went in."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ from safetensors.torch import load_file
 
 from femo.models.config import read_spec
 from femo.models.weights import file_sha256, find_weights, load_tensors
-from femo.models.write import stored, write_model_folder, write_stored
+from femo.models.write import rounded, stored, write_model_folder, write_stored
 from tests.small_models import DIM, SIZE, trained
 
 CONFIG = {
@@ -37,6 +38,36 @@ def test_tensors_that_share_memory_are_written_apart() -> None:
     kept = stored({"a": one, "b": one})
     kept["a"][0, 0] = 5
     assert (kept["b"][0, 0].item(), one[0, 0].item()) == (1, 1)
+
+
+def test_a_second_network_is_rounded_row_by_row_and_its_heads_are_not() -> None:
+    kept = rounded({
+        "backbone.a.weight": torch.tensor([[254.0, -127.0, 0.9], [0, 0, 0], [0.1, -0.05, 0.2]]),
+        "backbone.a.bias": torch.tensor([0.1]), "heads.x.weight": torch.tensor([[0.5, 2.0]]),
+        "backbone.norm.num_batches_tracked": torch.tensor(7),
+    })  # fmt: skip
+    assert {name: value.dtype for name, value in kept.items()} == {
+        "backbone.a.weight": torch.int8, "backbone.a.weight.scale": torch.float32, "backbone.a.bias": torch.float32,
+        "heads.x.weight": torch.float16,
+    }  # fmt: skip
+    assert kept["backbone.a.weight"].tolist() == [[127, -64, 0], [0, 0, 0], [64, -32, 127]]
+    assert kept["backbone.a.weight.scale"][0] == 2
+
+
+def test_both_networks_of_a_folder_read_back(tmp_path: Path) -> None:
+    own = {"heads.gender.weight": torch.ones(2, DIM), "heads.gender.bias": torch.zeros(2)}
+    beside = {"backbone.a.weight": torch.tensor([[1.0, -2.0], [300.0, 1.0]]), "heads.gender.bias": torch.ones(2)}
+    second = {
+        "file": "second.safetensors", "arch": "resnet18", "arch_args": {}, "input_size": SIZE, "mean": [0.5] * 3,
+        "std": [0.25] * 3, "embedding_dim": DIM, "heads": ["gender"],
+    }  # fmt: skip
+    write_model_folder(tmp_path / "tiny", own, {**CONFIG, "second": second}, "# tiny\n", beside)
+    spec = read_spec(tmp_path / "tiny")
+    assert [file.name for file in spec.files] == ["weights.safetensors", "second.safetensors"]
+    assert set(load_tensors(find_weights(spec))) == set(own)
+    read = load_tensors(find_weights(replace(spec, weights="second.safetensors")))
+    assert set(read) == set(beside)
+    np.testing.assert_allclose(read["backbone.a.weight"], [[1, -2], [300, 0]], atol=0.008)
 
 
 def test_a_folder_says_what_it_holds(tmp_path: Path) -> None:

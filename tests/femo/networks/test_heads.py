@@ -162,3 +162,28 @@ def test_identities_by_hand() -> None:
     np.testing.assert_allclose(got[:2], [[0.6, 0.8], [0, 0]], atol=1e-6)
     assert np.isnan(got[2]).any()
     assert Heads([], {}).identity(np.zeros((3, 2), np.float32)).shape == (3, 0)
+
+
+def test_two_networks_have_the_same_say_in_a_head_and_in_what_reads_it() -> None:
+    """Logits (0, 2) and (4, 0) have the mean (2, 1): e^2 to e^1; a head of logits sees the mean too."""
+    specs = [
+        HeadSpec("expression", "gender", "distribution", "trained"),
+        HeadSpec("valence_arousal", "valence-arousal", "regression", "trained", "logits"),
+        HeadSpec("other", "gender", "distribution", "trained"),
+    ]
+    tensors = {
+        "heads.expression.weight": np.array([[0], [2]], np.float32), "heads.expression.bias": np.zeros(2, np.float32),
+        "heads.valence_arousal.weight": np.eye(2, dtype=np.float32), "heads.valence_arousal.bias": np.zeros(2, np.float32),
+        "heads.other.weight": np.array([[1], [1]], np.float32), "heads.other.bias": np.zeros(2, np.float32),
+    }  # fmt: skip
+    heads = Heads(specs, tensors)
+    embedding = np.ones((1, 1), np.float32)
+    assert {name: value.tolist() for name, value in heads.logits(embedding).items()} == {
+        "expression": [[0, 2]], "other": [[1, 1]],
+    }  # fmt: skip
+    both = heads.score(embedding, {"expression": np.array([[4, 0]], np.float32)})
+    odds = 1 / (1 + math.e)
+    np.testing.assert_allclose(both["expression"].values, [[1 - odds, odds]], atol=1e-6)
+    assert both["valence_arousal"].values.tolist() == [[2, 1]]
+    assert both["other"].values.tolist() == [[0.5, 0.5]]
+    assert heads.score(embedding)["valence_arousal"].values.tolist() == [[0, 2]]

@@ -10,12 +10,13 @@ import torch
 
 from femo.labels import ABAW_EXPR
 from femo.models.config import ModelSpec, read_spec
-from femo.models.weights import find_weights, load_tensors
+from femo.models.weights import find_file, find_weights, load_tensors
 from femo.networks.heads import load_heads
 from femo.training.abaw.dataset.tasks import HEADS, TASKS, TaskName
 from femo.training.abaw.heads import HeadNet, HeadRecipe
 from femo.training.abaw.model_folder import write_folder
 from tests.affwild2 import write_square_model
+from tests.small_models import add_second
 
 SCORES = {"main": 0.5}
 
@@ -113,3 +114,24 @@ def test_the_mood_knows_abaws_other_as_it_knows_neutral(base: ModelSpec, tmp_pat
     told = read_spec(tmp_path / "units").clip_head("group").coefficients
     assert told is not None
     assert "other" not in told
+
+
+def test_a_second_network_keeps_the_heads_that_stay(tmp_path: Path) -> None:
+    folder = add_second(
+        write_square_model(tmp_path / "squares"), write_square_model(tmp_path / "other"), ["expression"]
+    )
+    base = read_spec(folder)
+    write(base, tmp_path / "affect", "va")
+    assert read_spec(tmp_path / "affect").second == base.second
+    write(base, tmp_path / "made", "expr")
+    made = read_spec(tmp_path / "made")
+    assert made.second is not None
+    assert made.second.heads == ("expression_affectnet",)
+    beside = load_tensors(find_file(made, made.second.file))
+    before = tensors(base)
+    np.testing.assert_array_equal(beside["heads.expression_affectnet.weight"], before["heads.expression.weight"])
+    np.testing.assert_array_equal(beside["backbone.squares.weight"], before["backbone.squares.weight"])
+    write(made, tmp_path / "again", "expr")
+    again = read_spec(tmp_path / "again").second
+    assert again is not None
+    assert again.heads == ("expression_affectnet",)

@@ -11,10 +11,11 @@ import pytest
 from femo.clips.classifiers import make_classifier
 from femo.models.config import read_spec
 from femo.models.find import find_model
+from femo.models.weights import verify
 from femo.training.clips.output import write_clip_model, write_predictions
 from femo.training.clips.recipe import Trained
 from femo.types import Ints
-from tests.small_models import write_small
+from tests.small_models import add_second, write_small
 
 SCORES: dict[str, Any] = {
     "accuracy": {"value": 0.5, "interval": [0.25, 0.75], "n": 8},
@@ -67,6 +68,19 @@ def test_the_folder_is_the_base_with_one_head_more(tmp_path: Path) -> None:
     assert weights[0].read_bytes() == weights[1].read_bytes()
     for file in made.files:
         assert (tmp_path / "mine" / file.name).stat().st_size == file.size
+
+
+def test_a_second_network_comes_along(tmp_path: Path) -> None:
+    base = add_second(write_small(tmp_path / "small"), write_small(tmp_path / "other", seed=4), ["gender"])
+    write_clip_model(tmp_path / "mine", find_model(str(base)), "vgaf", trained(), SCORES)
+    made = read_spec(tmp_path / "mine")
+    assert made.second == find_model(str(base)).second
+    assert [file.name for file in made.files] == ["weights.safetensors", "second.safetensors", "group.skops"]
+    for file in made.files:
+        verify(tmp_path / "mine" / file.name, file)
+    assert (tmp_path / "mine" / "second.safetensors").read_bytes() == (
+        tmp_path / "other" / "weights.safetensors"
+    ).read_bytes()
 
 
 def test_the_card_tells_what_was_read_and_how_well(tmp_path: Path) -> None:

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from femo.labels import AFFECTNET_8
-from femo.models.config import ModelSpec
+from femo.models.config import ModelSpec, WeightFile
 from femo.models.find import find_model
+from femo.models.second import SecondSpec
 from femo.training.faces import card
 from femo.training.faces.card import write_card
 from femo.training.faces.presets import FEMO_BASE, FROM_ARCFACE, FROM_FACERES
@@ -116,6 +117,33 @@ def test_strangers_are_told_of_where_they_were_measured(spec: ModelSpec, lines: 
     assert "takes 87 pairs for two pictures of one person" in told
     assert "AUC of 0.991, and finds 90% of them" in told
     assert "beside people alike 0.952 and 41%. It is no face recognition" in told
+
+
+def test_the_card_of_two_networks_says_which_reads_what(spec: ModelSpec, lines: list[str]) -> None:
+    second = SecondSpec(
+        "second.safetensors", "mobilefacenet", {"flat": 64}, 112, (0.5,) * 3, (0.5,) * 3, 116, ("age", "gender"), "the other"
+    )  # fmt: skip
+    files = (
+        WeightFile("weights.safetensors", "0" * 64, 7_100_000),
+        WeightFile("second.safetensors", "0" * 64, 2_400_000),
+    )
+    alone = {name: MEASURED[name] for name in ("ferplus", "halfway", "balanced", "utkface")}
+    told = write_card(replace(spec, second=second, files=files), FROM_FACERES, MEASURED | {"alone": alone}, HEADS)
+    assert "7.1 MB in fp16" in told
+    assert (
+        "A second network reads photos beside it, and the mean of both logits goes on for age, gender: mobilefacenet "
+        '{"flat": 64}, input 112 x 112 RGB, 2.4 MB in int8; the other.'
+    ) in told
+    assert (
+        "mirrored, each by both networks; a video is read once per frame, by the first alone. Nothing was" in told
+    )
+    assert (
+        "expression natural 90.0%, mean recall 80.0%; halfway 80.0%, mean recall 70.0%; balanced 70.0%, mean recall 60.0%; "
+        "gender 95.0%; ethnicity 85.0%; age 6.12 years."
+    ) in told
+    one = write_card(replace(spec, second=None), FROM_FACERES, MEASURED, HEADS)
+    assert "A photo is read as it is and mirrored; a video is read once per frame. Nothing" in one
+    assert "second network" not in one
 
 
 def test_the_origin_is_that_of_the_recipe(spec: ModelSpec, lines: list[str]) -> None:

@@ -35,8 +35,7 @@ class Said:
 
 
 def test_neutral_adults_of_every_archive_are_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("femo.training.units.faces.squash", lambda readers, crops: crops)
-    monkeypatch.setattr("femo.training.units.faces.read", lambda readers, crops, still: Said(crops))
+    monkeypatch.setattr("femo.training.units.faces.read_squashed", lambda readers, crops, still: Said(crops))
     for number, light in enumerate((250, 240)):
         names = [f"{age}_0_0_{i}.jpg.chip.jpg" for i, age in enumerate((30, 5, 40))]
         write_utkface(tmp_path / f"utkface_{number}.zip", dict(zip(names, (light, 251, 90), strict=True)))

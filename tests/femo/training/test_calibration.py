@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from femo.training.faces.calibration import (
+from femo.training.calibration import (
     TEMPERATURE_RANGE,
     expected_calibration_error,
     fit_temperature,
