@@ -13,12 +13,21 @@ from urllib.parse import quote, unquote, unquote_plus
 WEB: Final = ("http://", "https://")
 USER: Final = re.compile(r"(?<=://)(?:[^/?#\s'\"]+|[^/?#\s'\"@:]*:(?!\d*/)[^?#\s'\"@]*)@")
 """With a password perhaps, in which a / may stand though it should be encoded; of ``host:80/@`` it is none."""
-HIDDEN: Final = re.compile(
-    r"(?P<name>[?&;#][\w.%-]*(?:sig|token|key|secret|pass|pw|credential|policy|auth|jwt|hmac|hdn|gda|bearer|ticket|session|md5|"
-    r"verify|otp)[\w.%-]*=)[^&;#\s'\"]+",
+_WORDS: Final = (
+    "sig|token|key|secret|pass|pw|credential|policy|auth|jwt|hmac|hdn|gda|bearer|ticket|session|md5|verify|otp"
+)
+HIDDEN: Final = re.compile(rf"(?P<name>[?&;#][\w.%-]*(?:{_WORDS})[\w.%-]*=)[^&;#\s'\"]+", re.IGNORECASE)
+"""Parameters that grant access, and all that are called alike: better one too many hidden than one too few."""
+ENCODED_USER: Final = re.compile(
+    r"(?P<scheme>%(?P<n>(?:25)*)3A(?:/|%(?P=n)2F){2})(?:(?!%(?P=n)(?:2F|3F|23))[^/?#&;\s'\"])+%(?P=n)40",
     re.IGNORECASE,
 )
-"""Parameters that grant access, and all that are called alike: better one too many hidden than one too few."""
+ENCODED_HIDDEN: Final = re.compile(
+    rf"(?P<name>%(?P<n>(?:25)*)(?:3F|26|3B|23)[\w.-]*(?:{_WORDS})[\w.-]*%(?P=n)3D)"
+    r"(?:(?!%(?P=n)(?:26|3B|23))[^&;#\s'\"])+",
+    re.IGNORECASE,
+)
+"""Both in an address that is a parameter of another: encoded once, or as often as ``n`` says and once more."""
 PASSWORD: Final = re.compile(r"(?<=://)(?P<user>[^/?#@:]*):[^/?#]*@")
 ALWAYS: Final = re.compile(
     r"sig|signature|(x-amz-)?security-token|(access|auth|id|private|session)[_-]?token|jwt|(auth|access|(x-)?api)[_-]?key|"
@@ -59,7 +68,8 @@ TAG_DIGITS: Final = 12
 
 def without_secrets(text: str) -> str:
     """Return a text in which no address tells a user, a password, or the value of a parameter that grants access."""
-    return HIDDEN.sub(r"\g<name>…", USER.sub("…@", text))
+    text = HIDDEN.sub(r"\g<name>…", USER.sub("…@", text))
+    return ENCODED_HIDDEN.sub(r"\g<name>…", ENCODED_USER.sub(r"\g<scheme>…%40", text)) if "%" in text else text
 
 
 def spelt_out(url: str) -> str:

@@ -1,6 +1,7 @@
 """What grants access is hidden, is no part of what a file is known by, and leaves two files two."""
 
 from itertools import pairwise
+from urllib.parse import quote, unquote
 
 import pytest
 from hypothesis import given
@@ -32,6 +33,21 @@ ENDINGS = (".mp4", ".png", ".parquet")
         ("s3://bucket/a@b/c=d.mp4", "s3://bucket/a@b/c=d.mp4"),
         ("hf://datasets/user/set@main/a.mp4", "hf://datasets/user/set@main/a.mp4"),
         ("/home/ann@work/token=1.mp4", "/home/ann@work/token=1.mp4"),
+        (
+            "https://p/get?u=https%3A%2F%2Fann%3Apass%40h%2Fa.mp4&n=1",
+            "https://p/get?u=https%3A%2F%2F…%40h%2Fa.mp4&n=1",
+        ),
+        ("https://p/get?u=https%3a//ann%3apass%40h/a.mp4", "https://p/get?u=https%3a//…%40h/a.mp4"),
+        (
+            "https://p/?u=https%3A%2F%2Fh%2Fa%3Fsig%3DS%252F%26v%3D3&n=1",
+            "https://p/?u=https%3A%2F%2Fh%2Fa%3Fsig%3D…%26v%3D3&n=1",
+        ),
+        (
+            "https://p/a?u=x%253A%252F%252Fh%252Fa%253Ftoken%253DS%2526v",
+            "https://p/a?u=x%253A%252F%252Fh%252Fa%253Ftoken%253D…%2526v",
+        ),
+        ("https://p/?u=https%3A%2F%2Fh%2Fb%40c.mp4", "https://p/?u=https%3A%2F%2Fh%2Fb%40c.mp4"),
+        ("https://h/monkey%3D3/a%40b%20c.mp4 50%", "https://h/monkey%3D3/a%40b%20c.mp4 50%"),
     ],
 )
 def test_what_grants_access_is_hidden_and_the_rest_stays(text: str, shown: str) -> None:
@@ -53,6 +69,26 @@ def test_no_value_of_such_a_parameter_is_left(secret: str, name: str) -> None:
         assert secret not in shown
         assert shown == without_secrets(shown)
         assert "b=1" in shown
+
+
+@given(LETTERS, st.sampled_from(["Signature", "access_token", "pw"]), st.integers(1, 3))
+def test_nor_is_one_left_in_an_address_inside_another(secret: str, name: str, times: int) -> None:
+    for inside in (
+        f"https://h/a?{name}={quote(secret, safe='')}&b=1",
+        f"https://ann:{quote(secret, safe='')}@h/a",
+    ):
+        for _ in range(times):
+            inside = quote(inside, safe="")
+        hidden = without_secrets(f"https://p/get?u={inside}&n=1")
+        assert unquote_often(secret) not in unquote_often(hidden)
+        assert hidden == without_secrets(hidden)
+        assert hidden.endswith("&n=1")
+
+
+def unquote_often(text: str) -> str:
+    for _ in range(9):
+        text = unquote(text)
+    return text
 
 
 @pytest.mark.parametrize(
