@@ -33,6 +33,13 @@ SMALLEST: Final = [("quick", 0), ("40 px", 40), ("20 px", 20), ("12 px", 12)]
 HIDDEN: Final[dict[str, Any]] = {"api_visibility": "private", "show_progress": "hidden"}
 ENCODED: Final = ("mp4",)
 """Kinds of files that take a whole encoding."""
+SAVE: Final = """(file) => {
+  const link = document.createElement('a');
+  link.href = file.url;
+  link.download = file.orig_name;
+  link.click();
+}"""
+"""Saves the file that was just made, and not what a button on the page still links to where the page is slow."""
 
 
 class ClipTab(ABC, Generic[T]):
@@ -64,7 +71,7 @@ class ClipTab(ABC, Generic[T]):
             self.cancel = gr.Button("Cancel", elem_id=f"{self.name}-cancel", visible=False)
 
     def downloads(self, kinds: Mapping[str, tuple[str, str]]) -> None:
-        """Build a button per kind of file, and the hidden one that the browser presses."""
+        """Build a button per kind of file, and the hidden one that holds the file."""
         with gr.Row(elem_classes="femo-files"):
             self.files = {kind: gr.Button(title, size="sm", min_width=0) for kind, (title, _) in kinds.items()}
         self.file = gr.DownloadButton("Download", elem_id=f"{self.name}-file", elem_classes="femo-hidden")
@@ -98,7 +105,6 @@ class ClipTab(ABC, Generic[T]):
 
     def wire_downloads(self, inputs: Sequence[Component]) -> None:
         """Register the files; ``inputs`` are what was read and the settings that ``write`` takes."""
-        press = f"() => setTimeout(() => document.getElementById('{self.name}-file').click(), 150)"
         for kind, button in self.files.items():
             button.click(
                 partial(self.download, kind),
@@ -107,7 +113,7 @@ class ClipTab(ABC, Generic[T]):
                 api_visibility="private",
                 show_progress_on=[button],
                 **(COPIES if kind in ENCODED else FILES),
-            ).success(None, None, None, js=press)
+            ).success(None, self.file, None, js=SAVE)
 
     def follow(
         self, payload: Any, read: Callable[[Path, Report, Cancel], T], request: gr.Request

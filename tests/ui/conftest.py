@@ -1,11 +1,14 @@
 """Chromium on the running app. The browser is Debian's; ``FEMO_CHROMIUM`` names another."""
 
+import json
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, TimeoutError, expect, sync_playwright
 
 import app
 import femo
@@ -16,6 +19,35 @@ PATIENCE_MS = 60_000
 """Plotly is 4.6 MB of script, and the machine may be busy."""
 expect.set_options(timeout=PATIENCE_MS)
 ARGS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update"]
+
+
+def settles(page: Page, question: str, answer: Any) -> None:
+    """Wait until the page answers a JavaScript question so: what is read once is that of a moment."""
+    wanted = json.dumps(answer, separators=(",", ":"), ensure_ascii=False)
+    try:
+        page.wait_for_function(f"wanted => JSON.stringify({question}) === wanted", arg=wanted)
+    except TimeoutError:
+        assert page.evaluate(question) == answer
+        raise
+
+
+@pytest.fixture
+def held(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Readings stand still once they have told how far they are, until they are cancelled: none is over before it can be."""
+    for name in ("video", "group"):
+        monkeypatch.setattr(femo.Pipeline, name, _held(getattr(femo.Pipeline, name)))
+
+
+def _held(read: Any) -> Any:
+    def reading(self: femo.Pipeline, source: Any, *, progress: Any, cancel: Any, **settings: Any) -> Any:
+        def told(news: Any) -> None:
+            progress(news)
+            while not cancel():
+                time.sleep(0.01)
+
+        return read(self, source, progress=told, cancel=cancel, **settings)
+
+    return reading
 
 
 @pytest.fixture(scope="session")

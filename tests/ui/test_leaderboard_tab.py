@@ -3,6 +3,7 @@
 import csv
 import io
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -16,6 +17,7 @@ from leaderboard.opening import open_board
 from leaderboard.page.tab import build_tab
 from leaderboard.tasks import TASKS
 from tests.loopback import free_port
+from tests.ui.conftest import settles
 
 pytestmark = pytest.mark.ui
 
@@ -73,14 +75,20 @@ def asked(page: Page) -> dict[str, str]:
 
 
 def choose_task(page: Page, title: str) -> None:
+    """Choose a task, and wait until it is open: then the address names it, and nothing puts another group in any more."""
+    (name,) = [task.name for task in TASKS.values() if task.title == title]
     page.get_by_role("combobox", name="Task", exact=True).click()
-    page.get_by_role("option", name=title, exact=True).click()
+    page.locator("#board-task").get_by_role("option", name=title, exact=True).click()
     expect(page.get_by_role("combobox", name="Task", exact=True)).to_have_value(title)
+    expect(page).to_have_url(re.compile(rf"[?&]task={name}(&|$)"))
 
 
 def choose_option(page: Page, where: str, text: str) -> None:
     page.locator(f"{where} input").click()
-    page.get_by_role("option", name=text).first.click()
+    page.locator(where).get_by_role(
+        "option", name=text
+    ).click()  # the list of another one may still be on its way out
+    expect(page.locator(f"{where} input")).to_have_value(re.compile(re.escape(text)))
 
 
 def uploaded(page: Page, path: Path) -> Locator:
@@ -250,12 +258,12 @@ def test_submit_at_the_top_leads_to_the_form(page: Page) -> None:
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_a_phone_needs_no_sideways_scrolling(browser: Browser, address: str, theme: str) -> None:
     page = browser.new_page(viewport={"width": 390, "height": 844})
-    page.set_default_timeout(30_000)
+    page.set_default_timeout(60_000)
     page.goto(f"{address}?__theme={theme}&tab=leaderboard&task=abaw-va")
     expect(rows(page).first).to_be_visible()
     heads = page.locator("#board-table th").filter(visible=True)
     expect(heads).to_have_text(["Rank", "System", "mean CCC"])
     page.get_by_text("Submit predictions").click()
-    page.wait_for_timeout(500)
-    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    expect(page.get_by_role("textbox", name="System")).to_be_visible()
+    settles(page, "document.documentElement.scrollWidth", 390)
     page.close()
