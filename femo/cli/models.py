@@ -21,11 +21,13 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a tabl
 def where_is(spec: "ModelSpec") -> str:
     """Say where a model's weights are, or which command gets them."""
     from femo.models.hub import configured_repo
+    from femo.models.weights import missing_files
 
     if spec.hub is not None:
         return f"on the Hub: {spec.hub}"
     if spec.files:
-        return "here"
+        missing = missing_files(spec)
+        return f"not whole, {missing[0]} is missing in {spec.folder}" if missing else "here"
     if configured_repo() is not None:
         return f"not here yet: femo models fetch {spec.name}"
     return f"not here yet: femo models import {spec.name}"

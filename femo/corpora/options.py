@@ -74,5 +74,6 @@ def changes(before: dict[str, Any], now: dict[str, Any]) -> str:
 
 def _said(value: Any) -> str:
     if isinstance(value, dict):
-        return "+".join(f"{name} ({hashes[0][:8]})" if hashes else str(name) for name, hashes in value.items())
+        told = {name: ", ".join(each[:8] for each in hashes) for name, hashes in value.items()}
+        return "+".join(f"{name} ({hashes})" if hashes else str(name) for name, hashes in told.items())
     return "unset" if value is None else str(value)

@@ -18,7 +18,7 @@ from femo.demo.server.arguments import spelt
 from femo.demo.zero_gpu import load
 from femo.errors import ModelError
 from femo.models.find import DEFAULT_MODEL, list_models
-from femo.models.weights import WEIGHTS
+from femo.models.weights import missing_files
 from femo.networks.decision import Decision
 
 MOST_KEPT: Final = 2
@@ -28,15 +28,14 @@ NO_OTHER: Final = "no other"
 
 
 def present_models() -> list[str]:
-    """Return the models that name an expression and whose weights lie on this host, femo-base first.
+    """Return the models that name an expression and whose files all lie on this host, femo-base first.
 
     A damaged folder among them is told to the host and left out: the others can read.
     """
     names = [
         spec.name
         for spec in list_models(left_out=partial(print, "Not offered:", file=sys.stderr))
-        if any(file.name == WEIGHTS and (spec.folder / WEIGHTS).is_file() for file in spec.files)
-        and any(head.name == "expression" for head in spec.heads)
+        if spec.files and not missing_files(spec) and any(head.name == "expression" for head in spec.heads)
     ]
     return sorted(names, key=lambda name: (name != DEFAULT_MODEL, name))
 

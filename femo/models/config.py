@@ -229,22 +229,23 @@ def _spec(folder: Path, raw: dict[str, Any]) -> ModelSpec:
     return spec
 
 
-def _require_network(network: ModelSpec | SecondSpec) -> None:
+def _require_network(network: ModelSpec | SecondSpec, key: str = "") -> None:
     """Refuse what no network can be, and what would load code or further files: a model folder is data."""
-    _require(bool(ARCH.fullmatch(network.arch)), f"arch {network.arch!r} is not a plain architecture name")
-    asked = [key for key in network.arch_args if key.startswith(LOADING_ARGS)]
+    _require(bool(ARCH.fullmatch(network.arch)), f"{key}arch {network.arch!r} is not a plain architecture name")
+    asked = [f"{key}{name}" for name in network.arch_args if name.startswith(LOADING_ARGS)]
     _require(not asked, f"{', '.join(asked)} {_NO_CODE}")
-    _require(8 <= network.input_size <= 1024, "input_size must lie in 8-1024 pixels")
+    _require(8 <= network.input_size <= 1024, f"{key}input_size must lie in 8-1024 pixels")
     finite = all(map(math.isfinite, (*network.mean, *network.std)))
-    _require(finite and min(network.std) > 0, "mean and std must be finite, std above 0")
+    _require(finite and min(network.std) > 0, f"{key}mean and {key}std must be finite, {key}std above 0")
 
 
 def _require_second(spec: ModelSpec, second: SecondSpec) -> None:
-    _require_network(second)
+    _require_network(second, "second.")
     _require(
         second.file in {file.name for file in spec.files} - {spec.weights},
         f"second.file {second.file!r} is not listed under files",
     )
+    _require(bool(second.heads), "second.heads names no head, so the second network would read nothing")
     own = {head.name for head in spec.heads if head.source == "trained" and head.input == "embedding"}
     wrong = [name for name in second.heads if name not in own]
     _require(not wrong, f"second.heads: {', '.join(wrong)} must be trained heads that read the embedding")

@@ -46,7 +46,10 @@ def verify(path: Path, expected: WeightFile) -> Path:
     try:
         stat = path.stat()
     except OSError as error:
-        raise WeightsError(f"{path} is missing; fetch it with: femo models fetch {path.parent.name}") from error
+        raise WeightsError(
+            f"{path} is missing, which config.json beside it lists: get the whole folder again (git checkout in a clone, "
+            "else install femo anew, or copy every file of the folder)"
+        ) from error
     if stat.st_size != expected.size:
         raise WeightsError(
             f"{path} has {stat.st_size:,} bytes, expected {expected.size:,}: it is incomplete or another file"
@@ -61,6 +64,11 @@ def verify(path: Path, expected: WeightFile) -> Path:
     if found != expected.sha256:
         raise WeightsError(f"{path} has SHA-256 {found}, expected {expected.sha256}: delete it and fetch it again")
     return path
+
+
+def missing_files(spec: ModelSpec) -> list[str]:
+    """Return the files that a local folder lists and does not have; one missing is enough and nothing can be read."""
+    return [file.name for file in spec.files if not (spec.folder / file.name).is_file()]
 
 
 def find_weights(spec: ModelSpec) -> Path:
@@ -112,7 +120,8 @@ def load_tensors(path: Path, prefix: str = "") -> dict[str, npt.NDArray[np.float
     """Read the tensors whose name begins with ``prefix`` as float32, the prefix kept; int8 ones times their scales.
 
     Raises:
-        WeightsError: The file is no whole safetensors file, or an int8 tensor has no scale for each row.
+        WeightsError: The file is no whole safetensors file, an int8 tensor has no scale for each row, or a number is infinite or
+            none.
     """
     from safetensors import SafetensorError, safe_open
 
@@ -129,6 +138,9 @@ def load_tensors(path: Path, prefix: str = "") -> dict[str, npt.NDArray[np.float
             out[name] = _scaled(path, name, value, stored.get(name + SCALE))
         elif name.removesuffix(SCALE) not in rounded:
             out[name] = np.asarray(value, dtype=np.float32)
+    wild = [name for name, value in out.items() if not np.isfinite(value).all()]
+    if wild:  # every reading of such a network is NaN
+        raise WeightsError(f"{path}: {wild[0]} holds numbers that are not finite")
     return out
 
 
@@ -140,7 +152,8 @@ def _scaled(
         raise WeightsError(
             f"{path}: {name} is int8, expected {name}{SCALE} with a number for each row, found {found}"
         )
-    return np.asarray(rounded * scale.reshape(-1, *[1] * (rounded.ndim - 1)), np.float32)
+    with np.errstate(over="ignore", invalid="ignore"):  # found among all that is not finite
+        return np.asarray(rounded * scale.reshape(-1, *[1] * (rounded.ndim - 1)), np.float32)
 
 
 def weights_sha256(spec: ModelSpec) -> str:

@@ -112,9 +112,15 @@ def create_network(spec: ModelSpec) -> "nn.Module":
     """Return the spec's network without head and with random weights.
 
     Raises:
-        ModelError: Unknown architecture, or the embedding has another length than the spec says.
+        ModelError: Unknown architecture, impossible arguments, or the embedding has another length than the spec says.
     """
+    from femo.networks.mobilefacenet import SIDE as MOBILEFACENET_SIDE
+
     network = create_architecture(spec.arch, spec.arch_args, str(spec.folder / "config.json"))
+    if spec.arch == "mobilefacenet" and spec.input_size != MOBILEFACENET_SIDE:
+        raise ModelError(
+            f"{spec.folder / 'config.json'} says input_size {spec.input_size}, but mobilefacenet reads {MOBILEFACENET_SIDE}"
+        )
     if network.num_features != spec.embedding_dim:
         raise ModelError(
             f"{spec.folder / 'config.json'} says embedding_dim {spec.embedding_dim}, "
@@ -132,18 +138,22 @@ def create_architecture(arch: str, arch_args: Mapping[str, Any], where: str) -> 
         where: What names it, for the error.
 
     Raises:
-        ModelError: Neither timm nor we have it.
+        ModelError: Neither timm nor we have it, or it cannot be built with these arguments.
     """
     import timm
 
     from femo.networks.mesh import FaceMesh
     from femo.networks.mobilefacenet import MobileFaceNet
 
-    if arch == "mobilefacenet":
-        return MobileFaceNet(**arch_args)
     if arch == "face_mesh":
         return FaceMesh()
-    if not timm.is_model(arch):
+    if arch != "mobilefacenet" and not timm.is_model(arch):
         raise ModelError(f"{where} names the architecture {arch!r}, which timm does not know")
-    network: nn.Module = timm.create_model(arch, pretrained=False, num_classes=0, **arch_args)
+    try:
+        if arch == "mobilefacenet":
+            return MobileFaceNet(**arch_args)
+        network: nn.Module = timm.create_model(arch, pretrained=False, num_classes=0, **arch_args)
+    except (TypeError, ValueError, KeyError, AttributeError, AssertionError, RuntimeError, MemoryError) as error:
+        why = (str(error).splitlines() or [type(error).__name__])[0]
+        raise ModelError(f"{where} gives {arch} arguments that it cannot be built with: {why}") from error
     return network

@@ -208,7 +208,27 @@ def load_heads(spec: ModelSpec, chosen: Iterable[HeadSpec] | None = None) -> Hea
     tensors = {name: value for name, value in tensors.items() if spec.identity or "heads.identity." not in name}
     if spec.identity is not None:
         _check_identity(tensors, spec.identity.size, spec.embedding_dim)
-    return Heads(spec.heads if chosen is None else chosen, tensors)
+    heads = Heads(spec.heads if chosen is None else chosen, tensors)
+    for head in heads.specs:
+        if head.source == "trained" and head.input == "embedding":
+            _check_widths(tensors, f"heads.{head.name}", spec.embedding_dim)
+    return heads
+
+
+def _check_widths(tensors: Tensors, head: str, dim: int) -> None:
+    """Refuse a head that reads another embedding than this, or whose layers do not fit each other."""
+    hidden = tensors.get(f"{head}.hidden.weight")
+    wanted: dict[str, tuple[int, ...]] = {f"{head}.weight": (len(tensors[f"{head}.weight"]), dim)}
+    if hidden is not None:
+        wanted = {
+            f"{head}.hidden.weight": (len(hidden), dim),
+            f"{head}.hidden.bias": (len(hidden),),
+            f"{head}.weight": (len(tensors[f"{head}.weight"]), len(hidden)),
+        }
+    for name, shape in wanted.items():
+        found = tensors[name].shape if name in tensors else None
+        if found != shape:
+            raise WeightsError(f"{name} has shape {found}, expected {shape} for an embedding of {dim} values")
 
 
 def _check_identity(tensors: Tensors, size: int, dim: int) -> None:

@@ -52,13 +52,11 @@ def write_folder(
     """
     config: dict[str, Any] = json.loads((base.folder / "config.json").read_text("utf-8"))
     tensors: dict[str, Tensor] = dict(load_file(find_weights(base)))
-    beside = None if base.second is None else load_file(find_file(base, base.second.file))
     heads: dict[str, Any] = dict(config["heads"])
     renamed = "expr" in task.parts and AFFECTNET_HEAD not in heads
     if renamed:
         heads = {AFFECTNET_HEAD if name == "expression" else name: head for name, head in heads.items()}
         tensors = _renamed(tensors)
-        beside = None if beside is None else _renamed(beside)
     for part in task.parts:
         name = HEADS[part]
         tensors = {key: value for key, value in tensors.items() if not key.startswith(f"heads.{name}.")}
@@ -66,13 +64,23 @@ def write_folder(
         heads[name] = _config(net, part, thresholds if part == "au" else None) | {"scores": scores}
     if "expr" in task.parts and "clip_heads" in config:
         config["clip_heads"] = {name: _with_other(head) for name, head in config["clip_heads"].items()}
-    kept = {key: value for key, value in config.items() if key not in ("name", "files", "heads", "sources")}
+    left_out = ("name", "files", "heads", "sources", "second")
+    kept = {key: value for key, value in config.items() if key not in left_out}
     extra: dict[str, Any] = {"adaptive": dict(adaptive)} if adaptive else {}
-    if base.second is not None:
-        names = [AFFECTNET_HEAD if renamed and name == "expression" else name for name in base.second.heads]
-        own = [name for name in names if name not in {HEADS[part] for part in task.parts}]
-        extra["second"] = {**config["second"], "file": SECOND, "heads": own}
+    beside = None
+    names = _second_heads(base, task, renamed)
+    if base.second is not None and names:
+        extra["second"] = {**config["second"], "file": SECOND, "heads": names}
+        beside = load_file(find_file(base, base.second.file))
+        beside = _renamed(beside) if renamed else beside
     write_stored(folder, tensors, kept | {"heads": heads} | extra, card, beside)
+
+
+def _second_heads(base: ModelSpec, task: AbawTask, renamed: bool) -> list[str]:
+    """Return what the second network goes on saying: its heads that no trained one replaces, under their new names."""
+    own = base.second.heads if base.second is not None else ()
+    names = [AFFECTNET_HEAD if renamed and name == "expression" else name for name in own]
+    return [name for name in names if name not in {HEADS[part] for part in task.parts}]
 
 
 def _renamed(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -1,10 +1,13 @@
 """``femo models list`` as a terminal of eighty columns shows it."""
 
+from pathlib import Path
+
 import pytest
 from typer.testing import CliRunner
 
 from femo.cli.main import app
 from femo.models.find import list_models
+from tests.small_models import add_second, write_small
 
 
 def test_the_list_fits_eighty_columns_and_breaks_no_name(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -19,3 +22,13 @@ def test_the_list_fits_eighty_columns_and_breaks_no_name(monkeypatch: pytest.Mon
         "  224 px, terms 2, not here yet: femo models import enet_b0_8_best_vgaf"
     )
     assert "  expression, (valence_arousal), (action_units)" in lines
+
+
+def test_a_folder_that_is_not_whole_says_what_it_lacks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = add_second(write_small(tmp_path / "models/small"), write_small(tmp_path / "other"), ["gender"])
+    monkeypatch.setenv("FEMO_MODELS_DIR", str(folder.parent))
+    assert "where          here\n" in CliRunner().invoke(app, ["models", "show", "small"]).stdout
+    (folder / "second.safetensors").unlink()
+    assert f"where          not whole, second.safetensors is missing in {folder}" in (
+        CliRunner().invoke(app, ["models", "show", "small"]).stdout
+    )

@@ -63,6 +63,11 @@ def test_the_identity_is_all_that_results_depend_on(specs: list[ModelSpec]) -> N
     assert changes(told, told) == ""
 
 
+def test_a_changed_second_network_is_named() -> None:
+    before, now = ({"model": {"a": ["0123456789", second * 10]}} for second in "78")
+    assert changes(before, now) == "model a (01234567, 77777777), not a (01234567, 88888888)"
+
+
 def test_a_change_is_named_with_both_values() -> None:
     before = {"smooth": "mean:15", "prior": None, "model": {"a": ["0123456789"], "b": []}, "femo": "1"}
     now = {"smooth": "none", "prior": "natural", "model": {"a": ["fedcba9876"]}, "femo": "1", "new": 3}

@@ -10,7 +10,7 @@ import pytest
 import femo
 from femo.demo.choice import Choice, present_models
 from femo.errors import ModelError
-from tests.small_models import write_small
+from tests.small_models import add_second, write_small
 
 OWN: Any = SimpleNamespace(model="femo-base")
 
@@ -52,6 +52,16 @@ def test_what_is_not_offered_is_refused(name: object) -> None:
 def test_only_models_with_weights_here_are_present() -> None:
     assert present_models()[0] == "femo-base"
     assert "face-mesh" not in present_models()
+
+
+def test_a_model_that_lacks_its_second_network_is_not_offered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = add_second(write_small(tmp_path / "models/small"), write_small(tmp_path / "other"), ["gender"])
+    monkeypatch.setenv("FEMO_MODELS_DIR", str(folder.parent))
+    assert present_models() == ["femo-base", "small"]
+    (folder / "second.safetensors").unlink()
+    assert present_models() == ["femo-base"]
 
 
 def test_a_damaged_folder_is_told_and_the_others_are_offered(

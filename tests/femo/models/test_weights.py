@@ -8,7 +8,7 @@ from safetensors.numpy import save_file
 
 from femo.errors import WeightsError
 from femo.models.config import read_spec
-from femo.models.weights import file_sha256, find_weights, load_tensors
+from femo.models.weights import file_sha256, find_weights, load_tensors, missing_files
 from tests.femo.models.tiny import write_tiny
 
 
@@ -56,6 +56,28 @@ def test_a_file_that_is_no_safetensors_is_named(tmp_path: Path) -> None:
 def test_missing_weights_name_the_command(tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match="femo models import tiny"):
         find_weights(read_spec(write_tiny(tmp_path)))
+
+
+def test_a_missing_file_is_no_matter_of_fetching(tmp_path: Path) -> None:
+    """``femo models fetch`` takes a folder of this machine for whole, and would say the same."""
+    folder = _with_weights(tmp_path)
+    assert missing_files(read_spec(folder)) == []
+    (folder / "weights.safetensors").unlink()
+    assert missing_files(read_spec(folder)) == ["weights.safetensors"]
+    with pytest.raises(
+        WeightsError, match=r"weights\.safetensors is missing, .*get the whole folder again \(git checkout"
+    ):
+        find_weights(read_spec(folder))
+
+
+@pytest.mark.parametrize("number", [np.nan, np.inf, -np.inf])
+def test_numbers_that_are_not_finite_are_refused(tmp_path: Path, number: float) -> None:
+    path = tmp_path / "second.safetensors"
+    whole = {"a": np.ones((3, 2), np.int8), "a.scale": np.ones(3, np.float32), "b": np.ones(2, np.float16)}
+    for changed in ({"a.scale": np.array([1, number, 1], np.float32)}, {"b": np.array([1, number], np.float16)}):
+        save_file(whole | changed, path)
+        with pytest.raises(WeightsError, match=rf"{next(iter(changed))[0]} holds numbers that are not finite"):
+            load_tensors(path)
 
 
 def test_rounded_matrices_are_multiplied_by_the_scale_of_each_row(tmp_path: Path) -> None:

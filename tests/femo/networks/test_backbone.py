@@ -137,10 +137,39 @@ def test_another_length_of_the_embedding_is_a_wrong_config(folder: Path) -> None
 def test_networks_of_ours_are_found_by_name(folder: Path) -> None:
     spec = read_spec(folder)
     for arch, dim in (("mobilefacenet", 512), ("face_mesh", None)):
-        named = replace(spec, arch=arch, arch_args={}, embedding_dim=dim or 1)
+        named = replace(spec, arch=arch, arch_args={}, input_size=112, embedding_dim=dim or 1)
         if dim is None:
             with pytest.raises(ModelError, match="but face_mesh has "):
                 create_network(named)
         else:
             assert create_network(named).num_features == dim
     assert json.loads((folder / "config.json").read_text())["arch"] == "resnet18"
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        (
+            {"arch_args": {"evil": 1}},
+            r"config\.json gives resnet18 arguments that it cannot be built with: .*'evil'",
+        ),
+        (
+            {"arch": "mobilefacenet", "input_size": 112, "arch_args": {"blocks": "x"}},
+            "gives mobilefacenet arguments",
+        ),
+        ({"arch": "mobilefacenet", "input_size": 112, "arch_args": {"flat": -1}}, "gives mobilefacenet arguments"),
+        (
+            {"arch": "mobilefacenet", "input_size": 112, "arch_args": {"num_features": 1 << 60}},
+            "gives mobilefacenet arguments",
+        ),
+        (
+            {"arch": "mobilefacenet", "input_size": 64, "arch_args": {}},
+            "says input_size 64, but mobilefacenet reads 112",
+        ),
+    ],
+)
+def test_a_network_that_cannot_be_built_is_refused_in_one_sentence(
+    changes: dict[str, Any], said: str, folder: Path
+) -> None:
+    with pytest.raises(ModelError, match=said):
+        create_network(replace(read_spec(folder), **changes))

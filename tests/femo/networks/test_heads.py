@@ -1,18 +1,23 @@
 """Heads against hand calculation, scipy-free: every expected figure is written out."""
 
+import json
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from safetensors.numpy import load_file, save_file
 
 from femo.errors import WeightsError
 from femo.labels import ABAW_EXPR, AFFECTNET_8, AGE
-from femo.models.config import HeadSpec
-from femo.networks.heads import Heads, expected_age, leave_out, linear_prior, sigmoid, softmax
+from femo.models.config import HeadSpec, read_spec
+from femo.models.weights import file_sha256
+from femo.networks.heads import Heads, expected_age, leave_out, linear_prior, load_heads, sigmoid, softmax
 from femo.types import Scores
+from tests.small_models import write_small
 
 logits = hnp.arrays(np.float32, (3, 8), elements=st.floats(-80, 80, width=32))
 
@@ -143,6 +148,35 @@ def test_weights_that_do_not_fit_are_named(name: str, array: np.ndarray | None, 
         tensors[name] = array
     with pytest.raises(WeightsError, match=message):
         Heads([EXPRESSION], tensors)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"weight": (2, 9)}, r"gender\.weight has shape \(2, 9\), expected \(2, 8\) for an embedding of 8"),
+        ({"hidden.weight": (3, 8), "weight": (2, 3)}, r"gender\.hidden\.bias has shape None, expected \(3,\)"),
+        (
+            {"hidden.weight": (3, 7), "hidden.bias": (3,), "weight": (2, 3)},
+            r"hidden\.weight has shape \(3, 7\), expected \(3, 8\)",
+        ),
+        (
+            {"hidden.weight": (3, 8), "hidden.bias": (3,)},
+            r"gender\.weight has shape \(2, 8\), expected \(2, 3\)",
+        ),
+    ],
+)
+def test_a_head_that_reads_another_embedding_is_refused_when_it_is_loaded(
+    tmp_path: Path, changes: dict[str, tuple[int, ...]], message: str
+) -> None:
+    folder = write_small(tmp_path / "small")
+    tensors = load_file(folder / "weights.safetensors")
+    tensors |= {f"heads.gender.{name}": np.ones(shape, np.float32) for name, shape in changes.items()}
+    save_file(tensors, path := folder / "weights.safetensors")
+    config = json.loads((folder / "config.json").read_text())
+    config["files"] = [{"name": path.name, "sha256": file_sha256(path), "size": path.stat().st_size}]
+    (folder / "config.json").write_text(json.dumps(config))
+    with pytest.raises(WeightsError, match=message):
+        load_heads(read_spec(folder))
 
 
 def test_expression_directions_by_hand() -> None:

@@ -135,3 +135,13 @@ def test_a_second_network_keeps_the_heads_that_stay(tmp_path: Path) -> None:
     again = read_spec(tmp_path / "again").second
     assert again is not None
     assert again.heads == ("expression_affectnet",)
+
+
+def test_a_second_network_that_would_say_nothing_more_is_left_out(tmp_path: Path) -> None:
+    write(read_spec(write_square_model(tmp_path / "squares")), tmp_path / "made", "expr")
+    base = read_spec(add_second(tmp_path / "made", write_square_model(tmp_path / "other"), ["expression"]))
+    write(base, tmp_path / "again", "expr")
+    again = read_spec(tmp_path / "again")
+    assert again.second is None
+    assert [file.name for file in again.files] == ["weights.safetensors"]
+    assert not (tmp_path / "again/second.safetensors").exists()
