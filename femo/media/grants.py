@@ -11,23 +11,42 @@ from typing import Final
 from urllib.parse import quote, unquote, unquote_plus
 
 WEB: Final = ("http://", "https://")
-USER: Final = re.compile(r"(?<=://)(?:[^/?#\s'\"]+|[^/?#\s'\"@:]*:(?!\d*/)[^?#\s'\"@]*)@")
+USER: Final = re.compile(r"(?<=://)(?:[^/?#\s'\"]+|[^/?#\s'\"@:]*:(?!\d*/)[^?#\s'\"@]{0,4096})@")
 """With a password perhaps, in which a / may stand though it should be encoded; of ``host:80/@`` it is none."""
 _WORDS: Final = (
     "sig|token|key|secret|pass|pw|credential|policy|auth|jwt|hmac|hdn|gda|bearer|ticket|session|md5|verify|otp"
 )
-HIDDEN: Final = re.compile(rf"(?P<name>[?&;#][\w.%-]*(?:{_WORDS})[\w.%-]*=)[^&;#\s'\"]+", re.IGNORECASE)
+_NAMED: Final = rf"[\w.-]{{0,200}}(?:{_WORDS})[\w.-]{{0,200}}"
+"""Bounded, as passwords with a / are: else an address of many words takes the square of its length in steps."""
+HIDDEN: Final = re.compile(
+    rf"(?P<name>[?&;#][\w.%-]{{0,200}}(?:{_WORDS})[\w.%-]{{0,200}}=)[^&;#\s'\"]+", re.IGNORECASE
+)
 """Parameters that grant access, and all that are called alike: better one too many hidden than one too few."""
-ENCODED_USER: Final = re.compile(
-    r"(?P<scheme>%(?P<n>(?:25)*)3A(?:/|%(?P=n)2F){2})(?:(?!%(?P=n)(?:2F|3F|23))[^/?#&;\s'\"])+%(?P=n)40",
-    re.IGNORECASE,
+_TIMES: Final = r"%(?P<n>(?:25)*)"
+"""How often a character is encoded, as often as ``n`` says and once more; ``_AS_OFTEN`` is another of the same address."""
+_AS_OFTEN: Final = "%(?P=n)"
+
+
+def _user_after(scheme: str) -> re.Pattern[str]:
+    """Return what finds a user and a password in an address that is a parameter of another, as ``USER`` does in the other."""
+    whole = rf"(?:(?!{_AS_OFTEN}(?:2F|3F|23))[^/?#&;\s'\"])+"
+    name = rf"(?:(?!{_AS_OFTEN}(?:2F|3F|23|3A|40))[^/?#&;\s'\"@:])*"
+    password = rf"(?:(?!{_AS_OFTEN}(?:3F|23|40))[^?#&;\s'\"@]){{0,4096}}"
+    with_slash = rf"{name}(?::|{_AS_OFTEN}3A)(?!\d*(?:/|{_AS_OFTEN}2F)){password}"
+    return re.compile(rf"(?P<scheme>{scheme})(?:{whole}|{with_slash})(?P<at>@|{_AS_OFTEN}40)", re.IGNORECASE)
+
+
+ENCODED_USER: Final = (
+    _user_after(rf"{_TIMES}3A(?:/|{_AS_OFTEN}2F){{2}}"),
+    _user_after(rf":{_TIMES}2F{_AS_OFTEN}2F"),
+    re.compile(rf"(?P<scheme>://)[^/?#&;\s'\"]+?(?P<at>{_TIMES}40)", re.IGNORECASE),
 )
-ENCODED_HIDDEN: Final = re.compile(
-    rf"(?P<name>%(?P<n>(?:25)*)(?:3F|26|3B|23)[\w.-]*(?:{_WORDS})[\w.-]*%(?P=n)3D)"
-    r"(?:(?!%(?P=n)(?:26|3B|23))[^&;#\s'\"])+",
-    re.IGNORECASE,
+"""In part perhaps: not every tool encodes a colon, a slash, or an at sign."""
+_VALUE: Final = rf"(?:(?!{_AS_OFTEN}(?:26|3B|23))[^&;#\s'\"])+"
+ENCODED_HIDDEN: Final = (
+    re.compile(rf"(?P<name>(?:[?&;#]|%(?:25)*(?:3F|26|3B|23)){_NAMED}{_TIMES}3D){_VALUE}", re.IGNORECASE),
+    re.compile(rf"(?P<name>{_TIMES}(?:3F|26|3B|23){_NAMED}=){_VALUE}", re.IGNORECASE),
 )
-"""Both in an address that is a parameter of another: encoded once, or as often as ``n`` says and once more."""
 PASSWORD: Final = re.compile(r"(?<=://)(?P<user>[^/?#@:]*):[^/?#]*@")
 ALWAYS: Final = re.compile(
     r"sig|signature|(x-amz-)?security-token|(access|auth|id|private|session)[_-]?token|jwt|(auth|access|(x-)?api)[_-]?key|"
@@ -69,7 +88,13 @@ TAG_DIGITS: Final = 12
 def without_secrets(text: str) -> str:
     """Return a text in which no address tells a user, a password, or the value of a parameter that grants access."""
     text = HIDDEN.sub(r"\g<name>…", USER.sub("…@", text))
-    return ENCODED_HIDDEN.sub(r"\g<name>…", ENCODED_USER.sub(r"\g<scheme>…%40", text)) if "%" in text else text
+    if "%" not in text:
+        return text
+    for user in ENCODED_USER:
+        text = user.sub(r"\g<scheme>…\g<at>", text)
+    for parameter in ENCODED_HIDDEN:
+        text = parameter.sub(r"\g<name>…", text)
+    return text
 
 
 def spelt_out(url: str) -> str:

@@ -46,6 +46,14 @@ ENDINGS = (".mp4", ".png", ".parquet")
             "https://p/a?u=x%253A%252F%252Fh%252Fa%253Ftoken%253DS%2526v",
             "https://p/a?u=x%253A%252F%252Fh%252Fa%253Ftoken%253D…%2526v",
         ),
+        ("https://p/?u=https:%2F%2Fann:pass@h%2Fa.mp4&n", "https://p/?u=https:%2F%2F…@h%2Fa.mp4&n"),
+        ("https://p/?u=https:%252F%252Fann%3Apass%2540h%252Fa", "https://p/?u=https:%252F%252F…%2540h%252Fa"),
+        ("https://p/?u=https%3A//ann:pass@h/a.mp4", "https://p/?u=https%3A//…@h/a.mp4"),
+        ("https://p/?u=https://ann:pass%40h/a.mp4", "https://p/?u=https://…%40h/a.mp4"),
+        ("https://p/?u=https%3A%2F%2Fann%3Apa%2Fss%40h%2Fa", "https://p/?u=https%3A%2F%2F…%40h%2Fa"),
+        ("https://p/?u=https%3A%2F%2Fh%3A80%2Fb%40c.mp4", "https://p/?u=https%3A%2F%2Fh%3A80%2Fb%40c.mp4"),
+        ("https://p/?u=https%3A%2F%2Fh%2Fa%3Fsig=S&n=1", "https://p/?u=https%3A%2F%2Fh%2Fa%3Fsig=…&n=1"),
+        ("https://p/?u=https%3A%2F%2Fh%2Fa?sig%3DS%26v", "https://p/?u=https%3A%2F%2Fh%2Fa?sig%3D…%26v"),
         ("https://p/?u=https%3A%2F%2Fh%2Fb%40c.mp4", "https://p/?u=https%3A%2F%2Fh%2Fb%40c.mp4"),
         ("https://h/monkey%3D3/a%40b%20c.mp4 50%", "https://h/monkey%3D3/a%40b%20c.mp4 50%"),
     ],
@@ -69,6 +77,20 @@ def test_no_value_of_such_a_parameter_is_left(secret: str, name: str) -> None:
         assert secret not in shown
         assert shown == without_secrets(shown)
         assert "b=1" in shown
+
+
+@given(
+    LETTERS, st.sampled_from(["Signature", "access_token", "pw"]), st.sets(st.sampled_from(":/?&=@")).map("".join)
+)
+def test_nor_where_an_address_inside_another_is_encoded_in_part(secret: str, name: str, plain: str) -> None:
+    for inside in (
+        f"https://h/a?b=1&{name}={quote(secret, safe='')}",
+        f"https://ann:{quote(secret, safe='')}@h/a",
+    ):
+        hidden = without_secrets(f"https://p/get?n=1&u={quote(inside, safe=plain)}")
+        assert unquote_often(secret) not in unquote_often(hidden)
+        assert hidden == without_secrets(hidden)
+        assert hidden.startswith("https://p/get?n=1&u=https")
 
 
 @given(LETTERS, st.sampled_from(["Signature", "access_token", "pw"]), st.integers(1, 3))
