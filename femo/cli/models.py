@@ -109,7 +109,7 @@ def fetch(name: Name) -> None:
     """Fetch a model from FEMO_HUB_REPO into the cache and check it."""
     from femo.models.find import find_model
     from femo.models.hub import VARIABLE, configured_repo
-    from femo.models.weights import find_file, find_weights
+    from femo.models.weights import find_files
 
     spec = find_model(name)
     if not spec.files and configured_repo() is None:
@@ -117,10 +117,8 @@ def fetch(name: Name) -> None:
             f"{VARIABLE} is not set, so there is no Hub repository to fetch {name} from; "
             f"set it to USER/REPO@REVISION, or run: femo models import {name}"
         )
-    typer.echo(f"{name}: {find_weights(spec)}")
-    for file in spec.files:  # a second network, clip classifiers
-        if file.name != spec.weights:
-            typer.echo(f"{name}: {find_file(spec, file.name)}")
+    for path in find_files(spec):
+        typer.echo(f"{name}: {path}")
 
 
 @app.command("import")

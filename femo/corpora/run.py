@@ -30,6 +30,7 @@ from femo.errors import FemoError
 from femo.media.grants import without_secrets
 from femo.models.config import ModelSpec
 from femo.models.find import find_models
+from femo.models.weights import find_files
 from femo.output.records import sha256_of
 
 PART_FRAMES: Final = 500_000
@@ -125,6 +126,8 @@ def corpus(
         raise FemoError("address belongs to engine='ray'.")
     if not shard_minutes > 0:
         raise FemoError(f"shard_minutes is {shard_minutes}; expected a number above 0.")
+    for spec in specs:  # before workers are started, each of which would say it
+        find_files(spec)
     folder = Path(out).absolute()
     with locked(folder) as held:
         refuse_foreign(folder)

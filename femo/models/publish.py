@@ -5,7 +5,7 @@ import re
 from femo.errors import WeightsError
 from femo.models.config import ModelSpec
 from femo.models.hub import HubRepo, explain
-from femo.models.weights import find_file, find_weights
+from femo.models.weights import find_files
 
 REPO_ID = re.compile(r"\w[\w.-]*/\w[\w.-]*")
 CARD = "README.md"
@@ -30,10 +30,10 @@ def publish_model(spec: ModelSpec, repo_id: str, private: bool = False) -> HubRe
 
     if not REPO_ID.fullmatch(repo_id):
         raise WeightsError(f"{repo_id!r} is no repository, expected USER/REPO")
-    find_weights(spec)
+    needed = find_files(spec)
     http_error: type[Exception] = errors.HTTPError  # type: ignore[attr-defined]
     texts = [path for path in (spec.folder / "config.json", spec.folder / CARD) if path.is_file()]
-    files = [*texts, *(find_file(spec, file.name) for file in spec.files)]
+    files = [*texts, *needed]
     api = HfApi()
     try:
         api.create_repo(repo_id, private=private, exist_ok=True)

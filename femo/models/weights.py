@@ -97,6 +97,16 @@ def find_file(spec: ModelSpec, name: str) -> Path:
     raise WeightsError(f"{spec.folder / 'config.json'} does not list {name} under files")
 
 
+def find_files(spec: ModelSpec) -> list[Path]:
+    """Return every file of a model, verified, in the order of its config: weights, a second network, clip classifiers.
+
+    Raises:
+        WeightsError: The folder names no weights, or a file is missing or damaged and cannot be had.
+    """
+    find_weights(spec)
+    return [find_file(spec, file.name) for file in spec.files]
+
+
 def _from_hub(spec: ModelSpec, file: WeightFile) -> Path:
     """Return a file of a Hub repository; a cached one that is damaged is fetched once more."""
     assert spec.hub is not None

@@ -16,8 +16,10 @@ import pandas as pd
 import pytest
 
 from femo.corpora.parts import locked
-from femo.errors import FemoError
+from femo.corpora.run import corpus
+from femo.errors import FemoError, WeightsError
 from tests.corpora import read
+from tests.small_models import add_second, write_small
 from tests.stub_corpus import go, go_once_told
 
 
@@ -350,3 +352,11 @@ def _fill(disk: Path) -> None:
                 ballast.write(bytes(4096))
             except OSError:
                 return
+
+
+def test_a_model_that_is_not_whole_is_said_before_anything_begins(tmp_path: Path) -> None:
+    model = add_second(write_small(tmp_path / "small"), write_small(tmp_path / "other"), ["gender"])
+    (model / "second.safetensors").unlink()
+    with pytest.raises(WeightsError, match=r"second\.safetensors is missing"):
+        corpus(str(_source(tmp_path, 1)), tmp_path / "out", model=str(model))
+    assert not (tmp_path / "out").exists()
