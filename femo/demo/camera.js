@@ -12,7 +12,7 @@ const REMEDY = {
   NotFoundError: "No camera was found: connect one, then press Start.",
   NotReadableError: "Another program uses the camera: close it there, then press Start.",
 };
-let touched = Date.now(), wanted = false, asking = null, sending = null, answer, answeredAt = 0, turnAt = 0;
+let touched = Date.now(), wanted = false, granting = false, asking = null, sending = null, answer, answeredAt = 0, turnAt = 0;
 const say = (text) => { said.textContent = text; };
 const streamOf = () => { const video = videoOf(); return video && video.srcObject; };
 const isOn = () => { const stream = streamOf(); return Boolean(stream && stream.getTracks().some((t) => t.readyState === "live")); };
@@ -28,11 +28,15 @@ function stop(why) {
 }
 async function start() {
   if (!navigator.mediaDevices) return say("Browsers give the camera only to pages over https and to this computer itself: open the page so.");
+  if (granting) return; // pressed twice before the browser has given the camera
   let stream;
   try {
+    granting = true;
     stream = await navigator.mediaDevices.getUserMedia({ video: true });
   } catch (error) {
     return say(REMEDY[error.name] || `The camera did not start (${error.name}): try another browser.`);
+  } finally {
+    granting = false;
   }
   wanted = true; touched = Date.now();
   say("");
@@ -71,6 +75,7 @@ function watch() {
   if (sending) listen();
   const why = wanted || isOn() ? whyStop() : undefined;
   if (why !== undefined) stop(why);
+  else if (!wanted && isOn()) streamOf().getTracks().forEach((track) => track.stop()); // Gradio opened it after Stop was pressed
   button.textContent = wanted ? "Stop" : "Start";
   pane()?.toggleAttribute("data-on", wanted);
 }

@@ -1,10 +1,12 @@
-// Tells the styles when a photo's picture has loaded. Shows a tab when it has come to rest: no piece came, and none moved, for 250 ms. The leaderboard waits for its scores too.
+// Tells the styles when a photo's picture has loaded. Shows a tab when it has come to rest: no piece came, and none moved, in five looks
+// of 50 ms one after the other; time in which a slow machine could not look is no rest. The leaderboard waits for its scores too.
 (() => {
   document.addEventListener("load", (event) => {
     if (event.target.closest?.("#photo-annotated")) event.target.dataset.drawn = "";
   }, true);
-  const REST_MS = 250;
-  let last = "", since = performance.now();
+  const LOOKS = 5, MOST_LOOKS = 100; // a tab that finds no rest is shown all the same
+  let last = "", quiet = 0, looks = 0, watched = null;
+  document.documentElement.dataset.watched = ""; // so the styles need not show it by the clock
   const state = (part) => {
     const blocks = part.querySelectorAll(".block");
     const end = blocks.length ? blocks[blocks.length - 1].getBoundingClientRect() : {};
@@ -13,10 +15,12 @@
   setInterval(() => {
     const part = [...document.querySelectorAll(".tabitem:not([data-ready])")].find((tab) => tab.getBoundingClientRect().width);
     if (!part) return;
-    const now = performance.now(), seen = state(part), board = part.querySelector("#board-overview");
+    if (part !== watched) { watched = part; looks = 0; }
+    const seen = state(part), board = part.querySelector("#board-overview");
     const whole = part.querySelector(".block") && (!board || board.querySelector("button"));
-    if (seen !== last || !whole) { last = seen; since = now; return; }
-    if (now - since >= REST_MS) { part.dataset.ready = ""; startCharts(); }
+    quiet = seen === last && whole ? quiet + 1 : 0;
+    last = seen;
+    if (quiet >= LOOKS || ++looks >= MOST_LOOKS) { part.dataset.ready = ""; startCharts(); }
   }, 50);
   // What draws charts is 4.6 MB of script that takes half a second to start. Who looks around first has it by the first chart; who
   // presses something at once gets their picture first, as the start would hold it up.

@@ -12,7 +12,7 @@ import pytest
 import skimage.data
 from playwright.sync_api import Browser, Page, expect
 
-from tests.ui.conftest import ARGS, PATIENCE_MS
+from tests.ui.conftest import ARGS, PATIENCE_MS, settles
 
 pytestmark = pytest.mark.ui
 PACE = r"^\d+\.\d frames per second, each answered \d+ ms after it came in"
@@ -104,6 +104,7 @@ def test_a_frame_that_is_put_into_the_page_twice_counts_once(page: Page) -> None
         img.dataset.reading = JSON.stringify(reading);
         document.querySelector("#live-output").replaceChildren(img);
     }"""
+    expect(page.locator("#live-course [role=status]")).to_be_attached()
     page.evaluate(put, 1)
     page.get_by_role("button", name="Record", exact=True).click()
     for came_s in (2, 2, 3, 3, 4):
@@ -132,6 +133,12 @@ def is_on(page: Page) -> bool:
     )
 
 
+def a_round(page: Page) -> None:
+    """Ask the server something, and wait for its answer."""
+    with page.expect_response("**/config"):
+        page.evaluate("() => fetch('config').then(answer => answer.text())")
+
+
 @pytest.mark.parametrize("how", ["another tab", "hidden page", "idle"])
 def test_the_camera_stops_when_nobody_looks(page: Page, how: str) -> None:
     page.get_by_role("tab", name="Live").click()
@@ -150,10 +157,10 @@ def test_the_camera_stops_when_nobody_looks(page: Page, how: str) -> None:
         page.locator("#live-start [data-idle-s]").evaluate("e => { e.dataset.idleS = '0.5'; }")
     expect(button).to_have_text("Start")
     assert not is_on(page)
+    a_round(page)  # what was on its way has gone
     frames: list[str] = []
     page.on("request", lambda request: frames.append(request.url) if "/stream/" in request.url else None)
-    with page.expect_response("**/config"):  # a whole round to the server, longer than five frames
-        page.evaluate("() => fetch('config').then(answer => answer.text())")
+    a_round(page)  # longer than five frames
     assert frames == []
     page.get_by_role("tab", name="Live").click()
     page.evaluate("() => { delete document.hidden; }")
@@ -182,8 +189,10 @@ def test_before_the_camera_starts_its_place_says_what_will_be_there(page: Page, 
     expect(waiting).to_contain_text("none is written to disk")
     expect(waiting.locator("svg")).to_be_visible()
     expect(button).to_be_in_viewport(ratio=1)
-    pane, own = waiting.bounding_box(), page.locator("#live-input").bounding_box()
-    assert pane == own  # nothing of the empty player looks out from behind it
+    boxes = "['#live-waiting', '#live-input'].map(one => document.querySelector(one).getBoundingClientRect())"
+    settles(
+        page, f"new Set({boxes}.map(JSON.stringify)).size", 1
+    )  # nothing of the empty player looks out from behind it
     waiting.click()
     expect(button).to_have_text("Stop")
     expect(waiting).to_be_hidden()
@@ -200,6 +209,7 @@ def test_a_turn_ends_and_nothing_is_sent_any_more(page: Page) -> None:
     expect(page.locator("#live-start [role=status]")).to_contain_text("so that others get a turn")
     expect(button).to_have_text("Start")
     assert not is_on(page)
+    a_round(page)  # what was on its way has gone
     frames: list[str] = []
     sends = ("/stream/", "/queue/join")
     page.on(
@@ -212,3 +222,41 @@ def test_a_turn_ends_and_nothing_is_sent_any_more(page: Page) -> None:
     button.click()
     expect(page.locator("#live-output img")).not_to_have_attribute("src", shown)
     expect(button).to_have_text("Stop")
+
+
+HOLD = """nth => {
+    const own = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+    const given = new Promise(done => { window.give = done; });
+    window.asked = 0;
+    navigator.mediaDevices.getUserMedia = async (wish) => { if (++window.asked === nth) await given; return own(wish); };
+}"""
+"""Keeps the answer to the nth wish for a camera back, as a visitor does who thinks about it."""
+
+
+def test_start_pressed_again_before_the_camera_is_granted_asks_once(page: Page) -> None:
+    page.get_by_role("tab", name="Live").click()
+    page.evaluate(HOLD, 1)
+    button = page.locator("#live-start button")
+    button.click()
+    button.click()
+    assert page.evaluate("window.asked") == 1
+    page.evaluate("window.give()")
+    expect(page.locator("#live-persons")).to_contain_text("Person 1")
+    expect(button).to_have_text("Stop")
+    button.click()
+    expect(button).to_have_text("Start")
+    assert not is_on(page)
+
+
+def test_a_camera_that_opens_after_stop_was_pressed_is_closed(page: Page) -> None:
+    page.get_by_role("tab", name="Live").click()
+    page.evaluate(HOLD, 2)  # the first wish is ours, the second Gradio's
+    button = page.locator("#live-start button")
+    button.click()
+    expect(button).to_have_text("Stop")
+    button.click()
+    expect(button).to_have_text("Start")
+    page.evaluate("window.give()")
+    video = "document.querySelector('#live-input video')"
+    page.wait_for_function(f"{video}.srcObject")
+    settles(page, f"{video}.srcObject.getTracks().map(track => track.readyState)", ["ended"])

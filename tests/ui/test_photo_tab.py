@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 import femo
 from femo.demo.server import remote
 from femo.output.export.files import write_csv
-from tests.ui.conftest import PATIENCE_MS
+from tests.ui.conftest import PATIENCE_MS, settles
 from tests.ui.test_page import barriers
 
 pytestmark = pytest.mark.ui
@@ -95,7 +95,7 @@ def test_several_photos_become_one_sheet_and_one_table(page: Page, examples: Pat
     )
     expect(page.get_by_text("Drop in a photo", exact=True)).to_be_hidden()
     assert barriers(page) == []
-    assert page.locator(".femo-sheet img").evaluate("e => e.naturalWidth") == 2 * 320 + 20
+    expect(page.locator(".femo-sheet img")).to_have_js_property("naturalWidth", 2 * 320 + 20)
     with page.expect_download() as download:
         page.get_by_role("button", name="CSV of all").click()
     download.value.save_as(tmp_path / "all.csv")
@@ -123,6 +123,7 @@ def test_the_table_of_faces_is_whole_on_a_phone(browser: Browser, address: str, 
     table = page.get_by_role("table").filter(has_text="Expression")
     expect(table.get_by_role("row")).to_have_count(4)
     expect(table.get_by_role("columnheader")).to_have_count(7)
+    drawn(page)  # and nothing below it moves any more
     assert table.locator("xpath=..").evaluate("e => e.scrollWidth <= e.clientWidth")
     edges = table.get_by_role("cell").evaluate_all("cells => cells.map((e) => e.getBoundingClientRect().right)")
     assert len(edges) == 3 * 7
@@ -145,7 +146,7 @@ def test_a_sheet_that_is_wider_than_a_phone_says_so(browser: Browser, address: s
     page.locator("#several-input input[type=file]").set_input_files(files)
     expect(page.locator(".femo-sheet-rows tbody tr")).to_have_count(5)
     expect(page.locator(".femo-wider")).to_be_visible()
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    settles(page, "document.documentElement.scrollWidth <= 390", True)
     page.close()
 
 
@@ -157,6 +158,7 @@ def test_chips_and_taps_choose_a_face(page: Page, examples: Path) -> None:
     drawn(page)
     faces = femo.load().photo(examples / "triptych.jpg").faces.xyxy
     x, y = (faces[1, :2] + faces[1, 2:]) / 2
+    expect(page.locator("#photo-annotated img")).to_have_js_property("naturalWidth", 960)  # it has come
     shown = page.locator("#photo-annotated img").bounding_box()
     assert shown is not None
     scale = shown["width"] / 960
@@ -248,12 +250,13 @@ def test_a_phone_needs_no_sideways_scrolling_and_no_label_is_cut(
     theme: str, browser: Browser, address: str, examples: Path
 ) -> None:
     page = browser.new_page(viewport={"width": 390, "height": 844})
+    page.set_default_timeout(PATIENCE_MS)
     page.goto(f"{address}?__theme={theme}")
     drop(page, examples / "triptych.jpg")
     drawn(page)
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    settles(page, "document.documentElement.scrollWidth <= 390", True)
     assert page.locator(".gradio-container .main.app").evaluate("e => getComputedStyle(e).paddingLeft") == "14px"
-    assert page.locator("footer").inner_text().strip() == "Settings"
+    settles(page, "document.querySelector('footer').innerText.trim()", "Settings")
     cut = """() => [...document.querySelectorAll('.js-plotly-plot')].flatMap(plot => {
         const frame = plot.getBoundingClientRect();
         return [...plot.querySelectorAll('.main-svg text')].filter(text => text.textContent.trim()).filter(text => {
@@ -261,7 +264,7 @@ def test_a_phone_needs_no_sideways_scrolling_and_no_label_is_cut(
             return box.left < frame.left - 1 || box.right > frame.right + 1 || box.bottom > frame.bottom + 1;
         }).map(text => text.textContent);
     })"""
-    assert page.evaluate(cut) == []
+    settles(page, f"({cut})()", [])
     page.close()
 
 
@@ -269,7 +272,8 @@ def test_the_label_of_the_picture_lies_above_it_and_not_on_the_faces(page: Page,
     page.set_viewport_size({"width": 390, "height": 844})
     page.locator("#photo-input input[type=file]").set_input_files(examples / "triptych.jpg")
     expect(page.locator("#photo-table tbody tr")).to_have_count(3)
-    label, picture = (page.locator(f"#photo-annotated {part}").first.bounding_box() for part in ("label", "img"))
-    assert label is not None
-    assert picture is not None
-    assert label["y"] + label["height"] <= picture["y"]
+    expect(page.locator("#photo-annotated img")).to_have_js_property("naturalWidth", 960)  # it has come
+    label, picture = (
+        f"document.querySelector('#photo-annotated {part}').getBoundingClientRect()" for part in ("label", "img")
+    )
+    settles(page, f"{label}.bottom <= {picture}.top", True)

@@ -13,7 +13,7 @@ from femo.clips import summaries
 from tests.second_model import app_beside
 from tests.small_models import write_small
 from tests.ui.conftest import PATIENCE_MS
-from tests.ui.test_page import barriers
+from tests.ui.test_page import barriers, opened
 
 pytestmark = pytest.mark.ui
 CARD = "#photo-beside .femo-beside-card"
@@ -43,7 +43,7 @@ def page(browser: Browser, two_models: str) -> Iterator[Page]:
 
 def choose(page: Page, what: str, model: str) -> None:
     page.locator(f"#photo-{what} input").click()
-    page.get_by_role("option", name=model, exact=True).click()
+    page.locator(f"#photo-{what}").get_by_role("option", name=model, exact=True).click()
 
 
 def shown(page: Page, row: int, column: int) -> str:
@@ -124,8 +124,7 @@ def test_a_clip_is_read_by_the_chosen_model(page: Page, small: Path, examples: P
 def test_with_one_model_a_line_says_how_to_add_another_and_there_is_no_dead_control(
     browser: Browser, address: str
 ) -> None:
-    page = browser.new_page()
-    page.goto(f"{address}?tab=photo")
+    page = opened(browser, address, "photo", 1280)
     page.get_by_role("button", name="Options").locator("visible=true").click()
     only = page.locator("#photo-model-only")
     expect(only).to_contain_text("One model lies on this host: femo-base. femo models import NAME adds another")
@@ -176,13 +175,14 @@ def test_two_models_read_a_clip_and_stand_one_above_the_other(page: Page, small:
     page.locator("#video-second input").click()
     page.get_by_role("option", name="no other", exact=True).click()
     page.locator("#video-run").click()  # nothing is read again
+    page.wait_for_function(
+        f"{titles}.length && !{titles}.join().includes('small')"
+    )  # while it runs there are none
     expect(card).to_have_count(0)
-    page.wait_for_function(f"!{titles}.join().includes('small')")
 
 
 def test_with_one_model_the_video_tab_has_no_choice_either(browser: Browser, address: str) -> None:
-    page = browser.new_page()
-    page.goto(f"{address}?tab=video")
+    page = opened(browser, address, "video", 1280)
     page.get_by_role("button", name="Options").locator("visible=true").click()
     expect(page.locator("#video-model-only")).to_contain_text("One model lies on this host: femo-base")
     expect(page.locator("#video-model")).to_have_count(0)
