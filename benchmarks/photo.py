@@ -4,6 +4,8 @@ Pictures are composed of scikit-image's public-domain portrait (NASA, Eileen Col
 """
 
 import time
+from dataclasses import replace
+from functools import partial
 
 import cv2
 import numpy as np
@@ -16,6 +18,7 @@ from benchmarks.measure import table, take_turns
 from femo.faces import geometry
 from femo.faces.detector import Detector, quick_min_face
 from femo.networks.engine import Network, compile_module
+from femo.pipeline import Pipeline, load
 from femo.types import RGB, Floats
 
 SIZE = 224
@@ -23,6 +26,7 @@ MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 ROUNDS = 5
 SAME_FACE_IOU = 0.5
 PEER_MIN_FACE = 20
+SECOND_ROUNDS = 15
 
 
 def portraits(width: int, height: int, sides: tuple[int, ...]) -> RGB:
@@ -110,6 +114,18 @@ def compare(name: str, rgb: RGB, min_face: str, peer: Peer, femo: Femo) -> list[
     ]
 
 
+def second_rows() -> list[list[object]]:
+    """Measure ``Pipeline.photo`` of the embedded model with its second network and without it."""
+    whole = load()
+    alone = Pipeline(whole.detector, [replace(reader, second=None) for reader in whole.readers], mesh=whole.mesh)
+    rows: list[list[object]] = []
+    for name, rgb in PICTURES.items():
+        contenders = {"one": partial(alone.photo, rgb), "both": partial(whole.photo, rgb)}
+        spent = {part: seconds * 1000 for part, seconds in take_turns(contenders, SECOND_ROUNDS).items()}
+        rows.append([name, f"{spent['one']:.1f}", f"{spent['both']:.1f}", f"{spent['both'] / spent['one']:.2f}×"])
+    return rows
+
+
 def run() -> str:
     torch.manual_seed(0)
     module = timm.create_model("efficientnet_b0", num_classes=8).eval()
@@ -132,4 +148,9 @@ take turns. Peer: facenet-pytorch's MTCNN and the same network in eager torch. `
 both find the same faces. The last column is femo's first search in a picture with these settings.
 
 {table(header, rows)}
+
+The embedded model as shipped, mesh and everything, median of {SECOND_ROUNDS} rounds: what its second network costs, which reads
+photos and no videos.
+
+{table(("picture", "first network alone, ms", "both, ms", "ratio"), second_rows())}
 """

@@ -36,7 +36,8 @@ def train_faces(
         Path, typer.Option(help="Folder for log and checkpoints; an earlier run in it goes on.")
     ] = Path("runs/faces"),
     recipe: Annotated[
-        str | None, typer.Option(help="from-faceres, from-arcface, femo-base (the default), or a JSON file.")
+        str | None,
+        typer.Option(help="from-faceres, from-arcface, femo-base (the default), beside, or a JSON file."),
     ] = None,
     start: Annotated[
         Path | None,
@@ -85,14 +86,15 @@ def train_faces(
     sets = read_sets(data, STORED_PX, N_HELD_OUT, chosen.majority_share)
     console.print(f"{len(sets.faces):,} FER+ and {len(sets.attributes):,} UTKFace images to train on")
     note_recipe(run, chosen)
-    pools = _targets([sets.faces, sets.attributes], start_network, run, console.print)
+    people = start_network if chosen.identity else None
+    pools = _targets([sets.faces, sets.attributes], people, run, console.print)
     watched = [pool.subset(torch.arange(N_WATCHED)) for pool in (sets.faces_slice, sets.attributes_slice)]
     weights = start_network.for_normalised() if start_network and not chosen.from_teacher else None
     trainer = Trainer(chosen, pools, watched, run, weights, teachers)
     if init is not None:
         trainer.start_from(init)
     trainer.run(lambda row: console.print("  ".join(f"{name} {value:.4g}" for name, value in row.items())))
-    known = _known(start_network, sets.attributes_held_out, run)
+    known = _known(people, sets.attributes_held_out, run)
     held_out = {"ferplus": data / "ferplus_valid.npz", "utkface": sets.write_held_out(run / "utkface_held_out")}
     measured = finish(trainer.written(), chosen, out, sets, held_out, known, beside)
     console.print(f"{out}: FER+ accuracy {measured['ferplus']['accuracy']['value']:.2%}")

@@ -226,7 +226,7 @@ def _what(spec: ModelSpec) -> str:
     return (
         f"{said}\n\nA second network reads photos beside it, and the mean of both logits goes on for {', '.join(second.heads)}: "
         f"{second.arch} {json.dumps(dict(second.arch_args))}, input {second.input_size} x {second.input_size} RGB, "
-        f"{size / 1e6:.1f} MB in int8; {second.citation}."
+        f"{size / 1e6:.1f} MB in int8. What it is: {second.citation}."
     )
 
 
@@ -238,9 +238,9 @@ def _alone(measured: Mapping[str, Mapping[str, Any]]) -> str:
     )
     utkface = measured["utkface"]
     return (
-        f"The first network alone, which reads the frames of videos, on the same pictures: expression {readings}; gender "
-        f"{utkface['gender_accuracy']['value']:.1%}; ethnicity {utkface['ethnicity_accuracy']['value']:.1%}; age "
-        f"{utkface['age_mae_years']['value']:.2f} years."
+        "The first network alone on the same pictures, mirrored too (frames of videos it reads once): "
+        f"expression {readings}; gender {utkface['gender_accuracy']['value']:.1%}; ethnicity "
+        f"{utkface['ethnicity_accuracy']['value']:.1%}; age {utkface['age_mae_years']['value']:.2f} years."
     )
 
 
@@ -268,11 +268,12 @@ def _origin(recipe: Recipe) -> str:
     origin = about(recipe)
     file = f"{recipe.start['name']}, SHA-256 `{recipe.start['sha256']}`"
     if recipe.from_teacher:
+        kept = f" {recipe.kept:.0%} of the first one's weights were kept." if recipe.kept else ""
+        people = f"Who is in a picture it learnt from {file}. " if recipe.identity else ""
         return (
             "Began as the first of these networks and learnt from them together: their mean reading of every picture shown is "
-            f"{recipe.taught:.0%} of what it learnt from, the labels the rest. {recipe.kept:.0%} of the first one's weights were "
-            f"kept.\n\n{teachers}\n\n"
-            f"Who is in a picture it learnt from {file}. docs/training.md has the commands that repeat the whole."
+            f"{recipe.taught:.0%} of what it learnt from, the labels the rest.{kept}\n\n{teachers}\n\n"
+            f"{people}docs/training.md has the commands that repeat the whole."
         )
     again = f"`femo train faces --recipe FILE --start {origin.file}`"
     if not teachers:

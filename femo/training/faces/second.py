@@ -71,7 +71,7 @@ def read_second(folder: Path, heads: Sequence[str]) -> Second:
         "std": list(spec.std),
         "embedding_dim": network.heads[heads[0]].in_features,
         "heads": list(heads),
-        "citation": f"{spec.name}, SHA-256 of its weights {sha256}",
+        "citation": f"{spec.citation}; SHA-256 of its weights as trained: {sha256}",
     }
     return Second(network, spec.input_size, config)
 

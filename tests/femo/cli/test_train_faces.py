@@ -90,7 +90,7 @@ def test_from_pictures_to_a_folder_that_reads(
     assert (both.second.arch, both.second.heads) == ("resnet18", ("expression", "age", "gender", "ethnicity"))
     assert (weights_sha256(both), len(both.files)) == (weights_sha256(spec), 2)
     assert "A second network reads photos beside it" in (two / "README.md").read_text()
-    assert "The first network alone, which reads the frames of videos" in (two / "README.md").read_text()
+    assert "The first network alone on the same pictures" in (two / "README.md").read_text()
     recipe.write_text(json.dumps(replace(RECIPE, identity=True).to_dict()))
     assert run(*command_line) == 1
     assert "holds a run whose recipe has another identity" in " ".join(capsys.readouterr().err.split())

@@ -12,7 +12,7 @@ from femo.models.find import find_model
 from femo.models.second import SecondSpec
 from femo.training.faces import card
 from femo.training.faces.card import write_card
-from femo.training.faces.presets import FEMO_BASE, FROM_ARCFACE, FROM_FACERES
+from femo.training.faces.presets import BESIDE, FEMO_BASE, FROM_ARCFACE, FROM_FACERES
 from femo.training.faces.recipe import Phase, Recipe
 
 
@@ -132,7 +132,7 @@ def test_the_card_of_two_networks_says_which_reads_what(spec: ModelSpec, lines: 
     assert "7.1 MB in fp16" in told
     assert (
         "A second network reads photos beside it, and the mean of both logits goes on for age, gender: mobilefacenet "
-        '{"flat": 64}, input 112 x 112 RGB, 2.4 MB in int8; the other.'
+        '{"flat": 64}, input 112 x 112 RGB, 2.4 MB in int8. What it is: the other.'
     ) in told
     assert (
         "mirrored, each by both networks; a video is read once per frame, by the first alone. Nothing was" in told
@@ -186,3 +186,15 @@ def test_the_card_names_who_taught() -> None:
         in told
     )
     assert "Who is in a picture it learnt from w600k_mbf.onnx" in told
+
+
+def test_the_card_of_a_network_without_identity_names_nobody_it_was_learnt_from() -> None:
+    teachers = tuple(told | {"sha256": "0" * 64} for told in BESIDE.teachers)
+    told = card._origin(replace(BESIDE, teachers=teachers))
+    assert (
+        "is 30% of what it learnt from, the labels the rest. 30% of the first one's weights were kept.\n\n- from"
+        in told
+    )
+    assert "weights were kept" not in card._origin(replace(BESIDE, teachers=teachers, kept=0.0))
+    assert "who is in a picture" not in told.lower()
+    assert told.endswith("\n\ndocs/training.md has the commands that repeat the whole.")

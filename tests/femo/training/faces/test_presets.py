@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from femo.errors import FemoError, ModelError
-from femo.training.faces.presets import FEMO_BASE, FROM_ARCFACE, FROM_FACERES, note_recipe, read_recipe
+from femo.training.faces.presets import BESIDE, FEMO_BASE, FROM_ARCFACE, FROM_FACERES, note_recipe, read_recipe
 from femo.training.faces.recipe import Phase, Recipe
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -26,7 +26,8 @@ def test_recipes_have_names() -> None:
     assert read_recipe("femo-base", 7) == replace(FEMO_BASE, n_threads=7)
     assert read_recipe("from-faceres", 7) == replace(FROM_FACERES, n_threads=7)
     assert read_recipe("from-arcface", 7) == replace(FROM_ARCFACE, n_threads=7)
-    assert [len(recipe.teachers) for recipe in (FROM_FACERES, FROM_ARCFACE, FEMO_BASE)] == [0, 1, 2]
+    assert read_recipe("beside", 7) == replace(BESIDE, n_threads=7)
+    assert [len(recipe.teachers) for recipe in (FROM_FACERES, FROM_ARCFACE, FEMO_BASE, BESIDE)] == [0, 1, 2, 2]
 
 
 def test_what_a_run_writes_is_read_again(tmp_path: Path) -> None:

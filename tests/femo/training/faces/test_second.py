@@ -42,7 +42,7 @@ def test_a_narrowed_network_says_the_same(tmp_path: Path) -> None:
         ["expression", "gender"],
     )
     assert second.config["arch_args"] == {"flat": 8, "blocks": [1, 1, 1, 1], "num_features": 10}
-    assert second.config["citation"] == f"one, SHA-256 of its weights {weights_sha256(spec)}"
+    assert second.config["citation"] == f"test; SHA-256 of its weights as trained: {weights_sha256(spec)}"
     tensors = {name: torch.from_numpy(value) for name, value in load_tensors(find_weights(spec)).items()}
     whole = FaceNetwork("mobilefacenet", spec.arch_args, HEADS | {"identity": 16})
     whole.load_state_dict(tensors, strict=False)
