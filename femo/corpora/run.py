@@ -8,6 +8,7 @@ command: nothing that was read is read again, and no row stands twice.
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
@@ -213,7 +214,8 @@ class _Run:
         if self.manifest.counts().waiting:
             self.tally.engine, workers = crew()
             self.tell(self.tally.progress())
-            self._settle_all(spread(workers, self.orders.take, POLL_S))
+            with closing(spread(workers, self.orders.take, POLL_S)) as rounds:  # an error would hold them open
+                self._settle_all(rounds)
         self._commit()
         self.parts.write_failures()
         self.tell(self.tally.progress())

@@ -5,7 +5,7 @@ costs its job ``RETRIES`` retries on a fresh one, and not the run; what a job ra
 """
 
 from collections import deque
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Generator
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -130,11 +130,11 @@ class _Desk:
         return ended
 
 
-def spread(crew: Crew, take: Take, poll_s: float | None = None) -> Iterator[list[Ended]]:
+def spread(crew: Crew, take: Take, poll_s: float | None = None) -> Generator[list[Ended], None, None]:
     """Let a crew do jobs until none is left; yields those that ended.
 
     Args:
-        crew: The workers; closed at the end.
+        crew: The workers; closed at the end, or when the generator is.
         take: Gives jobs.
         poll_s: Yield after so many seconds even if nothing has ended.
     """

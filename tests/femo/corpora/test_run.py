@@ -11,12 +11,14 @@ import time
 from collections.abc import Iterator
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 
 from femo.corpora.parts import locked
 from femo.corpora.run import corpus
+from femo.corpora.spreading import Ended, spread
 from femo.errors import FemoError, WeightsError
 from tests.corpora import read
 from tests.small_models import add_second, write_small
@@ -360,3 +362,23 @@ def test_a_model_that_is_not_whole_is_said_before_anything_begins(tmp_path: Path
     with pytest.raises(WeightsError, match=r"second\.safetensors is missing"):
         corpus(str(_source(tmp_path, 1)), tmp_path / "out", model=str(model))
     assert not (tmp_path / "out").exists()
+
+
+def test_the_crew_is_dismissed_before_its_error_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error holds the frames of the run; what they hold ended with the interpreter, with a traceback of its own."""
+    model = add_second(write_small(tmp_path / "small"), write_small(tmp_path / "other"), ["gender"])
+    (model / "second.safetensors").unlink()
+    ended = []
+
+    def watched(*how: Any) -> Iterator[list[Ended]]:
+        try:
+            yield from spread(*how)
+        finally:
+            ended.append(True)
+
+    monkeypatch.setattr("femo.corpora.run.find_files", lambda spec: [])
+    monkeypatch.setattr("femo.corpora.run.spread", watched)
+    with pytest.raises(FemoError, match=r"second\.safetensors is missing") as told:
+        corpus(str(_source(tmp_path, 1)), tmp_path / "out", model=str(model), workers=1)
+    assert told.value.__traceback__ is not None
+    assert ended == [True]
