@@ -51,7 +51,7 @@ class PhotoResult(Shown):
     Attributes:
         faces: N faces, largest first.
         scores: Head name to Scores of N rows.
-        embedding: float32 (N, D).
+        embedding: float32 (N, D), what the first network alone makes of each face.
         width: Pixels across, after EXIF rotation.
         height: Pixels down.
         model: Name of the model folder.

@@ -77,7 +77,8 @@ def train_faces(
         raise FemoError(
             f"{data} is no folder; expected ferplus_train.npz, ferplus_valid.npz and utkface*.zip in it"
         )
-    refuse_folder(out, [data, *([find_model(init).folder] if init is not None else [])])
+    folders = [data, *(teacher or []), *([second] if second is not None else [])]
+    refuse_folder(out, [*folders, *([find_model(init).folder] if init is not None else [])])
     refuse_inputs([out / name for name in MODEL_FILES], [Path(recipe)] if recipe is not None else [])
     chosen = read_recipe(recipe, threads)
     start_network = _start(chosen, start)

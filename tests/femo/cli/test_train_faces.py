@@ -115,6 +115,9 @@ def test_what_is_missing_is_said_before_anything_is_read(
     (out / "config.json").write_text(recipe.read_text())
     assert run("--data", data, "--out", out, "--recipe", out / "config.json") == 1
     assert "which is read" in capsys.readouterr().err
+    for beside in ("--second", "--teacher"):
+        assert run("--data", data, "--out", out, "--recipe", recipe, beside, out) == 1
+        assert "is read, so it cannot be written" in capsys.readouterr().err.replace("\n", " ")
     assert not (tmp_path / "run").exists()
 
 
