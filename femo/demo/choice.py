@@ -22,7 +22,7 @@ from femo.models.weights import missing_files
 from femo.networks.decision import Decision
 
 MOST_KEPT: Final = 2
-"""Pipelines in memory besides the app's own; one with a network like that of femo-base takes 30 MB."""
+"""Pipelines in memory besides the app's own; one with networks like the two of femo-base takes 85 MB."""
 NO_OTHER: Final = "no other"
 """Stands in the list for none; a model's name has no blank."""
 
