@@ -7,7 +7,7 @@ apart clearly suffice. What is chosen is chosen by that partition; the slice tha
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -95,7 +95,7 @@ def read_sets(data: Path, reader: MeshReader, limit: int, n_faces: int, say: Say
     archives = sorted(data.glob("utkface*.zip"))
     if not archives:
         raise FemoError(f"{data} has no utkface*.zip, whose neutral faces are moved")
-    readers = load_readers(find_models(None))
+    readers = [replace(reader, second=None) for reader in load_readers(find_models(None))]  # as in clips
     images, votes = ordered_votes(data / "ferplus_train.npz")
     train, kept_apart = split(votes)
     rows = level(train, votes, limit)

@@ -1,8 +1,10 @@
 """From faces to maps in the folder: what is fitted, when a unit is measured, what is written."""
 
 import shutil
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,6 +15,8 @@ from femo.mesh.reader import MeshReader
 from femo.mesh.units import EVIDENCE_AT, WEIGHT, read_unit_map
 from femo.models.find import find_model
 from femo.models.weights import find_weights, load_tensors
+from femo.readers import Reader
+from femo.training.units import recipe
 from femo.training.units.recipe import EVIDENCE, UnitFit, fit_unit, told_apart, write
 from tests.moving_faces import SURPRISED, sets_of
 
@@ -81,3 +85,35 @@ def test_maps_are_written_where_the_mesh_finds_them(tmp_path: Path) -> None:
     assert all((before[name] == after[name]).all() for name in before if name != WEIGHT)
     with pytest.raises(FemoError, match="is no folder of face-mesh"):
         write(tmp_path / "none", {})
+
+
+def test_the_evidence_is_that_of_the_network_which_reads_clips(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The maps serve clips and photos; what a second network says of photos does not go into them."""
+    (tmp_path / "utkface.zip").touch()
+    own = Reader("spec", "backbone", "heads", (), Reader("second", "backbone", "heads"))  # type: ignore[arg-type]
+    asked: list[list[Reader]] = []
+
+    def voted(images: object, votes: object, reader: object, readers: Sequence[Reader] = ()) -> SimpleNamespace:
+        asked.append(list(readers))
+        return SimpleNamespace(frontal=np.zeros((1, 1)))
+
+    def neutral_faces(archives: object, n_faces: int, readers: Sequence[Reader]) -> None:
+        asked.append(list(readers))
+        raise FemoError("asked enough")
+
+    for name, stub in (
+        ("load_readers", lambda specs: [own]),
+        ("ordered_votes", lambda path: (np.zeros((1, 2, 2)), np.zeros((1, 10)))),
+        ("split", lambda votes: (np.array([0]), np.array([0]))),
+        ("level", lambda rows, votes, limit: rows),
+        ("voted", voted),
+        ("neutral_faces", neutral_faces),
+    ):
+        monkeypatch.setattr(recipe, name, stub)
+    with pytest.raises(FemoError, match="asked enough"):
+        recipe.read_sets(tmp_path, None, 1, 1, lambda said: None)  # type: ignore[arg-type]
+    assert asked[0] == []
+    assert [[reader.spec for reader in readers] for readers in asked[1:]] == [["spec"]] * 3
+    assert [reader.second for readers in asked for reader in readers] == [None] * 3
