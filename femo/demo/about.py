@@ -46,10 +46,13 @@ class Section:
 
 
 def sections(spec: ModelSpec) -> list[Section]:
-    """Return a model's card in parts: the head under the model's name, then one part per heading."""
+    """Return a model's card in parts: what it is under the model's name, how it came about, then one part per heading."""
     text = re.sub(r"^# .*\n", "", cards.model_card(spec).lstrip(), count=1)
     titles = [f"Model {spec.name}", *_HEADING.findall(text)]
     bodies = _HEADING.split(text)[::2]
+    what, _, more = bodies[0].strip().partition("\n\n")
+    if more:
+        titles[1:1], bodies[:1] = ["How it came about"], [what, more]
     found = []
     for number, (title, body) in enumerate(zip(titles, bodies, strict=True)):
         documents = "\n".join(_JSON.findall(body))

@@ -49,3 +49,11 @@ def test_a_card_becomes_headings_and_json_is_set_apart(tmp_path: Path) -> None:
 
 def test_a_model_without_a_card_is_its_name(tmp_path: Path) -> None:
     assert sections(spec(tmp_path)) == [Section("about-m-0", "Model m", "")]
+
+
+def test_what_follows_the_first_paragraph_is_a_part_of_its_own(tmp_path: Path) -> None:
+    (tmp_path / "README.md").write_text(CARD.replace("What it is.", "What it is.\n\nWhere it began.\n\n- there"))
+    assert sections(spec(tmp_path))[:2] == [
+        Section("about-m-0", "Model m", "What it is."),
+        Section("about-m-1", "How it came about", "Where it began.\n\n- there"),
+    ]
