@@ -19,6 +19,7 @@ from femo.models.weights import weights_sha256
 from femo.models.write import SECOND
 from femo.networks.mobilefacenet import MobileFaceNet
 from femo.training.faces.network import FaceNetwork, network_of, predict, with_norms
+from femo.training.faces.samples import IMAGENET_MEAN, IMAGENET_STD
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,7 +49,7 @@ def read_second(folder: Path, heads: Sequence[str]) -> Second:
         heads: What both networks say; its other heads are left out.
 
     Raises:
-        ModelError: It lacks one of the heads.
+        ModelError: It lacks one of the heads, or its pictures are normalised otherwise than in training.
         WeightsError: Its weights are missing or damaged.
     """
     spec = read_spec(folder)
@@ -58,6 +59,11 @@ def read_second(folder: Path, heads: Sequence[str]) -> Second:
     if missing:
         raise ModelError(
             f"{folder} cannot read photos beside another network: it has no head {', '.join(missing)}"
+        )
+    if (spec.mean, spec.std) != (IMAGENET_MEAN, IMAGENET_STD):
+        raise ModelError(
+            f"{folder} cannot read photos beside another network: it has mean {spec.mean} and std {spec.std}, "
+            f"expected {IMAGENET_MEAN} and {IMAGENET_STD}, as femo train faces writes them"
         )
     arch_args = dict(spec.arch_args)
     if isinstance(network.backbone, MobileFaceNet):

@@ -61,6 +61,12 @@ def test_a_network_that_lacks_a_head_cannot_read_beside_another(tmp_path: Path) 
         ModelError, match=r"one cannot read photos beside another network: it has no head expression"
     ):
         read_second(tmp_path / "one", ["expression", "gender"])
+    config = tmp_path / "one" / "config.json"
+    config.write_text(config.read_text().replace("0.485", "0.5"))
+    with pytest.raises(
+        ModelError, match=r"it has mean \(0\.5, 0\.456, 0\.406\).* expected \(0\.485, 0\.456, 0\.406\)"
+    ):
+        read_second(tmp_path / "one", ["gender"])
 
 
 def test_photos_are_read_by_both_and_mirrored(tmp_path: Path) -> None:
