@@ -78,12 +78,16 @@ class ClipTab(ABC, Generic[T]):
 
     def wire_reading(
         self,
-        starts: Sequence[Any],
+        changes: Sequence[Any],
         inputs: Sequence[Component],
         outputs: Sequence[Component],
         example: Any = None,
     ) -> None:
-        """Register the reading: ``show`` after any of ``starts``, and once an ``example`` has been put in."""
+        """Register the reading: ``show`` after any of ``changes`` or the button, and once an ``example`` has been put in.
+
+        What is dropped or changed while an earlier reading waits its turn, or comes to its end, is read after it; a second press
+        of the button is none.
+        """
         reading: dict[str, Any] = {
             "fn": self.show,
             "inputs": inputs,
@@ -94,9 +98,10 @@ class ClipTab(ABC, Generic[T]):
             "show_progress_on": [self.said],
             **LONG,
         }
-        gr.on(starts, **reading)
+        gr.on(changes, **reading, trigger_mode="always_last")
+        self.run.click(**reading)
         if example is not None:
-            example.then(**reading)
+            example.then(**reading, trigger_mode="always_last")
 
     def wire_controls(self, source: Component, outputs: Sequence[Component]) -> None:
         """Register stopping and emptying."""

@@ -118,8 +118,8 @@ class GroupTab(ClipTab[GroupView]):
             self.people,
         ]
         outputs = [self.stage, self.verdict, self.details, *charts, self.reading, self.run, self.cancel]
-        starts = [self.file_in.upload, self.min_face.input, self.choice.input, self.run.click]
-        self.wire_reading(starts, [self.file_in, self.min_face, self.choice], outputs, self.example)
+        changes = [self.file_in.upload, self.min_face.input, self.choice.input]
+        self.wire_reading(changes, [self.file_in, self.min_face, self.choice], outputs, self.example)
         self.wire_controls(self.file_in, outputs)
         self.wire_downloads([self.reading])
 

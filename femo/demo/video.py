@@ -100,9 +100,9 @@ class VideoTab(ClipTab[KeptClip]):
         panel = self.panel
         fixed = [self.said, self.entry, self.player, self.details, self.more, self.another, self.clip]
         outputs = [*fixed, self.run, self.cancel, panel.prior, *self.score.components(), *panel.components()]
-        starts = [self.video.upload, self.video.stop_recording, self.run.click]
+        uploads = [self.video.upload, self.video.stop_recording]
         how = [self.every, self.min_face, self.model, self.second]
-        self.wire_reading(starts, [self.video, *how, *panel.layout, self.clip], outputs, self.example)
+        self.wire_reading(uploads, [self.video, *how, *panel.layout, self.clip], outputs, self.example)
         self.wire_controls(self.video, outputs)
         self.another.click(self.start_over, None, [self.video, *outputs], queue=False, **HIDDEN)
         gr.on(

@@ -83,7 +83,7 @@ def test_what_is_no_several_photos_gets_a_sentence(
     [photos] = [part["id"] for part in config["components"] if part["props"].get("elem_id") == "several-input"]
     held = {part["id"]: part["props"].get("value") for part in config["components"]}
     asking = [event for event in events(config) if photos in event["inputs"]]
-    assert len(asking) == 3  # reading them, adding some, and reading all then
+    assert len(asking) == 4  # reading them as they come and on demand, adding some, and reading all then
     for event in asking:
         options = event["inputs"][1:]
         for others in ([held[part] for part in options], [FILE] * len(options)):  # a file as an option too

@@ -1,11 +1,14 @@
 """The Group tab in a real browser: a clip, its moments that seek the player, a photo, cancelling, a bad file."""
 
 import csv
+import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
+import femo
 from tests.clips import canvas, paste, portrait, second_face, two_faces, write_clip
 from tests.ui.conftest import settles
 
@@ -101,6 +104,29 @@ def test_cancel_ends_the_analysis_and_the_tab_is_ready_again(page: Page, tmp_pat
         expect(page.locator(".femo-verdict")).to_have_count(0)
         page.locator("#group-run").click()
     page.locator("#group-cancel").click()
+
+
+def test_what_is_dropped_while_a_cancelled_reading_ends_is_read(
+    page: Page, party: Path, examples: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first reading takes its time to end, as one does on a busy host."""
+    ended, asked, read = threading.Event(), [], femo.Pipeline.group
+
+    def group(self: femo.Pipeline, source: Any, **settings: Any) -> Any:
+        asked.append(source)
+        if len(asked) == 1:
+            assert ended.wait(60)
+        return read(self, source, **settings)
+
+    monkeypatch.setattr(femo.Pipeline, "group", group)
+    _open(page)
+    _drop(page, party)
+    expect(page.locator("#group-cancel")).to_be_visible()
+    _drop_another(page, examples / "group.jpg")
+    expect(page.locator("#group-input").get_by_role("cell", name="group.jpg")).to_be_visible()
+    ended.set()
+    expect(page.locator(".femo-member")).to_have_count(6)
+    assert len(asked) == 2
 
 
 def test_a_broken_file_gets_a_sentence(page: Page, tmp_path: Path) -> None:

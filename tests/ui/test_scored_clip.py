@@ -1,6 +1,8 @@
 """A clip of the Video tab against a label file of the visitor's own, in a real browser."""
 
+import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -63,3 +65,29 @@ def test_labels_of_ones_own_give_the_report_of_the_leaderboard(page: Page, tmp_p
     expect(page.locator("#femo-timeline .js-plotly-plot .main-svg").first).to_be_visible(timeout=120_000)
     expect(page.locator("#video-labels input[type=file]")).to_have_count(1)
     expect(report).to_have_count(0)
+
+
+def test_labels_dropped_while_others_are_scored_are_scored_after_them(
+    page: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scored, asked = threading.Event(), []
+
+    def held(*arguments: Any, **settings: Any) -> None:
+        asked.append(arguments)
+        if len(asked) == 1:
+            assert scored.wait(60)
+        write_abaw(*arguments, **settings)
+
+    monkeypatch.setattr("femo.demo.watch.score.write_abaw", held)
+    clip = clips.write_clip(tmp_path / "one.mp4", clips.moving_face(30)[0])
+    page.get_by_role("tab", name="Video").click()
+    page.locator("#video-input input[type=file]").set_input_files(clip)
+    expect(page.locator("#femo-timeline .js-plotly-plot .main-svg").first).to_be_visible(timeout=120_000)
+    page.get_by_role("button", name="Score this with labels of your own").click()
+    hand_in(page, labels(tmp_path / "first.txt", HEADER, ["4"] * 29))
+    part = page.locator("#video-labels")
+    expect(part.get_by_role("cell", name="first.txt")).to_be_visible()
+    hand_in(page, labels(tmp_path / "second.txt", HEADER, ["4"] * 28))
+    expect(part.get_by_role("cell", name="second.txt")).to_be_visible()
+    scored.set()
+    expect(page.locator("#video-report")).to_contain_text("second.txt has labels for 28 frames")

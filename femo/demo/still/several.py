@@ -90,7 +90,7 @@ class SeveralPhotos(ClipTab[KeptSheet]):
         """Register the events; a reading takes the place of the single ``photo``."""
         both, outputs = [self.photos, self.more], [*self.results(), photo]
         added = self.more.upload(self.add, both, self.photos, preprocess=False, **HIDDEN, **QUICK)
-        self.wire_reading([self.photos.upload, self.run.click], [self.photos, *options], outputs, added)
+        self.wire_reading([self.photos.upload], [self.photos, *options], outputs, added)
         self.wire_controls(self.photos, self.results())
         self.wire_downloads([self.sheet])
         self.photo = photo

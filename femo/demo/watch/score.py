@@ -66,13 +66,14 @@ class ScorePart:
         return {self.labels: None, self.report: ""}
 
     def wire(self, clip: gr.State, panel: ClipPanel) -> None:
-        """Register the events: a file is scored at once, and again under what is shown by then."""
+        """Register the events: a file is scored at once, or after the one before, and again under what is shown by then."""
         gr.on(
             [self.labels.upload, self.again.click],
             self.show,
             [self.labels, clip, panel.chosen, *panel.layout],
             self.report,
             preprocess=False,
+            trigger_mode="always_last",
             **HIDDEN,
             **FILES,
         )
