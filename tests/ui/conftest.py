@@ -2,7 +2,7 @@
 
 import json
 import os
-import time
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -32,18 +32,24 @@ def settles(page: Page, question: str, answer: Any) -> None:
 
 
 @pytest.fixture
-def held(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Readings stand still once they have told how far they are, until they are cancelled: none is over before it can be."""
+def held(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Readings stand still once they have told how far they are, until they are cancelled: none is over before it can be.
+
+    With the test they go on: clips are read one at a time, and the next test would wait for them.
+    """
+    over = threading.Event()
     for name in ("video", "group"):
-        monkeypatch.setattr(femo.Pipeline, name, _held(getattr(femo.Pipeline, name)))
+        monkeypatch.setattr(femo.Pipeline, name, _held(getattr(femo.Pipeline, name), over))
+    yield
+    over.set()
 
 
-def _held(read: Any) -> Any:
+def _held(read: Any, over: threading.Event) -> Any:
     def reading(self: femo.Pipeline, source: Any, *, progress: Any, cancel: Any, **settings: Any) -> Any:
         def told(news: Any) -> None:
             progress(news)
-            while not cancel():
-                time.sleep(0.01)
+            while not cancel() and not over.wait(0.01):
+                pass
 
         return read(self, source, progress=told, cancel=cancel, **settings)
 

@@ -104,6 +104,7 @@ def test_cancel_ends_the_analysis_and_the_tab_is_ready_again(page: Page, tmp_pat
         expect(page.locator(".femo-verdict")).to_have_count(0)
         page.locator("#group-run").click()
     page.locator("#group-cancel").click()
+    expect(page.locator("#group-stage")).to_contain_text("Nothing was kept")
 
 
 def test_what_is_dropped_while_a_cancelled_reading_ends_is_read(
