@@ -86,7 +86,7 @@ def test_the_course_shows_the_pace_and_gives_a_snapshot_and_a_csv(page: Page, tm
     rows = list(csv.DictReader(table.value.path().read_text().splitlines()))
     times = [float(row["time_s"]) for row in rows]
     assert len(rows) >= 3
-    assert times[0] == 0
+    assert 0 <= times[0] < 2  # from the first recorded frame, which may be one that shows nobody
     assert times == sorted(times)
     for row in rows:
         assert row["person"] == "1"
