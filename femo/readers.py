@@ -61,8 +61,10 @@ def _load(spec: ModelSpec, chosen: Sequence[HeadSpec]) -> Reader:
 
 def _load_second(spec: ModelSpec, chosen: Sequence[HeadSpec]) -> Reader | None:
     own = second_network(spec)
-    heads = [head for head in chosen if own is not None and head in own.heads]
-    return Reader(own, Backbone(own), load_heads(own, heads)) if own is not None and heads else None
+    if own is None:
+        return None
+    heads = [head for head in chosen if head in own.heads]
+    return Reader(own, Backbone(own), load_heads(own, heads)) if heads else None
 
 
 def second_network(spec: ModelSpec) -> ModelSpec | None:

@@ -102,7 +102,8 @@ def explain(
         def ask(crops: Sequence[RGB], name: str = name) -> Floats:
             return pipeline.score_crops(crops, still=False)[head].column(name)
 
-        heat, probability = occlusion(crop, ask)[1], float(whole.column(name)[row])
+        _, heat = occlusion(crop, ask)
+        probability = float(whole.column(name)[row])
         out.append(Saliency(row + 1, head, name, probability, boxes[row], np.rot90(heat, turns)))
     return out
 

@@ -2,7 +2,7 @@
 
 Conventions: matrices are stored in float16, vectors (norms, biases) in float32, which together stay under 10 MB for the
 lightweight networks. Matrices of a second network's backbone are stored as int8 with one scale for each output (rows of a matrix
-are spread evenly from -127 to 127), half as large again. Every file is written whole or not at all.
+are spread evenly from -127 to 127), which takes half of the bytes. Every file is written whole or not at all.
 """
 
 import json

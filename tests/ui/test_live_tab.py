@@ -65,6 +65,16 @@ def test_a_camera_is_read_frame_by_frame(page: Page) -> None:
     assert not is_on(page)
 
 
+def recorded(page: Page) -> list[dict[str, str]]:
+    """Record three rows at least, and return them."""
+    page.get_by_role("button", name="Record", exact=True).click()
+    expect(page.locator("#live-course [role=status]")).to_have_text(re.compile(r"^([3-9]|\d\d+) rows$"))
+    page.get_by_role("button", name="Stop recording").click()
+    with page.expect_download() as table:
+        page.get_by_role("button", name="Save CSV").click()
+    return list(csv.DictReader(table.value.path().read_text().splitlines()))
+
+
 def test_the_course_shows_the_pace_and_gives_a_snapshot_and_a_csv(page: Page, tmp_path: Path) -> None:
     page.get_by_role("tab", name="Live").click()
     expect(page.locator(".femo-course")).to_be_hidden()
@@ -78,15 +88,13 @@ def test_the_course_shows_the_pace_and_gives_a_snapshot_and_a_csv(page: Page, tm
     picture = cv2.imread(str(snapshot.value.path()))
     assert picture.shape == (480, 640, 3)
     assert picture[:, :, 2].std() > 20
-    page.get_by_role("button", name="Record", exact=True).click()
-    expect(page.locator("#live-course [role=status]")).to_have_text(re.compile(r"^([3-9]|\d\d+) rows$"))
-    page.get_by_role("button", name="Stop recording").click()
-    with page.expect_download() as table:
-        page.get_by_role("button", name="Save CSV").click()
-    rows = list(csv.DictReader(table.value.path().read_text().splitlines()))
+    for _ in range(5):  # times count from the first recorded frame; one that shows nobody has no row
+        rows = recorded(page)
+        if float(rows[0]["time_s"]) == 0:
+            break
     times = [float(row["time_s"]) for row in rows]
     assert len(rows) >= 3
-    assert 0 <= times[0] < 2  # from the first recorded frame, which may be one that shows nobody
+    assert times[0] == 0
     assert times == sorted(times)
     for row in rows:
         assert row["person"] == "1"

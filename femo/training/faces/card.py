@@ -174,7 +174,7 @@ def write_card(
     Args:
         spec: The folder as written.
         recipe: What was trained.
-        measured: What ``femo.training.faces.finish`` measured: ``ferplus``, ``halfway``, ``balanced``, ``utkface``, ``stress``
+        measured: What ``femo.training.faces.finish`` measured: ``ferplus``, ``halfway``, ``balanced``, ``utkface``, ``stress``,
             with an identity head ``strangers``, and with a second network ``alone``, the first four without it.
         heads: Head configs with their temperatures.
     """

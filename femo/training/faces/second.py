@@ -28,13 +28,16 @@ class Second:
 
     Attributes:
         network: Its norms merged.
-        size: Side of its input.
         config: The key ``second``.
     """
 
     network: FaceNetwork
-    size: int
     config: dict[str, Any]
+
+    @property
+    def size(self) -> int:
+        """Side of its input in pixels."""
+        return int(self.config["input_size"])
 
     def tensors(self) -> dict[str, Tensor]:
         """Return its weights under the names that they are stored by."""
@@ -79,7 +82,7 @@ def read_second(folder: Path, heads: Sequence[str]) -> Second:
         "heads": list(heads),
         "citation": f"{spec.citation}; SHA-256 of its weights as trained: {sha256}",
     }
-    return Second(network, spec.input_size, config)
+    return Second(network, config)
 
 
 def narrowed(
