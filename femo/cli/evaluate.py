@@ -1,13 +1,17 @@
 """``femo evaluate``: score a model folder on a labelled data set, with 95 % intervals."""
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from femo.cli.output import STDOUT, named_files, write_json
 from femo.cli.photo import PriorOption
 from femo.output.names import refuse_inputs
+
+if TYPE_CHECKING:
+    from femo.pipeline import Pipeline
 
 
 def evaluate(
@@ -17,6 +21,12 @@ def evaluate(
     afew: Annotated[Path | None, typer.Option(metavar="DIR", help="AFEW, validation clips.")] = None,
     vgaf: Annotated[Path | None, typer.Option(metavar="DIR", help="VGAF, validation clips.")] = None,
     lfw: Annotated[Path | None, typer.Option(metavar="DIR", help="LFW, a folder per person.")] = None,
+    photos: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Photos of your own: a folder per expression, or a CSV with path and expression."
+        ),
+    ] = None,
     model: Annotated[
         str | None, typer.Option("--model", help="Model folder; default FEMO_MODEL, else femo-base.")
     ] = None,
@@ -28,27 +38,32 @@ def evaluate(
     workers: Annotated[int, typer.Option(help="With --abaw: processes that extract features.")] = 2,
     prior: PriorOption = None,
     stress: Annotated[bool, typer.Option("--stress", help="With --ferplus: worse and worse pictures.")] = False,
+    cut_out: Annotated[
+        bool, typer.Option("--cut-out", help="With --photos: each is a face that is cut out already.")
+    ] = False,
 ) -> None:
     """Score a model on a labelled data set, with 95 % intervals."""
     sets = {"ferplus": ferplus, "utkface": utkface, "abaw": abaw, "afew": afew, "vgaf": vgaf, "lfw": lfw}
+    sets["photos"] = photos
     given = {name: path for name, path in sets.items() if path is not None}
     if len(given) != 1:
         raise typer.BadParameter("name exactly one data set, such as --ferplus FILE.npz")
     [(name, path)] = given.items()
     refuse_inputs(named_files([json]), [source for source in (path, crops) if source is not None])
-    if prior is not None and name not in ("ferplus", "utkface", "lfw"):
+    if prior is not None and name not in ("ferplus", "utkface", "lfw", "photos"):
         raise typer.BadParameter(
-            "--prior belongs to --ferplus, --utkface and --lfw: the others read natural expressions"
+            "--prior belongs to --ferplus, --utkface, --lfw and --photos: the others read natural expressions"
         )
-    if stress and name != "ferplus":
-        raise typer.BadParameter("--stress belongs to --ferplus")
+    for option, chosen, owner in (("--stress", stress, "ferplus"), ("--cut-out", cut_out, "photos")):
+        if chosen and name != owner:
+            raise typer.BadParameter(f"{option} belongs to --{owner}")
     if name == "abaw":
         from femo.cli.train_abaw import evaluate_abaw
 
         tables = json != STDOUT
         report = evaluate_abaw(path, model=model, features=features, crops=crops, workers=workers, tables=tables)
     else:
-        report = _report("stress" if stress else name, path, model, prior)
+        report = _report("stress" if stress else "cut_out" if cut_out else name, path, model, prior)
     if json is not None:
         write_json(json, report)
     if json != STDOUT and name != "abaw":
@@ -61,28 +76,49 @@ def _report(name: str, path: Path, model: str | None, prior: str | None) -> dict
         from femo.cli.train_clips import evaluate_clips
 
         return evaluate_clips(name, path, model)
+    from functools import partial
+
     from femo.pipeline import load
     from femo.training.faces import evaluate as evaluate_faces
     from femo.training.faces import lfw
     from femo.training.faces import stress as worse
 
-    run = {
+    protocols: dict[str, Callable[..., dict[str, Any]]] = {
         "ferplus": evaluate_faces.evaluate_ferplus,
         "utkface": evaluate_faces.evaluate_utkface,
         "lfw": lfw.evaluate_lfw,
         "stress": worse.evaluate_stress,
-    }[name]
+        "photos": _evaluate_photos,
+        "cut_out": partial(_evaluate_photos, cut_out=True),
+    }
     pipeline = load(model, prior=prior)
-    return {**run(pipeline, path), "prior": pipeline.decision.default}
+    return {**protocols[name](pipeline, path), "prior": pipeline.decision.default}
+
+
+def _evaluate_photos(pipeline: "Pipeline", path: Path, cut_out: bool = False) -> dict[str, Any]:
+    """Thousands of photos take minutes, so a terminal shows how many are read."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from femo.training.labelled import evaluate_labelled
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("photos", total=None)
+        return evaluate_labelled(
+            pipeline, path, cut_out=cut_out, report=lambda n, of: bar.update(task, completed=n, total=of)
+        )
 
 
 def _print(report: dict[str, Any]) -> None:
     for name, rows in report.get("stress", {}).items():
         for row in rows:
             typer.echo(f"{name + ', ' + row['strength']:46} {row['accuracy']['value']:.4f}")
-    for key, entry in report.items():
+    classes = {f"recall, {label}": entry for label, entry in report.get("per_class", {}).items()}
+    for key, entry in {**report, **classes}.items():
         if isinstance(entry, dict) and entry.get("interval"):
             low, high = entry["interval"]
             typer.echo(f"{key:24} {entry['value']:.4f}  (95 %: {low:.4f} - {high:.4f}, N {entry['n']})")
         elif isinstance(entry, dict) and "mean" in entry:
             typer.echo(f"{key:24} {entry['mean']:.4f} ± {entry['std']:.4f}  ({entry['n_splits']} splits)")
+    if report.get("n_without_face"):
+        typer.echo(f"{report['n_without_face']} photos without a face count as errors")

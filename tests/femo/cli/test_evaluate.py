@@ -1,6 +1,7 @@
 """``femo evaluate``: which protocol a set asks for, what is refused, and the figures on the terminal."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 
 from femo.cli import train_abaw, train_clips
 from femo.cli.main import main
+from femo.training import labelled
 from femo.training.faces import evaluate, lfw, stress
 
 
@@ -66,6 +68,29 @@ def test_each_set_has_its_protocol_and_its_lines(
     assert asked == [(name, "halfway", "set") for name in ("ferplus", "utkface", "lfw", "stress")]
 
 
+def test_photos_of_ones_own_are_read_whole_or_cut_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], asked: list[Any]
+) -> None:
+    ways: list[bool] = []
+
+    def score(pipeline: Any, path: Path, *, cut_out: bool, report: Callable[[int, int], None]) -> dict[str, Any]:
+        ways.append(cut_out)
+        report(1, 2)
+        classes = {"anger": entry(0.5, 4)}
+        return {"accuracy": entry(0.75), "n_without_face": 2, "per_class": classes, "confusion": {"labels": []}}
+
+    monkeypatch.setattr(labelled, "evaluate_labelled", score)
+    assert run("--photos", tmp_path, "--prior", "balanced") == 0
+    assert capsys.readouterr().out == (
+        "accuracy                 0.7500  (95 %: 0.6500 - 0.8500, N 10)\n"
+        "recall, anger            0.5000  (95 %: 0.4000 - 0.6000, N 4)\n"
+        "2 photos without a face count as errors\n"
+    )
+    assert run("--photos", tmp_path, "--cut-out", "--json", "-") == 0
+    assert json.loads(capsys.readouterr().out)["prior"] == "halfway"
+    assert ways == [False, True]
+
+
 def test_json_has_all_and_stdout_nothing_beside(
     tmp_path: Path, asked: list[tuple[str, str, str]], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -83,8 +108,9 @@ def test_json_has_all_and_stdout_nothing_beside(
     [
         ([], "name exactly one data set"),
         (["--ferplus", "a", "--lfw", "b"], "name exactly one data set"),
-        (["--abaw", "a", "--prior", "natural"], "--prior belongs to --ferplus, --utkface and --lfw"),
+        (["--abaw", "a", "--prior", "natural"], "--prior belongs to --ferplus, --utkface, --lfw and --photos"),
         (["--utkface", "a", "--stress"], "--stress belongs to --ferplus"),
+        (["--utkface", "a", "--cut-out"], "--cut-out belongs to --photos"),
     ],
 )
 def test_what_does_not_go_together_is_refused(

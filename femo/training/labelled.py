@@ -1,0 +1,179 @@
+"""Scores expressions on labelled photos: anybody's data set, a folder per expression or a table of files.
+
+Conventions: a folder holds folders named after the expressions, with photos anywhere below them; a table is a CSV with the
+columns ``path``, relative to the table, and ``expression``. Names are those of ``AFFECTNET_8`` or the adjectives of everyday use
+(``angry``, ``happy``). Each photo is of one person: the largest face that is found is read, and a photo in which none is found
+counts as an error, as it does for who uses the pipeline. Shares are 0-1 with Wilson's 95 % interval.
+"""
+
+import csv
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from femo.errors import FemoError, ModelError
+from femo.labels import AFFECTNET_8
+from femo.media.photos import read_photo
+from femo.pipeline import Pipeline
+from femo.training.calibration import expected_calibration_error
+from femo.training.faces.evaluate import mean_recall, share
+from femo.types import Bools, Floats, Ints, Scores
+
+SYNONYMS: Mapping[str, str] = {name: name for name in AFFECTNET_8} | {
+    "angry": "anger", "contemptuous": "contempt", "disgusted": "disgust", "afraid": "fear", "fearful": "fear", "scared": "fear",
+    "happy": "happiness", "joy": "happiness", "sad": "sadness", "surprised": "surprise", "calm": "neutral",
+}  # fmt: skip
+SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm"}
+COLUMNS = ("path", "expression")
+NO_FACE = "no face"
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """One photo and what its data set calls it."""
+
+    path: Path
+    expression: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Read:
+    """What was read of N photos.
+
+    Attributes:
+        probabilities: float32 (N, K), NaN rows where no face was found.
+        states: "sure" or "unsure" (N,), "" where nobody judged.
+        labels: Of the K columns.
+    """
+
+    probabilities: Floats
+    states: npt.NDArray[np.str_]
+    labels: tuple[str, ...]
+
+
+def find_labelled(source: Path) -> list[Labelled]:
+    """Return the photos of a folder or a table, in the order of their names or rows.
+
+    Raises:
+        FemoError: There is no photo, or an expression has a name that nobody knows.
+    """
+    found = list(_of_folders(source) if source.is_dir() else _of_table(source))
+    if not found:
+        raise FemoError(
+            f"{source} has no photo; expected a folder for each expression with photos in it, or a CSV"
+        )
+    return found
+
+
+def _of_folders(folder: Path) -> Iterator[Labelled]:
+    for named in sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")):
+        expression = _known(named.name, named)
+        for path in sorted(named.rglob("*")):
+            if path.suffix.lower() in SUFFIXES and not path.name.startswith("."):
+                yield Labelled(path, expression)
+
+
+def _of_table(table: Path) -> Iterator[Labelled]:
+    try:
+        with table.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file)
+            if not set(COLUMNS) <= set(reader.fieldnames or ()):
+                raise FemoError(f"{table} has no columns {' and '.join(COLUMNS)} in its first line")
+            rows = [(row["path"], row["expression"]) for row in reader]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise FemoError(f"{table} cannot be read: expected a folder, or a CSV in UTF-8") from error
+    for number, (path, name) in enumerate(rows, start=2):
+        if not path or not name:
+            raise FemoError(f"{table}, line {number}: expected a path and an expression")
+        yield Labelled(table.parent / path, _known(name, f"{table}, line {number}"))
+
+
+def _known(name: str, where: object) -> str:
+    expression = SYNONYMS.get(name.strip().lower())
+    if expression is None:
+        raise FemoError(f"{where}: {name!r} is none of {', '.join(AFFECTNET_8)}")
+    return expression
+
+
+def evaluate_labelled(
+    pipeline: Pipeline,
+    source: Path,
+    *,
+    cut_out: bool = False,
+    report: Callable[[int, int], None] = lambda n, of: None,
+) -> dict[str, Any]:
+    """Score the expression head on labelled photos.
+
+    Args:
+        pipeline: What reads, and its prior.
+        source: A folder or a table, see the module.
+        cut_out: Every picture is one face and nothing else, as in FER2013 or RAF-DB's aligned half: nothing is searched for.
+        report: Told how many of how many photos are read.
+
+    Raises:
+        FemoError: The source has no photos, or names an expression that nobody knows.
+        MediaError: A photo cannot be read.
+        ModelError: The model has no expression head, or cannot decide under the prior.
+    """
+    photos = find_labelled(source)
+    read = _read(pipeline, photos, cut_out, report)
+    labels = read.labels
+    target = np.array([labels.index(one.expression) if one.expression in labels else -1 for one in photos])
+    seen = ~np.isnan(read.probabilities).any(axis=1)
+    predicted = np.where(seen, np.nan_to_num(read.probabilities).argmax(axis=1), len(labels))
+    hits = predicted == target
+    error = expected_calibration_error(read.probabilities[seen], target[seen]) if seen.any() else None
+    return {
+        "protocol": "labelled photos",
+        "model": pipeline.model,
+        "prior": pipeline.decision.default,
+        "n_without_face": int((~seen).sum()),
+        "accuracy": share(hits),
+        "mean_recall": mean_recall(hits, target),
+        **_certainty(hits, read.states),
+        "expected_calibration_error": None if error is None else round(error, 5),
+        "per_class": {label: share(hits[target == k]) for k, label in enumerate(labels) if (target == k).any()},
+        "confusion": _confusion(target, predicted, labels),
+    }
+
+
+def _read(pipeline: Pipeline, photos: list[Labelled], cut_out: bool, report: Callable[[int, int], None]) -> Read:
+    rows, states, labels = [], [], tuple(AFFECTNET_8)
+    for number, one in enumerate(photos, start=1):
+        state: str | None = None
+        scores: Mapping[str, Scores]
+        if cut_out:
+            scores = pipeline.score_crops([read_photo(one.path).rgb])
+        else:
+            result = pipeline.photo(one.path)
+            scores = result.scores
+            if result.reading is not None and len(result.faces):
+                state = result.reading.states()[0]
+        if "expression" not in scores:
+            raise ModelError(f"{pipeline.model} has no head expression, which this evaluation scores")
+        labels, values = scores["expression"].labels, scores["expression"].values
+        rows.append(values[0] if len(values) else np.full(len(labels), np.nan, np.float32))
+        states.append(state or "")
+        report(number, len(photos))
+    return Read(np.stack(rows), np.array(states), labels)
+
+
+def _certainty(hits: Bools, states: npt.NDArray[np.str_]) -> dict[str, Any]:
+    """How many readings are sure, and how right those are, and the others."""
+    if not (states != "").any():
+        return {}
+    return {
+        "sure_share": share(states == "sure"),
+        **{f"{state}_accuracy": share(hits[states == state]) for state in ("sure", "unsure")},
+    }
+
+
+def _confusion(target: Ints, predicted: Ints, labels: tuple[str, ...]) -> dict[str, Any]:
+    """Rows are what a photo is called, columns what it was read as, the last where no face was found."""
+    table = np.zeros((len(labels), len(labels) + 1), int)
+    np.add.at(table, (target[target >= 0], predicted[target >= 0]), 1)
+    return {"labels": [*labels, NO_FACE], "rows_are_target": table.tolist()}
