@@ -41,6 +41,7 @@ LAUNCH: Final[dict[str, Any]] = {
     "enable_monitoring": False,
     "max_file_size": "500mb",
     "footer_links": ["api", "settings"],
+    "_frontend": False,  # else Gradio asks for its own page first and gives up after three seconds, which a busy host needs
     "state_session_capacity": 500,  # each page is one, of .4 MB and what it shows; of Gradio's 10,000 that is 4 GB
 }
 

@@ -5,6 +5,8 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 
+import gradio as gr
+import httpx
 import pytest
 
 import app
@@ -18,6 +20,20 @@ HOST = "127.0.0.1"
 def taken() -> Iterator[int]:
     with socket.create_server((HOST, 0)) as server:
         yield server.getsockname()[1]
+
+
+def test_it_starts_on_a_host_too_busy_to_answer_within_three_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Gradio asks its own server for the page, once, and takes a late answer for a network that is closed."""
+    monkeypatch.setattr("gradio.networking.url_ok", lambda url: False)
+    with gr.Blocks() as demo:
+        gr.Markdown("here")
+    with socket.create_server((HOST, 0)) as other:
+        port = other.getsockname()[1]
+    try:
+        address = app.launch(demo, prevent_thread_lock=True, quiet=True, server_port=port, mcp_server=False)
+        assert httpx.get(address, timeout=60).status_code == 200
+    finally:
+        demo.close(verbose=False)
 
 
 def test_a_taken_port_is_passed_over(taken: int, monkeypatch: pytest.MonkeyPatch) -> None:
