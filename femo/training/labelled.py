@@ -15,19 +15,21 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from femo.corpora.sources import PHOTOS
 from femo.errors import FemoError, ModelError
 from femo.labels import AFFECTNET_8
 from femo.media.photos import read_photo
 from femo.pipeline import Pipeline
 from femo.training.calibration import expected_calibration_error
-from femo.training.faces.evaluate import mean_recall, share
+from femo.training.faces.evaluate import index_of, mean_recall, share
 from femo.types import Bools, Floats, Ints, Scores
 
 SYNONYMS: Mapping[str, str] = {name: name for name in AFFECTNET_8} | {
     "angry": "anger", "contemptuous": "contempt", "disgusted": "disgust", "afraid": "fear", "fearful": "fear", "scared": "fear",
     "happy": "happiness", "joy": "happiness", "sad": "sadness", "surprised": "surprise", "calm": "neutral",
 }  # fmt: skip
-SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm"}
+SUFFIXES = {f".{ending}" for ending in (*PHOTOS.split(), "pgm", "ppm")}
+"""Of the photos in a folder: those that a corpus is made of, and the forms of older face data sets."""
 COLUMNS = ("path", "expression")
 NO_FACE = "no face"
 
@@ -122,7 +124,7 @@ def evaluate_labelled(
     photos = find_labelled(source)
     read = _read(pipeline, photos, cut_out, report)
     labels = read.labels
-    target = np.array([labels.index(one.expression) if one.expression in labels else -1 for one in photos])
+    target = np.array([index_of(labels, one.expression) for one in photos])
     seen = ~np.isnan(read.probabilities).any(axis=1)
     predicted = np.where(seen, np.nan_to_num(read.probabilities).argmax(axis=1), len(labels))
     hits = predicted == target

@@ -102,7 +102,7 @@ def evaluate_ferplus(
     data = read_ferplus(path)
     images = data.images[:first] if change is None else change(data.images[:first])
     expression = score_pictures(pipeline, images, ("expression",), prior)["expression"]
-    target = np.array([_index(expression.labels, AFFECTNET_8[k]) for k in data.target[:first]])
+    target = np.array([index_of(expression.labels, AFFECTNET_8[k]) for k in data.target[:first]])
     predicted = expression.values.argmax(axis=1)
     hits = predicted == target
     n = len(expression.labels)
@@ -138,8 +138,8 @@ def mean_recall(hits: Bools, target: npt.NDArray[Any]) -> dict[str, Any]:
     }
 
 
-def _index(labels: tuple[str, ...], label: str) -> int:
-    """Position of a label, -1 for one that a 7-class head lacks: such an image counts as an error."""
+def index_of(labels: tuple[str, ...], label: str) -> int:
+    """Return the position of a label, -1 for one that a 7-class head lacks: such an image counts as an error."""
     return labels.index(label) if label in labels else -1
 
 

@@ -58,7 +58,9 @@ def test_folders_are_named_after_expressions_in_the_words_that_data_sets_use(tmp
         Labelled(write(tmp_path / "Angry" / "a.jpg"), "anger"),
         Labelled(write(tmp_path / "happiness" / "deep" / "b.PNG"), "happiness"),
         Labelled(write(tmp_path / "sad" / "c.bmp"), "sadness"),
+        Labelled(tmp_path / "sad" / "d.heic", "sadness"),
     ]
+    (tmp_path / "sad" / "d.heic").write_bytes(b"")
     (tmp_path / "sad" / "notes.txt").write_text("none")
     write(tmp_path / "sad" / ".hidden.jpg")
     write(tmp_path / ".cache" / "d.jpg")
