@@ -28,7 +28,7 @@ Answer = dict[str, Any]
 
 def main(address: str) -> None:
     with tempfile.TemporaryDirectory() as name:
-        client = Client(address, verbose=False, download_files=name)
+        client = Client(address, verbose=False, download_files=name, httpx_kwargs={"timeout": 60})
         answers = call_all(client, Path(name))
         client.close()
     for endpoint, answer in answers.items():

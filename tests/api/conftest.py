@@ -39,12 +39,17 @@ def address(pipeline: femo.Pipeline, tmp_path_factory: pytest.TempPathFactory) -
 @pytest.fixture(scope="session")
 def config(address: str) -> Any:
     """What the page is told of its components and events."""
-    return httpx.get(f"{address}config").json()
+    return httpx.get(f"{address}config", timeout=60).json()
 
 
 @pytest.fixture(scope="session")
 def client(address: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
-    client = Client(address, verbose=False, download_files=str(tmp_path_factory.mktemp("downloads")))
+    client = Client(
+        address,
+        verbose=False,
+        download_files=str(tmp_path_factory.mktemp("downloads")),
+        httpx_kwargs={"timeout": 60},
+    )
     yield client
     client.close()
 

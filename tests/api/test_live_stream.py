@@ -76,7 +76,7 @@ def test_a_frame_over_the_api_is_deleted_when_it_has_been_read(
 
 def test_a_caller_cannot_have_the_examples_deleted(address: str, client: Client, portrait: Path) -> None:
     """Whoever names a file of the app as the camera's frame, or sends its like, would take it from everyone."""
-    page = httpx.get(f"{address}config").text
+    page = httpx.get(f"{address}config", timeout=60).text
     assert "astronaut.jpg" in page
     examples = [path for path in files() if path.name == "astronaut.jpg"]
     for example in examples:

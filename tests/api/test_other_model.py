@@ -22,7 +22,12 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def two_models(address: str, small: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     """Another app, which finds the second model; ``address`` is there so that uploads have their folder."""
     with app_beside(small.parent, tmp_path_factory.mktemp("board")) as there:
-        client = Client(there, verbose=False, download_files=str(tmp_path_factory.mktemp("downloads")))
+        client = Client(
+            there,
+            verbose=False,
+            download_files=str(tmp_path_factory.mktemp("downloads")),
+            httpx_kwargs={"timeout": 60},
+        )
         yield client
         client.close()
 

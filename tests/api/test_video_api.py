@@ -59,7 +59,7 @@ def test_live_frames_keep_ids_per_session_and_smooth(
     )
     second = client.predict(handle_file(portrait), api_name="/live_frame")
     assert [face["id"] for face in second["faces"]] == [1]
-    other = Client(address, verbose=False)
+    other = Client(address, verbose=False, httpx_kwargs={"timeout": 60})
     try:
         elsewhere = other.predict(handle_file(portrait), api_name="/live_frame")
     finally:

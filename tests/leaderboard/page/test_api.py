@@ -39,7 +39,7 @@ def client(folder: Path) -> Iterator[Client]:
     _, address, _ = demo.launch(
         prevent_thread_lock=True, quiet=True, ssr_mode=False, server_name="127.0.0.1", server_port=free_port()
     )
-    client = Client(address, verbose=False, download_files=str(folder / "downloads"))
+    client = Client(address, verbose=False, download_files=str(folder / "downloads"), httpx_kwargs={"timeout": 60})
     try:
         yield client
     finally:
@@ -153,7 +153,7 @@ def test_labels_and_submissions_have_no_address(client: Client, folder: Path) ->
     labels = Path(open_board.__code__.co_filename).parent / "sandbox" / "afew.csv"
     assert labels.is_file()
     for path in (stored, folder / "store" / "board.sqlite", labels):
-        assert httpx.get(f"{client.src.rstrip('/')}/gradio_api/file={path}").status_code in (403, 404)
+        assert httpx.get(f"{client.src.rstrip('/')}/gradio_api/file={path}", timeout=60).status_code in (403, 404)
 
 
 def test_a_named_problem_is_shown_as_text() -> None:

@@ -79,7 +79,7 @@ def address(cache: Cache) -> Iterator[str]:
 
 
 def upload(address: str) -> Path:
-    (name,) = httpx.post(f"{address}gradio_api/upload", files={"files": ("me.jpg", PHOTO)}).json()
+    (name,) = httpx.post(f"{address}gradio_api/upload", files={"files": ("me.jpg", PHOTO)}, timeout=60).json()
     return Path(name)
 
 
@@ -168,7 +168,7 @@ def start(base: Path, store: Path) -> tuple[subprocess.Popen[bytes], str]:
     address, end_s = f"http://127.0.0.1:{port}/", time.monotonic() + START_S
     while time.monotonic() < end_s and process.poll() is None:
         try:
-            httpx.get(f"{address}config")
+            httpx.get(f"{address}config", timeout=60)
         except httpx.TransportError:
             time.sleep(0.2)
         else:

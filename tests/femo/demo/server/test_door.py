@@ -32,13 +32,13 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def status(address: str, host: str) -> int:
-    return httpx.get(f"{address}config", headers={"host": host}).status_code
+    return httpx.get(f"{address}config", headers={"host": host}, timeout=60).status_code
 
 
 @pytest.mark.parametrize("host", ["attacker.example", "attacker.example:7860", "localhost.attacker.example", ""])
 def test_a_page_of_another_site_gets_nothing(address: str, host: str) -> None:
     """DNS rebinding: the attacker's name points to 127.0.0.1, and the browser sends it along."""
-    answer = httpx.get(f"{address}config", headers={"host": host})
+    answer = httpx.get(f"{address}config", headers={"host": host}, timeout=60)
     assert answer.status_code == 421
     assert "FEMO_HOST" in answer.text
     assert "components" not in answer.text
@@ -59,7 +59,7 @@ def test_names_come_from_the_environment_and_from_the_space() -> None:
 
 def test_every_answer_has_the_headers(address: str) -> None:
     for path in ("", "config", "gradio_api/info", "no-such-page"):
-        headers = httpx.get(f"{address}{path}").headers
+        headers = httpx.get(f"{address}{path}", timeout=60).headers
         assert headers["x-content-type-options"] == "nosniff"
         assert headers["content-security-policy"] == "frame-ancestors 'self'"
         assert headers["referrer-policy"] == "same-origin"
@@ -79,8 +79,8 @@ def test_a_space_may_be_framed_by_the_hub_and_nothing_else(space: dict[str, str]
 
 def said(address: str, endpoint: str) -> str:
     base = f"{address}gradio_api/call/{endpoint}"
-    event = httpx.post(base, json={"data": ["x"]}).json()["event_id"]
-    return httpx.get(f"{base}/{event}", timeout=30).text
+    event = httpx.post(base, json={"data": ["x"]}, timeout=60).json()["event_id"]
+    return httpx.get(f"{base}/{event}", timeout=60).text
 
 
 def test_a_full_disk_is_said_and_other_faults_are_not_told(address: str) -> None:
@@ -95,5 +95,7 @@ def test_an_upload_on_a_full_disk_is_said(address: str, monkeypatch: pytest.Monk
         raise OSError(errno.EROFS, "Read-only file system")
 
     monkeypatch.setattr("gradio.routes.upload_fn", full)
-    answer = httpx.post(f"{address}gradio_api/upload", files={"files": ("a.jpg", Path(__file__).read_bytes())})
+    answer = httpx.post(
+        f"{address}gradio_api/upload", files={"files": ("a.jpg", Path(__file__).read_bytes())}, timeout=60
+    )
     assert (answer.status_code, answer.text) == (507, "Nothing was stored: the disk of this host is read-only.")

@@ -70,7 +70,7 @@ Join = Callable[..., httpx.Response]
 def join(address: str) -> Iterator[Join]:
     """Joins the queue: ``join(endpoint, session, source address)``."""
     clients = {
-        source: httpx.Client(base_url=address, transport=httpx.HTTPTransport(local_address=source))
+        source: httpx.Client(base_url=address, transport=httpx.HTTPTransport(local_address=source), timeout=60)
         for source in ("127.0.0.1", OTHER)
     }
 
@@ -86,7 +86,7 @@ def join(address: str) -> Iterator[Join]:
 def news(address: str, session: str, until: Callable[[dict[str, Any]], bool]) -> list[dict[str, Any]]:
     """Listen to what a session is told."""
     heard = []
-    with httpx.stream("GET", f"{address}gradio_api/queue/data?session_hash={session}", timeout=30) as stream:
+    with httpx.stream("GET", f"{address}gradio_api/queue/data?session_hash={session}", timeout=60) as stream:
         for line in stream.iter_lines():
             if line.startswith("data: "):
                 heard.append(json.loads(line[6:]))
@@ -171,8 +171,8 @@ def test_a_caller_without_a_session_leaves_none(join: Join, address: str, work: 
     """Each call of the API left a session of .4 MB, and the whole of what it was answered."""
     work.go.set()
     base = f"{address}gradio_api/call/photo"
-    event = httpx.post(base, json={"data": ["x"]}).json()["event_id"]
-    assert 'data: ["x"]' in httpx.get(f"{base}/{event}", timeout=30).text
+    event = httpx.post(base, json={"data": ["x"]}, timeout=60).json()["event_id"]
+    assert 'data: ["x"]' in httpx.get(f"{base}/{event}", timeout=60).text
     join("photo", "ann")
     news(address, "ann", lambda message: message["msg"] == "process_completed")
 
@@ -198,7 +198,7 @@ def test_who_waits_sees_place_and_time(join: Join, address: str, work: Clips) ->
 
 def test_nothing_passes_the_line_by(address: str, work: Clips) -> None:
     for route in ("run", "api"):
-        answer = httpx.post(f"{address}gradio_api/{route}/clip", json={"data": ["x"]})
+        answer = httpx.post(f"{address}gradio_api/{route}/clip", json={"data": ["x"]}, timeout=60)
         assert answer.status_code == 404
         assert "join the queue" in answer.json()["detail"]
     assert work.n_runs == 0
@@ -206,9 +206,12 @@ def test_nothing_passes_the_line_by(address: str, work: Clips) -> None:
 
 def test_a_sentence_comes_over_the_plain_api_as_well(address: str, work: Clips) -> None:
     base = f"{address}gradio_api/call/clip"
-    events = [httpx.post(base, json={"data": ["x"]}).json()["event_id"] for _ in range(1 + CLIPS.of_address + 1)]
+    events = [
+        httpx.post(base, json={"data": ["x"]}, timeout=60).json()["event_id"]
+        for _ in range(1 + CLIPS.of_address + 1)
+    ]
 
-    answer = httpx.get(f"{base}/{events[-1]}", timeout=30).text
+    answer = httpx.get(f"{base}/{events[-1]}", timeout=60).text
 
     assert answer.startswith("event: error")
     assert "6 clips from your address wait already" in answer
