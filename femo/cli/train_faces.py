@@ -37,7 +37,9 @@ def train_faces(
     ] = Path("runs/faces"),
     recipe: Annotated[
         str | None,
-        typer.Option(help="from-faceres, from-arcface, femo-base (the default), beside, or a JSON file."),
+        typer.Option(
+            help="from-faceres, from-arcface, from-both, from-arcface-again, femo-base (the default), beside, or a JSON file."
+        ),
     ] = None,
     start: Annotated[
         Path | None,

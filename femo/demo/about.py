@@ -17,8 +17,8 @@ from femo.models.config import ModelSpec
 
 LIMITS: Final = """
 A reading describes **what a face looks like in one picture**, not what the person feels. People smile without joy and
-grieve with a still face, and what a face shows depends on culture and situation (Barrett et al. 2019). A frown or a sad
-look that is not broad is mostly called neutral, even where the reading counts as sure. Light, blur,
+grieve with a still face, and what a face shows depends on culture and situation (Barrett et al. 2019). A quiet frown
+or sad look is often called neutral, even where the reading counts as sure. Light, blur,
 glasses and a turned head mislead the network, and it errs more often for some groups of people than for others: the
 model card has the figures. Age, gender and ethnicity are guesses at appearance in the coarse classes of the training
 data; they say nothing about identity. What is marked <span class="femo-badge femo-prior">prior</span> is not measured

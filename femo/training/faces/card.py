@@ -28,6 +28,9 @@ and sees them more often where there are none; halfway lies between (`--prior`).
 ONE = "A photo is read as it is and mirrored; a video is read once per frame."
 TWO = """A photo is read as it is and mirrored, each by both networks; a video is read once per frame, by the first alone."""
 
+LOOKS = """Everyday colour photos (UTKFace, kept out of training; `femo evaluate --utkface`), as two viewers' votes name them.
+Most are plain, neutral or happy; of the others most are angry or sad, and quiet: those are often called neutral."""
+
 LIMITS = """## Intended use
 
 Research and teaching on faces in photos and videos whose subjects agree to it: a baseline to compare with, timelines of visible
@@ -41,11 +44,6 @@ telling what somebody feels: the network reads how a face looks to annotators, a
 
 - Expression labels are votes of ten annotators on small grey web pictures. Disgust and contempt are rare there (191 and 165
   training images): take their probabilities with care.
-- A frown or a sad look that is not broad is mostly called neutral, even where the reading counts as sure. Among the 1,500
-  pictures of UTKFace kept apart one viewer, who did not see the readings, called 35 faces angry, 28 sad, 11 surprised and 1
-  afraid. Of these 75 the pipeline names 16% under the halfway prior (anger 2 of 35, sadness 5 of 28; 55 count as sure, of
-  which 9 are right) and 33% under the balanced one (7 of 35, 8 of 28). The price of the balanced one: some 3 in a hundred
-  of the other faces are given an expression other than happiness and neutral, under the halfway one 1.
 - Age, gender and ethnicity are labels that others gave to web photos, not what people say of themselves. Gender has two classes
   and ethnicity five, because the data has no more; "other" holds very different groups.
 - Trained on FER2013 crops and UTKFace chips, most of them near frontal. Profiles, masks, strong shadow and faces below
@@ -108,6 +106,17 @@ def _classes(measured: Mapping[str, Mapping[str, Any]]) -> list[str]:
     for name, row in measured["ferplus"]["per_class"].items():
         cells = (_percent(measured[key]["per_class"][name]) for key in READINGS.values())
         lines.append(f"| {name} | {' | '.join(cells)} | {row['n']} |")
+    return lines
+
+
+def _looks(looks: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """What colour photos look like, under each prior."""
+    names = {"accuracy": "right", "rare_recall": "others named rightly", "rare_false": "plain ones called another"}
+    first = next(iter(looks.values()))
+    said = (f"{said} (of {first[f'looks_{name}']['n']})" for name, said in names.items())
+    lines = [f"| prior | {' | '.join(said)} |", "|---|---|---|---|"]
+    for prior, row in looks.items():
+        lines.append(f"| {prior} | {' | '.join(_percent(row[f'looks_{name}']) for name in names)} |")
     return lines
 
 
@@ -180,7 +189,7 @@ def write_card(
         spec: The folder as written.
         recipe: What was trained.
         measured: What ``femo.training.faces.finish`` measured: ``ferplus``, ``halfway``, ``balanced``, ``utkface``, ``stress``,
-            with an identity head ``strangers``, and with a second network ``alone``, the first four without it.
+            ``looks``, with an identity head ``strangers``, and with a second network ``alone``, the first four without it.
         heads: Head configs with their temperatures.
     """
     unchanged = measured["stress"]["unchanged"]
@@ -194,6 +203,7 @@ def write_card(
         *([_alone(measured["alone"])] if "alone" in measured else []),
         "By expression (FER+ validation), under each prior:",
         "\n".join(_classes(measured)),
+        *([LOOKS, "\n".join(_looks(measured["looks"]))] if measured.get("looks") else []),
         "By group (UTKFace, kept out of training):",
         "\n".join(_groups(measured["utkface"])),
         "## When it says that it is unsure",

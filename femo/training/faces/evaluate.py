@@ -18,7 +18,7 @@ from femo.labels import AFFECTNET_8, ETHNICITY_5, GENDER
 from femo.pipeline import Pipeline
 from femo.training.calibration import expected_calibration_error
 from femo.training.faces.ferplus import read_ferplus
-from femo.training.faces.utkface import UtkFace, read_utkface
+from femo.training.faces.utkface import PLAIN, UtkFace, read_utkface
 from femo.types import Bools, Scores
 
 BATCH = 256
@@ -175,7 +175,39 @@ def evaluate_utkface(pipeline: Pipeline, path: str | Path) -> dict[str, Any]:
     if "gender" in wanted:
         error = expected_calibration_error(scores["gender"].values, data.gender)
         report["gender_expected_calibration_error"] = round(error, 5)
-    return report | {"groups": groups}
+    return report | {"groups": groups} | evaluate_looks(pipeline, data)
+
+
+def evaluate_looks(pipeline: Pipeline, data: UtkFace, prior: str | None = None) -> dict[str, Any]:
+    """Score the expression of the pictures whose look somebody wrote down, by most of the votes; ties are left out.
+
+    They are in colour and cut out as they are. Of what ``femo train faces`` keeps out all were looked at, and most are neutral or
+    happy; of the rest of UTKFace only the doubtful ones. ``looks_rare_recall`` is the share named rightly of those that are
+    something else, ``looks_rare_false`` the share of the neutral and happy ones that are given another word.
+
+    Raises:
+        ModelError: The model cannot decide under the prior.
+    """
+    votes = np.sort(np.nan_to_num(data.expression), axis=1)
+    known = votes[:, -1] > votes[:, -2]
+    trained = {head.name for reader in pipeline.readers for head in reader.spec.heads if head.source == "trained"}
+    if "expression" not in trained or not known.any():
+        return {}
+    expression = score_pictures(pipeline, data.images[known], ("expression",), prior)["expression"]
+    labels = expression.labels
+    target = np.array([index_of(labels, AFFECTNET_8[k]) for k in data.expression[known].argmax(axis=1)])
+    predicted = expression.values.argmax(axis=1)
+    plain = [index_of(labels, AFFECTNET_8[k]) for k in PLAIN]
+    hits, rare = predicted == target, ~np.isin(target, plain)
+    return {
+        "looks_accuracy": share(hits),
+        "looks_mean_recall": mean_recall(hits, target),
+        "looks_rare_recall": share(hits[rare]),
+        "looks_rare_false": share(~np.isin(predicted[~rare], plain)),
+        "looks_per_class": {
+            label: share(hits[target == k]) for k, label in enumerate(labels) if (target == k).any()
+        },
+    }
 
 
 Metric = Callable[[Bools], dict[str, Any]]

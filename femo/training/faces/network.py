@@ -13,12 +13,14 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from femo.errors import WeightsError
-from femo.labels import AGE
+from femo.labels import AFFECTNET_8, AGE
 from femo.models.config import ModelSpec
 from femo.models.weights import find_weights, load_tensors, weights_sha256
 from femo.networks.backbone import create_architecture
 from femo.networks.mobilefacenet import MobileFaceNet
+from femo.training.faces.recipe import Recipe
 from femo.training.faces.samples import Pool, as_rgb, normalise
+from femo.training.losses import age_loss, class_loss, direction_loss, weighted_softmax
 
 NORMS = {"conv_stem": "bn1", "conv_dw": "bn1", "conv_pw": "bn2", "0": "1", "project": "norm"}
 """Where the norm lies beside a layer: timm's MobileNet, and ``MobileFaceNet`` with its pairs in a row."""
@@ -190,6 +192,44 @@ def read_together(teachers: Sequence[tuple["FaceNetwork", int]], images: Tensor)
             if name != "identity":
                 read.setdefault(name, []).append(value.softmax(dim=1))
     return {name: torch.stack(values).mean(dim=0) for name, values in read.items()}
+
+
+def multitask_loss(
+    logits: Mapping[str, Tensor],
+    labels: Mapping[str, Tensor],
+    weights: Mapping[str, Tensor],
+    recipe: Recipe,
+    reading: Mapping[str, Tensor],
+) -> Tensor:
+    """Sum the task losses; a label that is missing adds nothing.
+
+    ``reading`` is what the teachers say of the same views. The expression that somebody saw in a face with a gender as well
+    (FER+ has none) they are not asked about, the votes stand in their place: they know grey pictures, and call most quiet looks
+    in colour neutral. There the draw is not undone, so natural logits of colour lean a little to what is drawn more often.
+    """
+    drawn = logits["expression"] + weights["drawn"]
+    parts = {
+        "expression": weighted_softmax(drawn, labels["expression"], weights["expression"]),
+        "age": age_loss(logits["age"], labels["age_years"]),
+        "gender": class_loss(logits["gender"], labels["gender"], weights["gender"], smoothing=0.05),
+        "ethnicity": class_loss(logits["ethnicity"], labels["ethnicity"], weights["ethnicity"], smoothing=0.05),
+    }
+    if "pseudo" in labels:
+        pseudo = weighted_softmax(logits["expression"], labels["pseudo"], torch.ones(len(AFFECTNET_8)))
+        parts["expression"] = parts["expression"] + recipe.pseudo_weight * pseudo
+    for name, soft in _heard(reading, labels).items():
+        alike = torch.ones(soft.shape[1])
+        parts[name] = torch.lerp(parts[name], weighted_softmax(logits[name], soft, alike), recipe.taught)
+    if "identity" in logits:
+        parts["identity"] = direction_loss(logits["identity"], labels["identity"])
+    return torch.stack([recipe.task_weights[name] * part for name, part in parts.items()]).sum()
+
+
+def _heard(reading: Mapping[str, Tensor], labels: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    if "expression" not in reading:
+        return dict(reading)
+    looked = ~labels["expression"].isnan().any(dim=1) & (labels["gender"] >= 0)
+    return {**reading, "expression": torch.where(looked[:, None], labels["expression"], reading["expression"])}
 
 
 def measure(network: FaceNetwork, held_out: Sequence[Pool], size: int) -> dict[str, float]:

@@ -55,6 +55,8 @@ class Recipe:
             otherwise its backbone begins as the start.
         kept: Share of the first teacher's weights in what is written, but for who is in a picture (Wortsman et al., "Robust
             fine-tuning of zero-shot models", CVPR 2022); of a network that began as it.
+        looks: Pictures of UTKFace whose look somebody wrote down (``femo.training.faces.utkface``) are learnt from, and come so
+            many times as often as others at most; 0 leaves what was written aside. Teachers are not heard on such a look.
         head_lr: Heads learn by this times the rate of the last layer.
         layer_decay: Each layer learns by this times the rate of the next.
         identity: A head of 128 values imitates the start network's view of who it is.
@@ -85,6 +87,7 @@ class Recipe:
     taught: float = 0.0
     from_teacher: bool = False
     kept: float = 0.0
+    looks: float = 0.0
     head_lr: float = 1.0
     layer_decay: float = 1.0
     identity: bool = False

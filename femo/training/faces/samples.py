@@ -15,7 +15,7 @@ from torch import Tensor
 from femo.labels import AFFECTNET_8
 from femo.training.faces.augment import Augmentation, augment
 from femo.training.faces.ferplus import FerPlus
-from femo.training.faces.utkface import UtkFace
+from femo.training.faces.utkface import PLAIN, UtkFace
 
 LABELS = ("expression", "age_years", "gender", "ethnicity", "pseudo", "identity")
 N_IDENTITY = 128
@@ -58,6 +58,10 @@ class Pool:
         """Return the chosen rows as a pool."""
         return Pool(self.images[index], boxes=self.boxes[index], **self.labels(index))
 
+    def without_looks(self) -> "Pool":
+        """Return the pool as if nobody had said which expressions it shows."""
+        return replace(self, expression=torch.full_like(self.expression, torch.nan))
+
     def with_pseudo(self, reading: Tensor) -> "Pool":
         """Return the pool with soft expression labels (N, 8) read by an earlier network."""
         return replace(self, pseudo=reading)
@@ -92,7 +96,7 @@ def utkface_pool(data: UtkFace) -> Pool:
     unknown = torch.full((len(data.images), len(AFFECTNET_8)), torch.nan)
     return Pool(
         torch.from_numpy(np.ascontiguousarray(data.images.transpose(0, 3, 1, 2))),
-        unknown,
+        torch.from_numpy(data.expression),
         torch.from_numpy(data.age_years),
         torch.from_numpy(data.gender),
         torch.from_numpy(data.ethnicity),
@@ -121,6 +125,23 @@ def drawn_shares(target: Tensor, power: float) -> Tensor:
     counts = torch.bincount(target).float()
     shares = counts[target].pow(-power)
     return shares / shares.mean()
+
+
+def looked_shares(expression: Tensor, elsewhere: Tensor, most: float) -> Tensor:
+    """Return how often each picture of a pool is drawn, (N,), so that what is rare there comes nearer to its share elsewhere.
+
+    Args:
+        expression: (N, 8), shares of votes, NaN rows where nobody looked; those come once, and so do neutral and happy faces.
+        elsewhere: (8,), sums to 1, how frequent each expression is in the other pool.
+        most: No picture comes more often than this.
+    """
+    known = ~expression.isnan().any(dim=1)
+    found = expression[known].sum(dim=0) / len(expression)
+    often = (elsewhere / found.clamp(min=1e-9)).clamp(1, most)
+    often[list(PLAIN)] = 1
+    shares = torch.ones(len(expression))
+    shares[known] = expression[known] @ often
+    return shares
 
 
 def _orders(shares: Tensor, rng: torch.Generator) -> Iterator[int]:

@@ -27,12 +27,19 @@ from femo.models.weights import find_weights
 from femo.networks.backbone import build_backbone
 from femo.training import checkpoint
 from femo.training.faces.augment import LUMA, Augmentation
-from femo.training.faces.network import FaceNetwork, measure, merged_state, predict, read_together
+from femo.training.faces.network import (
+    FaceNetwork,
+    measure,
+    merged_state,
+    multitask_loss,
+    predict,
+    read_together,
+)
 from femo.training.faces.presets import note_recipe
 from femo.training.faces.recipe import Phase, Recipe
 from femo.training.faces.sam import sam_step
-from femo.training.faces.samples import N_IDENTITY, Pool, batches, drawn_shares
-from femo.training.losses import age_loss, class_loss, class_weights, direction_loss, weighted_softmax
+from femo.training.faces.samples import N_IDENTITY, Pool, batches, drawn_shares, looked_shares
+from femo.training.losses import class_weights
 
 HEADS = {"expression": len(AFFECTNET_8), "age": len(AGE), "gender": len(GENDER), "ethnicity": len(ETHNICITY_5)}
 N_PARTS = 4
@@ -41,38 +48,12 @@ PSEUDO_PART = 2048
 """Pictures that are turned grey at once: as floats, all of them at 200 px would take 10 GB."""
 
 
-def multitask_loss(
-    logits: Mapping[str, Tensor],
-    labels: Mapping[str, Tensor],
-    weights: Mapping[str, Tensor],
-    recipe: Recipe,
-    reading: Mapping[str, Tensor],
-) -> Tensor:
-    """Sum the task losses; a label that is missing adds nothing. ``reading`` is what the teachers say of the same views."""
-    drawn = logits["expression"] + weights["drawn"]
-    parts = {
-        "expression": weighted_softmax(drawn, labels["expression"], weights["expression"]),
-        "age": age_loss(logits["age"], labels["age_years"]),
-        "gender": class_loss(logits["gender"], labels["gender"], weights["gender"], smoothing=0.05),
-        "ethnicity": class_loss(logits["ethnicity"], labels["ethnicity"], weights["ethnicity"], smoothing=0.05),
-    }
-    if "pseudo" in labels:
-        pseudo = weighted_softmax(logits["expression"], labels["pseudo"], torch.ones(len(AFFECTNET_8)))
-        parts["expression"] = parts["expression"] + recipe.pseudo_weight * pseudo
-    for name, soft in reading.items():
-        alike = torch.ones(soft.shape[1])
-        parts[name] = torch.lerp(parts[name], weighted_softmax(logits[name], soft, alike), recipe.taught)
-    if "identity" in logits:
-        parts["identity"] = direction_loss(logits["identity"], labels["identity"])
-    return torch.stack([recipe.task_weights[name] * part for name, part in parts.items()]).sum()
-
-
 class Trainer:
     """One run: network, averaged network, optimizer, and where they are kept.
 
     Args:
         recipe: What to do.
-        pools: Training sets, the one with expressions first.
+        pools: Training sets, FER+ first: all of its pictures have expressions, of others those that somebody looked at.
         held_out: Sets that the log reports on.
         folder: Of the run.
         start: Weights of the backbone under its own names, of a recipe that names a start.
@@ -90,7 +71,8 @@ class Trainer:
     ) -> None:
         torch.set_num_threads(recipe.n_threads)
         torch.manual_seed(recipe.seed)
-        self.recipe, self.pools, self.held_out, self.folder = recipe, list(pools), list(held_out), folder
+        self.recipe, self.held_out, self.folder = recipe, list(held_out), folder
+        self.pools = [*pools[:1], *(pool if recipe.looks else pool.without_looks() for pool in pools[1:])]
         self.teachers = [(network.to(memory_format=torch.channels_last), size) for network, size in teachers]  # type: ignore[call-overload]
         heads = HEADS | ({"identity": N_IDENTITY} if recipe.identity else {})
         self.network = FaceNetwork(recipe.arch, recipe.arch_args, heads, recipe.dropout, recipe.start is not None)
@@ -193,7 +175,8 @@ class Trainer:
         mix = torch.zeros(len(AFFECTNET_8)).index_add_(0, target, shares)
         natural = torch.bincount(target, minlength=len(AFFECTNET_8)).float()
         shift = (mix.clamp(min=1) / natural.clamp(min=1)).log()
-        return [shares, *(torch.ones(len(pool)) for pool in self.pools[1:])], shift
+        often = (looked_shares(pool.expression, mix / mix.sum(), self.recipe.looks) for pool in self.pools[1:])
+        return [shares, *often], shift
 
     def _class_weights(self, power: float) -> dict[str, Tensor]:
         faces, attributes = self.pools[0], self.pools[-1]
@@ -257,15 +240,17 @@ class Trainer:
         return read_together(self.teachers, images) if self.recipe.taught else {}
 
     def _pseudo_label(self, size: int) -> None:
-        """Give pools without expression labels the teacher's reading of their grey version."""
+        """Give pictures without expression labels the teacher's reading of their grey version."""
         network, size = self.teachers[0] if self.teachers else (self.averaged, size)
         for position, pool in enumerate(self.pools):
-            if pool.expression.isnan().all():
+            unknown = pool.expression.isnan().any(dim=1)
+            if unknown.any():
                 read = [
                     predict(network, _grey(part), size)["expression"].softmax(dim=1)
                     for part in pool.images.split(PSEUDO_PART)
                 ]
-                self.pools[position] = pool.with_pseudo(torch.cat(read))
+                reading = torch.where(unknown[:, None], torch.cat(read), torch.nan)
+                self.pools[position] = pool.with_pseudo(reading)
 
     def _log(self, row: Mapping[str, float]) -> None:
         path = self.folder / "log.csv"

@@ -4,10 +4,16 @@ Conventions: a zip (or a folder) of 200x200 JPEG files named ``age_gender_race_d
 gender 0 male and 1 female, race 0 White, 1 Black, 2 Asian, 3 Indian, 4 Others. Labels come in femo's orders:
 ``femo.labels.GENDER`` (female 0, male 1) and ``femo.labels.ETHNICITY_5``. Files whose name does not carry the three
 numbers (the set has a few) are left out and counted.
+
+Nobody publishes which expression a picture of UTKFace shows. ``looks.csv`` beside this module says it of 4,395, gone through by
+eye: of all that ``femo.training.faces.sets`` keeps out, and of the doubtful ones of the rest (docs/training.md). Its form is that
+of FER+, votes for each expression, ten of each of two viewers. The first named only what is neither neutral nor happy; which of
+these two another face is, is the second's word.
 """
 
+import csv
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,10 +22,13 @@ import numpy as np
 import numpy.typing as npt
 
 from femo.errors import MediaError
-from femo.labels import ETHNICITY_5
+from femo.labels import AFFECTNET_8, ETHNICITY_5
 from femo.types import Floats, Ints
 
 MAX_AGE_YEARS = 116
+PLAIN = (AFFECTNET_8.index("neutral"), AFFECTNET_8.index("happiness"))
+"""What nearly all of its people look like."""
+LOOKS = Path(__file__).with_name("looks.csv")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,6 +40,7 @@ class UtkFace:
         age_years: float32 (N,).
         gender: int64 (N,), index into ``GENDER``.
         ethnicity: int64 (N,), index into ``ETHNICITY_5``.
+        expression: float32 (N, 8), distribution over ``AFFECTNET_8`` where somebody looked, else NaN.
         names: N file names.
         n_left_out: Files without usable labels.
     """
@@ -39,6 +49,7 @@ class UtkFace:
     age_years: Floats
     gender: Ints
     ethnicity: Ints
+    expression: Floats
     names: tuple[str, ...]
     n_left_out: int
 
@@ -52,6 +63,21 @@ def parse_name(name: str) -> tuple[int, int, int] | None:
     if not (0 <= age <= MAX_AGE_YEARS and gender in (0, 1) and race < len(ETHNICITY_5)):
         return None
     return age, 1 - gender, race
+
+
+def read_looks(path: Path = LOOKS) -> dict[str, Floats]:
+    """Return the shares of the votes for each of ``AFFECTNET_8``, float32 (8,), by file name."""
+    looks = {}
+    with path.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            votes = np.array([int(row[name]) for name in AFFECTNET_8], np.float32)
+            looks[row["name"]] = votes / votes.sum()
+    return looks
+
+
+def _expression(names: Sequence[str], looks: Mapping[str, Floats]) -> Floats:
+    unknown = np.full(len(AFFECTNET_8), np.nan, np.float32)
+    return np.stack([looks.get(Path(name).name, unknown) for name in names])
 
 
 def _files(path: Path) -> Iterator[tuple[str, bytes]]:
@@ -100,6 +126,7 @@ def read_utkface(paths: Sequence[str | Path], size: int | None = None) -> UtkFac
         age_years=table[:, 0].astype(np.float32),
         gender=table[:, 1],
         ethnicity=table[:, 2],
+        expression=_expression(names, read_looks()),
         names=tuple(names),
         n_left_out=n_left_out,
     )

@@ -12,7 +12,7 @@ from femo.models.find import find_model
 from femo.models.second import SecondSpec
 from femo.training.faces import card
 from femo.training.faces.card import write_card
-from femo.training.faces.presets import BESIDE, FEMO_BASE, FROM_ARCFACE, FROM_FACERES
+from femo.training.faces.presets import ARCFACE_AGAIN, FEMO_BASE, FROM_ARCFACE, FROM_FACERES
 from femo.training.faces.recipe import Phase, Recipe
 
 
@@ -31,6 +31,7 @@ def ferplus(accuracy: float) -> dict[str, Any]:
     }
 
 
+LOOKED = ("accuracy", "rare_recall", "rare_false")
 MEASURED: dict[str, Any] = {
     "ferplus": ferplus(0.9),
     "halfway": ferplus(0.8),
@@ -46,6 +47,10 @@ MEASURED: dict[str, Any] = {
             },
             "age 70-116": {name: entry(None, 0) for name in ("age_mae_years", "gender_accuracy", "ethnicity_accuracy")},
         },
+    },
+    "looks": {
+        prior: {f"looks_{name}": entry(value, 900) for name, value in zip(LOOKED, row, strict=True)}
+        for prior, row in (("natural", (0.9, 0.2, 0.1)), ("balanced", (0.8, 0.5, 0.3)))
     },
     "stress": {
         "unchanged": entry(0.88, 500),
@@ -81,6 +86,8 @@ def lines(spec: ModelSpec) -> list[str]:
         "| disgust | 88.0% (83.0% - 93.0%) | 78.0% (73.0% - 83.0%) | 68.0% (63.0% - 73.0%) | 12 |",
         "| age 0-9 | 40 | 2.50 (2.00 - 3.00) | 75.0% (70.0% - 80.0%) | 50.0% (45.0% - 55.0%) |",
         "| age 70-116 | 0 | - | - | - |",
+        "| natural | 90.0% (85.0% - 95.0%) | 20.0% (15.0% - 25.0%) | 10.0% (5.0% - 15.0%) |",
+        "| balanced | 80.0% (75.0% - 85.0%) | 50.0% (45.0% - 55.0%) | 30.0% (25.0% - 35.0%) |",
         "| JPEG | quality 50: 50.0% | quality 30: 30.0% | quality 15: 15.0% |",
         "| expression | sure | 60.0% | 97.0% (92.0% - 102.0%) |",
         "| expression, natural prior | 1.1 | 0.0900 | as it is |",
@@ -92,6 +99,12 @@ def lines(spec: ModelSpec) -> list[str]:
 )
 def test_every_figure_stands_in_its_row(lines: list[str], line: str) -> None:
     assert line in lines
+
+
+def test_a_network_that_nobody_scored_by_looks_says_nothing_of_them(spec: ModelSpec, lines: list[str]) -> None:
+    plain = write_card(spec, FROM_FACERES, {**MEASURED, "looks": {}}, HEADS)
+    assert any("Everyday colour photos" in line for line in lines)
+    assert "Everyday colour photos" not in plain
 
 
 def test_front_matter_comes_first_and_the_recipe_last(spec: ModelSpec, lines: list[str]) -> None:
@@ -189,12 +202,12 @@ def test_the_card_names_who_taught() -> None:
 
 
 def test_the_card_of_a_network_without_identity_names_nobody_it_was_learnt_from() -> None:
-    teachers = tuple(told | {"sha256": "0" * 64} for told in BESIDE.teachers)
-    told = card._origin(replace(BESIDE, teachers=teachers))
+    teachers = tuple(told | {"sha256": "0" * 64} for told in ARCFACE_AGAIN.teachers)
+    told = card._origin(replace(ARCFACE_AGAIN, teachers=teachers))
     assert (
         "is 30% of what it learnt from, the labels the rest. 30% of the first one's weights were kept.\n\n- from"
         in told
     )
-    assert "weights were kept" not in card._origin(replace(BESIDE, teachers=teachers, kept=0.0))
+    assert "weights were kept" not in card._origin(replace(ARCFACE_AGAIN, teachers=teachers, kept=0.0))
     assert "who is in a picture" not in told.lower()
     assert told.endswith("\n\ndocs/training.md has the commands that repeat the whole.")

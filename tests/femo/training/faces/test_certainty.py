@@ -2,6 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import cv2
 import numpy as np
@@ -10,10 +13,13 @@ import torch
 
 from femo.errors import FemoError
 from femo.faces.quality import sharpness
-from femo.labels import AFFECTNET_8
-from femo.training.faces.certainty import SIGMAS, fit_limits, rising_limit
+from femo.labels import AFFECTNET_8, ETHNICITY_5
+from femo.training.faces import certainty
+from femo.training.faces.certainty import SIGMAS, evaluate_certainty, fit_limits, rising_limit
 from femo.training.faces.samples import N_IDENTITY, Pool
-from femo.types import RGB, Scores
+from femo.training.faces.utkface import read_looks
+from femo.types import REASONS, RGB, Scores
+from tests.face_files import write_ferplus, write_utkface
 
 
 def test_the_limit_is_where_the_rising_share_is_high_enough() -> None:
@@ -79,3 +85,51 @@ def test_size_and_blur_are_found_again() -> None:
 def _enlarged(sigma: float) -> RGB:
     large = cv2.resize(pool(1).images[0, 0].numpy(), (144, 144), interpolation=cv2.INTER_CUBIC)
     return np.asarray(cv2.GaussianBlur(large, (0, 0), sigma * 144), np.uint8)
+
+
+def test_colour_photos_that_somebody_looked_at_have_rows_of_their_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two grey faces, neutral and happy, both called neutral; of two colour ones the list knows one, which is angry."""
+    looks = read_looks()
+    angry = max(looks, key=lambda name: looks[name][AFFECTNET_8.index("anger")])
+    ferplus = write_ferplus(tmp_path / "f.npz", [[9, 0, *[0] * 8], [0, 9, *[0] * 8]])
+    utkface = write_utkface(tmp_path / "u.zip", {angry: 9, "9_0_0_1.jpg.chip.jpg": 10})
+
+    def score_crops(faces: Sequence[RGB], prior: str | None) -> dict[str, Scores]:
+        def all_are(name: str, labels: tuple[str, ...], which: int) -> Scores:
+            values = np.repeat(np.eye(len(labels), dtype=np.float32)[[which]], len(faces), axis=0)
+            return Scores(name, labels, values, "distribution", "trained")
+
+        expression = all_are("expression", tuple(AFFECTNET_8), AFFECTNET_8.index("neutral"))
+        return {"expression": expression, "gender": all_are("gender", ("female", "male"), 1)} | {
+            "ethnicity": all_are("ethnicity", tuple(ETHNICITY_5), 0)
+        }
+
+    spec = SimpleNamespace(reading=SimpleNamespace(attribute_least=0.6))
+    pipeline: Any = SimpleNamespace(
+        readers=[SimpleNamespace(spec=spec)], score_crops=score_crops, detector=None, model="m"
+    )
+    monkeypatch.setattr(certainty, "measure_crops", lambda detector, images: len(images))
+
+    def judge(n: int, scores: object, limits: object) -> SimpleNamespace:
+        return SimpleNamespace(reasons=np.arange(n)[:, None] + np.zeros((1, len(REASONS))) > 0)
+
+    monkeypatch.setattr(certainty, "judge", judge)
+    report = evaluate_certainty(pipeline, ferplus, utkface)
+
+    def said(head: str) -> dict[str, tuple[object, ...]]:
+        return {
+            name: (row["kept"]["value"], row["accuracy"]["value"], row["accuracy"]["n"])
+            for name, row in report[head].items()
+        }
+
+    assert {name: said("expression")[name] for name in ("sure", "unsure")} == {
+        "sure": (0.5, 1, 1),
+        "unsure": (0.5, 0, 1),
+    }
+    assert {name: said("expression, colour")[name] for name in ("sure", "unsure")} == {
+        "sure": (1, 0, 1),
+        "unsure": (0, None, 0),
+    }
+    assert said("gender")["sure"] == (1, 1, 2)

@@ -1,9 +1,15 @@
 """Shares with Wilson's interval, against the table of Newcombe (1998, Stat. Med. 17, table I, method 3)."""
 
+from types import SimpleNamespace
+from typing import Any
+
 import numpy as np
 import pytest
 
-from femo.training.faces.evaluate import mean_recall, share
+from femo.labels import AFFECTNET_8
+from femo.training.faces.evaluate import evaluate_looks, mean_recall, share
+from femo.training.faces.utkface import UtkFace
+from femo.types import Scores
 
 
 @pytest.mark.parametrize(
@@ -29,3 +35,45 @@ def test_mean_recall_counts_every_class_alike() -> None:
     low, high = got["interval"]
     assert low < 0.375 < high
     assert mean_recall(np.zeros(0, bool), np.zeros(0, int)) == {"value": None, "interval": None, "n": 0}
+
+
+def says(*expressions: str, source: str = "trained") -> Any:
+    """A pipeline that reads one face after the other so, whatever is asked of it."""
+    values = np.eye(8, dtype=np.float32)[[AFFECTNET_8.index(name) for name in expressions]]
+    scores = Scores("expression", tuple(AFFECTNET_8), values, "distribution", "trained")
+    head = SimpleNamespace(name="expression", source=source)
+    reader = SimpleNamespace(spec=SimpleNamespace(heads=(head,)))
+    return SimpleNamespace(model="m", readers=(reader,), score_crops=lambda faces, prior: {"expression": scores})
+
+
+def looking(*votes: str | None) -> UtkFace:
+    expression = np.full((len(votes), 8), np.nan, np.float32)
+    for row, name in enumerate(votes):
+        if name is not None:
+            expression[row] = np.eye(8)[AFFECTNET_8.index(name)] * 0.6 + 0.05
+    nothing = np.zeros(len(votes))
+    names = tuple(map(str, range(len(votes))))
+    return UtkFace(np.zeros((len(votes), 4, 4, 3), np.uint8), nothing, nothing, nothing, expression, names, 0)
+
+
+def test_looks_are_scored_by_the_majority_of_the_votes() -> None:
+    """Of three that are not plain one is named; of four plain ones one is given another word: a smile is neutral."""
+    data = looking("anger", "sadness", None, "fear", "neutral", "happiness", "neutral", "happiness")
+    got = evaluate_looks(
+        says("anger", "neutral", "happiness", "neutral", "neutral", "contempt", "happiness"), data
+    )
+    assert got["looks_accuracy"]["value"] == pytest.approx(3 / 7, abs=1e-5)
+    assert (got["looks_rare_recall"]["value"], got["looks_rare_recall"]["n"]) == (
+        pytest.approx(1 / 3, abs=1e-5),
+        3,
+    )
+    assert (got["looks_rare_false"]["value"], got["looks_rare_false"]["n"]) == (0.25, 4)
+    assert got["looks_mean_recall"]["value"] == pytest.approx((1 + 0 + 0 + 0.5 + 0.5) / 5)
+    assert {label: entry["value"] for label, entry in got["looks_per_class"].items()} == {
+        "anger": 1, "sadness": 0, "fear": 0, "neutral": 0.5, "happiness": 0.5,
+    }  # fmt: skip
+
+
+def test_where_nobody_looked_or_the_expression_was_not_learnt_nothing_is_scored() -> None:
+    assert evaluate_looks(says("anger"), looking(None, None)) == {}
+    assert evaluate_looks(says("anger", source="prior"), looking("anger")) == {}

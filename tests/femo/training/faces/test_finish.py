@@ -1,12 +1,20 @@
 """Temperatures of both priors and the number of years that an age is the mean of, against hand calculation."""
 
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 import pytest
 
 from femo.labels import AFFECTNET_8
 from femo.networks.heads import softmax
+from femo.training.faces import finish
 from femo.training.faces.finish import choose_l, fit_expression
+from femo.training.faces.utkface import read_looks
+from femo.types import Scores
+from tests.face_files import write_utkface
 
 
 def _drawn(
@@ -61,3 +69,26 @@ def test_the_age_is_the_mean_over_as_many_years_as_errs_least() -> None:
     logits[:, 29] = 3.0
     logits[:, 90:] = -1.5
     assert choose_l(logits, np.full(50, 30.0, np.float32)) == 1
+
+
+def test_looks_are_scored_under_each_prior(tmp_path: Path) -> None:
+    """A picture that the list calls angry, read as angry under the balanced prior only."""
+    looks = read_looks()
+    angry = max(looks, key=lambda name: looks[name][AFFECTNET_8.index("anger")])
+    path = write_utkface(tmp_path / "u.zip", {angry: 9, "9_0_0_1.jpg.chip.jpg": 10})
+    labels = tuple(AFFECTNET_8)
+
+    def score_crops(faces: list[np.ndarray], prior: str) -> dict[str, Scores]:
+        said = np.eye(8, dtype=np.float32)[[labels.index("anger" if prior == "balanced" else "neutral")]]
+        return {"expression": Scores("expression", labels, said, "distribution", "trained")}
+
+    head = SimpleNamespace(name="expression", source="trained")
+    pipeline: Any = SimpleNamespace(
+        model="m", readers=(SimpleNamespace(spec=SimpleNamespace(heads=(head,))),), score_crops=score_crops
+    )
+    found = {prior: row["looks_rare_recall"] for prior, row in finish._looks(pipeline, path).items()}
+    assert {prior: (row["value"], row["n"]) for prior, row in found.items()} == {
+        "natural": (0, 1), "halfway": (0, 1), "balanced": (1, 1),
+    }  # fmt: skip
+    unknown = write_utkface(tmp_path / "v.zip", {"9_0_0_1.jpg.chip.jpg": 10})
+    assert finish._looks(pipeline, unknown) == {}

@@ -9,7 +9,16 @@ from femo.models.find import find_model
 from femo.models.weights import find_weights, weights_sha256
 from femo.networks.backbone import build_backbone
 from femo.networks.mobilefacenet import MobileFaceNet
-from femo.training.faces.network import FaceNetwork, measure, merged_state, network_of, read_together, with_norms
+from femo.training.faces.network import (
+    FaceNetwork,
+    measure,
+    merged_state,
+    multitask_loss,
+    network_of,
+    read_together,
+    with_norms,
+)
+from femo.training.faces.recipe import Recipe
 from femo.training.faces.trainer import HEADS
 from femo.upstream import faceres
 from tests.face_pools import TINY, face_pool
@@ -117,3 +126,29 @@ def test_teachers_read_one_view_together_each_at_its_side() -> None:
     assert list(got) == ["gender"]
     torch.testing.assert_close(got["gender"], expected, rtol=0, atol=0.01)
     assert 0.6 < float(got["gender"][0, 0]) < 0.8  # (0.95 + 0.5) / 2
+
+
+def test_teachers_are_not_asked_about_a_look_that_somebody_saw() -> None:
+    """Of a grey picture (no gender), a colour one that was looked at, and one that was not, they are heard on two."""
+    logits = {"expression": torch.randn(3, 8, generator=torch.Generator().manual_seed(1))}
+    logits |= {"age": torch.zeros(3, 101), "gender": torch.zeros(3, 2), "ethnicity": torch.zeros(3, 5)}
+    expression = torch.eye(8)[[4, 0, 5]]
+    expression[2] = torch.nan
+    missing = torch.full((3,), -1)
+    labels = {"expression": expression, "age_years": torch.full((3,), torch.nan), "ethnicity": missing}
+    labels["gender"] = torch.tensor([-1, 0, 1])
+    weights = {
+        "expression": torch.ones(8),
+        "gender": torch.ones(2),
+        "ethnicity": torch.ones(5),
+        "drawn": torch.zeros(8),
+    }
+    says = torch.eye(8)[[5, 5, 5]]
+    tasks = {"expression": 1.0, "age": 0.0, "gender": 0.0, "ethnicity": 0.0}
+    recipe = Recipe("resnet18", {}, (), taught=0.25, task_weights=tasks)
+    got = multitask_loss(logits, labels, weights, recipe, {"expression": says})
+    log_p = logits["expression"].log_softmax(dim=1)
+    drawn = (logits["expression"] + weights["drawn"]).log_softmax(dim=1)
+    by_label = -(drawn[0, 4] + drawn[1, 0]) / 2
+    by_teacher = -(log_p[0, 5] + log_p[1, 0] + log_p[2, 5]) / 3
+    torch.testing.assert_close(got, 0.75 * by_label + 0.25 * by_teacher)

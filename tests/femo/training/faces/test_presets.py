@@ -7,7 +7,16 @@ from pathlib import Path
 import pytest
 
 from femo.errors import FemoError, ModelError
-from femo.training.faces.presets import BESIDE, FEMO_BASE, FROM_ARCFACE, FROM_FACERES, note_recipe, read_recipe
+from femo.training.faces.presets import (
+    ARCFACE_AGAIN,
+    BESIDE,
+    FEMO_BASE,
+    FROM_ARCFACE,
+    FROM_BOTH,
+    FROM_FACERES,
+    note_recipe,
+    read_recipe,
+)
 from femo.training.faces.recipe import Phase, Recipe
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -27,7 +36,11 @@ def test_recipes_have_names() -> None:
     assert read_recipe("from-faceres", 7) == replace(FROM_FACERES, n_threads=7)
     assert read_recipe("from-arcface", 7) == replace(FROM_ARCFACE, n_threads=7)
     assert read_recipe("beside", 7) == replace(BESIDE, n_threads=7)
-    assert [len(recipe.teachers) for recipe in (FROM_FACERES, FROM_ARCFACE, FEMO_BASE, BESIDE)] == [0, 1, 2, 2]
+    assert read_recipe("from-both", 7) == replace(FROM_BOTH, n_threads=7)
+    assert read_recipe("from-arcface-again", 7) == replace(ARCFACE_AGAIN, n_threads=7)
+    chain = (FROM_FACERES, FROM_ARCFACE, FROM_BOTH, ARCFACE_AGAIN, FEMO_BASE, BESIDE)
+    assert [len(recipe.teachers) for recipe in chain] == [0, 1, 2, 2, 2, 2]
+    assert [recipe.looks > 0 for recipe in chain] == [False, False, False, False, True, True]
 
 
 def test_what_a_run_writes_is_read_again(tmp_path: Path) -> None:

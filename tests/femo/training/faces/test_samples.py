@@ -11,6 +11,7 @@ from femo.training.faces.samples import (
     batches,
     drawn_shares,
     ferplus_pool,
+    looked_shares,
     normalise,
     utkface_pool,
 )
@@ -48,15 +49,36 @@ def test_ferplus_targets_lie_between_the_votes_and_the_majority() -> None:
     assert (int(pool.gender), int(pool.ethnicity), bool(pool.age_years.isnan())) == (-1, -1, True)
 
 
-def test_utkface_has_attributes_and_no_expression() -> None:
+def test_utkface_has_attributes_and_an_expression_where_somebody_looked() -> None:
     images = np.zeros((2, 4, 4, 3), np.uint8)
     images[1, 1, 2] = 10, 20, 30
-    data = UtkFace(images, np.array([30, 60], np.float32), np.array([0, 1]), np.array([2, 4]), ("a", "b"), 0)
+    looks = np.full((2, 8), np.nan, np.float32)
+    looks[0] = np.eye(8)[6]
+    data = UtkFace(
+        images, np.array([30, 60], np.float32), np.array([0, 1]), np.array([2, 4]), looks, ("a", "b"), 0
+    )
     pool = utkface_pool(data)
     assert pool.images[1, :, 1, 2].tolist() == [10, 20, 30]
     labels = pool.labels(torch.tensor([1]))
     assert [labels[name].item() for name in ("age_years", "gender", "ethnicity")] == [60, 1, 4]
     assert bool(labels["expression"].isnan().all())
+    assert pool.expression[0].tolist() == [0, 0, 0, 0, 0, 0, 1, 0]
+    assert bool(pool.without_looks().expression.isnan().all())
+    assert pool.without_looks().gender.tolist() == [0, 1]
+
+
+def test_what_people_look_like_is_drawn_as_often_as_it_is_elsewhere() -> None:
+    """Of ten pictures one is half angry, half neutral, one wholly sad, one neutral by eye; nobody looked at seven.
+
+    Anger has .05 of the pool, .2 elsewhere: four times. Sadness .1, and .6 elsewhere: six times, or three where that is the most.
+    """
+    expression = torch.full((10, 8), torch.nan)
+    expression[:3] = torch.tensor(
+        [[0.5, 0, 0, 0, 0, 0.5, 0, 0], [0, 0, 0, 0, 0, 0, 1, 0], [0, 0, 0, 0, 0, 1, 0, 0]]
+    )
+    elsewhere = torch.tensor([0.2, 0, 0, 0, 0, 0.2, 0.6, 0])
+    assert looked_shares(expression, elsewhere, 8.0).tolist() == pytest.approx([2.5, 6, 1] + [1] * 7)
+    assert looked_shares(expression, elsewhere, 3.0).tolist() == pytest.approx([2, 3, 1] + [1] * 7)
 
 
 def test_a_subset_keeps_what_belongs_together() -> None:

@@ -3,6 +3,8 @@
 import zipfile
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 import torch
 
@@ -10,7 +12,7 @@ from femo.errors import FemoError
 from femo.labels import AFFECTNET_8
 from femo.training.faces import sets
 from femo.training.faces.samples import Pool
-from femo.training.faces.sets import Sets, read_sets
+from femo.training.faces.sets import Sets, read_sets, recur
 from tests.face_files import write_ferplus, write_utkface
 
 N_UTKFACE, N_TRAIN, N_VALID, N_HELD_OUT = 9, 6, 3, 3
@@ -68,7 +70,12 @@ def test_votes_are_trained_on_and_the_majority_is_scored(data: Path) -> None:
 
 def test_the_held_out_files_come_out_as_they_were(data: Path, tmp_path: Path) -> None:
     found = read(data)
-    folder = found.write_held_out(tmp_path / "out" / "held")
+    folder = tmp_path / "out" / "held"
+    folder.mkdir(parents=True)
+    (folder / "9_0_1_2016.jpg.chip.jpg").write_bytes(b"of an earlier hold-out")
+    (folder / "notes.txt").write_text("mine")
+    assert found.write_held_out(folder) == folder
+    (folder / "notes.txt").unlink()
     written = {int(path.name.split("_")[0]): path for path in folder.iterdir()}
     assert sorted(written) == sorted(ages(found.attributes_held_out))
     assert [int(name.split("_")[0]) for name in found.held_out_names] == ages(found.attributes_held_out)
@@ -78,6 +85,37 @@ def test_the_held_out_files_come_out_as_they_were(data: Path, tmp_path: Path) ->
         assert path.read_bytes() == data_of
         for archive in archives:
             archive.close()
+
+
+def texture(seed: int) -> np.ndarray:
+    coarse = np.random.default_rng(seed).integers(0, 256, (10, 10, 3)).astype(np.uint8)
+    return cv2.resize(coarse, (200, 200), interpolation=cv2.INTER_CUBIC)
+
+
+def test_a_picture_that_is_trained_on_too_is_in_no_hold_out(data: Path) -> None:
+    """Nine textures; one of the hold-out and one of the slice are trained on as well, darker and compressed anew."""
+    found = read(data)
+    twins = {ages(found.attributes_held_out)[0]: ages(found.attributes)[0]}
+    twins[ages(found.attributes_slice)[0]] = ages(found.attributes)[1]
+    for archive in data.glob("*.zip"):
+        with zipfile.ZipFile(archive) as file:
+            names = file.namelist()
+        with zipfile.ZipFile(archive, "w") as file:
+            for name in names:
+                age = int(name.split("_")[0])
+                picture = texture(twins[age]) // 2 if age in twins else texture(age)
+                file.writestr(name, cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 60])[1].tobytes())
+    now = read(data, 100)
+    assert ages(now.attributes) == ages(found.attributes)
+    assert ages(now.attributes_held_out) == ages(found.attributes_held_out)[1:]
+    assert ages(now.attributes_slice) == ages(found.attributes_slice)[1:]
+    assert len(now.held_out_names) == 2
+
+
+def test_other_pictures_do_not_recur() -> None:
+    first, others = np.stack([texture(1), texture(2)]), np.stack([texture(3), texture(2)])
+    assert recur(first, others).tolist() == [False, True]
+    assert recur(first, others[:1]).tolist() == [False, False]
 
 
 def test_too_little_is_said(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ import torch
 from femo.errors import WeightsError
 from femo.networks.mobilefacenet import MobileFaceNet
 from femo.training.faces.network import merged_state, with_norms
-from femo.training.faces.presets import FEMO_BASE, FROM_ARCFACE, FROM_FACERES
+from femo.training.faces.presets import FEMO_BASE, FROM_ARCFACE, FROM_BOTH, FROM_FACERES
 from femo.training.faces.recipe import Recipe
 from femo.training.faces.samples import N_IDENTITY, normalise
 from femo.training.faces.start import (
@@ -167,10 +167,11 @@ def test_a_folder_says_what_it_began_as() -> None:
     )
     scratch = about(Recipe("resnet18", {}, (), teachers=({"name": "the first"},)))
     assert scratch.terms == "(FER2013 and UTKFace terms) and the terms of its teachers: the first"
-    taught = about(FEMO_BASE)
+    taught = about(FROM_BOTH)
     assert taught.embedding == about(FROM_ARCFACE).embedding
     assert taught.terms.startswith(about(FROM_ARCFACE).terms)
     assert taught.terms.endswith(
         "(the MobileNet of HSE_FaceRec_tf, VGGFace2) and from-arcface (InsightFace's MobileFaceNet, WebFace600K)"
     )
     assert taught.citation.startswith("began as the first of its teachers, from-faceres")
+    assert all(name in about(FEMO_BASE).terms for name in ("InsightFace's terms", "VGGFace2", "WebFace600K"))

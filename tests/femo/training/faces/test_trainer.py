@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from femo.training.faces.network import FaceNetwork, predict
+from femo.training.faces.network import FaceNetwork, multitask_loss, predict
 from femo.training.faces.recipe import Phase, Recipe
-from femo.training.faces.samples import LABELS, normalise
-from femo.training.faces.trainer import HEADS, Trainer, multitask_loss
+from femo.training.faces.samples import LABELS, Pool, normalise
+from femo.training.faces.trainer import HEADS, Trainer
 from tests.face_pools import TINY, face_pool
 
 
@@ -137,6 +137,36 @@ def test_the_shift_of_the_logits_is_what_the_draw_changed(tmp_path: Path) -> Non
     shares, shift = trainer._drawn(1.0)
     assert shift[:2].tolist() == pytest.approx([math.log(5 / 8), math.log(5 / 2)], abs=1e-5)
     assert shares[0].sum() == pytest.approx(10)
+
+
+@pytest.mark.parametrize("looks", [0.0, 3.0])
+def test_looks_are_learnt_from_where_the_recipe_says_so(tmp_path: Path, looks: float) -> None:
+    pools = [face_pool(8, 0, True), face_pool(8, 1, False)]
+    pools[1].expression[2] = torch.eye(8)[int(pools[0].expression[0].argmax())]
+    recipe = Recipe("resnet18", TINY, (), shares=(8, 8), n_threads=1, looks=looks)
+    trainer = Trainer(recipe, pools, [], tmp_path)
+    shares, _ = trainer._drawn(0.0)
+    assert (~trainer.pools[1].expression.isnan().any(dim=1)).tolist() == [
+        looks > 0 and row == 2 for row in range(8)
+    ]
+    others = [row for row in range(8) if row != 2]
+    assert shares[1][others].tolist() == [1] * 7
+    assert float(shares[1][2]) == pytest.approx(1 if not looks else min(3, 8 * _share(pools[0])), abs=1e-5)
+
+
+def test_a_teacher_gives_no_second_label_to_what_somebody_saw(tmp_path: Path) -> None:
+    pools = [face_pool(8, 0, True), face_pool(8, 1, False)]
+    pools[1].expression[2] = torch.eye(8)[0]
+    recipe = Recipe("resnet18", TINY, (), shares=(8, 8), n_threads=1, looks=3.0)
+    trainer = Trainer(recipe, pools, [], tmp_path)
+    trainer._pseudo_label(24)
+    assert trainer.pools[1].pseudo.isnan().any(dim=1).tolist() == [row == 2 for row in range(8)]
+    assert trainer.pools[0].pseudo.isnan().all()
+
+
+def _share(pool: Pool) -> float:
+    target = pool.expression.argmax(dim=1)
+    return float((target == target[0]).float().mean())
 
 
 def test_a_pretrained_network_learns_in_parts_and_keeps_its_frozen_layers(tmp_path: Path) -> None:

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from femo.errors import MediaError
-from femo.labels import ETHNICITY_5, GENDER
-from femo.training.faces.utkface import parse_name, read_utkface
+from femo.labels import AFFECTNET_8, ETHNICITY_5, GENDER
+from femo.training.faces.utkface import LOOKS, parse_name, read_looks, read_utkface
 from tests.face_files import write_utkface
 
 
@@ -68,3 +68,31 @@ def test_what_is_no_archive_is_named(tmp_path: Path) -> None:
     (tmp_path / "u.zip").write_bytes(b"no zip")
     with pytest.raises(MediaError, match=r"u\.zip is not a UTKFace zip"):
         read_utkface([tmp_path / "u.zip"])
+
+
+def test_votes_of_a_list_become_shares(tmp_path: Path) -> None:
+    path = tmp_path / "looks.csv"
+    path.write_text(
+        "name,anger,contempt,disgust,fear,happiness,neutral,sadness,surprise\na.jpg,6,0,0,0,0,12,2,0\n"
+    )
+    (row,) = read_looks(path).items()
+    assert row[0] == "a.jpg"
+    assert row[1].tolist() == pytest.approx([0.3, 0, 0, 0, 0, 0.6, 0.1, 0])
+
+
+def test_a_picture_has_the_look_that_the_list_gives_its_name(tmp_path: Path) -> None:
+    looks = read_looks()
+    known = max(looks, key=lambda name: looks[name][AFFECTNET_8.index("anger")])
+    data = read_utkface([write_utkface(tmp_path / "u.zip", {f"crops/{known}": 9, "9_0_0_1.jpg.chip.jpg": 10})])
+    seen = dict(zip(data.names, data.expression, strict=True))
+    assert seen[f"crops/{known}"].tolist() == looks[known].tolist()
+    assert np.isnan(seen["9_0_0_1.jpg.chip.jpg"]).all()
+
+
+def test_every_line_of_the_list_names_a_picture_once_and_spreads_all_votes() -> None:
+    lines = LOOKS.read_text().splitlines()
+    names = [line.partition(",")[0] for line in lines[1:]]
+    assert lines[0].split(",") == ["name", *AFFECTNET_8]
+    assert names == sorted(set(names))
+    assert all(parse_name(name) for name in names)
+    assert {sum(map(int, line.split(",")[1:])) for line in lines[1:]} == {20}
