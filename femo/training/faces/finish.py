@@ -56,7 +56,7 @@ DATA = {
     "gender": ("gender", "UTKFace"),
     "ethnicity": ("ethnicity-5", "UTKFace"),
 }
-LOOKED = " and pictures of UTKFace that two viewers went through"
+LOOKED = " and pictures of UTKFace with votes of two vision-language models"
 SAME_PERCENT, SAME_PLACE_PERCENT = 99.5, 95.0
 """Two faces are one person from the cosine that so many pairs of adult strangers stay below; children look too alike."""
 
