@@ -83,10 +83,13 @@ def test_from_pictures_to_a_folder_that_reads(
     assert len(held) == 4
     assert sorted(path.name for path in log.glob("*.npy")) == ["faces_ferplus.npy", "faces_utkface.npy"]
     assert len((log / "log.csv").read_text().splitlines()) == 2
+    assert "vision-language" not in spec.head("expression").citation
     two = tmp_path / "two"
+    recipe.write_text(json.dumps(replace(RECIPE, looks=2.0).to_dict()))
     assert run(*command_line, "--out", two, "--second", out) == 0
     both = read_spec(two)
     assert both.second is not None
+    assert "votes of two vision-language models" in both.head("expression").citation
     assert (both.second.arch, both.second.heads) == ("resnet18", ("expression", "age", "gender", "ethnicity"))
     assert (weights_sha256(both), len(both.files)) == (weights_sha256(spec), 2)
     assert "A second network reads photos beside it" in (two / "README.md").read_text()

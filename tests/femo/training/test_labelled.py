@@ -70,7 +70,7 @@ def test_folders_are_named_after_expressions_in_the_words_that_data_sets_use(tmp
 
 def test_a_table_names_files_beside_it(tmp_path: Path) -> None:
     table = tmp_path / "labels.csv"
-    table.write_text('\ufeffid,path,expression\n1,"a, b.jpg",Fearful\n2,in/c.jpg,neutral\n', encoding="utf-8")
+    table.write_text('\ufeffpath,id,expression\n"a, b.jpg",1,Fearful\nin/c.jpg,2,neutral\n', encoding="utf-8")
     assert find_labelled(table) == [
         Labelled(tmp_path / "a, b.jpg", "fear"),
         Labelled(tmp_path / "in/c.jpg", "neutral"),

@@ -1,5 +1,6 @@
 """Shares with Wilson's interval, against the table of Newcombe (1998, Stat. Med. 17, table I, method 3)."""
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -7,9 +8,10 @@ import numpy as np
 import pytest
 
 from femo.labels import AFFECTNET_8
-from femo.training.faces.evaluate import evaluate_looks, mean_recall, share
-from femo.training.faces.utkface import UtkFace
+from femo.training.faces.evaluate import evaluate_looks, evaluate_utkface, mean_recall, share
+from femo.training.faces.utkface import UtkFace, read_looks
 from femo.types import Scores
+from tests.face_files import write_utkface
 
 
 @pytest.mark.parametrize(
@@ -77,3 +79,24 @@ def test_looks_are_scored_by_the_majority_of_the_votes() -> None:
 def test_where_nobody_looked_or_the_expression_was_not_learnt_nothing_is_scored() -> None:
     assert evaluate_looks(says("anger"), looking(None, None)) == {}
     assert evaluate_looks(says("anger", source="prior"), looking("anger")) == {}
+
+
+def test_a_tie_between_two_expressions_is_scored_as_neither() -> None:
+    data = looking("anger", "neutral")
+    data.expression[0] = np.eye(8)[[AFFECTNET_8.index("anger"), AFFECTNET_8.index("neutral")]].mean(axis=0)
+    got = evaluate_looks(says("neutral"), data)
+    assert (got["looks_accuracy"]["value"], got["looks_accuracy"]["n"]) == (1, 1)
+
+
+def test_the_evaluation_of_utkface_scores_the_looks_too(tmp_path: Path) -> None:
+    looks = read_looks()
+    angry = max(looks, key=lambda name: looks[name][AFFECTNET_8.index("anger")])
+    path = write_utkface(tmp_path / "u.zip", {angry: 9})
+    pipeline = says("anger")
+    male = Scores("gender", ("female", "male"), np.array([[0, 1]], np.float32), "distribution", "trained")
+    expression = pipeline.score_crops(None, None)
+    pipeline.score_crops = lambda faces, prior: expression | {"gender": male}
+    pipeline.readers[0].spec.heads += (SimpleNamespace(name="gender", source="trained"),)
+    report = evaluate_utkface(pipeline, path)
+    assert (report["looks_rare_recall"]["value"], report["looks_rare_recall"]["n"]) == (1, 1)
+    assert report["gender_accuracy"]["n"] == 1

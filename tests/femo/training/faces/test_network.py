@@ -141,7 +141,7 @@ def test_teachers_are_not_asked_about_a_look_that_somebody_saw() -> None:
         "expression": torch.ones(8),
         "gender": torch.ones(2),
         "ethnicity": torch.ones(5),
-        "drawn": torch.zeros(8),
+        "drawn": torch.arange(8) / 8,
     }
     says = torch.eye(8)[[5, 5, 5]]
     tasks = {"expression": 1.0, "age": 0.0, "gender": 0.0, "ethnicity": 0.0}
