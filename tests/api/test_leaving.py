@@ -80,7 +80,7 @@ def test_a_cancelled_call_of_the_client_stops(endpoint: str, client: Client, end
 def test_a_closed_client_stops(endpoint: str, address: str, endless: Endless, clip: Path) -> None:
     """The process of the caller is gone, as after a kill: its connections are closed, nothing else is said."""
     event = joined(address, endpoint, [uploaded(address, clip)])
-    with httpx.stream("GET", f"{address}gradio_api/call{endpoint}/{event}", timeout=60):
+    with httpx.stream("GET", f"{address}gradio_api/call{endpoint}/{event}", timeout=30):
         assert endless.begun.wait(30)
 
     assert stops(endless)
@@ -102,7 +102,7 @@ def test_who_stays_gets_the_answer(
     """The other way round: a caller that listens is not taken for one that left, nor are photos kept waiting."""
     monkeypatch.setattr("femo.demo.server.caller.LEFT_ALONE_S", 4)
     event = joined(address, "/analyze_video", [uploaded(address, clip)])
-    with httpx.stream("GET", f"{address}gradio_api/call/analyze_video/{event}", timeout=60):
+    with httpx.stream("GET", f"{address}gradio_api/call/analyze_video/{event}", timeout=30):
         assert endless.begun.wait(30)
         assert not endless.ended.wait(6)
 
@@ -112,13 +112,13 @@ def test_who_stays_gets_the_answer(
 def test_the_next_caller_does_not_wait(address: str, endless: Endless, clip: Path) -> None:
     upload = uploaded(address, clip)
     event = joined(address, "/analyze_video", [upload])
-    with httpx.stream("GET", f"{address}gradio_api/call/analyze_video/{event}", timeout=60):
+    with httpx.stream("GET", f"{address}gradio_api/call/analyze_video/{event}", timeout=30):
         assert endless.begun.wait(30)
     left_s = time.monotonic()
     endless.begun.clear()
 
     following = joined(address, "/analyze_group", [upload])
-    with httpx.stream("GET", f"{address}gradio_api/call/analyze_group/{following}", timeout=60):
+    with httpx.stream("GET", f"{address}gradio_api/call/analyze_group/{following}", timeout=30):
         assert endless.begun.wait(30)
     assert time.monotonic() - left_s < 30, "an analysis that nobody stops takes a minute"
 
@@ -128,6 +128,6 @@ def test_the_host_may_bound_an_analysis(
 ) -> None:
     monkeypatch.setenv("FEMO_MAX_JOB_S", "0.3")
     event = joined(address, "/analyze_video", [uploaded(address, clip)])
-    answer = httpx.get(f"{address}gradio_api/call/analyze_video/{event}", timeout=60).text
+    answer = httpx.get(f"{address}gradio_api/call/analyze_video/{event}", timeout=30).text
     said = json.loads(answer.strip().split("data: ")[-1])["error"]
     assert said.startswith("The analysis took longer than the 0.3 s that this host allows (FEMO_MAX_JOB_S)")

@@ -43,7 +43,7 @@ telling what somebody feels: the network reads how a face looks to annotators, a
 
 ## Limits
 
-- Expression labels are votes of ten annotators on small grey web pictures. Disgust and contempt are rare there (191 and 165
+- FER+'s labels are votes of ten annotators on small grey web pictures. Disgust and contempt are rare there (191 and 165
   training images): take their probabilities with care.
 - Age, gender and ethnicity are labels that others gave to web photos, not what people say of themselves. Gender has two classes
   and ethnicity five, because the data has no more; "other" holds very different groups.

@@ -127,10 +127,10 @@ def evaluate_certainty(
     faces, people = read_ferplus(ferplus), read_utkface([utkface])
     grey = np.repeat(faces.images[:N_PICTURES, ..., None], 3, axis=3)
     report = {"expression": _expression(pipeline, grey, faces.target[:N_PICTURES], prior)}
-    looked = np.flatnonzero(~np.isnan(people.expression).any(axis=1))[:N_PICTURES]
+    looks = people.looks()
+    looked = np.flatnonzero(looks >= 0)[:N_PICTURES]
     if len(looked):
-        target = people.expression[looked].argmax(axis=1)
-        report["expression, colour"] = _expression(pipeline, people.images[looked], target, prior)
+        report["expression, colour"] = _expression(pipeline, people.images[looked], looks[looked], prior)
     said = score_pictures(pipeline, people.images[:N_PICTURES], ("gender", "ethnicity"), prior)
     for name, wanted in (("gender", people.gender), ("ethnicity", people.ethnicity)):
         values = said[name].values

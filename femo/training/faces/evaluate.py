@@ -188,14 +188,14 @@ def evaluate_looks(pipeline: Pipeline, data: UtkFace, prior: str | None = None) 
     Raises:
         ModelError: The model cannot decide under the prior.
     """
-    votes = np.sort(np.nan_to_num(data.expression), axis=1)
-    known = votes[:, -1] > votes[:, -2]
+    looks = data.looks()
+    known = looks >= 0
     trained = {head.name for reader in pipeline.readers for head in reader.spec.heads if head.source == "trained"}
     if "expression" not in trained or not known.any():
         return {}
     expression = score_pictures(pipeline, data.images[known], ("expression",), prior)["expression"]
     labels = expression.labels
-    target = np.array([index_of(labels, AFFECTNET_8[k]) for k in data.expression[known].argmax(axis=1)])
+    target = np.array([index_of(labels, AFFECTNET_8[k]) for k in looks[known]])
     predicted = expression.values.argmax(axis=1)
     plain = [index_of(labels, AFFECTNET_8[k]) for k in PLAIN]
     hits, rare = predicted == target, ~np.isin(target, plain)

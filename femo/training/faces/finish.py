@@ -192,6 +192,7 @@ def _pipeline(spec: ModelSpec) -> Pipeline:
 def measure_folder(pipeline: Pipeline, evaluation: Mapping[str, Path]) -> dict[str, Any]:
     """Score a folder as shipped on the hold-outs: what its card says."""
     return measure_heads(pipeline, evaluation) | {
+        "looks": _looks(pipeline, evaluation["utkface"]),
         "certainty": evaluate_certainty(pipeline, evaluation["ferplus"], evaluation["utkface"]),
         "stress": evaluate_stress(pipeline, evaluation["ferplus"]),
     }
@@ -204,7 +205,6 @@ def measure_heads(pipeline: Pipeline, evaluation: Mapping[str, Path]) -> dict[st
         "halfway": evaluate_ferplus(pipeline, evaluation["ferplus"], prior="halfway"),
         "balanced": evaluate_ferplus(pipeline, evaluation["ferplus"], prior="balanced"),
         "utkface": evaluate_utkface(pipeline, evaluation["utkface"]),
-        "looks": _looks(pipeline, evaluation["utkface"]),
     }
 
 

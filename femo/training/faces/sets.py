@@ -79,8 +79,9 @@ def read_sets(data: Path, stored_px: int, n_held_out: int, majority_share: float
     train = read_ferplus(data / "ferplus_train.npz")
     if len(train.images) <= N_SLICE or len(utkface.images) <= last:
         raise FemoError(f"{data} has too few images to keep {N_SLICE} of each set apart for choices")
-    held_out = _without_twins(order[:first], order[first:], utkface.images)
-    kept_apart = _without_twins(order[first:last], order[last:], utkface.images)
+    small = thumbnails(utkface.images)
+    held_out = order[:first][~recur(small[order[:first]], small[order[first:]])]
+    kept_apart = order[first:last][~recur(small[order[first:last]], small[order[last:]])]
     rows = torch.randperm(len(train.images), generator=torch.Generator().manual_seed(0))
     return Sets(
         faces=ferplus_pool(train, majority_share).subset(rows[N_SLICE:]),
@@ -94,17 +95,13 @@ def read_sets(data: Path, stored_px: int, n_held_out: int, majority_share: float
     )
 
 
-def _without_twins(rows: Tensor, others: Tensor, images: npt.NDArray[np.uint8]) -> Tensor:
-    return rows[~recur(images[rows.numpy()], images[others.numpy()])]
+def recur(pictures: Tensor, among: Tensor) -> Tensor:
+    """Return which pictures also lie among others, as they are or nearly so: bool (N,), of thumbnails (N, K) and (M, K)."""
+    return (pictures @ among.T).amax(dim=1) >= TWICE
 
 
-def recur(images: npt.NDArray[np.uint8], among: npt.NDArray[np.uint8]) -> Tensor:
-    """Return which pictures uint8 (N, S, S, 3) also lie among others (M, S, S, 3), as they are or nearly so: bool (N,)."""
-    return (_thumbnails(images) @ _thumbnails(among).T).amax(dim=1) >= TWICE
-
-
-def _thumbnails(images: npt.NDArray[np.uint8]) -> Tensor:
-    """Small grey pictures, (N, ``THUMBNAIL_PX`` squared), of mean 0 and unit length."""
+def thumbnails(images: npt.NDArray[np.uint8]) -> Tensor:
+    """Make pictures (N, S, S, 3) small and grey: (N, ``THUMBNAIL_PX`` squared), of mean 0 and unit length."""
     small = [cv2.resize(image, (THUMBNAIL_PX,) * 2, interpolation=cv2.INTER_AREA).mean(axis=2) for image in images]
     flat = torch.from_numpy(np.stack(small).astype(np.float32)).flatten(1)
     return functional.normalize(flat - flat.mean(dim=1, keepdim=True), dim=1)

@@ -214,8 +214,9 @@ class Trainer:
     def _step_in_parts(self, images: Tensor, labels: Mapping[str, Tensor], weights: Mapping[str, Tensor]) -> float:
         """One step whose gradients are those of ``N_PARTS`` parts, computed by threads of one core each.
 
-        Every n-th picture makes a part, so each holds the same share of every pool and the mean of their losses is that
-        of the batch. Dropout draws in the order of the threads: two runs differ by that.
+        Every n-th picture makes a part, so each holds the same share of every pool and the mean of their losses is that of
+        the batch, but for looks, of which a part may hold more than another. Dropout draws in the order of the threads: two
+        runs differ by that.
         """
         learning = [p for p in self.network.parameters() if p.requires_grad]
 

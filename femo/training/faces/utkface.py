@@ -53,6 +53,11 @@ class UtkFace:
     names: tuple[str, ...]
     n_left_out: int
 
+    def looks(self) -> Ints:
+        """Return what most of the votes say, index into ``AFFECTNET_8`` (N,); -1 at a tie and where nobody looked."""
+        votes = np.sort(np.nan_to_num(self.expression), axis=1)
+        return np.where(votes[:, -1] > votes[:, -2], np.nan_to_num(self.expression).argmax(axis=1), -1)
+
 
 def parse_name(name: str) -> tuple[int, int, int] | None:
     """Return (age in years, gender index, ethnicity index) of a file name, or None where it lacks one."""

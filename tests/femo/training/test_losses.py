@@ -6,13 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from femo.training.losses import (
-    age_distribution,
-    age_loss,
-    class_loss,
-    class_weights,
-    weighted_softmax,
-)
+from femo.training.losses import age_distribution, age_loss, class_loss, class_weights, weighted_softmax
 
 
 def test_class_weights_are_equation_2() -> None:

@@ -80,7 +80,7 @@ def test_a_space_may_be_framed_by_the_hub_and_nothing_else(space: dict[str, str]
 def said(address: str, endpoint: str) -> str:
     base = f"{address}gradio_api/call/{endpoint}"
     event = httpx.post(base, json={"data": ["x"]}, timeout=60).json()["event_id"]
-    return httpx.get(f"{base}/{event}", timeout=60).text
+    return httpx.get(f"{base}/{event}", timeout=30).text
 
 
 def test_a_full_disk_is_said_and_other_faults_are_not_told(address: str) -> None:

@@ -86,7 +86,7 @@ def join(address: str) -> Iterator[Join]:
 def news(address: str, session: str, until: Callable[[dict[str, Any]], bool]) -> list[dict[str, Any]]:
     """Listen to what a session is told."""
     heard = []
-    with httpx.stream("GET", f"{address}gradio_api/queue/data?session_hash={session}", timeout=60) as stream:
+    with httpx.stream("GET", f"{address}gradio_api/queue/data?session_hash={session}", timeout=30) as stream:
         for line in stream.iter_lines():
             if line.startswith("data: "):
                 heard.append(json.loads(line[6:]))
@@ -172,7 +172,7 @@ def test_a_caller_without_a_session_leaves_none(join: Join, address: str, work: 
     work.go.set()
     base = f"{address}gradio_api/call/photo"
     event = httpx.post(base, json={"data": ["x"]}, timeout=60).json()["event_id"]
-    assert 'data: ["x"]' in httpx.get(f"{base}/{event}", timeout=60).text
+    assert 'data: ["x"]' in httpx.get(f"{base}/{event}", timeout=30).text
     join("photo", "ann")
     news(address, "ann", lambda message: message["msg"] == "process_completed")
 
@@ -211,7 +211,7 @@ def test_a_sentence_comes_over_the_plain_api_as_well(address: str, work: Clips) 
         for _ in range(1 + CLIPS.of_address + 1)
     ]
 
-    answer = httpx.get(f"{base}/{events[-1]}", timeout=60).text
+    answer = httpx.get(f"{base}/{events[-1]}", timeout=30).text
 
     assert answer.startswith("event: error")
     assert "6 clips from your address wait already" in answer

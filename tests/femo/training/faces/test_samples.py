@@ -67,7 +67,7 @@ def test_utkface_has_attributes_and_an_expression_where_somebody_looked() -> Non
     assert pool.without_looks().gender.tolist() == [0, 1]
 
 
-def test_what_people_look_like_is_drawn_as_often_as_it_is_elsewhere() -> None:
+def test_what_is_rare_in_a_pool_comes_nearer_to_its_share_elsewhere() -> None:
     """Of ten pictures one is half angry, half neutral, one wholly sad, one neutral by eye; nobody looked at seven.
 
     Anger has .05 of the pool, .2 elsewhere: four times. Sadness .1, and .6 elsewhere: six times, or three where that is the most.

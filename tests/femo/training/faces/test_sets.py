@@ -12,7 +12,7 @@ from femo.errors import FemoError
 from femo.labels import AFFECTNET_8
 from femo.training.faces import sets
 from femo.training.faces.samples import Pool
-from femo.training.faces.sets import Sets, read_sets, recur
+from femo.training.faces.sets import Sets, read_sets, recur, thumbnails
 from tests.face_files import write_ferplus, write_utkface
 
 N_UTKFACE, N_TRAIN, N_VALID, N_HELD_OUT = 9, 6, 3, 3
@@ -113,7 +113,7 @@ def test_a_picture_that_is_trained_on_too_is_in_no_hold_out(data: Path) -> None:
 
 
 def test_other_pictures_do_not_recur() -> None:
-    first, others = np.stack([texture(1), texture(2)]), np.stack([texture(3), texture(2)])
+    first, others = thumbnails(np.stack([texture(1), texture(2)])), thumbnails(np.stack([texture(3), texture(2)]))
     assert recur(first, others).tolist() == [False, True]
     assert recur(first, others[:1]).tolist() == [False, False]
 
