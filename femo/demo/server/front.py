@@ -45,7 +45,7 @@ _SCRIPTS: Final = Path(gradio.__file__).parent / "templates" / "frontend" / "ass
 CHARTS: Final = next((f"assets/{path.name}" for path in sorted(_SCRIPTS.glob("PlotlyPlot-*.js"))), "")
 """Gradio's script for charts, which takes half a second to start; ``ready.js`` has it at hand before the first chart comes."""
 _STYLE: Final = Markup(file("first.css"))
-_SCRIPT: Final = Markup(file("ready.js") + file("names.js"))
+_SCRIPT: Final = Markup(file("answers.js") + file("ready.js") + file("names.js"))
 
 
 def routes() -> list[Route]:
