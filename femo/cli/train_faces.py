@@ -38,7 +38,8 @@ def train_faces(
     recipe: Annotated[
         str | None,
         typer.Option(
-            help="from-faceres, from-arcface, from-both, from-arcface-again, femo-base (the default), beside, or a JSON file."
+            help="from-faceres, from-arcface, from-both, from-arcface-again, from-both-in-colour, from-arcface-in-colour, "
+            "femo-base (the default), beside, or a JSON file."
         ),
     ] = None,
     start: Annotated[

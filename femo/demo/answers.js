@@ -54,7 +54,7 @@
       for (let passed = false; !passed;) {
         const { done, value } = await reader.read();
         if (done) {
-          waiting.clear(); // it broke off, which Gradio says
+          waiting.clear(); // it broke off: the server has dropped them
           return out.close();
         }
         let from = Math.max(0, rest.length - 1), end;

@@ -28,9 +28,9 @@ and sees them more often where there are none; halfway lies between (`--prior`).
 ONE = "A photo is read as it is and mirrored; a video is read once per frame."
 TWO = """A photo is read as it is and mirrored, each by both networks; a video is read once per frame, by the first alone."""
 
-LOOKS = """Everyday colour photos (UTKFace, kept out of training; `femo evaluate --utkface`), as two vision-language models (no
-people) voted. Most are plain, neutral or happy; of the others most are angry or sad, and quiet: often they are called
-neutral."""
+LOOKS = """Everyday colour photos (UTKFace, kept out of training; `femo evaluate --utkface`), as vision-language models (no
+people) voted who looked three or four times. Most are plain, neutral or happy; of the others most are angry or sad, and quiet.
+Where two had looked, a third called 46 % of 68 such faces what they did, and 0.8 % of the plain ones something else."""
 
 LIMITS = """## Intended use
 

@@ -233,15 +233,19 @@ def _heard(reading: Mapping[str, Tensor], labels: Mapping[str, Tensor]) -> dict[
 
 
 def measure(network: FaceNetwork, held_out: Sequence[Pool], size: int) -> dict[str, float]:
-    """Return expression, gender and ethnicity accuracy (0-1) and age error in years on the held-out pools."""
+    """Return accuracies (0-1) and the age error in years on the held-out pools.
+
+    ``expression_acc`` is of faces without a gender (FER+), ``looks_acc`` of those with one that somebody looked at.
+    """
     scores: dict[str, float] = {}
     years = torch.arange(1, len(AGE) + 1, dtype=torch.float32)
     for pool in held_out:
         logits = predict(network, pool.images, size)
-        if not pool.expression.isnan().any():
+        attributes, looked = bool((pool.gender >= 0).all()), ~pool.expression.isnan().any(dim=1)
+        if looked.any():
             hit = logits["expression"].argmax(1) == pool.expression.argmax(1)
-            scores["expression_acc"] = float(hit.float().mean())
-        if (pool.gender >= 0).all():
+            scores["looks_acc" if attributes else "expression_acc"] = float(hit[looked].float().mean())
+        if attributes:
             scores["gender_acc"] = float((logits["gender"].argmax(1) == pool.gender).float().mean())
             scores["ethnicity_acc"] = float((logits["ethnicity"].argmax(1) == pool.ethnicity).float().mean())
             expected = (logits["age"].softmax(1) * years).sum(1)

@@ -93,6 +93,15 @@ class Recipe:
     identity: bool = False
     bfloat16: bool = False
 
+    def __post_init__(self) -> None:
+        for name in ("taught", "kept"):
+            if not 0 <= (share := getattr(self, name)) <= 1:
+                raise ValueError(f"{name} is {share}, expected a share, 0-1")
+        if self.looks != 0 and not self.looks >= 1:  # NaN too
+            raise ValueError(
+                f"looks is {self.looks}, expected 0 or how many times as often a picture comes, 1 or more"
+            )
+
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON types."""
         return asdict(self)

@@ -5,10 +5,10 @@ gender 0 male and 1 female, race 0 White, 1 Black, 2 Asian, 3 Indian, 4 Others. 
 ``femo.labels.GENDER`` (female 0, male 1) and ``femo.labels.ETHNICITY_5``. Files whose name does not carry the three
 numbers (the set has a few) are left out and counted.
 
-Nobody publishes which expression a picture of UTKFace shows. ``looks.csv`` beside this module says it of 4,395: of all that
+Nobody publishes which expression a picture of UTKFace shows. ``looks.csv`` beside this module says it of 8,162: of all that
 ``femo.training.faces.sets`` keeps out, and of the doubtful ones of the rest (docs/training.md). Its form is that of FER+, votes
-for each expression, but the voters are no people: two vision-language models had ten votes each. The first named only what is
-neither neutral nor happy; which of these two another face is, is the second's word.
+for each expression, but the voters are no people: vision-language models had ten votes each time that they looked, one to four
+times.
 """
 
 import csv

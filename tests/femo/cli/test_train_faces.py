@@ -89,7 +89,7 @@ def test_from_pictures_to_a_folder_that_reads(
     assert run(*command_line, "--out", two, "--second", out) == 0
     both = read_spec(two)
     assert both.second is not None
-    assert "votes of two vision-language models" in both.head("expression").citation
+    assert "votes of vision-language models" in both.head("expression").citation
     assert (both.second.arch, both.second.heads) == ("resnet18", ("expression", "age", "gender", "ethnicity"))
     assert (weights_sha256(both), len(both.files)) == (weights_sha256(spec), 2)
     assert "A second network reads photos beside it" in (two / "README.md").read_text()

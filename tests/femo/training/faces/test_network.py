@@ -1,5 +1,7 @@
 """A network with its norms merged away is the same network, there and back; what it says is measured by counting."""
 
+from dataclasses import replace
+
 import pytest
 import timm
 import torch
@@ -94,6 +96,14 @@ def test_measure_counts_hits() -> None:
     pool = face_pool(40, 3, False)
     got = measure(network, [pool], 24)
     assert got["gender_acc"] == pytest.approx(float((pool.gender == 0).float().mean()))
+    assert not {"looks_acc", "expression_acc"} & got.keys()
+    looked = torch.full((40, 8), torch.nan)
+    looked[:5] = torch.eye(8)[torch.tensor([0, 0, 4, 4, 0])]
+    grey = face_pool(40, 5, True)
+    for pools in ([grey, replace(pool, expression=looked)], [replace(pool, expression=looked), grey]):
+        got = measure(network, pools, 24)
+        assert got["looks_acc"] == pytest.approx(0.6)
+        assert got["expression_acc"] == pytest.approx(float(grey.expression[:, 0].mean()))
 
 
 def test_the_network_of_a_folder_says_what_its_model_says() -> None:

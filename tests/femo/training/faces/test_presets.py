@@ -1,6 +1,7 @@
 """Recipes in JSON: what a run writes is read again, and what is none is said."""
 
 import json
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +10,9 @@ import pytest
 from femo.errors import FemoError, ModelError
 from femo.training.faces.presets import (
     ARCFACE_AGAIN,
+    ARCFACE_IN_COLOUR,
     BESIDE,
+    BOTH_IN_COLOUR,
     FEMO_BASE,
     FROM_ARCFACE,
     FROM_BOTH,
@@ -38,9 +41,12 @@ def test_recipes_have_names() -> None:
     assert read_recipe("beside", 7) == replace(BESIDE, n_threads=7)
     assert read_recipe("from-both", 7) == replace(FROM_BOTH, n_threads=7)
     assert read_recipe("from-arcface-again", 7) == replace(ARCFACE_AGAIN, n_threads=7)
-    chain = (FROM_FACERES, FROM_ARCFACE, FROM_BOTH, ARCFACE_AGAIN, FEMO_BASE, BESIDE)
-    assert [len(recipe.teachers) for recipe in chain] == [0, 1, 2, 2, 2, 2]
-    assert [recipe.looks > 0 for recipe in chain] == [False, False, False, False, True, True]
+    assert read_recipe("from-both-in-colour", 7) == replace(BOTH_IN_COLOUR, n_threads=7)
+    assert read_recipe("from-arcface-in-colour", 7) == replace(ARCFACE_IN_COLOUR, n_threads=7)
+    coloured = (BOTH_IN_COLOUR, ARCFACE_IN_COLOUR, FEMO_BASE, BESIDE)
+    chain = (FROM_FACERES, FROM_ARCFACE, FROM_BOTH, ARCFACE_AGAIN, *coloured)
+    assert [len(recipe.teachers) for recipe in chain] == [0, 1, 2, 2, 2, 2, 2, 2]
+    assert [recipe.looks > 0 for recipe in chain] == [False] * 4 + [True] * 4
 
 
 def test_what_a_run_writes_is_read_again(tmp_path: Path) -> None:
@@ -92,6 +98,11 @@ def test_a_folder_holds_one_run(tmp_path: Path) -> None:
         ({"phases": [{"size": 24}]}, r"phases\.0\.epochs: missing"),
         ({"dropout": "much"}, "dropout: expected a valid number.*found 'much'"),
         ({"phases": [{"size": 24, "epochs": 1, "lr_start": 1, "lr_end": 1, "lr": 1}]}, r"phases\.0\.lr"),
+        ({"looks": -6.0}, r"looks is -6\.0, expected 0 or how many times"),
+        ({"looks": 0.5}, r"looks is 0\.5, expected 0 or how many times"),
+        ({"looks": math.nan}, "looks is nan, expected 0 or how many times"),
+        ({"kept": 1.5}, r"kept is 1\.5, expected a share, 0-1"),
+        ({"taught": -0.1}, r"taught is -0\.1, expected a share, 0-1"),
     ],
 )
 def test_a_wrong_key_is_named(tmp_path: Path, change: dict[str, object], message: str) -> None:
