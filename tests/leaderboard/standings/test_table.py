@@ -1,6 +1,7 @@
 """The table: what is ranked with what, what sorts where, and how it leaves the house."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -132,6 +133,14 @@ def test_femos_own_figures_are_self_reported_and_take_no_rank_away() -> None:
     rows = standings(TASKS["utkface"], published("utkface"), (), None, "ethnicity_accuracy")
     own = next(row for row in rows if row.system.startswith("femo-base"))
     assert (own.badge, own.rank, own.n) == ("self-reported", None, 1415)
+    card = (Path(__file__).resolve().parents[3] / "models/femo-base/README.md").read_text(encoding="utf-8")
+    told = {
+        "age, mean absolute error in years": f"{own.main:.2f}",
+        "gender, accuracy": f"{own.parts['gender_accuracy']:.1%}",
+        "ethnicity, accuracy over 5 classes": f"{own.parts['ethnicity_accuracy']:.1%}",
+    }
+    for name, figure in told.items():
+        assert f"| {name} | UTKFace, kept out of training | {figure} (" in card
     assert own.caveat == "measured by femo's developers and not checked by others, so not ranked"
     ranked = [row for row in rows if row.group == own.group and row.rank is not None]
     assert next(row for row in ranked if row.rank[0] == 1).parts["ethnicity_accuracy"] == 0.877
