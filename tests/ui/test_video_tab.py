@@ -1,11 +1,16 @@
 """The Video tab in a real browser: upload, wait, press the timeline, see the player move, download, cancel."""
 
+import asyncio
 import csv
 import json
+import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from gradio.queueing import Event, Queue
+from gradio.server_messages import ProcessCompletedMessage
 from playwright.sync_api import Browser, Page, expect
 
 import app
@@ -194,6 +199,45 @@ def test_persons_are_named_hidden_and_brought_back(page: Page, clip: Path) -> No
     page.locator("#video-undo").click()
     expect(buttons).to_have_count(2)
     expect(page.locator("#video-persons")).not_to_contain_text("Ann")
+
+
+def test_what_is_said_while_a_reading_comes_to_its_end_stays(
+    page: Page, clip: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Gradio sends what a reading yields last once more when it has ended; here that comes when a person has a name."""
+    named, sent, send = threading.Event(), threading.Event(), Queue.send_message
+
+    def late(queue: Queue, event: Event, message: Any) -> None:
+        if not isinstance(message, ProcessCompletedMessage) or "VideoTab.show" not in str(event.fn.fn):
+            send(queue, event, message)
+            return
+        loop = asyncio.get_running_loop()
+
+        def once_named() -> None:
+            named.wait(120)
+            loop.call_soon_threadsafe(send, queue, event, message)
+            sent.set()
+
+        threading.Thread(target=once_named, daemon=True).start()
+
+    monkeypatch.setattr(Queue, "send_message", late)
+    drop(page, clip)
+    chosen = page.locator("#video-persons [aria-pressed=true]")
+    expect(chosen).to_have_count(1, timeout=120_000)
+    page.get_by_role("button", name="Name, join or hide").click()
+    field = page.locator("#video-name input, #video-name textarea")
+    field.fill("Ann")
+    page.keyboard.press("Enter")
+    expect(chosen).to_contain_text("Ann")
+    page.evaluate("""() => { const part = document.querySelector('#video-persons');
+        window.shown = []; new MutationObserver(() => window.shown.push(part.textContent))
+            .observe(part, { childList: true, subtree: true, characterData: true }); }""")
+    named.set()
+    assert sent.wait(60)
+    field.fill("Ann Lee")  # its answer comes after the reading's, which is on the page by then
+    page.keyboard.press("Enter")
+    expect(chosen).to_contain_text("Ann Lee")
+    assert [text for text in page.evaluate("shown") if "Ann" not in text] == []
 
 
 def test_the_dot_on_the_circle_follows_the_play_head(browser: Browser, learnt: str, tmp_path: Path) -> None:
