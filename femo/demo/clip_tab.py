@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Final, Generic, TypeVar
 import gradio as gr
 from gradio.components import Component
 
-from femo.demo.events import COPIES, FILES, LONG, Update, applied_once, one_sentence, uploaded
+from femo.demo.events import COPIES, FILES, LONG, one_sentence, uploaded
 from femo.demo.jobs import Job, Jobs, progress_bar, why_nothing
 from femo.demo.markup import empty, render
 from femo.errors import FemoError
@@ -22,6 +22,8 @@ from femo.media.streaming import Cancel, Report
 
 T = TypeVar("T")
 Source = TypeVar("Source")
+Update = dict[Any, Any]
+"""Component -> its new state."""
 
 NOBODY: Final = empty(
     "No face found",
@@ -87,7 +89,7 @@ class ClipTab(ABC, Generic[T]):
         of the button is none.
         """
         reading: dict[str, Any] = {
-            "fn": applied_once(self.show, self.said),
+            "fn": self.show,
             "inputs": inputs,
             "outputs": outputs,
             "preprocess": False,

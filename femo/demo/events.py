@@ -1,26 +1,22 @@
-"""What every tab shares: queues, uploaded files, errors as one sentence, answers applied once, and the choice of the prior.
+"""What every tab shares: queues, uploaded files, errors as one sentence, and the choice of the prior.
 
 Conventions: events take files without Gradio's own preprocessing (``preprocess=False``, or ``gr.api``), because that
 opens pictures itself and answers damaged ones with a traceback; ``uploaded`` is the door instead.
 """
 
 import html
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import wraps
 from pathlib import Path
 from typing import Any, Final
 
 import gradio as gr
-from gradio.components import Component
 from gradio.context import LocalContext
 from gradio.utils import get_upload_folder
 
 from femo import PhotoResult, Pipeline, VideoResult
 from femo.errors import FemoError, MediaError
 
-Update = dict[Any, Any]
-"""Component -> its new state."""
 QUICK: Final[dict[str, Any]] = {"concurrency_id": "quick", "concurrency_limit": 2}
 """Queue of what takes under a second: a photo, another view of what was read."""
 CAMERAS: Final[dict[str, Any]] = {"concurrency_id": "cameras", "concurrency_limit": 16}
@@ -91,25 +87,6 @@ def one_sentence() -> Iterator[None]:
         yield
     except FemoError as error:
         raise gr.Error(html.escape(str(error), quote=False), print_exception=False) from error
-
-
-def applied_once(show: Callable[..., Iterator[Update]], component: Component) -> Callable[..., Iterator[Update]]:
-    """Return a handler that ends with a change of nothing.
-
-    Gradio's queue sends the last that a generator yields twice: once as it comes, and once more when the generator has ended.
-    Whatever a visitor did between the two, such as writing a name, would be undone, and every chart is drawn twice.
-
-    Args:
-        show: Yields ``{component: its state}``.
-        component: One of those that it may change.
-    """
-
-    @wraps(show)
-    def handler(*args: Any) -> Iterator[Update]:
-        yield from show(*args)
-        yield {component: gr.skip()}
-
-    return handler
 
 
 def prior_choice(pipeline: Pipeline, **more: Any) -> gr.Radio:

@@ -18,7 +18,7 @@ from femo.demo import cards
 from femo.demo.about import LIMITS
 from femo.demo.choice import NO_OTHER, Choice, fitting_prior
 from femo.demo.clip_tab import NOBODY, SMALLEST
-from femo.demo.events import QUICK, applied_once, one_sentence, prior_choice, uploaded, whole_pixels
+from femo.demo.events import QUICK, one_sentence, prior_choice, uploaded, whole_pixels
 from femo.demo.face_panel import FacePanel
 from femo.demo.markup import empty, render
 from femo.demo.samples import samples
@@ -107,7 +107,7 @@ class PhotoTab:
         changes = [self.min_face.change, self.align.change, self.prior.input, pane.mesh.input, pane.saliency.input]
         gr.on(
             [self.photo.change, *changes, self.model.input, self.second.input],
-            applied_once(self.show, self.message),
+            self.show,
             [self.photo, *options, self.second, pane.mesh, pane.saliency, pane.chooser, self.reading],
             self._outputs(),
             preprocess=False,

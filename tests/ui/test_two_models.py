@@ -18,6 +18,24 @@ from tests.ui.test_page import barriers, opened
 pytestmark = pytest.mark.ui
 CARD = "#photo-beside .femo-beside-card"
 TIMELINE = "#femo-timeline .js-plotly-plot"
+AT_ONCE = """(() => {
+  const real = window.fetch;
+  window.fetch = async (input, init) => {
+    const path = new URL(input.url ?? input, document.baseURI).pathname, answer = await real(input, init);
+    if (!path.endsWith('/queue/data')) return answer;
+    let kept = '';
+    const jam = new TransformStream({transform(words, out) {
+      kept += words;
+      const last = kept.lastIndexOf('"process_generating"');
+      if (last >= 0 && !kept.includes('"process_completed"', last)) return;
+      out.enqueue(kept);
+      kept = '';
+    }, flush: (out) => out.enqueue(kept)});
+    const body = answer.body.pipeThrough(new TextDecoderStream()).pipeThrough(jam).pipeThrough(new TextEncoderStream());
+    return new Response(body, {status: answer.status, headers: answer.headers});
+  };
+})()"""
+"""A network on which all answers of one reading come together."""
 
 
 @pytest.fixture(scope="module")
@@ -87,6 +105,21 @@ def test_two_models_stand_beside_each_other_and_their_differences_are_told(
 
     choose(page, "second", "no other")
     expect(page.locator(CARD)).to_have_count(0)
+
+
+def test_answers_that_come_at_once_are_all_shown(browser: Browser, two_models: str, examples: Path) -> None:
+    """The picture, what stands below it and the second model's reading are three; Gradio's page would change them in place."""
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.set_default_timeout(PATIENCE_MS)
+    page.add_init_script(AT_ONCE)
+    page.goto(two_models)
+    choose(page, "second", "small")
+    page.locator("#photo-input input[type=file]").set_input_files(examples / "triptych.jpg")
+    expect(page.locator(f"{CARD} .femo-faces tbody tr")).to_have_count(3)
+    expect(page.locator("#photo-annotated img")).to_be_visible()
+    expect(page.locator("#photo-table tbody tr")).to_have_count(3)
+    expect(page.locator(".femo-face h3")).to_contain_text("Face 1:")
+    page.close()
 
 
 def test_another_model_reads_the_photo_under_the_priors_that_it_has(

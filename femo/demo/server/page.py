@@ -20,7 +20,11 @@ TOLD_EVERY_S: Final = 2.0
 
 
 class Page(gr.Blocks):
-    """The demo's ``gr.Blocks``: a public endpoint sees only arguments of its types, and events wait in a ``Line``."""
+    """The demo's ``gr.Blocks``.
+
+    A public endpoint sees only arguments of its types, events wait in a ``Line``, and each answer of a handler that yields is
+    shown once, as it was.
+    """
 
     def queue(
         self,
@@ -79,3 +83,29 @@ class Page(gr.Blocks):
         except (ValidationError, InvalidPathError) as error:
             raise gr.Error("What was sent is no file that was uploaded.", print_exception=False) from error
         return values
+
+    def handle_streaming_diffs(
+        self,
+        block_fn: BlockFunction,
+        data: list[Any],
+        session_hash: str | None,
+        run: str | None,
+        final: bool,
+        simple_format: bool = False,
+    ) -> list[Any]:
+        """Return an answer of a handler that yields as it is sent: whole values, and nothing new at the end.
+
+        Gradio sends what has changed inside a value, which its page changes in place, in earlier answers too that it has not
+        shown yet: where several arrive at once all but the last are lost. When the handler has ended it sends the last answer
+        again, which takes back whatever a visitor did meanwhile.
+        """
+        runs = self.pending_diff_streams.get(session_hash or "", {})
+        before = list(runs[run]) if run in runs else None
+        whole: list[Any] = super().handle_streaming_diffs(
+            block_fn, data, session_hash, run, final, simple_format=True
+        )
+        if final and block_fn.api_visibility == "private":
+            return [gr.skip() for _ in whole]
+        if before is None or final or simple_format:
+            return whole
+        return [[] if new == old else [["replace", [], new]] for old, new in zip(before, whole, strict=True)]

@@ -13,8 +13,8 @@ import gradio as gr
 from gradio.components import Component
 
 from femo import PhotoResult
-from femo.demo.clip_tab import HIDDEN, ClipTab
-from femo.demo.events import QUICK, Update, one_sentence, uploaded
+from femo.demo.clip_tab import HIDDEN, ClipTab, Update
+from femo.demo.events import QUICK, one_sentence, uploaded
 from femo.demo.markup import render
 from femo.errors import Cancelled, FemoError, MediaError
 from femo.media.photos import Photo

@@ -9,7 +9,7 @@ import gradio as gr
 
 from femo import Pipeline
 from femo.clips import summaries
-from femo.demo.events import Update, one_sentence, prior_choice
+from femo.demo.events import one_sentence, prior_choice
 from femo.demo.markup import file
 from femo.demo.watch import player
 from femo.demo.watch.beside import beside_card
@@ -21,6 +21,7 @@ from femo.output.figures import video as figures_video
 from femo.output.figures.trajectory import trajectory
 from femo.results import Timeline, VideoResult
 
+Update = dict[Any, Any]
 MAX_KERNEL: Final = 101
 
 

@@ -1,16 +1,15 @@
 """What every tab does with an upload, a number, an error and the prior."""
 
-import inspect
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, get_type_hints
+from typing import Any
 
 import gradio as gr
 import pytest
 from gradio.context import LocalContext
 
-from femo.demo.events import MIXES, applied_once, forget, one_sentence, prior_choice, uploaded, whole_pixels
+from femo.demo.events import MIXES, forget, one_sentence, prior_choice, uploaded, whole_pixels
 from femo.errors import FemoError, MediaError
 
 
@@ -131,22 +130,3 @@ def test_the_prior_is_a_choice_where_there_is_more_than_one(offered: tuple[str, 
         radio = prior_choice(pipeline, elem_id="video-prior")
     assert radio.choices == [(said, prior) for prior, said in MIXES.items()]
     assert (radio.value, radio.visible, radio.elem_id) == (offered[-1], visible, "video-prior")
-
-
-# --- what is yielded ----------------------------------------------------------------------------------------------
-
-
-def test_the_last_answer_of_a_handler_changes_nothing() -> None:
-    class Tab:
-        def show(self, photo: str, request: gr.Request) -> Iterator[dict[Any, Any]]:
-            yield {first: photo}
-            yield {first: request.username, second: 3}
-
-    with gr.Blocks():
-        first, second = gr.Textbox(), gr.Number()
-    handler = applied_once(Tab().show, second)
-    asked = gr.Request(username="ann")
-    assert [*handler("a.jpg", asked)] == [{first: "a.jpg"}, {first: "ann", second: 3}, {second: gr.skip()}]
-    # by these two Gradio knows that it yields, and where the request goes
-    assert inspect.isgeneratorfunction(handler)
-    assert get_type_hints(handler)["request"] is gr.Request
