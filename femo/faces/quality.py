@@ -16,11 +16,12 @@ What is measured, per face:
 Conventions: NaN is not known, such as the yaw of a face without keypoints.
 """
 
+import math
 from collections.abc import Sequence
+from typing import Final
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from femo.faces import geometry
 from femo.faces.detector import Detector
@@ -40,8 +41,11 @@ EYE_REGION, BELOW_EYE = (0.22, 0.16), (0.14, 0.05)
 """Half width and half height of lids and lashes, and of the skin below them, in interocular distances: a lens covers both."""
 DOUBT = 0.1
 """Lack of the detector's confidence that counts as covered; of half covered faces one in three."""
-PATCH = 0.12
-"""Half side of the patches that are compared, in interocular distances."""
+PATCH = (0.12, 0.12)
+"""Half sides of the other patches that are compared."""
+CHIN, FOREHEAD, SKIN, ABOUT_EYES, BELOW_EYES = slice(0, 3), 3, slice(3, 7), slice(7, 9), slice(9, 11)
+"""Which of the eleven patches lie where; skin is the forehead, the nose and both cheeks."""
+HALF: Final = np.array([PATCH] * 7 + [EYE_REGION] * 2 + [BELOW_EYE] * 2)
 
 
 def measure(rgb: RGB, faces: Faces) -> Quality:
@@ -59,7 +63,7 @@ def measure(rgb: RGB, faces: Faces) -> Quality:
         values[:, 0], values[:, 1] = faces.score, size.max(axis=1)
         values[:, 2] = [sharpness(crop) for crop in crops]
         values[:, 3] = yaw_deg(faces.keypoints)
-        values[:, 4] = [_covered(crop, five) for crop, five in zip(crops, points, strict=True)]
+        values[:, 4] = _covered(list(crops), np.asarray(points, np.float32))
         values[:, 4] = np.fmax(values[:, 4], (1 - faces.score) / DOUBT)
     return Quality(values)
 
@@ -103,70 +107,65 @@ def yaw_deg(keypoints: Floats) -> Floats:
     return np.where(apart >= 1, turned, np.nan).astype(np.float32)
 
 
-def _covered(crop: RGB, points: npt.NDArray[np.float32]) -> float:
-    """How far chin and eyes differ from the forehead; 1 is where it counts. NaN where they cannot be found."""
-    along = points[1] - points[0]
-    apart = float(np.hypot(*along))
-    if apart < 4:
-        return float("nan")
-    down = np.array([-along[1], along[0]])
-    mouth = (points[3] + points[4]) / 2
-    chin = [mouth + 0.35 * down, (points[3] + mouth) / 2 + 0.25 * down, (points[4] + mouth) / 2 + 0.25 * down]
-    forehead = [(points[0] + points[1]) / 2 - 0.45 * down]
-    lab = np.asarray(cv2.cvtColor(crop, cv2.COLOR_RGB2LAB), np.uint8)
-    under, above = (_mean_colour(lab, at, PATCH * apart) for at in (chin, forehead))
-    chroma = float(np.hypot(*(under - above)[1:])) / CHIN_CHROMA
-    return max(chroma, _eyes_hidden(lab[..., 0], points, along, down))
+def _covered(crops: Sequence[RGB], points: Floats) -> list[float]:
+    """How far chins and eyes differ from the forehead; 1 is where it counts. NaN where they cannot be found.
+
+    Args:
+        crops: N crops, uint8 (64, 64, 3).
+        points: float32 (N, 5, 2), their keypoints.
+    """
+    apart, patches = _patches(points)
+    out = [float("nan")] * len(crops)
+    for row, crop in enumerate(crops):
+        if apart[row] >= 4:
+            lab = np.asarray(cv2.cvtColor(crop, cv2.COLOR_RGB2LAB), np.uint8)
+            out[row] = max(_chin_differs(lab, patches[row]), _eyes_hidden(lab, patches[row]))
+    return out
 
 
-def _eyes_hidden(
-    light: npt.NDArray[np.uint8],
-    points: npt.NDArray[np.float32],
-    along: npt.NDArray[np.float32],
-    down: npt.NDArray[np.float32],
-) -> float:
+def _patches(points: Floats) -> tuple[list[float], list[list[list[int]]]]:
+    """Return the distance of the eyes and x1, y1, x2, y2 of the patches of N faces, of at least one pixel each."""
+    left, right, nose, mouth_left, mouth_right = points.swapaxes(0, 1)
+    along = right - left
+    down = np.stack([-along[:, 1], along[:, 0]], axis=1)
+    mouth = (mouth_left + mouth_right) / 2
+    chin = [mouth + 0.35 * down, *((side + mouth) / 2 + 0.25 * down for side in (mouth_left, mouth_right))]
+    cheeks = [left + 0.62 * down - 0.05 * along, right + 0.62 * down + 0.05 * along]
+    eyes = [eye + lower * down for lower in (0.06, 0.22) for eye in (left, right)]
+    middle = np.stack([*chin, (left + right) / 2 - 0.45 * down, nose, *cheeks, *eyes], axis=1)
+    apart = np.hypot(along[:, 0], along[:, 1])
+    half = (apart.astype(np.float64)[:, None, None] * HALF).astype(np.float32)
+    low = np.clip(np.rint(middle - half), 0, SIDE - 1)
+    high = np.maximum(np.clip(np.rint(middle + half) + 1, 1, SIDE), low + 1)
+    return apart.tolist(), np.nan_to_num(np.concatenate([low, high], axis=2)).astype(int).tolist()
+
+
+def _chin_differs(lab: RGB, spots: Sequence[Sequence[int]]) -> float:
+    """How far the chin has another colour than the forehead; 1 is where it counts."""
+    chin = [_mean(lab, spot) for spot in spots[CHIN]]
+    forehead = _mean(lab, spots[FOREHEAD])
+    a, b = (sum(one[k] for one in chin) / len(chin) - forehead[k] for k in (1, 2))
+    return math.hypot(a, b) / CHIN_CHROMA
+
+
+def _eyes_hidden(lab: RGB, spots: Sequence[Sequence[int]]) -> float:
     """How much darker it is about both eyes and below them than on forehead, nose and cheeks; 1 is where it counts."""
-    apart = float(np.hypot(*along))
-    cheeks = [points[side] + 0.62 * down + 0.05 * (2 * side - 1) * along for side in (0, 1)]
-    forehead = (points[0] + points[1]) / 2 - 0.45 * down
-    skin = sorted(_mean(_patch(light, at, PATCH * apart, PATCH * apart)) for at in (forehead, points[2], *cheeks))
-    about = max(
-        _upper_fifth(_patch(light, eye + 0.06 * down, *(apart * part for part in EYE_REGION)))
-        for eye in points[:2]
-    )
-    below = [_mean(_patch(light, eye + 0.22 * down, *(apart * part for part in BELOW_EYE))) for eye in points[:2]]
+    skin = sorted(_mean(lab, spot)[0] for spot in spots[SKIN])
+    about = max(_upper_fifth(lab, spot) for spot in spots[ABOUT_EYES])
+    below = [_mean(lab, spot)[0] for spot in spots[BELOW_EYES]]
     seen = (about + sum(below) / 2) / max(skin[1] + skin[2], 1.0)  # beside the median
     return (1 - seen) / EYE_DARKNESS
 
 
-def _mean(light: npt.NDArray[np.uint8]) -> float:
-    return float(cv2.mean(light)[0])
+def _mean(lab: RGB, spot: Sequence[int]) -> Sequence[float]:
+    """Mean colour of a patch."""
+    x1, y1, x2, y2 = spot
+    return cv2.mean(lab[y1:y2, x1:x2])
 
 
-def _upper_fifth(light: npt.NDArray[np.uint8]) -> float:
-    """Return the value that a fifth of the pixels exceed."""
+def _upper_fifth(lab: RGB, spot: Sequence[int]) -> float:
+    """Return the lightness that a fifth of the pixels exceed."""
+    x1, y1, x2, y2 = spot
+    light = lab[y1:y2, x1:x2, 0]
     rank = int(0.8 * (light.size - 1))
     return float(np.partition(light, rank, axis=None)[rank])
-
-
-def _patch(
-    light: npt.NDArray[np.uint8], at: npt.NDArray[np.float32], half_width: float, half_height: float
-) -> npt.NDArray[np.uint8]:
-    """A rectangle of at least one pixel, cut at the edge of the crop."""
-    (x1, x2), (y1, y2) = (
-        (min(max(round(float(middle - half)), 0), SIDE - 1), min(max(round(float(middle + half)) + 1, 1), SIDE))
-        for middle, half in zip(at, (half_width, half_height), strict=True)
-    )
-    return light[y1 : max(y2, y1 + 1), x1 : max(x2, x1 + 1)]
-
-
-def _mean_colour(
-    lab: npt.NDArray[np.uint8], at: Sequence[npt.NDArray[np.float32]], half: float
-) -> npt.NDArray[np.float64]:
-    """Mean of square patches, cut at the edge of the crop."""
-    means = []
-    for x, y in at:
-        x1, y1 = (min(max(round(float(value - half)), 0), SIDE - 1) for value in (x, y))
-        x2, y2 = (min(max(round(float(value + half)) + 1, 1), SIDE) for value in (x, y))
-        means.append(cv2.mean(lab[y1 : max(y2, y1 + 1), x1 : max(x2, x1 + 1)])[:3])
-    return np.asarray(np.mean(means, axis=0), np.float64)

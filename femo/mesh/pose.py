@@ -52,9 +52,9 @@ def align(points: Floats, face: CanonicalFace) -> tuple[Floats, Floats]:
         the middle between the eyes, in units of the distance between the eyes' middles.
     """
     weights = face.weights / face.weights.sum()
-    theirs = points - np.einsum("p,npk->nk", weights, points)[:, None]
+    theirs = points - (weights @ points)[:, None]
     ours = face.points - weights @ face.points
-    covariance = np.einsum("p,npk,pl->nkl", weights, theirs, ours, optimize=True)
+    covariance = theirs.swapaxes(1, 2) @ (weights[:, None] * ours)
     left, _, right = np.linalg.svd(covariance)
     flip = np.ones((len(points), 3), np.float32)
     flip[:, 2] = np.sign(np.linalg.det(left @ right))
@@ -81,14 +81,15 @@ def solve(points: Floats, size: Floats, face: CanonicalFace) -> tuple[Floats, Fl
         Pitch, yaw and roll (N, 3) in degrees, and the place of the canonical face's origin (N, 3) in millimetres; NaN where
         the points lie so that there is no pose.
     """
-    angles, place = (np.full((len(points), 3), np.nan, np.float32) for _ in range(2))
+    turns = np.full((len(points), 3, 3), np.nan, np.float32)
+    place = np.full((len(points), 3), np.nan, np.float32)
     shape = face.points[face.rigid].astype(np.float64)
+    seen = points[:, face.rigid, :2].astype(np.float64, order="C")
     for row, (width, height) in enumerate(size.tolist()):
         focal = focal_length(width, height)
         camera = np.array([[focal, 0, width / 2], [0, focal, height / 2], [0, 0, 1]])
-        seen = points[row, face.rigid, :2].astype(np.float64)
-        found, turn, shift = cv2.solvePnP(shape, seen, camera, None, flags=cv2.SOLVEPNP_SQPNP)
+        found, turn, shift = cv2.solvePnP(shape, seen[row], camera, None, flags=cv2.SOLVEPNP_SQPNP)
         if found:
-            angles[row] = angles_of(np.asarray(cv2.Rodrigues(turn)[0], np.float32)[None])[0]
+            turns[row] = cv2.Rodrigues(turn)[0]
             place[row] = shift[:, 0] * MM_PER_CM
-    return angles, place
+    return angles_of(turns), place

@@ -14,8 +14,7 @@ from femo.meshes import COVERED, MEASURED, N_POINTS, NO_FACE, POSE, TOO_SMALL, T
 from femo.models.config import ModelSpec
 from femo.models.find import find_model
 from femo.models.weights import find_weights, load_tensors
-from femo.networks.backbone import compile_backbone
-from femo.networks.engine import Network
+from femo.networks.mesh_parts import MeshNetwork
 from femo.types import RGB, Bools, Faces, Floats, Quality
 
 MODEL = "face-mesh"
@@ -37,13 +36,13 @@ class MeshReader:
         WeightsError: Its weights are missing or damaged.
     """
 
-    def __init__(self, spec: ModelSpec | None = None, network: Network | None = None) -> None:
+    def __init__(self, spec: ModelSpec | None = None, network: MeshNetwork | None = None) -> None:
         self.spec = spec or find_model(MODEL)
         path = find_weights(self.spec)
         self.face = load_canonical(path)
         self.units = read_unit_map(self.spec.mesh, load_tensors(path, UNITS))
         self.least_logit = float((self.spec.mesh or {}).get("least_logit", 0.0))
-        self._network = network or compile_backbone(self.spec, "f32")  # bfloat16 knows half and whole pixels only
+        self._network = network or MeshNetwork(self.spec)
 
     def crop(self, rgb: RGB, faces: Faces) -> tuple[npt.NDArray[np.uint8], Floats]:
         """Return what the network looks at, (N, 192, 192, 3), and where that lies, (N, 6)."""

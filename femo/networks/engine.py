@@ -176,17 +176,19 @@ def _with_normalisation(
 
     class FromPixels(torch.nn.Module):
         mean: torch.Tensor
-        std: torch.Tensor
+        scale: torch.Tensor
 
         def __init__(self) -> None:
             super().__init__()
             self.module = module
             self.register_buffer("mean", mean)
-            self.register_buffer("std", std)
+            self.register_buffer(
+                "scale", 1 / std
+            )  # where the mean is zero, OpenVINO folds a product into the weights
 
         def forward(self, pixels: torch.Tensor) -> Any:
             planes = pixels.permute(0, 3, 1, 2).to(self.mean.dtype)
-            return self.module((planes - self.mean) / self.std)
+            return self.module((planes - self.mean) * self.scale)
 
     return FromPixels().eval()
 

@@ -53,8 +53,13 @@ class Branch(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (N, 128, 6, 6) to (N, n_out)."""
-        out: Tensor = self.out(self.last(self.act(self.narrow(self.blocks(x)))))
+        out: Tensor = self.out(self.features(x))
         return out.flatten(1)
+
+    def features(self, x: Tensor) -> Tensor:
+        """Map (N, 128, 6, 6) to what the last layer reads, (N, 32, 3, 3)."""
+        features: Tensor = self.last(self.act(self.narrow(self.blocks(x))))
+        return features
 
 
 class FaceMesh(nn.Module):
@@ -79,5 +84,10 @@ class FaceMesh(nn.Module):
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """Map images (N, 3, 192, 192) to points (N, 1404) and logits (N, 1)."""
-        x = self.trunk(self.act(self.first(pad(images, (0, 1, 0, 1)))))
+        x = self.shared(images)
         return self.points(x), self.face(x)
+
+    def shared(self, images: Tensor) -> Tensor:
+        """Map images (N, 3, 192, 192) to what both branches read, (N, 128, 6, 6)."""
+        x: Tensor = self.trunk(self.act(self.first(pad(images, (0, 1, 0, 1)))))
+        return x
