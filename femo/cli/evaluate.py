@@ -122,3 +122,6 @@ def _print(report: dict[str, Any]) -> None:
             typer.echo(f"{key:24} {entry['mean']:.4f} ± {entry['std']:.4f}  ({entry['n_splits']} splits)")
     if report.get("n_without_face"):
         typer.echo(f"{report['n_without_face']} photos without a face count as errors")
+    if left_out := report.get("unreadable"):
+        files = f"{len(left_out)} file{'s' * (len(left_out) > 1)}"
+        typer.echo(f"{files} left out that cannot be read, the first: {left_out[0]}")

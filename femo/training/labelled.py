@@ -3,7 +3,8 @@
 Conventions: a folder holds folders named after the expressions, with photos anywhere below them; a table is a CSV with the
 columns ``path``, relative to the table, and ``expression``. Names are those of ``AFFECTNET_8`` or the adjectives of everyday use
 (``angry``, ``happy``). Each photo is of one person: the largest face that is found is read, and a photo in which none is found
-counts as an error, as it does for who uses the pipeline. Shares are 0-1 with Wilson's 95 % interval.
+counts as an error, as it does for who uses the pipeline. What cannot be read is left out and named. Shares are 0-1 with Wilson's
+95 % interval.
 """
 
 import csv
@@ -16,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from femo.corpora.sources import PHOTOS
-from femo.errors import FemoError, ModelError
+from femo.errors import FemoError, MediaError, ModelError
 from femo.labels import AFFECTNET_8
 from femo.media.photos import read_photo
 from femo.pipeline import Pipeline
@@ -47,11 +48,15 @@ class Read:
     """What was read of N photos.
 
     Attributes:
+        photos: The N that could be read.
+        unreadable: Why each of the others could not.
         probabilities: float32 (N, K), NaN rows where no face was found.
         states: "sure" or "unsure" (N,), "" where nobody judged.
         labels: Of the K columns.
     """
 
+    photos: list[Labelled]
+    unreadable: list[str]
     probabilities: Floats
     states: npt.NDArray[np.str_]
     labels: tuple[str, ...]
@@ -118,13 +123,12 @@ def evaluate_labelled(
 
     Raises:
         FemoError: The source has no photos, or names an expression that nobody knows.
-        MediaError: A photo cannot be read.
+        MediaError: No photo can be read.
         ModelError: The model has no expression head, or cannot decide under the prior.
     """
-    photos = find_labelled(source)
-    read = _read(pipeline, photos, cut_out, report)
+    read = _read(pipeline, find_labelled(source), cut_out, report)
     labels = read.labels
-    target = np.array([index_of(labels, one.expression) for one in photos])
+    target = np.array([index_of(labels, one.expression) for one in read.photos])
     seen = ~np.isnan(read.probabilities).any(axis=1)
     predicted = np.where(seen, np.nan_to_num(read.probabilities).argmax(axis=1), len(labels))
     hits = predicted == target
@@ -134,6 +138,7 @@ def evaluate_labelled(
         "model": pipeline.model,
         "prior": pipeline.decision.default,
         "n_without_face": int((~seen).sum()),
+        "unreadable": read.unreadable,
         "accuracy": share(hits),
         "mean_recall": mean_recall(hits, target),
         **_certainty(hits, read.states),
@@ -144,24 +149,34 @@ def evaluate_labelled(
 
 
 def _read(pipeline: Pipeline, photos: list[Labelled], cut_out: bool, report: Callable[[int, int], None]) -> Read:
-    rows, states, labels = [], [], tuple(AFFECTNET_8)
+    read, unreadable, rows, states = [], [], [], []
+    labels = tuple(AFFECTNET_8)
     for number, one in enumerate(photos, start=1):
-        state: str | None = None
-        scores: Mapping[str, Scores]
-        if cut_out:
-            scores = pipeline.score_crops([read_photo(one.path).rgb])
+        try:
+            scores, state = _read_one(pipeline, one.path, cut_out)
+        except MediaError as error:
+            unreadable.append(str(error))
         else:
-            result = pipeline.photo(one.path)
-            scores = result.scores
-            if result.reading is not None and len(result.faces):
-                state = result.reading.states()[0]
-        if "expression" not in scores:
-            raise ModelError(f"{pipeline.model} has no head expression, which this evaluation scores")
-        labels, values = scores["expression"].labels, scores["expression"].values
-        rows.append(values[0] if len(values) else np.full(len(labels), np.nan, np.float32))
-        states.append(state or "")
+            if "expression" not in scores:
+                raise ModelError(f"{pipeline.model} has no head expression, which this evaluation scores")
+            labels, values = scores["expression"].labels, scores["expression"].values
+            rows.append(values[0] if len(values) else np.full(len(labels), np.nan, np.float32))
+            states.append(state)
+            read.append(one)
         report(number, len(photos))
-    return Read(np.stack(rows), np.array(states), labels)
+    if not read:
+        raise MediaError(f"None of {len(photos)} photos can be read; the first: {unreadable[0]}")
+    return Read(read, unreadable, np.stack(rows), np.array(states), labels)
+
+
+def _read_one(pipeline: Pipeline, path: Path, cut_out: bool) -> tuple[Mapping[str, Scores], str]:
+    """Return the scores of one photo, and whether its largest face is sure, "" where nobody judged."""
+    if cut_out:
+        return pipeline.score_crops([read_photo(path).rgb]), ""
+    result = pipeline.photo(path)
+    if result.reading is None or not len(result.faces):
+        return result.scores, ""
+    return result.scores, result.reading.states()[0] or ""
 
 
 def _certainty(hits: Bools, states: npt.NDArray[np.str_]) -> dict[str, Any]:

@@ -77,7 +77,8 @@ def test_photos_of_ones_own_are_read_whole_or_cut_out(
         ways.append(cut_out)
         report(1, 2)
         classes = {"anger": entry(0.5, 4)}
-        return {"accuracy": entry(0.75), "n_without_face": 2, "per_class": classes, "confusion": {"labels": []}}
+        told = {"n_without_face": 2, "unreadable": ["a.jpg is no picture", "b.jpg does not exist"]}
+        return {"accuracy": entry(0.75), **told, "per_class": classes, "confusion": {"labels": []}}
 
     monkeypatch.setattr(labelled, "evaluate_labelled", score)
     assert run("--photos", tmp_path, "--prior", "balanced") == 0
@@ -85,6 +86,7 @@ def test_photos_of_ones_own_are_read_whole_or_cut_out(
         "accuracy                 0.7500  (95 %: 0.6500 - 0.8500, N 10)\n"
         "recall, anger            0.5000  (95 %: 0.4000 - 0.6000, N 4)\n"
         "2 photos without a face count as errors\n"
+        "2 files left out that cannot be read, the first: a.jpg is no picture\n"
     )
     assert run("--photos", tmp_path, "--cut-out", "--json", "-") == 0
     assert json.loads(capsys.readouterr().out)["prior"] == "halfway"

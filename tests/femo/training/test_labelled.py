@@ -7,6 +7,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
 import femo
 from femo.errors import FemoError, MediaError, ModelError
@@ -178,6 +179,24 @@ def test_the_shipped_pipeline_reads_a_portrait_and_misses_a_wall(tmp_path: Path)
     assert got["accuracy"]["value"] == pytest.approx(1 / 3, abs=1e-4)
     assert got["confusion"]["rows_are_target"][AFFECTNET_8.index("sadness")][AFFECTNET_8.index("happiness")] == 1
     assert got["sure_share"]["n"] == 3
+    assert got["unreadable"] == []
+
+
+@pytest.mark.parametrize("cut_out", [False, True])
+def test_what_cannot_be_read_is_left_out_and_named(tmp_path: Path, cut_out: bool) -> None:
+    happy = tmp_path / "happy"
+    happy.mkdir()
+    Image.fromarray(portrait()).save(happy / "a.png")
     (happy / "broken.jpg").write_bytes(b"no picture")
-    with pytest.raises(MediaError, match=r"broken\.jpg"):
-        evaluate_labelled(pipeline, tmp_path)
+    (tmp_path / "labels.csv").write_text(
+        "path,expression\nhappy/broken.jpg,sad\nhappy/a.png,happy\nhappy/gone.jpg,sad\n"
+    )
+    pipeline = femo.load(prior="natural")
+    alone = evaluate_labelled(pipeline, tmp_path / "labels.csv", cut_out=cut_out)
+    assert (alone["accuracy"]["n"], list(alone["per_class"])) == (1, ["happiness"])
+    broken, gone = alone["unreadable"]
+    assert "broken.jpg" in broken
+    assert "gone.jpg" in gone
+    (happy / "a.png").unlink()
+    with pytest.raises(MediaError, match=r"^None of 1 photos can be read; the first: .*broken\.jpg"):
+        evaluate_labelled(pipeline, tmp_path, cut_out=cut_out)
