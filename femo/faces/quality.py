@@ -124,7 +124,10 @@ def _covered(crops: Sequence[RGB], points: Floats) -> list[float]:
 
 
 def _patches(points: Floats) -> tuple[list[float], list[list[list[int]]]]:
-    """Return the distance of the eyes and x1, y1, x2, y2 of the patches of N faces, of at least one pixel each."""
+    """Return the distance of the eyes, and x1, y1, x2, y2 of the patches of N faces.
+
+    A patch has one pixel at least.
+    """
     left, right, nose, mouth_left, mouth_right = points.swapaxes(0, 1)
     along = right - left
     down = np.stack([-along[:, 1], along[:, 0]], axis=1)
@@ -137,7 +140,7 @@ def _patches(points: Floats) -> tuple[list[float], list[list[list[int]]]]:
     half = (apart.astype(np.float64)[:, None, None] * HALF).astype(np.float32)
     low = np.clip(np.rint(middle - half), 0, SIDE - 1)
     high = np.maximum(np.clip(np.rint(middle + half) + 1, 1, SIDE), low + 1)
-    return apart.tolist(), np.nan_to_num(np.concatenate([low, high], axis=2)).astype(int).tolist()
+    return apart.tolist(), np.concatenate([low, high], axis=2).astype(int).tolist()
 
 
 def _chin_differs(lab: RGB, spots: Sequence[Sequence[int]]) -> float:

@@ -1,5 +1,6 @@
 """The page as a whole: Gradio's ``Blocks`` with what every event of every tab shares."""
 
+from itertools import zip_longest
 from typing import Any, Final, Literal
 
 import gradio as gr
@@ -23,7 +24,7 @@ class Page(gr.Blocks):
     """The demo's ``gr.Blocks``.
 
     A public endpoint sees only arguments of its types, events wait in a ``Line``, and each answer of a handler that yields is
-    shown once, as it was.
+    shown as it was, the last one not again.
     """
 
     def queue(
@@ -99,7 +100,9 @@ class Page(gr.Blocks):
         shown yet: where several arrive at once all but the last are lost. When the handler has ended it sends the last answer
         again, which takes back whatever a visitor did meanwhile.
         """
-        runs = self.pending_diff_streams.get(session_hash or "", {})
+        if session_hash is None or run is None:
+            return data
+        runs = self.pending_diff_streams.get(session_hash, {})
         before = list(runs[run]) if run in runs else None
         whole: list[Any] = super().handle_streaming_diffs(
             block_fn, data, session_hash, run, final, simple_format=True
@@ -108,4 +111,4 @@ class Page(gr.Blocks):
             return [gr.skip() for _ in whole]
         if before is None or final or simple_format:
             return whole
-        return [[] if new == old else [["replace", [], new]] for old, new in zip(before, whole, strict=True)]
+        return [[] if new == old else [["replace", [], new]] for old, new in zip_longest(before, whole)]
