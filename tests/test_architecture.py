@@ -87,7 +87,6 @@ def test_a_folder_is_no_heap(folder: Path) -> None:
 
 TESTED_BY = {
     "femo/demo/group.py": "tests/api/test_group_api.py",
-    "femo/demo/server/page.py": "tests/api/test_arguments.py",
     "femo/demo/video.py": "tests/api/test_video_api.py",
     "femo/training/faces/recipe.py": "tests/femo/training/faces/test_presets.py",
     "leaderboard/page/layout.py": "tests/leaderboard/page/test_events.py",
