@@ -177,19 +177,17 @@ def _with_normalisation(
 
     class FromPixels(torch.nn.Module):
         mean: torch.Tensor
-        scale: torch.Tensor
+        std: torch.Tensor
 
         def __init__(self) -> None:
             super().__init__()
             self.module = module
             self.register_buffer("mean", mean)
-            self.register_buffer(
-                "scale", 1 / std
-            )  # where the mean is zero, OpenVINO folds a product into the weights
+            self.register_buffer("std", std)
 
         def forward(self, pixels: torch.Tensor) -> Any:
             planes = pixels.permute(0, 3, 1, 2).to(self.mean.dtype)
-            return self.module((planes - self.mean) * self.scale)
+            return self.module((planes - self.mean) / self.std)
 
     return FromPixels().eval()
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, TimeoutError, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, TimeoutError, expect, sync_playwright
 
 import app
 import femo
@@ -29,6 +29,19 @@ def settles(page: Page, question: str, answer: Any) -> None:
     except TimeoutError:
         assert page.evaluate(question) == answer
         raise
+
+
+def unfold(button: Locator, *inside: Locator) -> None:
+    """Open what is folded, and wait until its fields are there and hold what Gradio lays into them a frame later.
+
+    What is typed or chosen within that frame is lost, which takes a machine to do.
+    """
+    button.click()
+    for field in inside:
+        expect(field).to_be_attached()
+    button.page.evaluate(
+        "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done))))"
+    )
 
 
 @pytest.fixture

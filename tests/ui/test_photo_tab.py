@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 import femo
 from femo.demo.server import remote
 from femo.output.export.files import write_csv
-from tests.ui.conftest import PATIENCE_MS, settles
+from tests.ui.conftest import PATIENCE_MS, settles, unfold
 from tests.ui.test_page import barriers
 
 pytestmark = pytest.mark.ui
@@ -84,7 +84,9 @@ def test_several_photos_become_one_sheet_and_one_table(page: Page, examples: Pat
     bad = tmp_path / "cut off.jpg"
     bad.write_bytes((examples / "astronaut.jpg").read_bytes()[:20_000])
     files = [examples / "triptych.jpg", bad, examples / "astronaut.jpg"]
-    page.get_by_role("button", name="Several photos at once").click()
+    unfold(
+        page.get_by_role("button", name="Several photos at once"), page.locator("#several-input input[type=file]")
+    )
     page.locator("#several-input input[type=file]").set_input_files(files)
     expect(page.locator(".femo-sheet-rows tbody tr")).to_have_text(
         [
@@ -142,7 +144,9 @@ def test_a_sheet_that_is_wider_than_a_phone_says_so(browser: Browser, address: s
     page = browser.new_page(viewport={"width": 390, "height": 844})
     page.set_default_timeout(PATIENCE_MS)
     page.goto(address)
-    page.get_by_role("button", name="Several photos at once").click()
+    unfold(
+        page.get_by_role("button", name="Several photos at once"), page.locator("#several-input input[type=file]")
+    )
     page.locator("#several-input input[type=file]").set_input_files(files)
     expect(page.locator(".femo-sheet-rows tbody tr")).to_have_count(5)
     expect(page.locator(".femo-wider")).to_be_visible()
@@ -231,8 +235,8 @@ def address_of_photo(examples: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
 
 
 def test_a_photo_comes_by_its_address_and_one_of_this_network_does_not(page: Page, address_of_photo: str) -> None:
-    page.get_by_role("button", name="A photo by its address").click()
     line = page.locator("#photo-address").get_by_role("textbox")
+    unfold(page.get_by_role("button", name="A photo by its address"), line)
     line.fill(f"  {address_of_photo} ")
     line.press("Enter")
     drawn(page)

@@ -12,6 +12,7 @@ from femo.output.export.abaw import write_abaw
 from leaderboard.opening import open_scorer
 from leaderboard.tasks import get_task
 from tests import clips
+from tests.ui.conftest import unfold
 from tests.ui.test_page import barriers
 
 pytestmark = pytest.mark.ui
@@ -36,7 +37,10 @@ def test_labels_of_ones_own_give_the_report_of_the_leaderboard(page: Page, tmp_p
     page.get_by_role("tab", name="Video").click()
     page.locator("#video-input input[type=file]").set_input_files(clip)
     expect(page.locator("#femo-timeline .js-plotly-plot .main-svg").first).to_be_visible(timeout=120_000)
-    page.get_by_role("button", name="Score this with labels of your own").click()
+    unfold(
+        page.get_by_role("button", name="Score this with labels of your own"),
+        page.locator("#video-labels input[type=file]"),
+    )
     report = page.locator("#video-report .board-card")
 
     hand_in(page, labels(tmp_path / "short.txt", HEADER, ["4"] * 29))
@@ -83,7 +87,10 @@ def test_labels_dropped_while_others_are_scored_are_scored_after_them(
     page.get_by_role("tab", name="Video").click()
     page.locator("#video-input input[type=file]").set_input_files(clip)
     expect(page.locator("#femo-timeline .js-plotly-plot .main-svg").first).to_be_visible(timeout=120_000)
-    page.get_by_role("button", name="Score this with labels of your own").click()
+    unfold(
+        page.get_by_role("button", name="Score this with labels of your own"),
+        page.locator("#video-labels input[type=file]"),
+    )
     hand_in(page, labels(tmp_path / "first.txt", HEADER, ["4"] * 29))
     part = page.locator("#video-labels")
     expect(part.get_by_role("cell", name="first.txt")).to_be_visible()

@@ -12,7 +12,7 @@ import femo
 from femo.clips import summaries
 from tests.second_model import app_beside
 from tests.small_models import write_small
-from tests.ui.conftest import PATIENCE_MS
+from tests.ui.conftest import PATIENCE_MS, unfold
 from tests.ui.test_page import barriers, opened
 
 pytestmark = pytest.mark.ui
@@ -143,8 +143,9 @@ def test_another_model_reads_the_photo_under_the_priors_that_it_has(
 
 def test_a_clip_is_read_by_the_chosen_model(page: Page, small: Path, examples: Path) -> None:
     page.get_by_role("tab", name="Video").click()
-    page.get_by_role("button", name="Options").locator("visible=true").click()
-    page.locator("#video-model input").click()
+    chosen = page.locator("#video-model input")
+    unfold(page.get_by_role("button", name="Options").locator("visible=true"), chosen)
+    chosen.click()
     page.get_by_role("option", name="small", exact=True).click()
     page.locator(".gallery-item:visible").click()
     expect(page.locator("#video-persons [data-track]")).to_have_count(2, timeout=120_000)
@@ -168,8 +169,9 @@ def test_with_one_model_a_line_says_how_to_add_another_and_there_is_no_dead_cont
 
 def test_two_models_read_a_clip_and_stand_one_above_the_other(page: Page, small: Path, examples: Path) -> None:
     page.get_by_role("tab", name="Video").click()
-    page.get_by_role("button", name="Options").locator("visible=true").click()
-    page.locator("#video-second input").click()
+    chosen = page.locator("#video-second input")
+    unfold(page.get_by_role("button", name="Options").locator("visible=true"), chosen)
+    chosen.click()
     page.get_by_role("option", name="small", exact=True).click()
     page.locator("#video-input input[type=file]").set_input_files(examples / "call.mp4")
     expect(page.locator("#video-persons [data-track]")).to_have_count(2, timeout=240_000)

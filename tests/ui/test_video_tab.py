@@ -19,7 +19,7 @@ from leaderboard.opening import open_board
 from tests import clips
 from tests.loopback import free_port
 from tests.small_models import write_small
-from tests.ui.conftest import settles
+from tests.ui.conftest import settles, unfold
 
 pytestmark = pytest.mark.ui
 UPLOAD = "#video-input input[type=file]"
@@ -54,6 +54,11 @@ def fitted(page: Page) -> None:
         f"(p => Math.abs(p.parentElement.clientWidth - p._fullLayout.width) < 5)(document.querySelector('{PLOT}'))",
         True,
     )
+
+
+def unfold_persons(page: Page) -> None:
+    fields = [page.locator(f"#video-{field}") for field in ("name input", "same input", "hide", "undo")]
+    unfold(page.get_by_role("button", name="Name, join or hide"), *fields)
 
 
 def now(page: Page) -> float:
@@ -179,7 +184,7 @@ def test_persons_are_named_hidden_and_brought_back(page: Page, clip: Path) -> No
     drop(page, clip)
     buttons = page.locator("#video-persons [data-track]")
     expect(buttons).to_have_count(2, timeout=120_000)
-    page.get_by_role("button", name="Name, join or hide").click()
+    unfold_persons(page)
     track = page.locator("#video-persons [aria-pressed=true]").get_attribute("data-track")
     page.locator("#video-name input, #video-name textarea").fill("Ann")
     page.keyboard.press("Enter")
@@ -224,7 +229,7 @@ def test_what_is_said_while_a_reading_comes_to_its_end_stays(
     drop(page, clip)
     chosen = page.locator("#video-persons [aria-pressed=true]")
     expect(chosen).to_have_count(1, timeout=120_000)
-    page.get_by_role("button", name="Name, join or hide").click()
+    unfold_persons(page)
     field = page.locator("#video-name input, #video-name textarea")
     field.fill("Ann")
     page.keyboard.press("Enter")
@@ -299,8 +304,9 @@ def test_persons_and_smoothing_change_the_picture_without_reading_again(page: Pa
     expect(title).to_contain_text(f"Person {person}:")
     page.wait_for_function(f"before => {curve} !== before", arg=before)  # the other person's chart has come
     before = page.evaluate(curve)
-    page.get_by_role("button", name="Smoothing, smallest face, mix of expressions").click()
-    page.get_by_label("none", exact=True).check()
+    none = page.get_by_label("none", exact=True)
+    unfold(page.get_by_role("button", name="Smoothing, smallest face, mix of expressions"), none)
+    none.check()
     page.wait_for_function(f"before => {curve} !== before", arg=before)
     expect(page.locator("#femo-player video")).to_have_js_property("readyState", 4)
 
