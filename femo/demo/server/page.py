@@ -97,7 +97,7 @@ class Page(gr.Blocks):
         """Return an answer of a handler that yields as it is sent: whole values, and nothing new at the end.
 
         Gradio sends what has changed inside a value, which its page changes in place, in earlier answers too that it has not
-        shown yet: where several arrive at once all but the last are lost. When the handler has ended it sends the last answer
+        shown yet: of three that arrive at once the middle one was lost. When the handler has ended it sends the last answer
         again, which takes back whatever a visitor did meanwhile.
         """
         if session_hash is None or run is None:
