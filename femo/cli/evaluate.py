@@ -85,7 +85,7 @@ def _report(name: str, path: Path, model: str | None, prior: str | None) -> dict
 
     protocols: dict[str, Callable[..., dict[str, Any]]] = {
         "ferplus": evaluate_faces.evaluate_ferplus,
-        "utkface": evaluate_faces.evaluate_utkface,
+        "utkface": _evaluate_utkface,
         "lfw": lfw.evaluate_lfw,
         "stress": worse.evaluate_stress,
         "photos": _evaluate_photos,
@@ -93,6 +93,16 @@ def _report(name: str, path: Path, model: str | None, prior: str | None) -> dict
     }
     pipeline = load(model, prior=prior)
     return {**protocols[name](pipeline, path), "prior": pipeline.decision.default}
+
+
+def _evaluate_utkface(pipeline: "Pipeline", path: Path) -> dict[str, Any]:
+    """What the set's labels say, and what viewers saw in pictures that were made of its faces."""
+    from femo.training.faces.evaluate import evaluate_utkface
+    from femo.training.faces.utkface import read_named
+    from femo.training.posed.evaluate import evaluate_posed
+    from femo.training.posed.viewers import names_seen
+
+    return evaluate_utkface(pipeline, path) | evaluate_posed(pipeline, read_named(path, names_seen("held_out")))
 
 
 def _evaluate_photos(pipeline: "Pipeline", path: Path, cut_out: bool = False) -> dict[str, Any]:

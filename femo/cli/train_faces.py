@@ -39,7 +39,7 @@ def train_faces(
         str | None,
         typer.Option(
             help="from-faceres, from-arcface, from-both, from-arcface-again, from-both-in-colour, from-arcface-in-colour, "
-            "femo-base (the default), beside, or a JSON file."
+            "from-both-with-votes, from-arcface-with-votes, femo-base (the default), beside, or a JSON file."
         ),
     ] = None,
     start: Annotated[
@@ -74,6 +74,7 @@ def train_faces(
     from femo.training.faces.second import read_second
     from femo.training.faces.sets import read_sets
     from femo.training.faces.trainer import HEADS, Trainer
+    from femo.training.posed.pool import posed_pool
 
     console = Console(stderr=True)
     if not data.is_dir():
@@ -97,6 +98,8 @@ def train_faces(
     trainer = Trainer(chosen, pools, watched, run, weights, teachers)
     if init is not None:
         trainer.start_from(init)
+    if chosen.posed and not trainer.finished:
+        trainer.pools.append(posed_pool(pools[1], teachers, chosen.posed, chosen.seed, console.print))
     trainer.run(lambda row: console.print("  ".join(f"{name} {value:.4g}" for name, value in row.items())))
     known = _known(people, sets.attributes_held_out, run)
     held_out = {"ferplus": data / "ferplus_valid.npz", "utkface": sets.write_held_out(run / "utkface_held_out")}
@@ -130,6 +133,8 @@ def _teachers(recipe: "Recipe", paths: list[Path]) -> "tuple[Recipe, list[tuple[
     begins = recipe.kept or recipe.from_teacher
     if (recipe.taught or begins) and not paths:
         raise FemoError("the recipe learns from teachers (taught, kept or from_teacher), but names none")
+    if recipe.posed and not paths:
+        raise FemoError("the recipe moves faces that its teachers call neutral (posed), but names no teacher")
     if begins and recipe.start is None:
         raise FemoError(
             "the recipe begins as a teacher or keeps some of it (from_teacher, kept), but names no start"
@@ -143,7 +148,7 @@ def _teachers(recipe: "Recipe", paths: list[Path]) -> "tuple[Recipe, list[tuple[
     networks = [network_of(spec, told["sha256"]) for spec, told in zip(specs, used, strict=True)]
     for path, network in zip(paths, networks, strict=True):
         said = {name: head.out_features for name, head in network.heads.items() if name != "identity"}
-        if recipe.taught and not said.items() <= HEADS.items():
+        if (recipe.taught or recipe.posed) and not said.items() <= HEADS.items():
             raise FemoError(f"{path} cannot teach: it reads {said}, but what learns has {HEADS}")
     return replace(recipe, teachers=used), [
         (network, spec.input_size) for network, spec in zip(networks, specs, strict=True)

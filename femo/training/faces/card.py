@@ -8,6 +8,7 @@ from femo.models.config import ModelSpec
 from femo.training.faces.people import DIFFERENT, NEAR_YEARS, SAME
 from femo.training.faces.recipe import Recipe
 from femo.training.faces.start import about
+from femo.training.posed.card import percent, posed_section
 
 FRONT_MATTER = """---
 library_name: timm
@@ -60,13 +61,6 @@ non-commercial research only, and its owners hold no rights in the photos. So th
 """
 
 
-def _percent(entry: Mapping[str, Any]) -> str:
-    if entry["value"] is None:
-        return "-"
-    low, high = entry["interval"]
-    return f"{entry['value']:.1%} ({low:.1%} - {high:.1%})"
-
-
 def _years(entry: Mapping[str, Any]) -> str:
     if entry["value"] is None:
         return "-"
@@ -79,12 +73,12 @@ def _headline(measured: Mapping[str, Mapping[str, Any]]) -> list[str]:
     votes, kept = "FER+ validation partition", "UTKFace, kept out of training"
     rows = [
         *(
-            (f"expression, {what} over 8 classes, {prior} prior", votes, _percent, measured[key][entry])
+            (f"expression, {what} over 8 classes, {prior} prior", votes, percent, measured[key][entry])
             for prior, key in READINGS.items()
             for what, entry in (("accuracy", "accuracy"), ("mean recall", "mean_recall"))
         ),
-        ("gender, accuracy", kept, _percent, utkface["gender_accuracy"]),
-        ("ethnicity, accuracy over 5 classes", kept, _percent, utkface["ethnicity_accuracy"]),
+        ("gender, accuracy", kept, percent, utkface["gender_accuracy"]),
+        ("ethnicity, accuracy over 5 classes", kept, percent, utkface["ethnicity_accuracy"]),
         ("age, mean absolute error in years", kept, _years, utkface["age_mae_years"]),
     ]
     lines = ["| what | data | score (95 % interval) | N |", "|---|---|---|---|"]
@@ -96,7 +90,7 @@ def _groups(utkface: Mapping[str, Any]) -> list[str]:
     for name, row in utkface["groups"].items():
         lines.append(
             f"| {name} | {row['gender_accuracy']['n']} | {_years(row['age_mae_years'])} "
-            f"| {_percent(row['gender_accuracy'])} | {_percent(row['ethnicity_accuracy'])} |"
+            f"| {percent(row['gender_accuracy'])} | {percent(row['ethnicity_accuracy'])} |"
         )
     return lines
 
@@ -105,7 +99,7 @@ def _classes(measured: Mapping[str, Mapping[str, Any]]) -> list[str]:
     said = " | ".join(f"recall, {prior}" for prior in READINGS)
     lines = [f"| expression | {said} | N |", "|---|---|---|---|---|"]
     for name, row in measured["ferplus"]["per_class"].items():
-        cells = (_percent(measured[key]["per_class"][name]) for key in READINGS.values())
+        cells = (percent(measured[key]["per_class"][name]) for key in READINGS.values())
         lines.append(f"| {name} | {' | '.join(cells)} | {row['n']} |")
     return lines
 
@@ -117,7 +111,7 @@ def _looks(looks: Mapping[str, Mapping[str, Any]]) -> list[str]:
     said = (f"{said} (of {first[f'looks_{name}']['n']})" for name, said in names.items())
     lines = [f"| prior | {' | '.join(said)} |", "|---|---|---|---|"]
     for prior, row in looks.items():
-        lines.append(f"| {prior} | {' | '.join(_percent(row[f'looks_{name}']) for name in names)} |")
+        lines.append(f"| {prior} | {' | '.join(percent(row[f'looks_{name}']) for name in names)} |")
     return lines
 
 
@@ -152,7 +146,7 @@ def _stress(stress: Mapping[str, Any]) -> list[str]:
 def _certainty(certainty: Mapping[str, Any]) -> list[str]:
     lines = ["| head | reading | share of the pictures | accuracy there |", "|---|---|---|---|"]
     return lines + [
-        f"| {head} | {name} | {row['kept']['value']:.1%} | {_percent(row['accuracy'])} |"
+        f"| {head} | {name} | {row['kept']['value']:.1%} | {percent(row['accuracy'])} |"
         for head, rows in certainty.items()
         for name, row in rows.items()
     ]
@@ -190,7 +184,8 @@ def write_card(
         spec: The folder as written.
         recipe: What was trained.
         measured: What ``femo.training.faces.finish`` measured: ``ferplus``, ``halfway``, ``balanced``, ``utkface``, ``stress``,
-            ``looks``, with an identity head ``strangers``, and with a second network ``alone``, the first four without it.
+            ``looks``, ``posed``, with an identity head ``strangers``, and with a second network ``alone``, the first four
+            without it.
         heads: Head configs with their temperatures.
     """
     unchanged = measured["stress"]["unchanged"]
@@ -205,6 +200,7 @@ def write_card(
         "By expression (FER+ validation), under each prior:",
         "\n".join(_classes(measured)),
         *([LOOKS, "\n".join(_looks(measured["looks"]))] if measured.get("looks") else []),
+        *posed_section(measured.get("posed", {})),
         "By group (UTKFace, kept out of training):",
         "\n".join(_groups(measured["utkface"])),
         "## When it says that it is unsure",
@@ -213,7 +209,7 @@ def write_card(
         "## Worse pictures",
         f"Accuracy on the first {unchanged['n']:,} pictures of FER+'s validation partition, {spec.default_prior} prior, with "
         "every picture enlarged to 144 x 144 and changed (`femo evaluate --ferplus FILE --stress`). "
-        f"Only enlarged: {_percent(unchanged)}.",
+        f"Only enlarged: {percent(unchanged)}.",
         "\n".join(_stress(measured["stress"])),
         *(["## Telling people apart", _identity(measured["strangers"])] if "strangers" in measured else []),
         "## Calibration",

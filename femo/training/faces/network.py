@@ -205,9 +205,10 @@ def multitask_loss(
 
     ``reading`` is what the teachers say of the same views. The expression that somebody saw in a face with a gender as well
     (FER+ has none) they are not asked about, the votes stand in their place: they know grey pictures, and call most quiet looks
-    in colour neutral. There the draw is not undone, so natural logits of colour lean a little to what is drawn more often.
+    in colour neutral. ``shift`` among the labels is what the mix that is drawn adds to natural logits (N, 8). Of such pictures it
+    is undone in part only, so natural logits of colour lean a little to what is drawn more often.
     """
-    drawn = logits["expression"] + weights["drawn"]
+    drawn = logits["expression"] + labels["shift"]
     parts = {
         "expression": weighted_softmax(drawn, labels["expression"], weights["expression"]),
         "age": age_loss(logits["age"], labels["age_years"]),

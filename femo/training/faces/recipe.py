@@ -57,6 +57,8 @@ class Recipe:
             fine-tuning of zero-shot models", CVPR 2022); of a network that began as it.
         looks: Pictures of UTKFace whose look somebody wrote down (``femo.training.faces.utkface``) are learnt from, and come so
             many times as often as others at most; 0 leaves what was written aside. Teachers are not heard on such a look.
+        posed: Neutral faces of UTKFace that pictures of posed expressions are made of (``femo.training.posed``), a third pool;
+            0 makes none.
         head_lr: Heads learn by this times the rate of the last layer.
         layer_decay: Each layer learns by this times the rate of the next.
         identity: A head of 128 values imitates the start network's view of who it is.
@@ -88,6 +90,7 @@ class Recipe:
     from_teacher: bool = False
     kept: float = 0.0
     looks: float = 0.0
+    posed: int = 0
     head_lr: float = 1.0
     layer_decay: float = 1.0
     identity: bool = False
@@ -101,6 +104,10 @@ class Recipe:
             raise ValueError(
                 f"looks is {self.looks}, expected 0 or how many times as often a picture comes, 1 or more"
             )
+        if self.posed < 0:
+            raise ValueError(f"posed is {self.posed}, expected how many faces are moved, 0 or more")
+        if len(self.shares) != (pools := 3 if self.posed else 2):
+            raise ValueError(f"shares are {list(self.shares)}, expected {pools}, one for each pool")
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON types."""

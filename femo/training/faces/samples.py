@@ -160,6 +160,7 @@ def batches(
     how: Augmentation,
     seed: int,
     drawn: Sequence[Tensor] | None = None,
+    shifts: Sequence[Tensor] | None = None,
 ) -> Iterator[tuple[Tensor, Mapping[str, Tensor]]]:
     """Yield mixed, augmented, normalised batches.
 
@@ -171,16 +172,19 @@ def batches(
         how: Augmentation.
         seed: The same seed gives the same batches.
         drawn: How often each picture of each pool comes in one pass, see ``drawn_shares``; once by default.
+        shifts: What the mix of each pool adds to the natural logits of the expressions, (8,); nothing by default. The labels
+            have it as ``shift`` (N, 8).
     """
     rng = torch.Generator().manual_seed(seed)
     drawn = drawn or [torch.ones(len(pool)) for pool in pools]
+    shifts = shifts or [torch.zeros(len(AFFECTNET_8))] * len(pools)
     orders = [_orders(share, rng) for share in drawn]
     for _ in range(n_steps):
         images, labels = [], []
-        for pool, share, order in zip(pools, shares, orders, strict=True):
+        for pool, share, order, shift in zip(pools, shares, orders, shifts, strict=True):
             index = torch.tensor([next(order) for _ in range(share)])
             pictures = pool.images[index].float() / 255
             images.append(augment(pictures, pool.boxes[index], size, how, rng))
-            labels.append(pool.labels(index))
+            labels.append({**pool.labels(index), "shift": shift.expand(share, -1)})
         merged = {name: torch.cat([label[name] for label in labels]) for name in labels[0]}
         yield normalise(torch.cat(images)), merged

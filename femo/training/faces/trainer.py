@@ -53,7 +53,8 @@ class Trainer:
 
     Args:
         recipe: What to do.
-        pools: Training sets, FER+ first: all of its pictures have expressions, of others those that somebody looked at.
+        pools: Training sets, FER+ first: all of its pictures have expressions; UTKFace second, of which those have one that
+            somebody looked at; made pictures third, where the recipe has some, before ``run``.
         held_out: Sets that the log reports on.
         folder: Of the run.
         start: Weights of the backbone under its own names, of a recipe that names a start.
@@ -72,7 +73,8 @@ class Trainer:
         torch.set_num_threads(recipe.n_threads)
         torch.manual_seed(recipe.seed)
         self.recipe, self.held_out, self.folder = recipe, list(held_out), folder
-        self.pools = [*pools[:1], *(pool if recipe.looks else pool.without_looks() for pool in pools[1:])]
+        faces, attributes, *posed = pools
+        self.pools = [faces, attributes if recipe.looks else attributes.without_looks(), *posed]
         self.teachers = [(network.to(memory_format=torch.channels_last), size) for network, size in teachers]  # type: ignore[call-overload]
         heads = HEADS | ({"identity": N_IDENTITY} if recipe.identity else {})
         self.network = FaceNetwork(recipe.arch, recipe.arch_args, heads, recipe.dropout, recipe.start is not None)
@@ -88,6 +90,11 @@ class Trainer:
         )
         self.optimizer = torch.optim.AdamW(_groups(self.network, recipe), weight_decay=recipe.weight_decay)
         self.done = checkpoint.resume(folder, self.network, self.average, self.optimizer)
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing is left to train."""
+        return self.done >= sum(phase.epochs for phase in self.recipe.phases)
 
     @property
     def averaged(self) -> FaceNetwork:
@@ -146,8 +153,7 @@ class Trainer:
         self.network.train()
         self.network.freeze(None if phase.heads_only else phase.frozen_layers)
         weights = self._class_weights(phase.class_weight_power)
-        drawn, weights["drawn"] = self._drawn(phase.drawn_power)
-        for step, (images, labels) in enumerate(self._batches(phase, n_steps, epoch, drawn)):
+        for step, (images, labels) in enumerate(self._batches(phase, n_steps, epoch)):
             done = index * n_steps + step
             share = done / max(1, phase.epochs * n_steps)
             lr = phase.lr_end + (phase.lr_start - phase.lr_end) * 0.5 * (1 + math.cos(math.pi * share))
@@ -160,26 +166,29 @@ class Trainer:
         row |= measure(self.averaged, self.held_out, size)
         return row | {"seconds": time.perf_counter() - started}
 
-    def _batches(
-        self, phase: Phase, n_steps: int, epoch: int, drawn: list[Tensor]
-    ) -> Iterator[tuple[Tensor, Mapping[str, Tensor]]]:
+    def _batches(self, phase: Phase, n_steps: int, epoch: int) -> Iterator[tuple[Tensor, Mapping[str, Tensor]]]:
         how = Augmentation(keep_whole=phase.keep_whole).weakened(phase.strength)
         seed = self.recipe.seed * 1000 + epoch
-        return batches(self.pools, self.recipe.shares, n_steps, phase.size, how, seed, drawn)
+        drawn, shifts = self._drawn(phase.drawn_power)
+        return batches(self.pools, self.recipe.shares, n_steps, phase.size, how, seed, drawn, shifts)
 
-    def _drawn(self, power: float) -> tuple[list[Tensor], Tensor]:
-        """How often each picture is drawn, and what the mix drawn adds to the natural logits (8,)."""
+    def _drawn(self, power: float) -> tuple[list[Tensor], list[Tensor]]:
+        """How often each picture of each pool is drawn, and what the mix drawn adds to the natural logits, (8,) each."""
         faces = self.pools[0]
         target = faces.expression.nan_to_num().argmax(1)
         shares = drawn_shares(target, power)
         mix = torch.zeros(len(AFFECTNET_8)).index_add_(0, target, shares)
         natural = torch.bincount(target, minlength=len(AFFECTNET_8)).float()
         shift = (mix.clamp(min=1) / natural.clamp(min=1)).log()
-        often = (looked_shares(pool.expression, mix / mix.sum(), self.recipe.looks) for pool in self.pools[1:])
-        return [shares, *often], shift
+        attributes, *posed = self.pools[1:]
+        often = looked_shares(attributes.expression, mix / mix.sum(), self.recipe.looks)
+        alike = [torch.ones(len(pool)) for pool in posed]
+        posed_mix = (pool.expression.sum(0) * len(faces) / len(pool) for pool in posed)
+        own = [(one.clamp(min=1) / natural.clamp(min=1)).log() for one in posed_mix]
+        return [shares, often, *alike], [shift, shift, *own]
 
     def _class_weights(self, power: float) -> dict[str, Tensor]:
-        faces, attributes = self.pools[0], self.pools[-1]
+        faces, attributes = self.pools[:2]
         n_ethnicity = torch.bincount(attributes.ethnicity, minlength=len(ETHNICITY_5))
         return {
             "expression": class_weights(faces.expression.sum(dim=0), power),
@@ -214,8 +223,8 @@ class Trainer:
     def _step_in_parts(self, images: Tensor, labels: Mapping[str, Tensor], weights: Mapping[str, Tensor]) -> float:
         """One step whose gradients are those of ``N_PARTS`` parts, computed by threads of one core each.
 
-        Every n-th picture makes a part, so each holds the same share of every pool and the mean of their losses is that of
-        the batch, but for looks, of which a part may hold more than another. Dropout draws in the order of the threads: two
+        Every n-th picture makes a part, so each holds the same share of every pool, to a picture, and the mean of their losses is
+        nearly that of the batch; of looks a part may hold more than another. Dropout draws in the order of the threads: two
         runs differ by that.
         """
         learning = [p for p in self.network.parameters() if p.requires_grad]

@@ -13,7 +13,7 @@ times.
 
 import csv
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,7 +23,7 @@ import numpy.typing as npt
 
 from femo.errors import MediaError
 from femo.labels import AFFECTNET_8, ETHNICITY_5
-from femo.types import Floats, Ints
+from femo.types import RGB, Floats, Ints
 
 MAX_AGE_YEARS = 116
 PLAIN = (AFFECTNET_8.index("neutral"), AFFECTNET_8.index("happiness"))
@@ -98,6 +98,21 @@ def _files(path: Path) -> Iterator[tuple[str, bytes]]:
                     yield name, archive.read(name)
     except (OSError, zipfile.BadZipFile) as error:
         raise MediaError(f"{path} is not a UTKFace zip or folder of .jpg files ({error})") from error
+
+
+def read_named(path: str | Path, names: Container[str]) -> dict[str, RGB]:
+    """Return the pictures of a zip or folder whose file names are asked for, uint8 (200, 200, 3) each, by name.
+
+    Raises:
+        MediaError: The path cannot be read.
+    """
+    found = {}
+    for name, data in _files(Path(path)):
+        wanted = bool(data) and Path(name).name in names
+        bgr = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if wanted else None
+        if bgr is not None:
+            found[Path(name).name] = np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), np.uint8)
+    return found
 
 
 def read_utkface(paths: Sequence[str | Path], size: int | None = None) -> UtkFace:

@@ -1,8 +1,9 @@
 """What each action unit does to the points of a face: displacements whose size is known, for pictures that are made.
 
-Conventions: amounts run from 0 to 1; lengths are in units of the distance between the middles of the eyes, x away from the
-middle of the face, y down along it. Directions are FACS's (Ekman, Friesen & Hager 2002, chapters 2-6); the size of amount 1 is a
-strong but ordinary movement. What moves is skin and lips as a picture shows them: no wrinkle comes with it.
+Conventions: amounts run from 0 to 1, and on in the same direction beyond; lengths are in units of the distance between the
+middles of the eyes, x away from the middle of the face, y down along it. Directions are FACS's (Ekman, Friesen & Hager 2002,
+chapters 2-6); the size of amount 1 is a strong but ordinary movement. What moves is skin and lips as a picture shows them: no
+wrinkle comes with it.
 """
 
 from collections.abc import Iterable, Mapping
@@ -28,6 +29,9 @@ LOWER = (*LOWER_INNER, *LOWER_MIDDLE, *LOWER_OUTER)
 FOREHEAD, BETWEEN_BROWS, BRIDGE = (10, 67, 109, 103, 297, 332, 338), (9, 151), (168,)
 NOSTRILS, NOSE, CHIN_PAD = (129, 358, 98, 327), (1, 2), (175, 199, 200)
 NEAREST_CM2 = 1e-9
+
+UNITS = (*ABAW_AU, "AU5", "AU9", "AU14", "AU17", "AU20")
+"""Units that points can be moved by: those that are measured, and others that expressions have."""
 
 HELD = tuple(
     sorted(
@@ -64,15 +68,16 @@ class Moves:
 
         Args:
             points: float64 (468, 2), pixels or any other unit, y down.
-            amounts: Unit to 0-1.
+            amounts: Unit to amount.
         """
         face = _Frame(points)
-        amount = {unit: float(amounts.get(unit, 0)) for unit in ABAW_AU}
+        amount = {unit: float(amounts.get(unit, 0)) for unit in UNITS}
         for side in range(2):
             _brows(face, amount, side)
             _lids(face, amount, side)
         face.move(FOREHEAD, 0, -0.03 * (amount["AU1"] + amount["AU2"]))
-        face.move(NOSTRILS, 0, -0.035 * amount["AU10"])
+        face.move(NOSTRILS, 0, -0.035 * amount["AU10"] - 0.05 * amount["AU9"])
+        face.move(NOSE, 0, -0.03 * amount["AU9"])
         _lips(face, amount)
         _jaw(face, amount)
         shift = self._share @ face.shift * face.eyes_apart
@@ -98,12 +103,13 @@ class _Frame:
 
 
 def _brows(face: _Frame, amount: Mapping[str, float], side: int) -> None:
-    """AU1 raises the inner, AU2 the outer brow; AU4 lowers the brow and draws it inwards.
+    """AU1 raises the inner, AU2 the outer brow; AU4 lowers the brow and draws it inwards, AU9 pulls its inner end down.
 
     With AU1 as well the inner end rises and is only drawn inwards: the brow of sorrow.
     """
     inwards = 1 if side == 0 else -1
     inner, outer, lowered = amount["AU1"], amount["AU2"], amount["AU4"]
+    face.move(points_of.INNER_BROWS[side], 0, 0.07 * amount["AU9"])
     free = 0.0 if inner else 1.0
     down = -0.13 * inner - 0.03 * outer + 0.09 * lowered * free
     face.move(points_of.INNER_BROWS[side], inwards * 0.05 * lowered, down)
@@ -113,16 +119,23 @@ def _brows(face: _Frame, amount: Mapping[str, float], side: int) -> None:
 
 
 def _lids(face: _Frame, amount: Mapping[str, float], side: int) -> None:
-    """AU7 tightens both lids, AU6 lifts cheek and lower lid; AU12 lifts the cheek a little, AU4 presses on the upper lid."""
+    """AU7 tightens both lids, AU6 and AU9 lift cheek and lower lid, AU5 the upper lid.
+
+    AU12 lifts the cheek a little, AU4 presses on the upper lid.
+    """
     upper, lower = points_of.UPPER_LIDS[side], points_of.LOWER_LIDS[side]
     gap = float((face.y[list(lower)] - face.y[list(upper)]).mean())
     face.move(upper, 0, gap * (0.18 * amount["AU7"] + 0.08 * amount["AU4"] + 0.05 * amount["AU6"]))
-    face.move(lower, 0, -gap * (0.28 * amount["AU7"] + 0.25 * amount["AU6"]))
-    face.move(points_of.CHEEKS[side], 0, -0.07 * amount["AU6"] - 0.03 * amount["AU12"])
+    face.move(upper, 0, -gap * 0.3 * amount["AU5"])
+    face.move(lower, 0, -gap * (0.28 * amount["AU7"] + 0.25 * amount["AU6"] + 0.2 * amount["AU9"]))
+    face.move(points_of.CHEEKS[side], 0, -0.07 * amount["AU6"] - 0.03 * amount["AU12"] - 0.05 * amount["AU9"])
 
 
 def _lips(face: _Frame, amount: Mapping[str, float]) -> None:
-    """AU12 and AU15 move the corners, AU10 the upper lip, AU23 and AU24 hide red, AU25 and AU26 part the lips."""
+    """AU12, AU14, AU15 and AU20 move the corners, AU9 and AU10 the upper lip, AU17 pushes the lower one up.
+
+    AU23 and AU24 hide red, AU25 and AU26 part the lips.
+    """
     left, right = points_of.LIP_CORNERS
     middle, half = (face.x[left] + face.x[right]) / 2, (face.x[right] - face.x[left]) / 2
     line = (face.y[13] + face.y[14]) / 2
@@ -131,7 +144,11 @@ def _lips(face: _Frame, amount: Mapping[str, float]) -> None:
         near = min(1.0, abs(face.x[point] - middle) / half)  # 1 at the corners, 0 between them
         corner, centre = near**1.5, 1 - near**2
         across = outwards * corner * (0.11 * amount["AU12"] - 0.06 * amount["AU23"] - 0.02 * amount["AU26"])
-        down = corner * (0.09 * amount["AU15"] - 0.09 * amount["AU12"])
+        across += outwards * corner * (0.1 * amount["AU20"] - 0.02 * amount["AU14"])
+        down = corner * (
+            0.09 * amount["AU15"] - 0.09 * amount["AU12"] + 0.02 * amount["AU20"] - 0.03 * amount["AU14"]
+        )
+        down -= 0.05 * centre * amount["AU17"] + 0.04 * centre**0.5 * amount["AU9"] * (point in UPPER)
         inner = point in UPPER_INNER or point in LOWER_INNER
         if point in LOWER:
             down += centre * (0.07 if inner else 0.06) * amount["AU25"]
@@ -150,6 +167,6 @@ def _jaw(face: _Frame, amount: Mapping[str, float]) -> None:
     """AU26 drops the jaw; AU25 takes the chin along a little."""
     drop = 0.22 * amount["AU26"] + 0.015 * amount["AU25"]
     line, chin = (face.y[13] + face.y[14]) / 2, face.y[points_of.CHIN]
-    face.move(CHIN_PAD, 0, drop)
+    face.move(CHIN_PAD, 0, drop - 0.05 * amount["AU17"])
     for point in JAW_68:
         face.move((point,), 0, drop * float(np.clip((face.y[point] - line) / (chin - line), 0, 1)))

@@ -11,7 +11,8 @@ import pytest
 from femo.cli import train_abaw, train_clips
 from femo.cli.main import main
 from femo.training import labelled
-from femo.training.faces import evaluate, lfw, stress
+from femo.training.faces import evaluate, lfw, stress, utkface
+from femo.training.posed import evaluate as posed
 
 
 def run(*arguments: object) -> int:
@@ -46,6 +47,9 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, str]]:
     monkeypatch.setattr(
         evaluate, "evaluate_utkface", protocol("utkface", age_mae_years=entry(6.5), groups={"a": 1})
     )
+    made = {"posed_found": entry(0.5)}
+    monkeypatch.setattr(utkface, "read_named", lambda path, names: {"file": path.name, "names": names})
+    monkeypatch.setattr(posed, "evaluate_posed", lambda pipeline, faces: made if len(faces["names"]) > 100 else {})
     monkeypatch.setattr(lfw, "evaluate_lfw", protocol("lfw", crop={"mean": 0.91, "std": 0.012, "n_splits": 10}))
     table = {"JPEG": [{"strength": "quality 50", "accuracy": entry(0.5)}]}
     monkeypatch.setattr(stress, "evaluate_stress", protocol("stress", unchanged=entry(0.75), stress=table))
@@ -57,7 +61,8 @@ def test_each_set_has_its_protocol_and_its_lines(
 ) -> None:
     lines = {
         ("--ferplus",): "accuracy                 0.8500  (95 %: 0.7500 - 0.9500, N 10)\n",
-        ("--utkface",): "age_mae_years            6.5000  (95 %: 6.4000 - 6.6000, N 10)\n",
+        ("--utkface",): "age_mae_years            6.5000  (95 %: 6.4000 - 6.6000, N 10)\n"
+        "posed_found              0.5000  (95 %: 0.4000 - 0.6000, N 10)\n",
         ("--lfw",): "crop                     0.9100 ± 0.0120  (10 splits)\n",
         ("--stress", "--ferplus"): f"{'JPEG, quality 50':46} 0.5000\n"
         "unchanged                0.7500  (95 %: 0.6500 - 0.8500, N 10)\n",

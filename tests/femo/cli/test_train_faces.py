@@ -14,6 +14,7 @@ import femo
 from femo.cli import train_faces as command
 from femo.cli.main import main
 from femo.errors import FemoError
+from femo.labels import AFFECTNET_8
 from femo.models.config import read_spec
 from femo.models.find import find_model
 from femo.models.weights import weights_sha256
@@ -21,6 +22,8 @@ from femo.training.faces import boxes, sets, start
 from femo.training.faces import network as network_module
 from femo.training.faces.network import FaceNetwork
 from femo.training.faces.recipe import Phase, Recipe
+from femo.training.posed import pool
+from femo.training.posed.viewers import read_seen
 from tests.face_files import write_ferplus, write_utkface
 from tests.face_pools import TINY, face_pool
 
@@ -99,6 +102,36 @@ def test_from_pictures_to_a_folder_that_reads(
     assert "holds a run whose recipe has another identity" in " ".join(capsys.readouterr().err.split())
 
 
+def test_made_pictures_are_a_third_pool(
+    data: Path, recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are made once, of the pictures to train on; the head's citation says so."""
+    asked: list[tuple[Any, ...]] = []
+
+    def made(attributes: Any, teachers: Any, n_faces: int, seed: int, report: Any) -> Any:
+        asked.append((len(attributes), [size for _, size in teachers], n_faces, seed))
+        return face_pool(6, 9, True)
+
+    monkeypatch.setattr(pool, "posed_pool", made)
+    command_line = ("--data", data, "--recipe", recipe, "--threads", 1)
+    assert run(*command_line, "--out", tmp_path / "mine", "--run", tmp_path / "one") == 0
+    posed = replace(RECIPE, looks=2.0, posed=9, shares=(4, 4, 4), seed=5, teachers=({"name": "mine"},))
+    recipe.write_text(json.dumps(posed.to_dict()))
+    out = tmp_path / "posed"
+    assert run(*command_line, "--out", out, "--run", tmp_path / "two", "--teacher", tmp_path / "mine") == 0
+    assert asked == [(12, [24], 9, 5)]
+    assert run(*command_line, "--out", out, "--run", tmp_path / "two", "--teacher", tmp_path / "mine") == 0
+    assert len(asked) == 1  # nothing is left to learn
+    head = read_spec(out).head("expression")
+    assert "as they are and with the points of the face moved" in head.citation
+    before = read_spec(tmp_path / "mine").head("expression").class_shares
+    assert before is not None
+    assert head.class_shares is not None
+    seen = dict(zip(AFFECTNET_8, np.mean([one.shares for one in read_seen("train")], axis=0), strict=True))
+    for name, share in head.class_shares.items():
+        assert share == pytest.approx(0.9 * before[name] + 0.1 * float(seen[name]), abs=1e-4), name
+
+
 def test_what_is_missing_is_said_before_anything_is_read(
     data: Path, recipe: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -140,6 +173,12 @@ def test_a_recipe_with_teachers_wants_their_folders_and_notes_their_weights(
         command._teachers(RECIPE, [spec.folder])
     with pytest.raises(FemoError, match=r"learns from teachers .* but names none"):
         command._teachers(replace(RECIPE, taught=0.5), [])
+    with pytest.raises(FemoError, match=r"moves faces that its teachers call neutral .* but names no teacher"):
+        command._teachers(replace(RECIPE, posed=9, shares=(4, 4, 4)), [])
+    few = FaceNetwork("resnet18", TINY, {"gender": 2, "expression": 7})
+    monkeypatch.setattr(network_module, "network_of", lambda spec, sha256: few)
+    with pytest.raises(FemoError, match="cannot teach: it reads"):
+        command._teachers(replace(learns, posed=9, shares=(4, 4, 4)), [spec.folder])
     kept = replace(learns, kept=0.5)
     with pytest.raises(FemoError, match=r"keeps some of it .* but names no start"):
         command._teachers(kept, [spec.folder])

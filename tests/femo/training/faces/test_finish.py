@@ -1,5 +1,6 @@
 """Temperatures of both priors and the number of years that an age is the mean of, against hand calculation."""
 
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -11,8 +12,10 @@ import pytest
 from femo.labels import AFFECTNET_8
 from femo.networks.heads import softmax
 from femo.training.faces import finish
+from femo.training.faces.evaluate import evaluate_looks
 from femo.training.faces.finish import choose_l, fit_expression
-from femo.training.faces.utkface import read_looks
+from femo.training.faces.utkface import read_looks, read_utkface
+from femo.training.posed.viewers import read_seen
 from femo.types import Scores
 from tests.face_files import write_utkface
 
@@ -63,6 +66,35 @@ def test_other_temperatures_weigh_each_class_by_its_share(key: str, tau: float) 
     assert fitted[key] == pytest.approx(grid[int(np.argmin(losses))], rel=0.01)
 
 
+def test_the_prior_that_is_undone_has_a_tenth_of_what_viewers_saw() -> None:
+    natural = np.array([0.1, 0.0, 0.0, 0.0, 0.3, 0.6, 0.0, 0.0])
+    np.testing.assert_array_equal(finish.learnt_mix(natural, posed=False), natural.astype(np.float32))
+    seen = np.mean([one.shares for one in read_seen("train")], axis=0)
+    got = finish.learnt_mix(natural, posed=True)
+    np.testing.assert_allclose(got, 0.9 * natural + 0.1 * seen, rtol=1e-5)
+    assert got.sum() == pytest.approx(1, abs=1e-5)
+    assert got[AFFECTNET_8.index("fear")] > 0.004
+
+
+def test_what_a_folder_is_measured_by(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each part of the card has its protocol, and those of looks and of made pictures are asked under each prior."""
+    monkeypatch.setattr(finish, "measure_heads", lambda pipeline, evaluation: {"heads": 1})
+    monkeypatch.setattr(finish, "evaluate_certainty", lambda *given: "certainty")
+    monkeypatch.setattr(finish, "evaluate_stress", lambda *given: "stress")
+    monkeypatch.setattr(finish, "read_utkface", lambda paths: paths[0].name)
+    monkeypatch.setattr(finish, "read_named", lambda path, names: (path.name, len(names) > 100))
+    monkeypatch.setattr(finish, "evaluate_looks", lambda pipeline, data, prior: {"looks": (data, prior)})
+    monkeypatch.setattr(finish, "evaluate_posed", lambda pipeline, faces, prior: {"posed": (faces, prior)})
+    pipeline: Any = None
+    got = finish.measure_folder(pipeline, {"ferplus": Path("f.npz"), "utkface": Path("held")})
+    priors = ("natural", "halfway", "balanced")
+    assert got == {
+        "heads": 1, "certainty": "certainty", "stress": "stress",
+        "looks": {prior: {"looks": ("held", prior)} for prior in priors},
+        "posed": {prior: {"posed": (("held", True), prior)} for prior in priors},
+    }  # fmt: skip
+
+
 def test_the_age_is_the_mean_over_as_many_years_as_errs_least() -> None:
     """A sharp right peak with a heavy far tail: the mean over all years is far off, the most probable year is right."""
     logits = np.full((50, 101), -4.0, np.float32)
@@ -86,9 +118,12 @@ def test_looks_are_scored_under_each_prior(tmp_path: Path) -> None:
     pipeline: Any = SimpleNamespace(
         model="m", readers=(SimpleNamespace(spec=SimpleNamespace(heads=(head,))),), score_crops=score_crops
     )
-    found = {prior: row["looks_rare_recall"] for prior, row in finish._looks(pipeline, path).items()}
+    found = {
+        prior: row["looks_rare_recall"]
+        for prior, row in finish._by_prior(partial(evaluate_looks, pipeline, read_utkface([path]))).items()
+    }
     assert {prior: (row["value"], row["n"]) for prior, row in found.items()} == {
         "natural": (0, 1), "halfway": (0, 1), "balanced": (1, 1),
     }  # fmt: skip
     unknown = write_utkface(tmp_path / "v.zip", {"9_0_0_1.jpg.chip.jpg": 10})
-    assert finish._looks(pipeline, unknown) == {}
+    assert finish._by_prior(partial(evaluate_looks, pipeline, read_utkface([unknown]))) == {}

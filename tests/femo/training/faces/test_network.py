@@ -151,14 +151,14 @@ def test_teachers_are_not_asked_about_a_look_that_somebody_saw() -> None:
         "expression": torch.ones(8),
         "gender": torch.ones(2),
         "ethnicity": torch.ones(5),
-        "drawn": torch.arange(8) / 8,
     }
+    labels["shift"] = (torch.arange(8) / 8).expand(3, -1)
     says = torch.eye(8)[[5, 5, 5]]
     tasks = {"expression": 1.0, "age": 0.0, "gender": 0.0, "ethnicity": 0.0}
     recipe = Recipe("resnet18", {}, (), taught=0.25, task_weights=tasks)
     got = multitask_loss(logits, labels, weights, recipe, {"expression": says})
     log_p = logits["expression"].log_softmax(dim=1)
-    drawn = (logits["expression"] + weights["drawn"]).log_softmax(dim=1)
+    drawn = (logits["expression"] + labels["shift"]).log_softmax(dim=1)
     by_label = -(drawn[0, 4] + drawn[1, 0]) / 2
     by_teacher = -(log_p[0, 5] + log_p[1, 0] + log_p[2, 5]) / 3
     torch.testing.assert_close(got, 0.75 * by_label + 0.25 * by_teacher)

@@ -65,7 +65,6 @@ def test_what_teachers_say_of_a_view_is_its_share_of_what_is_learnt() -> None:
         "expression": torch.ones(8),
         "gender": torch.ones(2),
         "ethnicity": torch.ones(5),
-        "drawn": torch.zeros(8),
     }
     reading = {"expression": torch.randn(8, 8, generator=torch.Generator().manual_seed(2)).softmax(dim=1)}
     without = multitask_loss(logits, labels, weights, recipe, {})
@@ -134,9 +133,23 @@ def test_the_shift_of_the_logits_is_what_the_draw_changed(tmp_path: Path) -> Non
     pool = face_pool(10, 0, True)
     expression = torch.eye(8)[torch.tensor([0] * 8 + [1] * 2)]
     trainer.pools[0] = replace(pool, expression=expression)
-    shares, shift = trainer._drawn(1.0)
+    shares, (shift, elsewhere) = trainer._drawn(1.0)
+    assert torch.equal(shift, elsewhere)
     assert shift[:2].tolist() == pytest.approx([math.log(5 / 8), math.log(5 / 2)], abs=1e-5)
     assert shares[0].sum() == pytest.approx(10)
+
+
+def test_made_pictures_shift_the_logits_by_their_own_mix(tmp_path: Path) -> None:
+    """Of FER+ half are of class 0 and half of 1; of the made pictures a quarter and three quarters."""
+    half = replace(face_pool(8, 0, True), expression=torch.eye(8)[torch.tensor([0, 1] * 4)])
+    made = replace(face_pool(4, 1, False), expression=torch.eye(8)[torch.tensor([0, 1, 1, 1])])
+    recipe = Recipe("resnet18", TINY, (), shares=(4, 4, 4), n_threads=1, looks=3.0, posed=2)
+    trainer = Trainer(recipe, [half, face_pool(8, 1, False), made], [], tmp_path)
+    drawn, shifts = trainer._drawn(0.0)
+    assert drawn[2].tolist() == [1] * 4
+    assert shifts[2][:2].tolist() == pytest.approx([math.log(0.25 / 0.5), math.log(0.75 / 0.5)], abs=1e-5)
+    _, labels = next(trainer._batches(Phase(24, 1, 1e-3, 1e-3), 1, 0))
+    torch.testing.assert_close(labels["shift"], torch.stack([shifts[0]] * 4 + [shifts[1]] * 4 + [shifts[2]] * 4))
 
 
 @pytest.mark.parametrize("looks", [0.0, 3.0])
@@ -179,7 +192,7 @@ def test_a_pretrained_network_learns_in_parts_and_keeps_its_frozen_layers(tmp_pa
     network, (images, labels) = trainer.network, _batch()
     network.train()
     network.freeze(4)
-    weights = trainer._class_weights(0.0) | {"drawn": torch.zeros(8)}
+    weights = trainer._class_weights(0.0)
     multitask_loss(network(images), labels, weights, recipe, {}).backward()
     wanted = {name: p.grad.clone() for name, p in network.named_parameters() if p.grad is not None}
     before = {name: p.detach().clone() for name, p in network.named_parameters()}
@@ -209,4 +222,5 @@ def _batch() -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
     }
     labels["identity"][4:] = torch.nn.functional.normalize(torch.randn(4, 128, generator=rng), dim=1)
     labels.pop("pseudo")
+    labels["shift"] = torch.zeros(8, 8)
     return normalise(torch.rand(8, 3, 32, 32, generator=rng)), labels

@@ -10,7 +10,7 @@ import pytest
 
 from femo.errors import MediaError
 from femo.labels import AFFECTNET_8, ETHNICITY_5, GENDER
-from femo.training.faces.utkface import LOOKS, parse_name, read_looks, read_utkface
+from femo.training.faces.utkface import LOOKS, parse_name, read_looks, read_named, read_utkface
 from tests.face_files import write_utkface
 
 
@@ -99,3 +99,13 @@ def test_every_line_of_the_list_names_a_picture_once_and_spreads_ten_votes_for_e
     counts = [[int(count) for count in line.split(",")[1:]] for line in lines[1:]]
     assert min(map(min, counts)) == 0
     assert Counter(map(sum, counts)) == {10: 3703, 20: 474, 30: 3318, 40: 667}  # 8,162, as docs/training.md says
+
+
+def test_pictures_that_are_asked_for_are_read_alone(tmp_path: Path) -> None:
+    path = write_utkface(tmp_path / "u.zip", {"1_0_0_1.jpg.chip.jpg": 40, "2_0_0_2.jpg.chip.jpg": 200})
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("3_0_0_3.jpg.chip.jpg", b"")
+    found = read_named(path, {"2_0_0_2.jpg.chip.jpg", "3_0_0_3.jpg.chip.jpg"})
+    assert list(found) == ["2_0_0_2.jpg.chip.jpg"]
+    assert found["2_0_0_2.jpg.chip.jpg"].shape[2] == 3
+    assert abs(float(found["2_0_0_2.jpg.chip.jpg"].mean()) - 200) < 5

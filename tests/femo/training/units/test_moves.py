@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from femo.labels import ABAW_AU
+from femo.training.units.moves import UNITS
 from femo.types import Doubles
 from tests.carriers import carriers
 from tests.moving_faces import PIXELS_PER_CM, face, moves, points
@@ -30,6 +30,10 @@ CHANGES = {
     "AU23": {"mouth_width": -0.12, "corner_height": 0},
     "AU25": {"inner_brow": 0, "corner_height": 0},
     "AU26": {"corner_height": -0.05, "eye_opening": 0},
+    "AU9": {"inner_brow": -0.07, "nose_wing": 0.05, "cheek": 0.05, "corner_height": -0.03, "mouth_width": 0},
+    "AU14": {"mouth_width": -0.04, "corner_height": 0.03, "inner_brow": 0},
+    "AU17": {"corner_height": 0, "inner_brow": 0, "mouth_width": 0},
+    "AU20": {"mouth_width": 0.2, "corner_height": -0.02, "inner_brow": 0},
 }
 """What full amounts change, in distances between the eyes: by hand from the displacements of ``moves``."""
 
@@ -39,6 +43,18 @@ def test_a_unit_changes_what_facs_says_and_nothing_else(unit: str) -> None:
     before, after = measured(points()), measured(moves()(points(), {unit: 1.0}))
     for name, change in CHANGES[unit].items():
         assert after[name] - before[name] == pytest.approx(change, abs=0.006), name
+
+
+def test_a_raised_lid_opens_the_eye_and_a_raised_chin_pushes_up_the_lip() -> None:
+    before = measured(points())
+    wide = measured(moves()(points(), {"AU5": 1.0}))
+    assert wide["eye_opening"] == pytest.approx(1.3 * before["eye_opening"], rel=0.03)
+    assert wide["inner_brow"] == pytest.approx(before["inner_brow"], abs=0.006)
+    corners = points()[[33, 133, 362, 263]]
+    apart = float(np.linalg.norm(corners[:2].mean(axis=0) - corners[2:].mean(axis=0)))
+    up = (points() - moves()(points(), {"AU17": 1.0}))[:, 1] / apart
+    assert up[[17, 14, 199]] == pytest.approx([0.05, 0.05, 0.05], abs=0.006)
+    assert up[[61, 291, 1, 10]] == pytest.approx([0, 0, 0, 0], abs=0.003)
 
 
 def test_lids_close_by_their_own_gap_and_lips_hide_their_own_red() -> None:
@@ -53,7 +69,7 @@ def test_lids_close_by_their_own_gap_and_lips_hide_their_own_red() -> None:
 
 
 @given(
-    unit=st.sampled_from(ABAW_AU),
+    unit=st.sampled_from(UNITS),
     angle=st.floats(-1, 1),
     scale=st.floats(0.2, 5),
     shift=st.floats(-300, 300),
