@@ -12,7 +12,6 @@ import hashlib
 import inspect
 import os
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -196,7 +195,7 @@ def _identity(module: "torch.nn.Module | Build", key: str | None) -> str:
     """Text that changes when weights or code change."""
     if key is not None and not hasattr(module, "state_dict"):
         source = inspect.getsourcefile(module)
-        return f"{key} {_sha256(Path(source).read_bytes() if source else b'')} {_own_sources()}"
+        return f"{key} {_sha256(Path(source).read_bytes() if source else b'')}"
     built = _built(module)
     digest = hashlib.sha256(repr(built).encode())
     for part in built.modules():
@@ -204,12 +203,6 @@ def _identity(module: "torch.nn.Module | Build", key: str | None) -> str:
     for label, tensor in sorted(built.state_dict().items()):
         digest.update(label.encode() + tensor.detach().cpu().contiguous().numpy().tobytes())
     return digest.hexdigest()
-
-
-@lru_cache
-def _own_sources() -> str:
-    """What identifies the code of this package, which says what the networks are and how they get their input; read once."""
-    return _sha256(b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py"))))
 
 
 def _sha256(data: bytes) -> str:

@@ -10,6 +10,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable
+from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -74,7 +75,7 @@ def openvino_backend(
     """
     core = import_openvino().Core()
     folder = cache_dir()
-    stamp = f"{recipe} {version('openvino')} {version('torch')} {Path(__file__).read_text('utf-8')}"
+    stamp = f"{recipe} {version('openvino')} {version('torch')} {_own_sources()}"
     path = folder / f"{name}-{hashlib.sha256(stamp.encode()).hexdigest()[:24]}.xml" if folder else None
     graph = _cached_graph(core, path) if path else None
     if graph is None:
@@ -90,6 +91,13 @@ def openvino_backend(
         "ENABLE_CPU_PINNING": False,
     }
     return _RequestPool(core.compile_model(graph, "CPU", options))
+
+
+@lru_cache
+def _own_sources() -> str:
+    """What identifies the code of this package, which says what the networks are and how they get their input; read once."""
+    code = (path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))
+    return hashlib.sha256(b"".join(code)).hexdigest()
 
 
 class _RequestPool:

@@ -220,6 +220,29 @@ def test_a_second_start_reads_the_cache_and_builds_nothing() -> None:
     assert built == [1, 1]
 
 
+@pytest.mark.parametrize("key", ["a", None])
+def test_changed_code_of_the_package_makes_another_graph(
+    key: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a network with a key, which is not built to be known, and of one without."""
+
+    def start() -> int:
+        engine.compile_module(TwoHeads, (None, 16, 16, 3), name="n", key=key, normalise=NORMALISE, device="cpu")
+        folder = graphs.cache_dir()
+        assert folder is not None
+        return len(list(folder.glob("*.xml")))
+
+    package = tmp_path / "networks"
+    package.mkdir()
+    for module in Path(graphs.__file__).parent.glob("*.py"):
+        (package / module.name).write_bytes(module.read_bytes())
+    monkeypatch.setattr(graphs, "__file__", str(package / "graphs.py"))
+    monkeypatch.setattr(graphs, "_own_sources", graphs._own_sources.__wrapped__)
+    assert [start(), start()] == [1, 1]
+    (package / "mesh.py").write_text("SIDE = 96\n")
+    assert [start(), start()] == [2, 2]
+
+
 def test_other_weights_make_another_graph() -> None:
     def run(seed: int) -> np.ndarray:
         network = engine.compile_module(
