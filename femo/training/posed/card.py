@@ -5,7 +5,8 @@ from typing import Any
 
 POSED = """Posed expressions, so far as points of a face show them: pictures made of neutral colour faces kept out of training,
 whose points were moved as action units move them (no wrinkles come with it; `femo evaluate --utkface`). What such a picture shows
-is what two vision-language models (no people) saw in it, who did not know what was meant; they gave 88 % the same word."""
+is what two vision-language models (no people) saw in it, who did not know what was meant; they gave 88 % the same word. Ties
+are left out; most faces were moved twice, so the intervals are a little narrow."""
 
 
 def posed_section(posed: Mapping[str, Mapping[str, Any]]) -> list[str]:
