@@ -99,10 +99,11 @@ def _evaluate_utkface(pipeline: "Pipeline", path: Path) -> dict[str, Any]:
     """What the set's labels say, and what viewers saw in pictures that were made of its faces."""
     from femo.training.faces.evaluate import evaluate_utkface
     from femo.training.faces.utkface import read_named
-    from femo.training.posed.evaluate import evaluate_posed
+    from femo.training.posed.evaluate import evaluate_posed, made_again
     from femo.training.posed.viewers import names_seen
 
-    return evaluate_utkface(pipeline, path) | evaluate_posed(pipeline, read_named(path, names_seen("held_out")))
+    report = evaluate_utkface(pipeline, path)
+    return report | evaluate_posed(pipeline, made_again(read_named(path, names_seen("held_out"))))
 
 
 def _evaluate_photos(pipeline: "Pipeline", path: Path, cut_out: bool = False) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from femo.models.config import ModelSpec
 from femo.training.faces.people import DIFFERENT, NEAR_YEARS, SAME
 from femo.training.faces.recipe import Recipe
 from femo.training.faces.start import about
-from femo.training.posed.card import percent, posed_section
+from femo.training.posed.card import by_prior, percent, posed_section
 
 FRONT_MATTER = """---
 library_name: timm
@@ -32,6 +32,12 @@ TWO = """A photo is read as it is and mirrored, each by both networks; a video i
 LOOKS = """Everyday colour photos (UTKFace, kept out of training; `femo evaluate --utkface`), as vision-language models (no
 people) voted who looked three or four times. Most are plain, neutral or happy; of the others most are angry or sad, and quiet.
 Where two had looked, a third called 46 % of 68 such faces what they did, and 0.8 % of the plain ones something else."""
+
+LOOKED = {
+    "looks_accuracy": "right",
+    "looks_rare_recall": "others named rightly",
+    "looks_rare_false": "plain ones called another",
+}
 
 LIMITS = """## Intended use
 
@@ -101,17 +107,6 @@ def _classes(measured: Mapping[str, Mapping[str, Any]]) -> list[str]:
     for name, row in measured["ferplus"]["per_class"].items():
         cells = (percent(measured[key]["per_class"][name]) for key in READINGS.values())
         lines.append(f"| {name} | {' | '.join(cells)} | {row['n']} |")
-    return lines
-
-
-def _looks(looks: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """What colour photos look like, under each prior."""
-    names = {"accuracy": "right", "rare_recall": "others named rightly", "rare_false": "plain ones called another"}
-    first = next(iter(looks.values()))
-    said = (f"{said} (of {first[f'looks_{name}']['n']})" for name, said in names.items())
-    lines = [f"| prior | {' | '.join(said)} |", "|---|---|---|---|"]
-    for prior, row in looks.items():
-        lines.append(f"| {prior} | {' | '.join(percent(row[f'looks_{name}']) for name in names)} |")
     return lines
 
 
@@ -199,7 +194,7 @@ def write_card(
         *([_alone(measured["alone"])] if "alone" in measured else []),
         "By expression (FER+ validation), under each prior:",
         "\n".join(_classes(measured)),
-        *([LOOKS, "\n".join(_looks(measured["looks"]))] if measured.get("looks") else []),
+        *([LOOKS, "\n".join(by_prior(measured["looks"], LOOKED))] if measured.get("looks") else []),
         *posed_section(measured.get("posed", {})),
         "By group (UTKFace, kept out of training):",
         "\n".join(_groups(measured["utkface"])),

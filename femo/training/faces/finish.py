@@ -38,7 +38,7 @@ from femo.training.faces.sets import Sets
 from femo.training.faces.start import about
 from femo.training.faces.stress import evaluate_stress
 from femo.training.faces.utkface import read_named, read_utkface
-from femo.training.posed.evaluate import evaluate_posed
+from femo.training.posed.evaluate import evaluate_posed, made_again
 from femo.training.posed.viewers import names_seen, read_seen
 from femo.training.priors import clip_heads, prior_heads
 from femo.types import Doubles, Floats, Ints, Prior
@@ -219,11 +219,10 @@ def _pipeline(spec: ModelSpec) -> Pipeline:
 
 def measure_folder(pipeline: Pipeline, evaluation: Mapping[str, Path]) -> dict[str, Any]:
     """Score a folder as shipped on the hold-outs: what its card says."""
+    looked = made_again(read_named(evaluation["utkface"], names_seen("held_out")))
     return measure_heads(pipeline, evaluation) | {
         "looks": _by_prior(partial(evaluate_looks, pipeline, read_utkface([evaluation["utkface"]]))),
-        "posed": _by_prior(
-            partial(evaluate_posed, pipeline, read_named(evaluation["utkface"], names_seen("held_out")))
-        ),
+        "posed": _by_prior(partial(evaluate_posed, pipeline, looked)),
         "certainty": evaluate_certainty(pipeline, evaluation["ferplus"], evaluation["utkface"]),
         "stress": evaluate_stress(pipeline, evaluation["ferplus"]),
     }

@@ -1,1 +1,1 @@
-"""Expressions made of calm faces: units that an expression is posed with, their folds, and the pictures."""
+"""Expressions made of calm faces: the units that each is posed with, the pictures, and what viewers see in them."""

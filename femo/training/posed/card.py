@@ -8,6 +8,13 @@ whose points were moved as action units move them (no wrinkles come with it; `fe
 is what two vision-language models (no people) saw in it, who did not know what was meant; they gave 88 % the same word. Ties
 are left out; most faces were moved twice, so the intervals are a little narrow."""
 
+SHARES = {
+    "posed_accuracy": "right",
+    "posed_mean_recall": "mean recall",
+    "posed_found": "what is no neutral face named rightly",
+    "posed_false": "neutral faces given a word",
+}
+
 
 def posed_section(posed: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """Return the paragraphs, none where nothing was measured.
@@ -17,21 +24,21 @@ def posed_section(posed: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """
     if not posed:
         return []
-    return [POSED, "\n".join(_priors(posed)), "\n".join(_classes(posed))]
+    return [POSED, "\n".join(by_prior(posed, SHARES)), "\n".join(_classes(posed))]
 
 
-def _priors(posed: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    names = {
-        "accuracy": "right",
-        "mean_recall": "mean recall",
-        "found": "what is no neutral face named rightly",
-        "false": "neutral faces given a word",
-    }
-    first = next(iter(posed.values()))
-    said = (f"{said} (of {first[f'posed_{name}']['n']})" for name, said in names.items())
-    lines = [f"| prior | {' | '.join(said)} |", "|---|---|---|---|---|"]
-    for prior, row in posed.items():
-        lines.append(f"| {prior} | {' | '.join(percent(row[f'posed_{name}']) for name in names)} |")
+def by_prior(scored: Mapping[str, Mapping[str, Any]], shares: Mapping[str, str]) -> list[str]:
+    """Return a table with a row for each prior.
+
+    Args:
+        scored: Prior to figures by name.
+        shares: Names of the figures that have a column, and what it is headed.
+    """
+    first = next(iter(scored.values()))
+    said = (f"{heading} (of {first[name]['n']})" for name, heading in shares.items())
+    lines = [f"| prior | {' | '.join(said)} |", f"|---|{'---|' * len(shares)}"]
+    for prior, row in scored.items():
+        lines.append(f"| {prior} | {' | '.join(percent(row[name]) for name in shares)} |")
     return lines
 
 

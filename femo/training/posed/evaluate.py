@@ -1,9 +1,11 @@
 """Scores a model on made pictures of people who are kept out of training, by what viewers saw in them."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from femo.labels import AFFECTNET_8
 from femo.mesh.reader import MeshReader
@@ -14,18 +16,45 @@ from femo.training.posed.viewers import Seen, read_seen
 from femo.types import RGB
 
 
-def evaluate_posed(
-    pipeline: Pipeline, faces: Mapping[str, RGB], prior: str | None = None, part: str = "held_out"
-) -> dict[str, Any]:
-    """Score the expression of made pictures (``femo.training.posed``).
+@dataclass(frozen=True, slots=True, eq=False)
+class Looked:
+    """Made pictures that viewers looked at.
 
-    Right is what most votes of the viewers say; ties are left out.
+    Attributes:
+        images: uint8 (N, 200, 200, 3).
+        words: N of ``AFFECTNET_8``, what most votes say.
+    """
+
+    images: npt.NDArray[np.uint8]
+    words: tuple[str, ...]
+
+
+def made_again(faces: Mapping[str, RGB], part: str = "held_out") -> Looked | None:
+    """Make the pictures again that viewers looked at; those on which their votes tie are left out.
+
+    Args:
+        faces: Pictures of UTKFace by file name.
+        part: Of ``seen.csv``.
+
+    Returns:
+        None where none of the faces was moved and looked at, or the mesh finds none of them.
+    """
+    seen = [one for one in read_seen(part) if one.name in faces and _decided(one)]
+    if not seen:
+        return None
+    made = remake(np.stack([faces[one.name] for one in seen]), MeshReader(), [one.pose for one in seen])
+    if not made.poses:
+        return None
+    return Looked(made.images, tuple(AFFECTNET_8[int(seen[row].shares.argmax())] for row in made.rows))
+
+
+def evaluate_posed(pipeline: Pipeline, looked: Looked | None, prior: str | None = None) -> dict[str, Any]:
+    """Score the expression of made pictures (``femo.training.posed``) by what most votes of their viewers say.
 
     Args:
         pipeline: What reads.
-        faces: Pictures of UTKFace by file name; where none of them was moved and looked at, the result is empty.
+        looked: The pictures; without any, or without a trained head, the result is empty.
         prior: ``natural``, ``halfway``, ``balanced``, or None for the pipeline's own.
-        part: Of ``seen.csv``.
 
     Returns:
         ``posed_accuracy``, ``posed_mean_recall``, ``posed_found``, the share named rightly of those in which viewers saw
@@ -35,18 +64,12 @@ def evaluate_posed(
         ModelError: The model cannot decide under the prior.
     """
     trained = {head.name for reader in pipeline.readers for head in reader.spec.heads if head.source == "trained"}
-    seen = [one for one in read_seen(part) if one.name in faces and _decided(one)]
-    if "expression" not in trained or not seen:
+    if "expression" not in trained or looked is None:
         return {}
-    calm = np.stack([faces[one.name] for one in seen])
-    made = remake(calm, MeshReader(), [one.pose for one in seen])
-    if not made.poses:
-        return {}
-    expression = score_pictures(pipeline, made.images, ("expression",), prior)["expression"]
-    words = [AFFECTNET_8[int(seen[row].shares.argmax())] for row in made.rows]
-    target = np.array([index_of(expression.labels, word) for word in words])
-    predicted = expression.values.argmax(axis=1)
-    hits, plain = predicted == target, np.array([word == "neutral" for word in words])
+    expression = score_pictures(pipeline, looked.images, ("expression",), prior)["expression"]
+    target = np.array([index_of(expression.labels, word) for word in looked.words])
+    hits = expression.values.argmax(axis=1) == target
+    plain = np.array([word == "neutral" for word in looked.words])
     return {
         "posed_accuracy": share(hits),
         "posed_mean_recall": mean_recall(hits, target),

@@ -10,7 +10,6 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from femo.mesh.canonical import EYE_CORNERS
 from femo.mesh.reader import MeshReader
 from femo.meshes import MEASURED
 from femo.networks.mesh import SIDE
@@ -24,8 +23,6 @@ WIDEST_GAP = 0.1
 """Lips further apart, in distances between the eyes, are no mouth at rest."""
 MOST_YAW = 30.0
 BATCH = 64
-FADES = 0.35
-"""A one-sided movement fades out over so many distances between the eyes on both sides of the nose."""
 REPORT_EVERY = 1000
 
 
@@ -71,7 +68,7 @@ class Poser:
 
     def picture(self, face: RGB, points: Doubles, pose: Pose) -> RGB:
         """Return a face (S, S, 3) whose points (468, 2) lie where the pose takes them."""
-        moved = points + (self._moves(points, pose.amounts) - points) * _share(points, pose.side)
+        moved = self._moves(points, pose.amounts, pose.side)
         return warp(face, points, moved, self._reader.face.triangles, teeth=pose.teeth)
 
 
@@ -116,13 +113,3 @@ def _gathered(made: Sequence[tuple[RGB, Pose, int]], images: npt.NDArray[np.uint
     return PosedFaces(
         pictures, tuple(pose for _, pose, _ in made), np.array([row for _, _, row in made], np.int64)
     )
-
-
-def _share(points: Doubles, side: int) -> Doubles:
-    """Return how much of the movement each point takes, (468, 1), 0-1."""
-    if side == 0:
-        return np.ones((len(points), 1))
-    left, right = (points[list(corners)].mean(axis=0) for corners in EYE_CORNERS)
-    apart = float(np.linalg.norm(right - left))
-    across = (points - (left + right) / 2) @ ((right - left) / apart) / apart
-    return np.asarray(np.clip(0.5 + side * across / (2 * FADES), 0, 1)[:, None], np.float64)

@@ -29,6 +29,8 @@ LOWER = (*LOWER_INNER, *LOWER_MIDDLE, *LOWER_OUTER)
 FOREHEAD, BETWEEN_BROWS, BRIDGE = (10, 67, 109, 103, 297, 332, 338), (9, 151), (168,)
 NOSTRILS, NOSE, CHIN_PAD = (129, 358, 98, 327), (1, 2), (175, 199, 200)
 NEAREST_CM2 = 1e-9
+FADES = 0.35
+"""A one-sided movement fades out over so many distances between the eyes on both sides of the nose."""
 
 UNITS = (*ABAW_AU, "AU5", "AU9", "AU14", "AU17", "AU20")
 """Units that points can be moved by: those that are measured, and others that expressions have."""
@@ -63,24 +65,27 @@ class Moves:
         near = 1 / (apart + NEAREST_CM2) ** 2
         self._share = near / near.sum(axis=1, keepdims=True)
 
-    def __call__(self, points: Doubles, amounts: Mapping[str, float]) -> Doubles:
+    def __call__(self, points: Doubles, amounts: Mapping[str, float], side: int = 0) -> Doubles:
         """Return where the points (468, 2) of a face that looks at the viewer lie when it shows units.
 
         Args:
             points: float64 (468, 2), pixels or any other unit, y down.
             amounts: Unit to amount.
+            side: 0 both halves of the face, -1 or 1 mostly the left or the right one of the picture.
         """
         face = _Frame(points)
         amount = {unit: float(amounts.get(unit, 0)) for unit in UNITS}
-        for side in range(2):
-            _brows(face, amount, side)
-            _lids(face, amount, side)
+        for half in range(2):
+            _brows(face, amount, half)
+            _lids(face, amount, half)
         face.move(FOREHEAD, 0, -0.03 * (amount["AU1"] + amount["AU2"]))
         face.move(NOSTRILS, 0, -0.035 * amount["AU10"] - 0.05 * amount["AU9"])
         face.move(NOSE, 0, -0.03 * amount["AU9"])
         _lips(face, amount)
         _jaw(face, amount)
         shift = self._share @ face.shift * face.eyes_apart
+        if side:
+            shift *= np.clip(0.5 + side * face.x / (2 * FADES), 0, 1)[:, None]
         return np.asarray(points + shift[:, :1] * face.across + shift[:, 1:] * face.down, np.float64)
 
 

@@ -49,7 +49,10 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, str]]:
     )
     made = {"posed_found": entry(0.5)}
     monkeypatch.setattr(utkface, "read_named", lambda path, names: {"file": path.name, "names": names})
-    monkeypatch.setattr(posed, "evaluate_posed", lambda pipeline, faces: made if len(faces["names"]) > 100 else {})
+    monkeypatch.setattr(
+        posed, "evaluate_posed", lambda pipeline, looked: made if len(looked["names"]) > 100 else {}
+    )
+    monkeypatch.setattr(posed, "made_again", lambda faces: faces)
     monkeypatch.setattr(lfw, "evaluate_lfw", protocol("lfw", crop={"mean": 0.91, "std": 0.012, "n_splits": 10}))
     table = {"JPEG": [{"strength": "quality 50", "accuracy": entry(0.5)}]}
     monkeypatch.setattr(stress, "evaluate_stress", protocol("stress", unchanged=entry(0.75), stress=table))

@@ -84,7 +84,8 @@ def test_what_a_folder_is_measured_by(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(finish, "read_utkface", lambda paths: paths[0].name)
     monkeypatch.setattr(finish, "read_named", lambda path, names: (path.name, len(names) > 100))
     monkeypatch.setattr(finish, "evaluate_looks", lambda pipeline, data, prior: {"looks": (data, prior)})
-    monkeypatch.setattr(finish, "evaluate_posed", lambda pipeline, faces, prior: {"posed": (faces, prior)})
+    monkeypatch.setattr(finish, "made_again", lambda faces: faces)
+    monkeypatch.setattr(finish, "evaluate_posed", lambda pipeline, looked, prior: {"posed": (looked, prior)})
     pipeline: Any = None
     got = finish.measure_folder(pipeline, {"ferplus": Path("f.npz"), "utkface": Path("held")})
     priors = ("natural", "halfway", "balanced")

@@ -9,7 +9,7 @@ import pytest
 
 from femo.labels import AFFECTNET_8
 from femo.training.posed import evaluate, pictures
-from femo.training.posed.evaluate import evaluate_posed
+from femo.training.posed.evaluate import evaluate_posed, made_again
 from femo.training.posed.expressions import Pose
 from femo.training.posed.viewers import Seen
 from femo.types import RGB, Scores
@@ -64,7 +64,7 @@ def pipeline(shown: list[RGB], source: str = "trained") -> Any:
 def test_pictures_are_scored_by_what_most_viewers_saw() -> None:
     """Of six, one is a tie, one has no face, and one is of nobody in the data: three are left."""
     shown: list[RGB] = []
-    got = evaluate_posed(pipeline(shown), faces(), "balanced")
+    got = evaluate_posed(pipeline(shown), made_again(faces()), "balanced")
     assert len(shown) == 3
     assert (got["posed_accuracy"]["value"], got["posed_accuracy"]["n"]) == (pytest.approx(2 / 3, abs=1e-5), 3)
     assert (got["posed_found"]["value"], got["posed_found"]["n"]) == (0.5, 2)
@@ -73,14 +73,14 @@ def test_pictures_are_scored_by_what_most_viewers_saw() -> None:
     assert {name: (row["value"], row["n"]) for name, row in got["posed_per_class"].items()} == {
         "fear": (0, 1), "neutral": (1, 1), "surprise": (1, 1),
     }  # fmt: skip
-    natural = evaluate_posed(pipeline(shown), faces(), "natural")
+    natural = evaluate_posed(pipeline(shown), made_again(faces()), "natural")
     assert natural["posed_found"]["value"] == 0
 
 
 @pytest.mark.usefixtures("looked_at")
 def test_without_looks_or_a_trained_head_there_is_nothing_to_score() -> None:
     shown: list[RGB] = []
-    assert evaluate_posed(pipeline(shown), faces(), part="slice") == {}
-    assert evaluate_posed(pipeline(shown, source="prior"), faces()) == {}
-    assert evaluate_posed(pipeline(shown), {NAMES[4]: faces()[NAMES[4]]}) == {}
+    assert evaluate_posed(pipeline(shown), made_again(faces(), part="slice")) == {}
+    assert evaluate_posed(pipeline(shown, source="prior"), made_again(faces())) == {}
+    assert evaluate_posed(pipeline(shown), made_again({NAMES[4]: faces()[NAMES[4]]})) == {}
     assert shown == []
