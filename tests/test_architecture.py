@@ -111,13 +111,13 @@ def test_a_module_has_a_test_of_its_name(path: Path) -> None:
         assert own.is_file(), f"no test of {name}: write {_name(own)}, or name in TESTED_BY the file that tests it"
 
 
-def test_every_table_beside_the_code_is_packaged() -> None:
+def test_every_table_and_picture_beside_the_code_is_packaged() -> None:
     listed = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"][
         "package-data"
     ]
-    for path in (ROOT / "femo").rglob("*.csv"):
+    for path in (*(ROOT / "femo").rglob("*.csv"), *(ROOT / "femo" / "training").rglob("*.png")):
         package = ".".join(path.parent.relative_to(ROOT).parts)
-        assert "*.csv" in listed.get(package, []), f"add {path.name} to the package-data of {package}"
+        assert f"*{path.suffix}" in listed.get(package, []), f"add {path.name} to the package-data of {package}"
 
 
 def test_the_tables_of_tests_name_modules_in_their_order() -> None:

@@ -4,7 +4,7 @@ The data folder holds ``ferplus_train.npz``, ``ferplus_valid.npz`` (images uint8
 columns) and one or more ``utkface*.zip`` (names ``age_gender_race_date.jpg.chip.jpg``).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -74,7 +74,6 @@ def train_faces(
     from femo.training.faces.second import read_second
     from femo.training.faces.sets import read_sets
     from femo.training.faces.trainer import HEADS, Trainer
-    from femo.training.posed.pool import posed_pool
 
     console = Console(stderr=True)
     if not data.is_dir():
@@ -99,7 +98,7 @@ def train_faces(
     if init is not None:
         trainer.start_from(init)
     if chosen.posed and not trainer.finished:
-        trainer.pools.append(posed_pool(pools[1], teachers, chosen.posed, chosen.seed, console.print))
+        trainer.pools.append(_posed(pools[1], sets.attributes_names, teachers, chosen, console.print))
     trainer.run(lambda row: console.print("  ".join(f"{name} {value:.4g}" for name, value in row.items())))
     known = _known(people, sets.attributes_held_out, run)
     held_out = {"ferplus": data / "ferplus_valid.npz", "utkface": sets.write_held_out(run / "utkface_held_out")}
@@ -150,9 +149,26 @@ def _teachers(recipe: "Recipe", paths: list[Path]) -> "tuple[Recipe, list[tuple[
         said = {name: head.out_features for name, head in network.heads.items() if name != "identity"}
         if (recipe.taught or recipe.posed) and not said.items() <= HEADS.items():
             raise FemoError(f"{path} cannot teach: it reads {said}, but what learns has {HEADS}")
+        if recipe.posed and "expression" not in said:
+            raise FemoError(
+                f"{path} cannot say which faces are neutral, to be moved (posed): it reads no expression"
+            )
     return replace(recipe, teachers=used), [
         (network, spec.input_size) for network, spec in zip(networks, specs, strict=True)
     ]
+
+
+def _posed(
+    attributes: "Pool",
+    names: "Sequence[str]",
+    teachers: "list[tuple[FaceNetwork, int]]",
+    recipe: "Recipe",
+    report: Callable[[str], None],
+) -> "Pool":
+    """The pictures of posed expressions that the recipe asks for."""
+    from femo.training.posed.pool import posed_pool
+
+    return posed_pool(attributes, names, teachers, recipe.posed, recipe.seed, report)
 
 
 def _known(start: "Start | None", people: "Pool", run: Path) -> "Tensor | None":

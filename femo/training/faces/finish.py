@@ -62,8 +62,8 @@ DATA = {
 LOOKED = " and pictures of UTKFace{how} with votes of vision-language models"
 LOOKED_AT = {
     (True, False): "",
-    (False, True): ", with the points of the face moved,",
-    (True, True): ", as they are and with the points of the face moved,",
+    (False, True): ", with the points of the face moved and folds drawn in,",
+    (True, True): ", as they are and with the points of the face moved and folds drawn in,",
 }
 """Whether the recipe has looks, and made pictures."""
 POSED_SHARE = 0.1

@@ -180,8 +180,9 @@ the slice, 42 and 60 % in the mean over what they saw; of UTKFace as it is, wher
 another word, 24, 31, 33, 37 and 25, 32, 36, 39 of the 49 quiet ones are named rightly, AUC .972 and .973, cross entropy with
 the votes 0.633 and 0.613; FER+ 85.2 and 85.5 % (mean recall 67.8 and 68.1; halfway 84.7 and 84.1, 76.2 and 74.5), log loss
 0.386 and 0.395. With nothing kept of the first teacher the made pictures stand at 64 %, with three tenths at 55. What shipped
-was run with faces and poses of another draw (6,786 pictures), and of the 768 that were looked at the votes themselves had three
-fifths of the label. Two cores take three and a half minutes an epoch."""
+was run before folds were drawn, with 6,786 pictures, 768 of them looked at. With 7,974 and folds, 3,648 of them looked at, seven
+epochs, 17 of them in a batch and nothing of the first teacher kept (BESIDE: six) both networks did no better: docs/training.md.
+Two cores take three and a half minutes an epoch."""
 BESIDE = replace(ARCFACE_WITH_VOTES, teachers=(_ARCFACE_WITH_VOTES, _BOTH_WITH_VOTES), kept=0.0, seed=73, **_POSED)
 """Begins as ``from-arcface-with-votes``, learns as femo-base does, and reads photos beside it. On the slices, before and after:
 made pictures 40 and 59 %, FER+ log loss 0.393 and 0.406, AUC .976 and .974, 19, 24, 29, 34 and 23, 29, 31, 32 of the 49. The

@@ -57,8 +57,8 @@ class Recipe:
             fine-tuning of zero-shot models", CVPR 2022); of a network that began as it.
         looks: Pictures of UTKFace whose look somebody wrote down (``femo.training.faces.utkface``) are learnt from, and come so
             many times as often as others at most; 0 leaves what was written aside. Teachers are not heard on such a look.
-        posed: Neutral faces of UTKFace that pictures of posed expressions are made of (``femo.training.posed``), a third pool;
-            0 makes none.
+        posed: Neutral faces of UTKFace that pictures of posed expressions are made of, beside those that viewers looked at
+            (``femo.training.posed``), a third pool; 0 makes none.
         head_lr: Heads learn by this times the rate of the last layer.
         layer_decay: Each layer learns by this times the rate of the next.
         identity: A head of 128 values imitates the start network's view of who it is.

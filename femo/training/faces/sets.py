@@ -34,7 +34,7 @@ more, two more at .98, and no more down to .97; at .97 it is another person in t
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sets:
-    """Training pools, their hold-outs, and where the held-out UTKFace files are."""
+    """Training pools, their hold-outs, the names of UTKFace's files, and where those that are held out are."""
 
     faces: Pool
     faces_slice: Pool
@@ -42,6 +42,7 @@ class Sets:
     attributes: Pool
     attributes_slice: Pool
     attributes_held_out: Pool
+    attributes_names: tuple[str, ...]
     archives: tuple[Path, ...]
     held_out_names: tuple[str, ...]
 
@@ -90,6 +91,7 @@ def read_sets(data: Path, stored_px: int, n_held_out: int, majority_share: float
         attributes=attributes.subset(order[last:]),
         attributes_slice=attributes.subset(kept_apart),
         attributes_held_out=attributes.subset(held_out),
+        attributes_names=tuple(utkface.names[i] for i in order[last:].tolist()),
         archives=archives,
         held_out_names=tuple(utkface.names[i] for i in held_out.tolist()),
     )

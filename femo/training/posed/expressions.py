@@ -35,7 +35,15 @@ EXPRESSIONS: Mapping[str, Sequence[Variant]] = {
             ("AU26", 0.3, 0.5),
         ),
     ),
-    "contempt": ((("AU14", 0.9, 1.0), ("AU12", 0.7, 0.5), ("AU2", 0.2, 0.5), ("AU7", 0.2, 0.4)),),
+    "contempt": (
+        (
+            ("AU14", 0.9, 1.0),
+            ("AU12", 0.8, 0.9),
+            ("AU10", 0.3, 0.5),
+            ("AU2", 0.2, 0.5),
+            ("AU7", 0.3, 0.5),
+        ),
+    ),
     "disgust": (
         (
             ("AU9", 1, 1.0),
@@ -96,6 +104,12 @@ UNEVEN = (0.6, 1.25)
 """Units of one face differ from the drawn strength by this factor."""
 STRAY = ("AU1", "AU2", "AU4", "AU5", "AU7", "AU12", "AU15", "AU17", "AU20", "AU24", "AU25")
 """Units that move a little in a neutral picture."""
+CREASED = 0.75
+"""Share of pictures with creases (``creases``)."""
+DEEPEST = 1.5
+"""Creases grow with the strength up to here: past it they look like soot."""
+DEPTH = (0.4, 1.4)
+"""How deep they are above and below the middle of the nose, each for itself, at strength 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +122,8 @@ class Pose:
         amounts: Unit to amount, strength included.
         side: 0 both halves of the face, -1 or 1 mostly the left or the right one of the picture.
         teeth: A mouth that opens shows them.
+        creases: How deep those of the expression are above and below the middle of the nose, 0 none, 1 as deep as those of an
+            ordinary face of FER+ that shows it.
     """
 
     expression: str
@@ -115,6 +131,7 @@ class Pose:
     amounts: Mapping[str, float]
     side: int
     teeth: bool
+    creases: tuple[float, float] = (0.0, 0.0)
 
 
 def draw(rng: np.random.Generator) -> Pose:
@@ -122,7 +139,7 @@ def draw(rng: np.random.Generator) -> Pose:
     if rng.random() < NEUTRAL_SHARE:
         names = rng.choice(STRAY, rng.integers(0, 4), replace=False)
         amounts = {str(name): float(rng.uniform(0, A_LITTLE)) for name in names}
-        return Pose("neutral", 0.0, amounts, 0, bool(rng.random() < 0.5))
+        return Pose("neutral", 0.0, amounts, 0, bool(rng.random() < 0.5), _creases(rng, A_LITTLE))
     expression = str(rng.choice([name for name in AFFECTNET_8 if name in EXPRESSIONS]))
     variants = EXPRESSIONS[expression]
     chosen = variants[int(rng.integers(len(variants)))]
@@ -133,4 +150,11 @@ def draw(rng: np.random.Generator) -> Pose:
         if rng.random() < often
     }
     side = int(rng.choice([-1, 1])) if expression in ONE_SIDED else 0
-    return Pose(expression, strength, amounts, side, bool(rng.random() < 0.5))
+    return Pose(expression, strength, amounts, side, bool(rng.random() < 0.5), _creases(rng, strength))
+
+
+def _creases(rng: np.random.Generator, strength: float) -> tuple[float, float]:
+    if rng.random() >= CREASED:
+        return 0.0, 0.0
+    upper, lower = min(strength, DEEPEST) * rng.uniform(*DEPTH, 2)
+    return float(upper), float(lower)

@@ -1,6 +1,7 @@
 """Makes pictures of posed expressions out of calm faces: the points of the mesh are moved, the picture with them.
 
-Conventions: pictures are RGB uint8 (N, S, S, 3), points (468, 2) in their pixels. No wrinkle comes with a unit.
+Conventions: pictures are RGB uint8 (N, S, S, 3), points (468, 2) in their pixels. No wrinkle comes with a unit; those of the
+expression are drawn where the pose says how deep they are (``creases``).
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -13,6 +14,7 @@ import numpy.typing as npt
 from femo.mesh.reader import MeshReader
 from femo.meshes import MEASURED
 from femo.networks.mesh import SIDE
+from femo.training.posed.creases import Creases
 from femo.training.posed.expressions import Pose, draw
 from femo.training.units.moves import Moves
 from femo.training.units.pictures import looked_twice
@@ -49,7 +51,7 @@ class Poser:
     """
 
     def __init__(self, reader: MeshReader) -> None:
-        self._reader, self._moves = reader, Moves(reader.face)
+        self._reader, self._moves, self._creases = reader, Moves(reader.face), Creases(reader.face)
 
     def points(self, images: npt.NDArray[np.uint8]) -> Iterator[Doubles | None]:
         """Yield for each picture (N, S, S, 3) the points of its face, None of one that is turned away or not at rest."""
@@ -69,7 +71,8 @@ class Poser:
     def picture(self, face: RGB, points: Doubles, pose: Pose) -> RGB:
         """Return a face (S, S, 3) whose points (468, 2) lie where the pose takes them."""
         moved = self._moves(points, pose.amounts, pose.side)
-        return warp(face, points, moved, self._reader.face.triangles, teeth=pose.teeth)
+        made = warp(face, points, moved, self._reader.face.triangles, teeth=pose.teeth)
+        return self._creases.draw(made, moved, pose) if any(pose.creases) else made
 
 
 def make(

@@ -1,4 +1,4 @@
-"""Moves the points of a mesh in a picture: piecewise affine, triangle by triangle.
+"""Moves the points of a mesh in a picture, or its skin into another picture: piecewise affine, triangle by triangle.
 
 Conventions: pictures are RGB uint8 (H, W, 3); points are (468, 2) in pixels, the first pixel covers 0-1. A frame about the
 picture stays where it is; a mouth that opens is dark inside, or shows teeth along the upper lip.
@@ -41,13 +41,36 @@ def warp(rgb: RGB, points: Doubles, moved: Doubles, triangles: Ints, *, teeth: b
         if teeth:
             above, below = moved[list(TEETH_ABOVE)], moved[list(TEETH_BELOW)]
             _fill(out, np.concatenate([above, ((1 - TEETH_SHARE) * above + TEETH_SHARE * below)[::-1]]), TEETH)
-    skin = triangles[~np.isin(triangles, INNER_LIPS).all(axis=1)]
     source, around, frame = _around(points, rgb.shape[1], rgb.shape[0])
     target = np.concatenate([moved, frame])
-    for corners in np.concatenate([around, skin]):
+    for corners in np.concatenate([around, _skin(triangles)]):
         if np.abs(source[corners] - target[corners]).max() >= STILL_PX:
             _triangle(rgb, out, source[corners], target[corners])
     return out
+
+
+def drape(
+    texture: npt.NDArray[np.uint8],
+    at: Doubles,
+    out: npt.NDArray[np.uint8],
+    points: Doubles,
+    triangles: Ints,
+) -> None:
+    """Draw the skin of one picture onto the face of another; what the mouth opens onto stays as it is.
+
+    Args:
+        texture: uint8 (H, W) or (H, W, 3), a face.
+        at: float64 (468, 2), where its points lie.
+        out: uint8 with as many channels, drawn into.
+        points: float64 (468, 2), where the points of the face in ``out`` lie.
+        triangles: int64 (T, 3), of the canonical face.
+    """
+    for corners in _skin(triangles):
+        _triangle(texture, out, at[corners], points[corners])
+
+
+def _skin(triangles: Ints) -> Ints:
+    return triangles[~np.isin(triangles, INNER_LIPS).all(axis=1)]
 
 
 def _gap(points: Doubles) -> float:
@@ -73,11 +96,11 @@ def _around(points: Doubles, width: int, height: int) -> tuple[Doubles, Ints, Do
     return np.concatenate([points, frame]), numbers[found[outside]], frame
 
 
-def _triangle(rgb: RGB, out: RGB, source: Doubles, target: Doubles) -> None:
+def _triangle(rgb: npt.NDArray[np.uint8], out: npt.NDArray[np.uint8], source: Doubles, target: Doubles) -> None:
     """Draw one triangle of the picture where it has moved to."""
     (ax, ay), (bx, by) = source[1] - source[0], source[2] - source[0]
     low = np.maximum(np.floor(target.min(axis=0)).astype(int), 0)
-    high = np.minimum(np.ceil(target.max(axis=0)).astype(int) + 1, [rgb.shape[1], rgb.shape[0]])
+    high = np.minimum(np.ceil(target.max(axis=0)).astype(int) + 1, [out.shape[1], out.shape[0]])
     if abs(ax * by - ay * bx) < STILL_PX**2 or (high <= low).any():
         return
     matrix = cv2.getAffineTransform((source - 0.5).astype(np.float32), (target - 0.5).astype(np.float32))

@@ -108,8 +108,8 @@ def test_made_pictures_are_a_third_pool(
     """They are made once, of the pictures to train on; the head's citation says so."""
     asked: list[tuple[Any, ...]] = []
 
-    def made(attributes: Any, teachers: Any, n_faces: int, seed: int, report: Any) -> Any:
-        asked.append((len(attributes), [size for _, size in teachers], n_faces, seed))
+    def made(attributes: Any, names: Any, teachers: Any, n_faces: int, seed: int, report: Any) -> Any:
+        asked.append((len(attributes), len(names), [size for _, size in teachers], n_faces, seed))
         return face_pool(6, 9, True)
 
     monkeypatch.setattr(pool, "posed_pool", made)
@@ -119,7 +119,7 @@ def test_made_pictures_are_a_third_pool(
     recipe.write_text(json.dumps(posed.to_dict()))
     out = tmp_path / "posed"
     assert run(*command_line, "--out", out, "--run", tmp_path / "two", "--teacher", tmp_path / "mine") == 0
-    assert asked == [(12, [24], 9, 5)]
+    assert asked == [(12, 12, [24], 9, 5)]
     assert run(*command_line, "--out", out, "--run", tmp_path / "two", "--teacher", tmp_path / "mine") == 0
     assert len(asked) == 1  # nothing is left to learn
     head = read_spec(out).head("expression")
@@ -178,6 +178,10 @@ def test_a_recipe_with_teachers_wants_their_folders_and_notes_their_weights(
     few = FaceNetwork("resnet18", TINY, {"gender": 2, "expression": 7})
     monkeypatch.setattr(network_module, "network_of", lambda spec, sha256: few)
     with pytest.raises(FemoError, match="cannot teach: it reads"):
+        command._teachers(replace(learns, posed=9, shares=(4, 4, 4)), [spec.folder])
+    mute = FaceNetwork("resnet18", TINY, {"gender": 2})
+    monkeypatch.setattr(network_module, "network_of", lambda spec, sha256: mute)
+    with pytest.raises(FemoError, match=r"femo-base cannot say which faces are neutral.*reads no expression"):
         command._teachers(replace(learns, posed=9, shares=(4, 4, 4)), [spec.folder])
     kept = replace(learns, kept=0.5)
     with pytest.raises(FemoError, match=r"keeps some of it .* but names no start"):

@@ -79,6 +79,7 @@ def test_the_held_out_files_come_out_as_they_were(data: Path, tmp_path: Path) ->
     written = {int(path.name.split("_")[0]): path for path in folder.iterdir()}
     assert sorted(written) == sorted(ages(found.attributes_held_out))
     assert [int(name.split("_")[0]) for name in found.held_out_names] == ages(found.attributes_held_out)
+    assert [int(name.split("_")[0]) for name in found.attributes_names] == ages(found.attributes)
     for path in written.values():
         archives = [zipfile.ZipFile(data / f"utkface{number}.zip") for number in (1, 2)]
         [data_of] = [archive.read(path.name) for archive in archives if path.name in archive.namelist()]

@@ -56,3 +56,16 @@ def test_every_unit_can_be_moved_and_the_same_seed_draws_the_same() -> None:
     assert named | set(expressions.STRAY) <= set(UNITS)
     assert drawn(50, 7) == drawn(50, 7)
     assert drawn(50, 7) != drawn(50, 8)
+
+
+def test_three_in_four_have_creases_that_grow_with_the_strength_up_to_a_point() -> None:
+    """Above and below the nose they are .4 to 1.4 times the strength, at most 1.5; neutral faces have hardly any."""
+    poses = drawn(4000)
+    assert np.mean([pose.creases != (0, 0) for pose in poses]) == pytest.approx(0.75, abs=0.03)
+    creased = [pose for pose in poses if any(pose.creases)]
+    for pose in creased:
+        strength = 0.3 if pose.expression == "neutral" else min(pose.strength, 1.5)
+        assert all(0.4 * strength <= deep <= 1.4 * strength for deep in pose.creases), pose
+    shown = [np.divide(pose.creases, min(pose.strength, 1.5)) for pose in creased if pose.strength]
+    assert np.mean(shown) == pytest.approx(0.9, abs=0.02)
+    assert abs(np.corrcoef(np.array(shown).T)[0, 1]) < 0.06

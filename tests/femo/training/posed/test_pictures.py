@@ -9,8 +9,10 @@ import pytest
 
 from femo.mesh.reader import MeshReader
 from femo.training.posed import pictures
+from femo.training.posed.creases import Creases
 from femo.training.posed.expressions import Pose
 from femo.training.posed.pictures import Poser, make, remake
+from femo.training.units.moves import Moves
 from tests.clips import portrait
 
 SMILE = Pose("happiness", 1.5, {"AU12": 1.5}, 0, False)
@@ -99,3 +101,20 @@ def test_each_face_is_posed_several_times_and_the_same_seed_poses_alike() -> Non
     np.testing.assert_array_equal(made.images, again.images)
     for picture, pose in zip(made.images, made.poses, strict=True):
         np.testing.assert_array_equal(remake(faces()[1:], reader(), [pose]).images[0], picture)
+
+
+@pytest.mark.usefixtures("any_mouth")
+def test_creases_are_drawn_where_the_points_have_gone() -> None:
+    """A smile's folds lie beside the wings of the nose; on a face whose points are moved they move along."""
+    creased = Pose("happiness", 1.5, {"AU26": 1.5}, 0, False, (0.0, 1.5))
+    bare = Pose("happiness", 1.5, {"AU26": 1.5}, 0, False)
+    with_it, without = (remake(faces()[1:], reader(), [pose]).images[0].astype(int) for pose in (creased, bare))
+    darker = np.clip(without - with_it, 0, None).sum(axis=2)
+    [points] = Poser(reader()).points(faces()[1:])
+    assert points is not None
+    moved = Moves(reader().face)(points, bare.amounts)
+    expected = Creases(reader().face).draw(without.astype(np.uint8), moved, creased)
+    np.testing.assert_array_equal(with_it, expected)
+    there = [darker[int(y) - 2 : int(y) + 3, int(x) - 2 : int(x) + 3].mean() for x, y in moved[[206, 426]]]
+    assert min(there) > 15
+    assert darker[: int(points[[33, 263], 1].min())].max() <= 3

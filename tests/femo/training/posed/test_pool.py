@@ -9,12 +9,17 @@ import pytest
 import torch
 
 from femo.errors import FemoError
+from femo.labels import AFFECTNET_8
+from femo.mesh.reader import MeshReader
 from femo.training.faces.samples import Pool
 from femo.training.posed import pictures
 from femo.training.posed import pool as module
+from femo.training.posed.expressions import Pose
 from femo.training.posed.pool import posed_pool
-from femo.training.posed.viewers import expected, read_seen
+from femo.training.posed.viewers import Seen, expected, read_seen
 from tests.clips import portrait
+
+NAMES = [f"part/2{k}_0_0_{k}.jpg.chip.jpg" for k in range(5)]
 
 
 def attributes() -> Pool:
@@ -57,7 +62,7 @@ def test_neutral_faces_are_posed_and_keep_who_they_are(monkeypatch: pytest.Monke
 
     monkeypatch.setattr(module, "make", make)
     teachers = [(teacher(9.0, 9.0, 0.0, 5.0, 9.0), 128), (teacher(-9.0, 9.0, 0.0, 5.0, 9.0), 112)]
-    got = posed_pool(attributes(), teachers, 10, 3, lambda line: None)
+    got = posed_pool(attributes(), NAMES, teachers, 10, 3, lambda line: None)
     assert got.age_years.tolist() == [21, 21, 23, 23]
     assert got.gender.tolist() == [1, 1, 1, 1]
     assert got.ethnicity.tolist() == [1, 1, 3, 3]
@@ -70,9 +75,36 @@ def test_neutral_faces_are_posed_and_keep_who_they_are(monkeypatch: pytest.Monke
 
 
 @pytest.mark.usefixtures("reads")
+def test_pictures_that_viewers_looked_at_come_first_with_their_votes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three fifths of the label are the votes, the rest what is expected of such a pose; strangers and grey squares are none."""
+    smile = Pose("happiness", 1.5, {"AU12": 1.5}, 0, False)
+    still = Pose("neutral", 0.0, {}, 0, False)
+    votes, others = (np.eye(8, dtype=np.float32)[AFFECTNET_8.index(name)] for name in ("contempt", "fear"))
+    looked_at = [
+        Seen("24_0_0_4.jpg.chip.jpg", still, others),
+        Seen("9_0_0_9.jpg", still, others),
+        Seen("22_0_0_2.jpg.chip.jpg", smile, votes),
+        Seen("21_0_0_1.jpg.chip.jpg", still, others),
+    ]
+    real = read_seen("train")
+    monkeypatch.setattr(module, "read_seen", lambda part: [*real, *looked_at])
+    teachers = [(teacher(9.0, 0.0, 0.0, 0.0, 0.0), 128)]
+    got = posed_pool(attributes(), NAMES, teachers, 10, 3, lambda line: None)
+    assert got.age_years.tolist() == [22, 21, 20, 20]
+    assert got.gender.tolist() == [0, 1, 0, 0]
+    would = expected([smile, still], [*real, *looked_at])
+    np.testing.assert_allclose(got.expression[0].numpy(), 0.6 * votes + 0.4 * would[0], atol=1e-6)
+    np.testing.assert_allclose(got.expression[1].numpy(), 0.6 * others + 0.4 * would[1], atol=1e-6)
+    picture = attributes().images[2].permute(1, 2, 0).numpy()
+    made = pictures.remake(picture[None], MeshReader(), [smile]).images[0]
+    np.testing.assert_array_equal(got.images[0].permute(1, 2, 0).numpy(), made)
+    assert not np.array_equal(made, picture)
+
+
+@pytest.mark.usefixtures("reads")
 def test_no_more_faces_are_moved_than_asked_for() -> None:
     teachers = [(teacher(9.0, 9.0, 9.0, 9.0, 9.0), 128)]
-    assert 2 <= len(posed_pool(attributes(), teachers, 2, 3, lambda line: None)) <= 4
+    assert 2 <= len(posed_pool(attributes(), NAMES, teachers, 2, 3, lambda line: None)) <= 4
 
 
 @pytest.mark.usefixtures("reads")
@@ -80,6 +112,6 @@ def test_without_a_calm_face_there_is_nothing_to_learn_from() -> None:
     with pytest.raises(
         FemoError, match="none of the 5 pictures of UTKFace is of a face that the teachers call neutral"
     ):
-        posed_pool(attributes(), [(teacher(0.0, 0.0, 0.0, 0.0, 9.0), 128)], 9, 3, lambda line: None)
+        posed_pool(attributes(), NAMES, [(teacher(0.0, 0.0, 0.0, 0.0, 9.0), 128)], 9, 3, lambda line: None)
     with pytest.raises(FemoError, match="none of the 5 pictures"):
-        posed_pool(attributes(), [(teacher(0.0, 0.0, 0.0, 0.0, 0.0), 128)], 9, 3, lambda line: None)
+        posed_pool(attributes(), NAMES, [(teacher(0.0, 0.0, 0.0, 0.0, 0.0), 128)], 9, 3, lambda line: None)

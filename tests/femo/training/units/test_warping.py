@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from femo.training.units.warping import warp
+from femo.training.units.warping import drape, warp
 from tests.moving_faces import SIZE, face, moves, points
 
 
@@ -33,3 +33,22 @@ def test_an_open_mouth_is_dark_or_shows_teeth() -> None:
     toothed = warp(rgb, at, to, face().triangles, teeth=True)[top + 2 : bottom - 2, x]
     assert (toothed[0] == (205, 195, 185)).all()
     assert (toothed[-1] == (50, 22, 22)).all()
+
+
+def test_skin_is_draped_onto_a_larger_picture() -> None:
+    """Halfway in size, moved towards the far corner; the frame about the face and the mouth stay."""
+    texture = np.tile(np.arange(SIZE, dtype=np.float64) * 200 / SIZE + 20, (SIZE, 1)).astype(np.uint8)
+    at = points()
+    out = np.full((2 * SIZE, 2 * SIZE), 255, np.uint8)
+    to = at / 2 + 1.4 * SIZE
+    drape(texture, at, out, to, face().triangles)
+    for point in (10, 50, 280, 152):
+        x, y = (to[point] + (to[4] - to[point]) * 0.1).astype(int)
+        source = (at[point] + (at[4] - at[point]) * 0.1)[0]
+        assert out[y, x] == pytest.approx(source * 200 / SIZE + 20, abs=5)
+    assert (out[: int(1.4 * SIZE)] == 255).all()
+    mouth = moves()(at, {"AU26": 1.0}) / 2 + 1.4 * SIZE
+    out[:] = 255
+    drape(texture, at, out, mouth, face().triangles)
+    x, y = ((mouth[13] + mouth[14]) / 2).astype(int)
+    assert out[y, x] == 255
