@@ -14,7 +14,7 @@ from femo.labels import AFFECTNET_8
 from femo.mesh import canonical as points_of
 from femo.mesh.canonical import CanonicalFace
 from femo.training.posed.expressions import Pose
-from femo.training.units.moves import FADES
+from femo.training.units.moves import share_of_side
 from femo.training.units.warping import drape
 from femo.types import RGB, Doubles, Floats
 
@@ -42,7 +42,7 @@ class Creases:
         self._triangles, self._at = face.triangles, front(face)
         left, right = (self._at[list(corners)].mean(axis=0) for corners in points_of.EYE_CORNERS)
         middle, pixels = (left + right) / 2, np.arange(SIDE) + 0.5
-        self._across = np.asarray((pixels - middle[0]) / np.linalg.norm(right - left), np.float32)
+        self._across = (pixels - middle[0]) / np.linalg.norm(right - left)
         nose = (middle[1] + self._at[points_of.NOSE_BASE, 1]) / 2
         self._lower = np.asarray(1 / (1 + np.exp((nose - pixels) / TURNS_PX)), np.float32)[:, None]
 
@@ -51,9 +51,9 @@ class Creases:
         upper, lower = pose.creases
         depth = self._maps[AFFECTNET_8.index(pose.expression)] * (upper + (lower - upper) * self._lower)
         if pose.side:
-            depth = depth * np.clip(0.5 + pose.side * self._across / (2 * FADES), 0, 1)
+            depth = depth * share_of_side(self._across, pose.side)
         draped = np.full(face.shape[:2], NOTHING, np.uint8)
-        drape(_levels(depth), self._at, draped, points, self._triangles)
+        drape(levels(depth), self._at, draped, points, self._triangles)
         factor = np.exp((draped.astype(np.float32) - NOTHING) / LEVELS)
         return np.asarray(np.clip(face * factor[..., None], 0, 255).round(), np.uint8)
 
@@ -65,5 +65,6 @@ def front(face: CanonicalFace) -> Doubles:
     return np.asarray((points - (low + high) / 2) * FILLS * SIDE / (high - low).max() + SIDE / 2, np.float64)
 
 
-def _levels(depth: Floats) -> npt.NDArray[np.uint8]:
+def levels(depth: Floats | Doubles) -> npt.NDArray[np.uint8]:
+    """Return maps as pictures hold them."""
     return np.asarray(np.clip(NOTHING + depth * LEVELS, 0, 255).round(), np.uint8)

@@ -23,7 +23,7 @@ from femo.mesh.canonical import CanonicalFace
 from femo.mesh.reader import MeshReader
 from femo.meshes import MEASURED
 from femo.training.faces.ferplus import FerPlus
-from femo.training.posed.creases import LEVELS, NOTHING, SIDE, front
+from femo.training.posed.creases import SIDE, front, levels
 from femo.training.units.moves import LOWER_OUTER, UPPER_OUTER
 from femo.training.units.pictures import enlarged, looked_twice
 from femo.training.units.warping import drape
@@ -82,8 +82,7 @@ def average(faces: Mapping[str, Shown], face: CanonicalFace) -> npt.NDArray[np.u
     maps = {name: (mean - neutral) * told(at, name in OPEN) for name, mean in means.items()}
     maps["neutral"] = np.mean(list(maps.values()), axis=0)
     maps["contempt"] = maps["happiness"]
-    levels = np.hstack([NOTHING + maps[name] * LEVELS for name in AFFECTNET_8])
-    return np.asarray(np.clip(levels, 0, 255).round(), np.uint8)
+    return levels(np.hstack([maps[name] for name in AFFECTNET_8]))
 
 
 def _mean(name: str, pictures: Shown, at: Doubles, face: CanonicalFace) -> Floats:

@@ -85,8 +85,18 @@ class Moves:
         _jaw(face, amount)
         shift = self._share @ face.shift * face.eyes_apart
         if side:
-            shift *= np.clip(0.5 + side * face.x / (2 * FADES), 0, 1)[:, None]
+            shift *= share_of_side(face.x, side)[:, None]
         return np.asarray(points + shift[:, :1] * face.across + shift[:, 1:] * face.down, np.float64)
+
+
+def share_of_side(x: Doubles, side: int) -> Doubles:
+    """Return how much of a one-sided movement there is, 0-1, at distances from the middle of the face (N,).
+
+    Args:
+        x: In distances between the eyes, to the right of the picture.
+        side: -1 or 1, the left or the right half of the picture.
+    """
+    return np.asarray(np.clip(0.5 + side * x / (2 * FADES), 0, 1), np.float64)
 
 
 class _Frame:
