@@ -36,7 +36,7 @@ from femo.mesh.units import measured_units
 from femo.models.find import find_models
 from femo.networks.decision import decision_of
 from femo.readers import Reader as Reader
-from femo.readers import crop_and_read, crop_faces, load_readers, read, read_squashed, tracker_of
+from femo.readers import crop_and_read, crop_faces, load_mesh, load_readers, read, read_squashed, tracker_of
 from femo.results import GroupResult, PhotoResult, VideoResult
 from femo.types import RGB, Frame, Quality, Scores
 
@@ -284,9 +284,8 @@ def load(name: str | None = None, *, prior: str | None = None, measure: bool = T
     """Return the pipeline of a model folder, or of several: one detection, one embedding per network.
 
     Args:
-        name: Folder name under ``models/`` or ``FEMO_MODELS_DIR``, or a path; None means ``FEMO_MODEL``, else the
-            embedded ``femo-base``. Several are joined by a plus sign (``enet_b0_8_best_vgaf+femo-base``): a head
-            comes from the first that has it trained.
+        name: Folder name under ``models/`` or ``FEMO_MODELS_DIR``, or a path; None means ``FEMO_MODEL``, else ``femo-base``.
+            Several are joined by a plus sign (``enet_b0_8_best_vgaf+femo-base``): the first that has a head trained counts.
         prior: ``natural``, ``halfway`` or ``balanced`` where a reading does not say it; None leaves it to the model folder.
         measure: Load the face mesh too, which measures faces.
 
@@ -297,4 +296,5 @@ def load(name: str | None = None, *, prior: str | None = None, measure: bool = T
     """
     specs = find_models(name)
     decision_of(specs, prior)  # before networks are compiled
-    return Pipeline(Detector(), load_readers(specs), prior, MeshReader() if measure else None)
+    readers = load_readers(specs)
+    return Pipeline(Detector(), readers, prior, load_mesh(readers) if measure else None)

@@ -16,6 +16,7 @@ from femo.faces import geometry
 from femo.faces.detector import Detector
 from femo.faces.reidentification import Likeness
 from femo.faces.tracker import Tracker
+from femo.mesh.look import read_look
 from femo.mesh.reader import MeshReader
 from femo.models.config import HeadSpec, ModelSpec
 from femo.networks.backbone import Backbone
@@ -82,6 +83,7 @@ def second_network(spec: ModelSpec) -> ModelSpec | None:
         embedding_dim=own.embedding_dim,
         heads=tuple(head for head in spec.heads if head.name in own.heads),
         identity=None,
+        units={},
         second=None,
         weights=own.file,
     )
@@ -129,8 +131,12 @@ def read(readers: Sequence[Reader], crops: Crops, *, still: bool = False, mesh: 
     identity = np.zeros((len(embeddings[0]), 0), np.float32)
     if teller is not None:
         identity = readers[teller].heads.identity(embeddings[teller])
-    of_mesh = crops[len(working) :]
-    return Read(out, embeddings[0], identity, mesh.read(*of_mesh) if mesh and of_mesh else None)
+    meshes = None
+    if mesh is not None and len(crops) > len(working):
+        squares, placing = crops[len(working) :]
+        looker = looker_of(readers) if mesh.looks else None
+        meshes = mesh.read(squares, placing, None if looker is None else embeddings[looker])
+    return Read(out, embeddings[0], identity, meshes)
 
 
 def crop_and_read(
@@ -139,6 +145,27 @@ def crop_and_read(
     """Read the faces of one frame at once."""
     mesh = mesh if measure else None
     return read(readers, crop_faces(readers, mesh, rgb, faces), mesh=mesh)
+
+
+def looker_of(readers: Sequence[Reader]) -> int | None:
+    """Return which network sees action units: the first that says so, None where there is none."""
+    return next((number for number, reader in enumerate(readers) if reader.spec.units), None)
+
+
+def load_mesh(readers: Sequence[Reader], compiled: MeshReader | None = None) -> MeshReader:
+    """Return the mesh for the faces that these networks read.
+
+    Args:
+        readers: The networks.
+        compiled: A mesh for other networks, whose own compiled network goes on.
+
+    Raises:
+        ModelError: There is no face mesh.
+        WeightsError: Weights are missing, damaged, or do not fit.
+    """
+    looker = looker_of(readers)
+    look = None if looker is None else read_look(readers[looker].spec)
+    return MeshReader(look=look) if compiled is None else compiled.beside(look)
 
 
 def teller_of(readers: Sequence[Reader]) -> int | None:

@@ -21,8 +21,10 @@ from femo.cli.models import app as models
 from femo.cli.output import say, speak_any_text
 from femo.cli.photo import photo
 from femo.cli.train_abaw import train_abaw
+from femo.cli.train_affect import train_affect
 from femo.cli.train_clips import train_clips
 from femo.cli.train_faces import train_faces
+from femo.cli.train_look import train_look
 from femo.cli.train_units import train_units
 from femo.cli.video import video
 from femo.errors import FemoError
@@ -63,6 +65,8 @@ train.command("faces")(train_faces)
 train.command("clips")(train_clips)
 train.command("abaw")(train_abaw)
 train.command("units")(train_units)
+train.command("look")(train_look)
+train.command("affect")(train_affect)
 app.add_typer(train, name="train")
 app.add_typer(models, name="models")
 

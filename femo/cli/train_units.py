@@ -43,3 +43,6 @@ def train_units(
         console.print(f"{unit:5} {'measured' if fits[unit].measured else 'stays prior'}")
     write(out, fits)
     console.print(f"{out}: {sum(fit.measured for fit in fits.values())} units are measured")
+    console.print(
+        "a network that saw units beside the maps before no longer does: fit it again with femo train look"
+    )

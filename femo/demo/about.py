@@ -14,6 +14,7 @@ from femo import Pipeline
 from femo.demo import cards
 from femo.demo.markup import EXPLAINED, render
 from femo.models.config import ModelSpec
+from femo.readers import looker_of
 
 LIMITS: Final = """
 A reading describes **what a face looks like in one picture**, not what the person feels. People smile without joy and
@@ -22,8 +23,9 @@ or sad look is often called neutral, even where the reading counts as sure. Ligh
 glasses and a turned head mislead the network, and it errs more often for some groups of people than for others: the
 model card has the figures. Age, gender and ethnicity are guesses at appearance in the coarse classes of the training
 data; they say nothing about identity. What is marked <span class="femo-badge femo-prior">prior</span> is not measured
-at all: it follows from the expression. An action unit that is marked measured follows from points of the face, with the
-expression as evidence beside them. Do not decide anything about a person with this.
+at all: it follows from the expression. An action unit that is marked measured follows from points of the face, and from
+what the network sees or, of some models, the expression as evidence beside them; no certified coder has judged it. Do not
+decide anything about a person with this.
 """
 _HEADING: Final = re.compile(r"^## +(.+)$", re.MULTILINE)
 _JSON: Final = re.compile(r"```json\n(.*?)```", re.DOTALL)
@@ -66,7 +68,11 @@ def build(pipeline: Pipeline) -> None:
     specs, mesh = [reader.spec for reader in pipeline.readers], pipeline.mesh
     meshes = [] if mesh is None else [mesh.spec]
     models = [sections(spec) for spec in [*specs, *meshes]]
-    origins = cards.origins(specs, *((mesh.spec, mesh.units.measured) if mesh is not None else ()))
+    looker = looker_of(pipeline.readers) if mesh is not None and mesh.looks else None
+    measured = () if mesh is None else mesh.units.measured
+    origins = cards.origins(
+        specs, None if mesh is None else mesh.spec, measured, None if looker is None else specs[looker]
+    )
     first = [
         Section("about-badges", "What the badges mean", ""),
         Section("about-limits", "What this cannot tell", LIMITS),

@@ -27,6 +27,10 @@ from femo.types import RGB, Scores, Source
 HEAD_NAMES: Final = {"valence_arousal": "valence and arousal", "action_units": "action units"}
 MESHED: Final = "Points of the face mesh; nothing is said of what is covered or turned away."
 UNITS_MEASURED: Final = "Points of the face mesh, with the expression as evidence beside them."
+UNITS_SEEN: Final = (
+    "What the network sees, learnt from photos that vision-language models coded, and the points of the face mesh where "
+    "they tell."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +77,19 @@ def citations_of(specs: list[ModelSpec]) -> dict[str, str]:
     return found
 
 
-def origins(specs: Sequence[ModelSpec], mesh: ModelSpec | None = None, measured: Collection[str] = ()) -> str:
+def origins(
+    specs: Sequence[ModelSpec],
+    mesh: ModelSpec | None = None,
+    measured: Collection[str] = (),
+    looker: ModelSpec | None = None,
+) -> str:
     """Return a table of every reading, its badge and where its figures come from, and a list of that for each action unit.
 
     Args:
         specs: Models that read faces; the first that has a head counts.
         mesh: The model that lays a mesh on faces, None without one.
         measured: Action units that it measures, which take the place of a head of priors.
+        looker: The model that sees them beside the points of the mesh, None without one.
     """
     heads: dict[str, tuple[HeadSpec, str]] = {}
     for spec in specs:
@@ -88,7 +98,7 @@ def origins(specs: Sequence[ModelSpec], mesh: ModelSpec | None = None, measured:
     rows = [
         row
         for head, model in heads.values()
-        for row in _origin(head, model, mesh, measured if head.source == "prior" else ())
+        for row in _origin(head, model, mesh, measured if head.source == "prior" else (), looker)
     ]
     if mesh is not None:
         rows.append(Origin("head pose, eyes, mouth and brows", "mixed", MESHED, mesh.citation, mesh.name))
@@ -97,13 +107,20 @@ def origins(specs: Sequence[ModelSpec], mesh: ModelSpec | None = None, measured:
     )
 
 
-def _origin(head: HeadSpec, model: str, mesh: ModelSpec | None, measured: Collection[str]) -> Iterator[Origin]:
+def _origin(
+    head: HeadSpec,
+    model: str,
+    mesh: ModelSpec | None,
+    measured: Collection[str],
+    looker: ModelSpec | None,
+) -> Iterator[Origin]:
     """Yield the rows of one head: two where some of its action units are measured and the others are not."""
     name, given = HEAD_NAMES.get(head.name, head.name), head.source
     if head.name != "action_units" or mesh is None or not measured:
         yield Origin(name, given, "", head.citation, model)
         return
-    yield Origin(f"{len(measured)} {name}", "mixed", UNITS_MEASURED, mesh.citation, mesh.name)
+    how, by = (UNITS_MEASURED, mesh.name) if looker is None else (UNITS_SEEN, f"{mesh.name}, {looker.name}")
+    yield Origin(f"{len(measured)} {name}", "mixed", how, mesh.citation, by)
     if len(measured) < len(head.labels):
         yield Origin(f"{len(head.labels) - len(measured)} {name}", given, "", head.citation, model)
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import femo
 from femo.models.find import find_models
-from femo.readers import load_readers
+from femo.readers import load_mesh, load_readers
 
 VARIABLE: Final = "SPACES_ZERO_GPU"
 DURATION_S: Final = {"photo": 20, "score_crops": 20, "video": 120, "raw_video": 120, "group": 120}
@@ -44,7 +44,8 @@ def load(name: str | None = None, like: femo.Pipeline | None = None) -> femo.Pip
 def _loaded(name: str | None, like: femo.Pipeline | None) -> femo.Pipeline:
     if like is None:
         return femo.load(name)
-    return femo.Pipeline(like.detector, load_readers(find_models(name)), mesh=like.mesh)
+    readers = load_readers(find_models(name))
+    return femo.Pipeline(like.detector, readers, mesh=like.mesh and load_mesh(readers, like.mesh))
 
 
 def borrowing(

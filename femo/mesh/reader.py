@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from femo.mesh import crops, measures, pose
 from femo.mesh.canonical import load_canonical
+from femo.mesh.look import Look
 from femo.mesh.units import UNITS, read_unit_map
 from femo.meshes import COVERED, MEASURED, N_POINTS, NO_FACE, POSE, TOO_SMALL, TURNED, Meshes
 from femo.models.config import ModelSpec
@@ -30,32 +31,50 @@ class MeshReader:
     Args:
         spec: Its folder; None looks for ``face-mesh``.
         network: The compiled network, for tests.
+        look: What another network sees on the same faces; its action units are put beside those of the points, if it was
+            fitted beside these maps.
 
     Raises:
         ModelError: There is no such folder.
         WeightsError: Its weights are missing or damaged.
     """
 
-    def __init__(self, spec: ModelSpec | None = None, network: MeshNetwork | None = None) -> None:
+    def __init__(
+        self, spec: ModelSpec | None = None, network: MeshNetwork | None = None, look: Look | None = None
+    ) -> None:
         self.spec = spec or find_model(MODEL)
         path = find_weights(self.spec)
         self.face = load_canonical(path)
-        self.units = read_unit_map(self.spec.mesh, load_tensors(path, UNITS))
+        self._points_map = read_unit_map(self.spec.mesh, load_tensors(path, UNITS))
+        self._look = look if look is not None and look.maps == self._points_map.sha256 else None
+        self.units = self._points_map if self._look is None else self._look.unit_map(self._points_map)
         self.least_logit = float((self.spec.mesh or {}).get("least_logit", 0.0))
         self._network = network or MeshNetwork(self.spec)
+
+    @property
+    def looks(self) -> bool:
+        """Whether action units are those of points and network together."""
+        return self._look is not None
+
+    def beside(self, look: Look | None) -> "MeshReader":
+        """Return the same compiled network for faces that another network sees."""
+        return MeshReader(self.spec, self._network, look)
 
     def crop(self, rgb: RGB, faces: Faces) -> tuple[npt.NDArray[np.uint8], Floats]:
         """Return what the network looks at, (N, 192, 192, 3), and where that lies, (N, 6)."""
         placing = crops.place(faces, rgb.shape[1], rgb.shape[0])
         return crops.cut(rgb, placing), placing
 
-    def read(self, squares: npt.NDArray[np.uint8], placing: Floats) -> Meshes:
+    def read(self, squares: npt.NDArray[np.uint8], placing: Floats, embedding: Floats | None = None) -> Meshes:
         """Measure N faces, N may be 0; those that are too small are not looked at.
 
         Args:
             squares: uint8 (N, 192, 192, 3) from ``crop``.
             placing: float32 (N, 6) from ``crop``.
+            embedding: float32 (N, D) of the network that sees the same faces; needed where the mesh has a ``look``.
         """
+        if (self._look is None) != (embedding is None):
+            raise ValueError("a mesh needs the embedding of the network whose look it has, and of no other")
         out = Meshes.unread(len(squares))
         large = placing[:, crops.LENGTH] >= crops.WIDER * MIN_SIDE_PX
         out.reason[~large] = TOO_SMALL
@@ -64,7 +83,7 @@ class MeshReader:
             out.landmarks[large], out.logit[large], out.values[large], out.units[large] = found
             out.reason[large] = MEASURED
             _refuse(out, large & ~(out.logit >= self.least_logit))
-        return out
+        return out if self._look is None or embedding is None else self._look.beside(out, embedding)
 
     def _measure(self, squares: npt.NDArray[np.uint8], placing: Floats) -> tuple[Floats, Floats, Floats, Floats]:
         points, logit = self._network(squares)
@@ -75,7 +94,7 @@ class MeshReader:
             landmarks,
             logit[:, 0],
             np.concatenate([angles, place, measures.measure(frontal, self.face)], axis=1),
-            self.units.logits(frontal),
+            self._points_map.logits(frontal),
         )
 
 

@@ -3,19 +3,21 @@
 Conventions: units are ABAW's twelve in the order of ``femo.labels.ABAW_AU``. A unit's logit is linear in the points of
 that half of the face that FACS says it moves (Ekman, Friesen & Hager 2002, Facial Action Coding System, chapters 2-6), turned to
 the front. ``femo train units`` fits it, and it stands in the weights of ``face-mesh`` as ``units.weight``. A unit without an
-entry in the config is not measured: NaN here, and a prior elsewhere.
+entry in the config is not measured: NaN here, and a prior elsewhere. Where the network that reads the same faces sees units
+itself, its logits join those of the points, and evidence, neutral and spread are its own (``femo.mesh.look``).
 
 A person's own neutral face differs from the population's. In a clip the low quantile of each logit over time is taken for that
 person's neutral, as OpenFace does (Baltrušaitis, Mahmoud & Robinson 2015, Cross-dataset learning and person-specific
 normalisation for automatic Action Unit detection), but no further from the population's than neutral faces differ among
 themselves: who smiles from the first frame to the last is smiling.
 
-What is shown of a measured unit is the geometry's logit and the expression's evidence: what the prior head says of the unit,
-0-1, less ``EVIDENCE_AT``, times ``evidence``. The expression network sees the wrinkles that no point tells.
+Beside any other network, what is shown of a measured unit is the geometry's logit and the expression's evidence: what the prior
+head says of the unit, 0-1, less ``EVIDENCE_AT``, times ``evidence``. That network sees the wrinkles that no point tells.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 import numpy as np
@@ -57,6 +59,7 @@ class UnitMap:
         centre: float32 (12,), mean logit of neutral faces.
         spread: float32 (12,), its standard deviation among them.
         evidence: float32 (12,), logit per unit of what the prior head says.
+        whole: Logits are what is shown, 0.5 at 0: no evidence comes beside them.
     """
 
     weight: Floats
@@ -64,11 +67,17 @@ class UnitMap:
     centre: Floats
     spread: Floats
     evidence: Floats
+    whole: bool = False
 
     @property
     def measured(self) -> tuple[str, ...]:
         """The units that are measured."""
         return tuple(name for name, bias in zip(ABAW_AU, self.bias, strict=True) if np.isfinite(bias))
+
+    @property
+    def sha256(self) -> str:
+        """Tells one fit of the maps from another: 64 hex digits."""
+        return sha256(self.weight.tobytes() + self.bias.tobytes()).hexdigest()
 
     def logits(self, frontal: Floats) -> Floats:
         """Map points that are turned to the front (N, 468, 3) to logits (N, 12); NaN where nothing is measured."""
@@ -78,6 +87,9 @@ class UnitMap:
     def neutral(self, logits: Floats) -> Floats:
         """Return how far a person's neutral face is from the population's, in logits (12,).
 
+        Where logits are what is shown, no more is taken off than leaves the low quantile at 0.5: who shows a unit from the first
+        frame to the last goes on showing it, however widely neutral faces differ.
+
         Args:
             logits: float32 (T, 12) of one person's frames.
         """
@@ -86,8 +98,9 @@ class UnitMap:
             seen = logits[np.isfinite(logits[:, unit]), unit]
             if len(seen) >= MIN_FRAMES:
                 reach = BASELINE_SPREAD * self.spread[unit]
-                low = np.quantile(seen, BASELINE_QUANTILE) - self.centre[unit]
-                out[unit] = np.clip(low, -reach, reach)
+                low = np.quantile(seen, BASELINE_QUANTILE)
+                most = min(reach, max(-low, 0.0)) if self.whole else reach
+                out[unit] = np.clip(low - self.centre[unit], -reach, most)
         return out
 
 
@@ -112,7 +125,8 @@ def read_unit_map(config: Mapping[str, Any] | None, tensors: Mapping[str, Floats
         weight[unit] = given[unit]
         for column, key in zip(columns, PARTS, strict=True):
             column[unit] = entry[key]
-    return UnitMap(weight, *columns)
+    bias, centre, spread, evidence = columns
+    return UnitMap(weight, bias, centre, spread, evidence)
 
 
 def _check(name: str, entry: Any) -> None:
@@ -138,7 +152,7 @@ def merge(prior: Scores, measured: Floats, persons: Bools, unit_map: UnitMap) ->
 
     Args:
         prior: The head ``action_units``, N rows.
-        measured: float32 (N, 12), what the geometry says, 0-1; NaN where not measured.
+        measured: float32 (N, 12), what was measured, 0-1; NaN where nothing was.
         persons: bool (N, 12), which cells belong to someone of whom this unit was measured: there a gap stays a gap, and
             elsewhere the prior stays.
         unit_map: Says what evidence weighs.

@@ -19,6 +19,7 @@ from femo.models.hub import HubRepo
 from femo.models.identity import IdentitySpec
 from femo.models.reading import ReadingSpec, reading_of
 from femo.models.second import SecondSpec
+from femo.models.units import UnitSpec, check_units
 from femo.types import Kind, Prior, Source
 
 WEIGHTS = "weights.safetensors"
@@ -129,6 +130,8 @@ class ModelSpec:
         mesh: A face mesh only: where it refuses a face, and how its measures become action units (``femo.mesh``).
         second: The network that reads photos beside this one.
         weights: Which of the files this network is read from.
+        units: Action units that the network sees beside the points of the face mesh: the weights ``heads.units``.
+        units_beside: SHA-256 of the maps of the mesh that they were fitted beside (``femo.mesh.units.UnitMap.sha256``).
     """
 
     name: str
@@ -156,6 +159,8 @@ class ModelSpec:
     mesh: Mapping[str, Any] | None = None
     second: SecondSpec | None = None
     weights: str = WEIGHTS
+    units: Mapping[str, UnitSpec] = field(default_factory=dict)
+    units_beside: str = ""
 
     def head(self, name: str) -> HeadSpec:
         """Return one head.
@@ -224,6 +229,7 @@ def _spec(folder: Path, raw: dict[str, Any]) -> ModelSpec:
         _require(bool(SHA256.fullmatch(file.sha256)), f"sha256 of {file.name} is not 64 hex digits")
     weighed = spec.default_prior == "natural" or any(head.class_shares is not None for head in spec.heads)
     _require(weighed, f"default_prior {spec.default_prior} needs class_shares under heads.expression")
+    check_units(spec.units)
     if spec.second is not None:
         _require_second(spec, spec.second)
     return spec

@@ -152,7 +152,7 @@ def test_embedded_model_reads_the_portrait(pipeline: Pipeline, portrait: np.ndar
         "age": "trained",
         "gender": "trained",
         "ethnicity": "trained",
-        "valence_arousal": "prior",
+        "valence_arousal": "trained",
         "action_units": "mixed",
     }
 

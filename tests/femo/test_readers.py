@@ -9,9 +9,10 @@ import pytest
 
 from femo.errors import ModelError, WeightsError
 from femo.models.config import read_spec
+from femo.models.units import UnitSpec
 from femo.networks.heads import load_heads
 from femo.pipeline import Pipeline, load
-from femo.readers import Reader, at_work, crop_faces, read, teller_of, tracker_of
+from femo.readers import Reader, at_work, crop_faces, looker_of, read, second_network, teller_of, tracker_of
 from femo.types import Faces, Scores
 from tests.small_models import IDENTITY, add_second, write_small
 
@@ -168,3 +169,32 @@ def test_a_margin_and_the_mesh_are_cut_out_beside_each_other() -> None:
     assert framed[0].sum() == 16 * 3 * 200
     assert of_mesh == ["squares", "placings"]
     assert len(crop_faces([reader], None, rgb, faces)) == 1
+
+
+def test_the_mesh_is_given_what_the_network_saw_that_looks(models: Path) -> None:
+    """Of two networks the second says that it sees units, so it is the second's embedding that goes to the mesh."""
+    write_small(models / "seeing", seed=7, units={"AU12": {"points": 0, "bias": 0, "neutral": 0, "spread": 1}})
+    first, second = load("old").readers[0], load("seeing", measure=False).readers[0]
+    assert (looker_of([first, second]), looker_of([second, first]), looker_of([first])) == (1, 0, None)
+    asked: list[Any] = []
+    mesh: Any = SimpleNamespace(looks=True, read=lambda *given: asked.append(given) or "meshes")
+    crops = np.random.default_rng(1).integers(0, 255, (3, 32, 32, 3), np.uint8)
+    said = read([first, second], (crops, crops, "squares", "placing"), mesh=mesh)  # type: ignore[arg-type]
+    assert said.meshes == "meshes"  # type: ignore[comparison-overlap]
+    squares, placing, embedding = asked[0]
+    assert (squares, placing) == ("squares", "placing")
+    np.testing.assert_allclose(embedding, second.backbone.embed(crops), atol=1e-5)
+    assert np.abs(embedding - first.backbone.embed(crops)).max() > 0.01
+    mesh.looks = False  # beside other maps
+    read([first, second], (crops, crops, "squares", "placing"), mesh=mesh)  # type: ignore[arg-type]
+    assert asked[1][2] is None
+
+
+def test_a_second_network_sees_no_units(models: Path) -> None:
+    write_small(models / "other", seed=7)
+    units = {"AU12": {"points": 0, "bias": 0, "neutral": 0, "spread": 1}}
+    spec = read_spec(add_second(write_small(models / "both", units=units), models / "other", ["gender"]))
+    assert spec.units == {"AU12": UnitSpec(0, 0, 0, 1)}
+    beside = second_network(spec)
+    assert beside is not None
+    assert beside.units == {}

@@ -99,7 +99,7 @@ def test_the_course_shows_the_pace_and_gives_a_snapshot_and_a_csv(page: Page, tm
     for row in rows:
         assert row["person"] == "1"
         assert float(row["happiness"]) > 0.6
-        assert -1 <= float(row["valence (prior)"]) <= 1
+        assert -1 <= float(row["valence"]) <= 1
 
 
 def test_a_frame_that_is_put_into_the_page_twice_counts_once(page: Page) -> None:

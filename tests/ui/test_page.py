@@ -158,9 +158,9 @@ def test_a_card_is_folded_until_a_heading_or_the_contents_open_it(browser: Brows
 
 def test_the_about_page_says_of_each_unit_whether_it_is_measured(browser: Browser, address: str) -> None:
     page = opened(browser, address, "about", 390)
-    config = json.loads((find_model("face-mesh").folder / "config.json").read_text())
+    config = json.loads((find_model("femo-base").folder / "config.json").read_text())
     measured = page.locator(".femo-units li:has(.femo-mixed) b").all_inner_texts()
-    assert measured == list(config["mesh"]["units"])
+    assert measured == list(config["units"])
     assert page.locator(".femo-units li").count() == 12
     table = page.locator(".femo-origins")
     assert table.evaluate(

@@ -25,7 +25,7 @@ def drop(page: Page, path: Path) -> None:
     page.locator(UPLOAD).set_input_files(path)
 
 
-def drawn(page: Page, n_charts: int = 2) -> None:
+def drawn(page: Page, n_charts: int = 3) -> None:
     """Wait until Plotly has drawn."""
     expect(page.locator(".js-plotly-plot .main-svg:has(.cartesianlayer) >> visible=true")).to_have_count(n_charts)
 
@@ -39,11 +39,11 @@ def test_a_photo_becomes_boxes_table_charts_and_downloads(page: Page, examples: 
     heads = page.locator(".femo-head:visible")
     expect(heads.filter(has_text="Expression").locator(".femo-trained")).to_have_text("trained")
     expect(heads.filter(has_text="Action units").locator(".femo-mixed")).to_have_text("measured")
-    follows = page.locator("#photo-follows")  # priors: one line, no chart, no percentage
-    expect(follows).to_contain_text(re.compile(r"valence [+-]\d\.\d, arousal [+-]\d\.\d"))
-    expect(follows).not_to_contain_text("%")
-    expect(heads.filter(has_text="Valence")).to_have_count(0)
-    expect(page.locator("#photo-table thead")).not_to_contain_text("Valence")
+    affect = heads.filter(has_text="Valence and arousal")
+    expect(affect.locator(".femo-trained")).to_have_text("trained")
+    expect(affect).to_contain_text(re.compile(r"[+−-]\d\.\d\d and [+−-]\d\.\d\d"))
+    expect(page.locator("#photo-follows")).not_to_contain_text("valence")  # which is no prior any more
+    expect(page.locator("#photo-table thead")).to_contain_text("Valence")
     with page.expect_download() as download:
         page.get_by_role("button", name="Download JSON").click()
     download.value.save_as(tmp_path / "a.json")
@@ -124,11 +124,11 @@ def test_the_table_of_faces_is_whole_on_a_phone(browser: Browser, address: str, 
     drop(page, examples / "triptych.jpg")
     table = page.get_by_role("table").filter(has_text="Expression")
     expect(table.get_by_role("row")).to_have_count(4)
-    expect(table.get_by_role("columnheader")).to_have_count(7)
+    expect(table.get_by_role("columnheader")).to_have_count(9)
     drawn(page)  # and nothing below it moves any more
     assert table.locator("xpath=..").evaluate("e => e.scrollWidth <= e.clientWidth")
     edges = table.get_by_role("cell").evaluate_all("cells => cells.map((e) => e.getBoundingClientRect().right)")
-    assert len(edges) == 3 * 7
+    assert len(edges) == 3 * 9
     assert max(edges) < 390
     assert (
         table.locator("[data-name=Age]").first.evaluate("e => getComputedStyle(e, '::before').content") == '"age "'

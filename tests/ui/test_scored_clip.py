@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 import femo
+from femo.labels import ABAW_AU
 from femo.output.export.abaw import write_abaw
 from leaderboard.opening import open_scorer
 from leaderboard.tasks import get_task
@@ -63,7 +64,13 @@ def test_labels_of_ones_own_give_the_report_of_the_leaderboard(page: Page, tmp_p
     affect = labels(tmp_path / "affect.txt", "valence,arousal", [f"{k / 30:.3f},0.1" for k in range(30)])
     hand_in(page, affect)
     expect(report.locator("h3")).to_have_text("ABAW valence and arousal")
-    expect(report).to_contain_text("Valence and arousal are a prior of this model")
+    expect(report).not_to_contain_text("prior of this model")  # it has learnt them
+    units = labels(
+        tmp_path / "units.txt", ",".join(ABAW_AU), [",".join([str(k % 2), *["0"] * 11]) for k in range(30)]
+    )
+    hand_in(page, units)
+    expect(report.locator("h3")).to_have_text("ABAW action units")
+    expect(report).to_contain_text("Action units that are not measured are a prior")
     page.locator("#video-another").click()  # a report belongs to its clip
     page.locator("#video-input input[type=file]").set_input_files(clip)
     expect(page.locator("#femo-timeline .js-plotly-plot .main-svg").first).to_be_visible(timeout=120_000)

@@ -34,7 +34,7 @@ NOT_LEARNT: Final = {
     ),
     AU_FOLDER: (
         "action_units",
-        "Action units that the mesh does not measure are a prior: they follow from the expression.",
+        "Action units that are not measured are a prior: they follow from the expression.",
     ),
 }
 """Folder of a task -> its head, and what to know where that is not learnt."""

@@ -56,9 +56,9 @@ telling what somebody feels: the network reads how a face looks to annotators, a
   and ethnicity five, because the data has no more; "other" holds very different groups.
 - Trained on FER2013 crops and UTKFace chips, most of them near frontal. Profiles, masks, strong shadow and faces below
   about 30 pixels are read less well.
-- Valence, arousal and action units are priors: cited linear maps of the expression probabilities, no measurements. Where a
-  face has a mesh, the units that the config of `models/face-mesh` lists are measured instead; FER+ validation guided their
-  definitions.
+- Valence, arousal and action units are priors, cited linear maps of the expression probabilities and no measurements, unless a
+  section above says that they are learnt. Where a face has a mesh, units are measured instead: those that this folder's config
+  lists under `units`, and without such a list those of the config of `models/face-mesh`.
 
 ## Terms of the data
 
@@ -223,8 +223,8 @@ def _what(spec: ModelSpec) -> str:
     said = (
         f"{spec.arch} {json.dumps(dict(spec.arch_args))} with a {spec.embedding_dim}-dimensional embedding, input "
         f"{spec.input_size} x {spec.input_size} RGB, {spec.files[0].size / 1e6:.1f} MB in fp16. Heads: expression (8), age, "
-        "gender, ethnicity (5) and identity (128), all on one embedding. Valence and arousal are priors, and so are those of the "
-        "12 action units that the face mesh does not measure."
+        "gender, ethnicity (5) and identity (128), all on one embedding. Valence, arousal and action units are priors where no "
+        "section below says otherwise."
     )
     second = spec.second
     if second is None:

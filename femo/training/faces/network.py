@@ -6,7 +6,7 @@ biases (``merge_norms``), and gets norms that do nothing again when it is writte
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import torch
 from torch import Tensor, nn
@@ -134,6 +134,10 @@ def with_norms(state: Mapping[str, Tensor], eps: float = 1e-5) -> dict[str, Tens
     return out
 
 
+FITTED_AFTER: Final = ("heads.units.", "heads.valence_arousal.")
+"""What is fitted to a network that is trained already (``femo.training.look``): no heads of it in training."""
+
+
 def network_of(spec: ModelSpec, sha256: str) -> FaceNetwork:
     """Return the network of a model folder, its norms merged, in evaluation mode.
 
@@ -143,7 +147,7 @@ def network_of(spec: ModelSpec, sha256: str) -> FaceNetwork:
     if (found := weights_sha256(spec)) != sha256:
         raise WeightsError(f"the weights of {spec.folder} have SHA-256 {found}, but the recipe names {sha256}")
     tensors = {name: torch.from_numpy(value.copy()) for name, value in load_tensors(find_weights(spec)).items()}
-    state = merged_state(tensors)
+    state = {name: value for name, value in merged_state(tensors).items() if not name.startswith(FITTED_AFTER)}
     heads = {
         name.split(".")[1]: len(value)
         for name, value in state.items()

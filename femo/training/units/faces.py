@@ -5,7 +5,7 @@ are known neither to the expression network nor to the maps. What is chosen is c
 """
 
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -100,8 +100,16 @@ def voted(
     return Voted(frontal[seen], vote_shares(votes)[seen], prior[seen])
 
 
-def neutral_faces(archives: Sequence[Path], n_faces: int, readers: Sequence[Reader]) -> npt.NDArray[np.uint8]:
+def neutral_faces(
+    archives: Sequence[Path], n_faces: int, readers: Sequence[Reader], without: Container[str] = ()
+) -> npt.NDArray[np.uint8]:
     """Return up to ``n_faces`` neutral faces of adults (N, 192, 192, 3) of UTKFace, evenly spread over its files.
+
+    Args:
+        archives: Its files.
+        n_faces: How many.
+        readers: Networks that say which are neutral.
+        without: Names of pictures to leave out.
 
     Raises:
         FemoError: There is no such face.
@@ -109,7 +117,7 @@ def neutral_faces(archives: Sequence[Path], n_faces: int, readers: Sequence[Read
     found: list[npt.NDArray[np.uint8]] = []
     for archive in archives:
         with zipfile.ZipFile(archive) as file:
-            names = [name for name in sorted(file.namelist()) if _adult(name)]
+            names = [name for name in sorted(file.namelist()) if _adult(name) and name not in without]
             order = np.random.default_rng(0).permutation(len(names))
             wanted = len(found) + -(-n_faces // len(archives))
             for start in range(0, len(names), LOOK_AT):

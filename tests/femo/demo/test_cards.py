@@ -59,6 +59,10 @@ def test_each_action_unit_says_whether_it_is_measured(tmp_path: Path) -> None:
         f"head pose, eyes, mouth and brows measured {cards.MESHED} Points mesh",
     ]
     assert ("10 action units" in cards.origins([spec(tmp_path, units)], mesh, ABAW_AU)) is False  # nothing is left
+    looker = replace(spec(tmp_path, units), name="seeing")
+    seen = cards.origins([spec(tmp_path, units), looker], mesh, ("AU1", "AU26"), looker)
+    rows = [" ".join(re.sub(r"<[^>]+>", " ", row).split()) for row in re.findall(r"<tr>(.*?)</tr>", seen)[1:]]
+    assert rows[0] == f"2 action units measured {cards.UNITS_SEEN} Points mesh, seeing"
     plain = cards.origins([spec(tmp_path, units)])
     assert plain.count("femo-badge femo-prior") == 1 + len(ABAW_AU)
     assert "<th>Model</th>" not in plain  # one model needs no column

@@ -3,12 +3,18 @@
 import sys
 import types
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import femo
 from femo.demo import zero_gpu
+from femo.labels import ABAW_AU
+from tests import shipped
+from tests.clips import portrait
+from tests.small_models import write_small
 
 
 class FakePipeline:
@@ -64,3 +70,28 @@ def test_an_analysis_within_another_does_not_borrow_again() -> None:
     outer = zero_gpu.borrowing(lambda: inner(progress="kept"), gpu)
     assert outer() == "kept"
     assert borrowed == ["once"]
+
+
+def test_another_model_shares_detector_and_mesh_but_not_what_the_first_one_sees(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its own network sees no units, so they are those of the points, with its expression as evidence."""
+    monkeypatch.delenv(zero_gpu.VARIABLE, raising=False)
+    monkeypatch.setenv("FEMO_DEVICE", "torch-cpu")
+    folder, first = write_small(tmp_path / "small"), shipped.pipeline()
+    other = zero_gpu.load(str(folder), first)
+    assert other.detector is first.detector
+    assert other.mesh is not None
+    assert first.mesh is not None
+    assert (first.mesh.looks, other.mesh.looks) == (True, False)
+    assert other.mesh._network is first.mesh._network
+    result = other.photo(portrait())
+    assert result.meshes is not None
+    known = dict(zip(ABAW_AU, np.isfinite(result.meshes.units[0]).tolist(), strict=True))
+    assert known["AU12"]
+    assert not known["AU10"]
+    again = zero_gpu.load("femo-base", other)
+    assert again.mesh is not None
+    assert again.mesh.looks
+    bare = zero_gpu.load(str(folder), femo.Pipeline(first.detector, first.readers))
+    assert bare.mesh is None
