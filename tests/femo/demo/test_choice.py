@@ -85,4 +85,8 @@ def test_another_model_uses_the_detector_and_the_mesh_that_are_there(
     other = models.pipeline("small")
     assert other.model == "small"
     assert other.detector is own.detector
-    assert other.mesh is own.mesh is not None
+    assert own.mesh is not None
+    assert other.mesh is not None
+    assert (
+        other.mesh._network is own.mesh._network
+    )  # what the mesh is read with; what femo-base sees stays its own

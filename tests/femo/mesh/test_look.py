@@ -54,6 +54,7 @@ def test_what_is_known_of_both_takes_the_place_of_what_is_known_of_the_points() 
     assert (known.centre[SMILE], known.spread[SMILE]) == pytest.approx((-2, 0.7))
     assert (known.centre[LIP], known.spread[LIP]) == pytest.approx((-3, 0.9))
     assert not known.evidence.any()
+    assert known.whole
 
 
 def test_a_look_that_was_fitted_beside_other_maps_says_nothing() -> None:

@@ -40,9 +40,12 @@ def test_a_unit_is_found_where_it_can_be_seen() -> None:
 
 
 def test_points_never_count_against_a_unit() -> None:
-    known = sample(0)
+    known, silent = sample(0), sample(0)
     known.views.points[:, SMILE] *= -1
-    assert fit([known]).points[SMILE] == 0
+    silent.views.points[:, SMILE] = np.nan
+    found = fit([known])
+    assert found.points[SMILE] == 0
+    np.testing.assert_allclose(found.weight[SMILE], fit([silent]).weight[SMILE], rtol=0.02, atol=1e-3)
 
 
 def test_what_is_not_known_or_has_no_mesh_teaches_nothing() -> None:

@@ -17,7 +17,7 @@ from femo.models.weights import find_weights, load_tensors
 from femo.readers import load_readers
 from femo.training.look import recipe
 from femo.training.look.codes import Coded
-from femo.training.look.fit import Fitted
+from femo.training.look.fit import Fitted, fit, out_of_fold, place
 from femo.training.look.recipe import Looked, Sets, fit_look, target_of, write
 from femo.training.look.views import Views
 from femo.types import Scores
@@ -50,6 +50,11 @@ def test_units_that_can_be_seen_are_measured_and_the_others_stay_priors() -> Non
     assert looked.maps == mesh.units.sha256
     entry = looked.entries["AU12"]
     assert entry["neutral"] < 0 < entry["spread"]
+    sets = looked_sets()
+    apart, found = out_of_fold(sets.coded, [sets.made]), fit([sets.coded, sets.made])
+    at = place(apart, sets.coded.shown)[SMILE]
+    assert entry["bias"] == pytest.approx(found.bias[SMILE] - at, abs=1e-3)
+    assert abs(at) > 0.01
     assert entry["held_out"]["unseen"]["auc"] == figures["unseen"]["auc"]
     assert looked.figures["AU4"]["folds"]["auc"] < recipe.LEAST_AUC
     rare = looked.figures["AU24"]["folds"]
@@ -141,7 +146,9 @@ def test_all_pictures_are_looked_at_in_their_order(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr("femo.training.look.views.look", look)
     for name, double in (("look", look), ("make", make), ("neutral_faces", neutral)):
         monkeypatch.setattr(recipe, name, double)
-    monkeypatch.setattr(recipe, "read_codes", lambda part: codes[:2] if part == "held_out" else codes)
+    monkeypatch.setattr(
+        recipe, "read_codes", lambda part: {"train": codes, "slice": codes[2:3], "held_out": codes[:2]}[part]
+    )
     network: Any = None
     sets = recipe.read_sets(tmp_path, network, MeshReader(), 5, lambda text: None)
     assert isinstance(sets, Sets)
