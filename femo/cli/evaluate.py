@@ -96,14 +96,16 @@ def _report(name: str, path: Path, model: str | None, prior: str | None) -> dict
 
 
 def _evaluate_utkface(pipeline: "Pipeline", path: Path) -> dict[str, Any]:
-    """What the set's labels say, and what viewers saw in pictures that were made of its faces."""
+    """What the set's labels say, what viewers saw in pictures made of its faces, and what coders and raters saw in some of it."""
     from femo.training.faces.evaluate import evaluate_utkface
     from femo.training.faces.utkface import read_named
+    from femo.training.look.evaluate import evaluate_coded, names_coded
     from femo.training.posed.evaluate import evaluate_posed, made_again
     from femo.training.posed.viewers import names_seen
 
     report = evaluate_utkface(pipeline, path)
-    return report | evaluate_posed(pipeline, made_again(read_named(path, names_seen("held_out"))))
+    report |= evaluate_posed(pipeline, made_again(read_named(path, names_seen("held_out"))))
+    return report | evaluate_coded(pipeline, read_named(path, names_coded()))
 
 
 def _evaluate_photos(pipeline: "Pipeline", path: Path, cut_out: bool = False) -> dict[str, Any]:
@@ -131,6 +133,12 @@ def _print(report: dict[str, Any]) -> None:
             typer.echo(f"{key:24} {entry['value']:.4f}  (95 %: {low:.4f} - {high:.4f}, N {entry['n']})")
         elif isinstance(entry, dict) and "mean" in entry:
             typer.echo(f"{key:24} {entry['mean']:.4f} ± {entry['std']:.4f}  ({entry['n_splits']} splits)")
+    for unit, found in report.get("coded_units", {}).items():
+        typer.echo(
+            f"{unit:24} AUC {found['auc']:.3f}, F1 {found['f1']:.3f}  (N {report['n_coded']}, {found['faces']} show it)"
+        )
+    for name, found in report.get("coded_affect", {}).items():
+        typer.echo(f"{name:24} CCC {found['ccc']:.3f}, r {found['r']:.3f}")
     if report.get("n_without_face"):
         typer.echo(f"{report['n_without_face']} photos without a face count as errors")
     if left_out := report.get("unreadable"):

@@ -12,6 +12,7 @@ from femo.cli import train_abaw, train_clips
 from femo.cli.main import main
 from femo.training import labelled
 from femo.training.faces import evaluate, lfw, stress, utkface
+from femo.training.look import evaluate as look
 from femo.training.posed import evaluate as posed
 
 
@@ -53,6 +54,14 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, str]]:
         posed, "evaluate_posed", lambda pipeline, looked: made if len(looked["names"]) > 100 else {}
     )
     monkeypatch.setattr(posed, "made_again", lambda faces: faces)
+    coded = {
+        "coded_units": {"AU4": {"faces": 93, "auc": 0.959, "f1": 0.766}},
+        "coded_affect": {"arousal": {"ccc": 0.749, "r": 0.784}},
+        "n_coded": 520,
+    }
+    monkeypatch.setattr(
+        look, "evaluate_coded", lambda pipeline, photos: coded if len(photos["names"]) == 520 else {}
+    )
     monkeypatch.setattr(lfw, "evaluate_lfw", protocol("lfw", crop={"mean": 0.91, "std": 0.012, "n_splits": 10}))
     table = {"JPEG": [{"strength": "quality 50", "accuracy": entry(0.5)}]}
     monkeypatch.setattr(stress, "evaluate_stress", protocol("stress", unchanged=entry(0.75), stress=table))
@@ -65,7 +74,9 @@ def test_each_set_has_its_protocol_and_its_lines(
     lines = {
         ("--ferplus",): "accuracy                 0.8500  (95 %: 0.7500 - 0.9500, N 10)\n",
         ("--utkface",): "age_mae_years            6.5000  (95 %: 6.4000 - 6.6000, N 10)\n"
-        "posed_found              0.5000  (95 %: 0.4000 - 0.6000, N 10)\n",
+        "posed_found              0.5000  (95 %: 0.4000 - 0.6000, N 10)\n"
+        "AU4                      AUC 0.959, F1 0.766  (N 520, 93 show it)\n"
+        "arousal                  CCC 0.749, r 0.784\n",
         ("--lfw",): "crop                     0.9100 ± 0.0120  (10 splits)\n",
         ("--stress", "--ferplus"): f"{'JPEG, quality 50':46} 0.5000\n"
         "unchanged                0.7500  (95 %: 0.6500 - 0.8500, N 10)\n",
