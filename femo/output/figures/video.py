@@ -79,13 +79,18 @@ def timeline(
     return figure
 
 
+BAR_PX, LINE_PX, NAMES_IN_A_LINE = 92, 20, 2
+"""Height of the bar with its axis, of one line of its names, and how many of them the narrowest column has room for."""
+
+
 def share_bar(line: Timeline) -> "Figure":
     """Show the share of time per expression as one bar."""
     found = summaries.shares(line)
     if not found:
         return empty_figure("no expression was read", 96)
+    n_lines = -(-len(found) // NAMES_IN_A_LINE)
     figure = new_figure(
-        112,
+        BAR_PX + LINE_PX * n_lines,
         barmode="stack",
         xaxis=axis(range=[0, 1], tickformat=".0%", tickvals=[0, 0.25, 0.5, 0.75, 1]),
         yaxis=axis(visible=False),

@@ -19,6 +19,15 @@ def test_shares_of_expressions_fill_one_bar() -> None:
     assert sum(share for share, _ in bars.values()) == pytest.approx(1)
 
 
+def test_names_of_many_expressions_have_lines_of_their_own_above_the_bar() -> None:
+    """Two names fit into the narrowest column beside each other; a legend that has no room lies over the bar."""
+    two, four = (
+        figures.share_bar(timeline(1, TIMES, words)).layout.height
+        for words in (["fear", "anger", "fear", "fear"], ["fear", "anger", "neutral", "disgust"])
+    )
+    assert (two, four) == (112, 132)
+
+
 def test_of_nothing_read_the_share_says_so() -> None:
     figure = figures.share_bar(replace(timeline(1, TIMES, ["fear"] * 4), scores={}))
     assert figure.layout.annotations[0].text == "no expression was read"
