@@ -133,9 +133,10 @@ def _print(report: dict[str, Any]) -> None:
             typer.echo(f"{key:24} {entry['value']:.4f}  (95 %: {low:.4f} - {high:.4f}, N {entry['n']})")
         elif isinstance(entry, dict) and "mean" in entry:
             typer.echo(f"{key:24} {entry['mean']:.4f} ± {entry['std']:.4f}  ({entry['n_splits']} splits)")
+    n_seen = report.get("n_coded", 0) - report.get("n_coded_left_out", 0)
     for unit, found in report.get("coded_units", {}).items():
         typer.echo(
-            f"{unit:24} AUC {found['auc']:.3f}, F1 {found['f1']:.3f}  (N {report['n_coded']}, {found['faces']} show it)"
+            f"{unit:24} AUC {found['auc']:.3f}, F1 {found['f1']:.3f}  (N {n_seen}, {found['faces']} show it)"
         )
     for name, found in report.get("coded_affect", {}).items():
         typer.echo(f"{name:24} CCC {found['ccc']:.3f}, r {found['r']:.3f}")

@@ -23,9 +23,9 @@ or sad look is often called neutral, even where the reading counts as sure. Ligh
 glasses and a turned head mislead the network, and it errs more often for some groups of people than for others: the
 model card has the figures. Age, gender and ethnicity are guesses at appearance in the coarse classes of the training
 data; they say nothing about identity. What is marked <span class="femo-badge femo-prior">prior</span> is not measured
-at all: it follows from the expression. An action unit that is marked measured follows from points of the face, and from
-what the network sees or, of some models, the expression as evidence beside them; no certified coder has judged it. Do not
-decide anything about a person with this.
+at all: it follows from the expression. An action unit that is marked measured follows from what the network sees
+and from points of the face or, of some models, from points with the expression as evidence beside them; no certified coder
+has judged it. Do not decide anything about a person with this.
 """
 _HEADING: Final = re.compile(r"^## +(.+)$", re.MULTILINE)
 _JSON: Final = re.compile(r"```json\n(.*?)```", re.DOTALL)

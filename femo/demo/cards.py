@@ -65,6 +65,8 @@ def notes(lines: Iterable[str]) -> str:
 def chart_head(title: str, head: Scores | None, citations: Mapping[str, str], remark: str = "") -> str:
     """Return the heading of one chart: title, badge, and a remark in small print."""
     source, citation = (None, "") if head is None else (head.source, citations.get(head.name, ""))
+    if source == "mixed":
+        citation = ""  # that of the priors, which are not what is drawn
     return render("chart_head", title=title, remark=remark, source=source, citation=citation)
 
 
@@ -122,7 +124,8 @@ def _origin(
     how, by = (UNITS_MEASURED, mesh.name) if looker is None else (UNITS_SEEN, f"{mesh.name}, {looker.name}")
     yield Origin(f"{len(measured)} {name}", "mixed", how, mesh.citation, by)
     if len(measured) < len(head.labels):
-        yield Origin(f"{len(head.labels) - len(measured)} {name}", given, "", head.citation, model)
+        others = [unit for unit in head.labels if unit not in measured]
+        yield Origin(others[0] if len(others) == 1 else f"{len(others)} {name}", given, "", head.citation, model)
 
 
 def _units(heads: Mapping[str, tuple[HeadSpec, str]], measured: Collection[str]) -> list[tuple[str, str, Source]]:

@@ -1,7 +1,7 @@
 """Everything about one face: its card and its charts, each with the badge of the head behind it.
 
-Conventions: what was neither learnt nor measured, such as valence, arousal and the other action units of the embedded
-model, is one quiet line under the expression that it follows from.
+Conventions: what was neither learnt nor measured, such as AU23 of the embedded model, or valence and arousal of one that has not
+learnt them, is one quiet line under the expression that it follows from.
 """
 
 from collections.abc import Mapping, Sequence
@@ -83,13 +83,14 @@ def follows(scores: Mapping[str, Scores], units: Scores | None, row: int, citati
         citations: Tooltip of the badge.
     """
     affect, prior = scores.get("valence_arousal"), scores.get("action_units")
-    said = []
+    said, where = [], citations.get("action_units", "")
     if affect is not None and affect.source == "prior" and np.isfinite(affect.values[row]).all():
         said += [f"{name} {affect.column(name)[row]:+.1f}" for name in affect.labels]
+        where = citations.get("valence_arousal", "")
     if prior is not None and units is not None and prior.source != "trained":
         guessed = ~np.isfinite(units.values[row]) & (prior.values[row] >= 0.5)
         said += [f"{name[:2]} {name[2:]}" for name, likely in zip(prior.labels, guessed, strict=True) if likely]
-    return render("follows", said=said, citation=citations.get("valence_arousal", "")) if said else ""
+    return render("follows", said=said, citation=where) if said else ""
 
 
 def _why_not(result: PhotoResult, row: int) -> str:

@@ -19,7 +19,7 @@ FOLDER: Final = Path(__file__).parent
 EXPLAINED: Final[dict[Source, str]] = {
     "trained": "Learnt from labelled faces.",
     "prior": "Not measured: follows from the expression by coefficients of the literature.",
-    "mixed": "Measured on the face by its mesh, where it can be seen.",
+    "mixed": "Measured on the face, where it can be seen: by its mesh, and by a network that has learnt to see action units.",
 }
 BADGES: Final[dict[Source, str]] = {"trained": "trained", "prior": "prior", "mixed": "measured"}
 """Of a mixed head the pages show what was measured."""

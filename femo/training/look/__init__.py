@@ -1,1 +1,1 @@
-"""Fits what a network sees of action units beside the points of the face mesh."""
+"""Fits what a network sees of action units beside the points of the face mesh, and valence and arousal."""

@@ -9,21 +9,23 @@ from femo.labels import ABAW_AU
 HEADING = "## Action units"
 BEFORE = "## Limits"
 """The section goes before this one."""
-TEXT = """A unit's logit is the sum of two: that of the points of the face mesh (`models/face-mesh`), and a linear map of this
-network's embedding (`heads.units.weight`; weights and thresholds under `units` in the config). `femo train look` fits both
-together (`femo/training/look/`) to {coded} photos of UTKFace and FER+ in which units were coded, and with a fifth of their
-say to pictures of neutral faces whose points were moved as one to three units move them, folds included, in which units do
-not come together as they do in photos. 0.5 lies where as many coded faces exceed it as coders saw the unit in.
+TEXT = """A unit's logit is the sum of two: that of the points of the face mesh (`models/face-mesh`; not of AU10, which has no
+map there), and a linear map of this network's embedding (`heads.units.weight`; weights and thresholds under `units`
+in the config). `femo train look` fits both together (`femo/training/look/`) to {coded} photos of UTKFace and FER+ in
+which units were coded, and with a fifth of their say to pictures of neutral faces whose points were moved as one to
+three units move them, folds included, in which units do not come together as they do in photos. 0.5 lies where as
+many coded faces exceed it as coders saw the unit in.
 
 **The coders are no people**: vision-language models, who saw rows of six faces at a time. No FACS coder has judged these units.
 Each of the {held_out} photos held out here was coded twice by coders who did not know of each other; kappa says how far they
 agree. A unit counts as shown where both saw it at least slightly or one saw it clearly, and is left out where only one saw it
-slightly. Neither these maps nor the networks have learnt from these photos or from copies of them; two thirds of them are
-spread evenly over what an expression network takes them for, so rare units are more frequent than in the street, as they are in
-the photos that 0.5 was placed by: elsewhere more faces lie above it than show the unit. All are read once, as frames of a clip
-are, and the points on pictures that are cut to the face. *Before* is what femo said without this network's maps: points with
-the expression as evidence, 0.5 where 4 % of neutral faces lie above it. *Bare* is the share of the photos in which coders saw
-no unit at all that lie above 0.5. *Made* is the area on moved pictures of faces from which no map has learnt.
+slightly. Neither these maps nor the networks have learnt from these photos or from copies of them; only faces with a mesh
+count; two thirds of them are spread evenly over what an expression network takes them for, so rare units are more frequent than
+in the street, as they are in the photos that 0.5 was placed by: elsewhere more faces lie above it than show the unit. All are
+read once, as frames of a clip are, and the points on pictures that are cut to the face. *Before* is what femo said without this
+network's maps: points with the expression as evidence, 0.5 where 4 % of neutral faces lie above it. *Bare* is the share of the
+photos in which coders saw no unit at all that lie above 0.5. *Made* is the area on moved pictures of faces from which no map
+has learnt.
 
 | unit | shown | kappa | AUC, before | now | F1 at 0.5, before | now | bare, before | now | made, AUC before | now | |
 |---|---|---|---|---|---|---|---|---|---|---|---|

@@ -2,9 +2,10 @@
 
 ``codes.csv`` beside this module names pictures of UTKFace (by file) and of FER+ (by row of its file), and which of ABAW's twelve
 units each shows: ``12 25 6?`` has a smile, parted lips and, slightly or unsure, raised cheeks; nothing is a face that shows none
-of them, ``-`` one that could not be coded. The coders are no people: vision-language models, who saw rows of six faces and knew
-neither what any network says of them nor why they were chosen. Two thirds of the pictures are spread evenly over what an
-expression network takes them for; but of the training part 1,800 were mostly chosen because a first fit saw a rare unit in them.
+of them, ``-`` stands where nobody coded it a second time. The coders are no people: vision-language models, who saw rows of six
+faces and knew neither what any network says of them nor why they were chosen. Two thirds of the pictures are spread evenly over
+what an expression network takes them for; but of the training part 1,800 were mostly chosen because a first fit saw a rare unit
+in them.
 ``part`` is that of the face in ``femo train faces``: ``train``, ``slice`` (FER+'s are of its validation partition) or
 ``held_out``, where each picture was coded twice. AU23 was hardly ever seen: who sees tightened lips in a still picture says AU24.
 """

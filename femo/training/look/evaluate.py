@@ -1,7 +1,8 @@
 """Scores a model on photos whose action units were coded and whose valence and arousal were rated, each read as a photo.
 
 Conventions: the photos are UTKFace's of the part ``held_out`` (``codes``, ``affect``), from which nothing has been learnt; of
-each the largest face counts. Where no face is found, or nothing can be measured on it, the photo is left out and counted.
+each the largest face counts. Where no face is found, or nothing can be measured on it, the photo is left out of the units and
+counted; valence and arousal need only a face.
 """
 
 from collections.abc import Mapping, Sequence

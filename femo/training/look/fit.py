@@ -145,7 +145,7 @@ def place(logits: Floats, shown: Floats) -> Floats:
 
 
 def judge(logits: Floats, target: Floats) -> dict[str, float]:
-    """Return how well logits (N,), 0.5 at 0, agree with coders: ``faces``, ``auc``, ``f1``, ``above``.
+    """Return how well logits (N,), 0.5 at 0, agree with coders: ``faces``, ``auc``, ``f1``.
 
     Args:
         logits: NaN where a face has no mesh.

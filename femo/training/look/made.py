@@ -36,7 +36,7 @@ SHALLOWEST, DEEPEST = 0.3, 1.3
 LEAST, MOST = 0.9, 1.4
 """How far the amounts of ``draw`` are stretched, so that a viewer can see most of them."""
 AT_REST = 4
-"""Every fourth face is shown at rest too."""
+"""Every fourth picture is a face at rest."""
 
 
 def make(

@@ -58,6 +58,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, str]]:
         "coded_units": {"AU4": {"faces": 93, "auc": 0.959, "f1": 0.766}},
         "coded_affect": {"arousal": {"ccc": 0.749, "r": 0.784}},
         "n_coded": 520,
+        "n_coded_left_out": 19,
     }
     monkeypatch.setattr(
         look, "evaluate_coded", lambda pipeline, photos: coded if len(photos["names"]) == 520 else {}
@@ -75,7 +76,7 @@ def test_each_set_has_its_protocol_and_its_lines(
         ("--ferplus",): "accuracy                 0.8500  (95 %: 0.7500 - 0.9500, N 10)\n",
         ("--utkface",): "age_mae_years            6.5000  (95 %: 6.4000 - 6.6000, N 10)\n"
         "posed_found              0.5000  (95 %: 0.4000 - 0.6000, N 10)\n"
-        "AU4                      AUC 0.959, F1 0.766  (N 520, 93 show it)\n"
+        "AU4                      AUC 0.959, F1 0.766  (N 501, 93 show it)\n"
         "arousal                  CCC 0.749, r 0.784\n",
         ("--lfw",): "crop                     0.9100 ± 0.0120  (10 splits)\n",
         ("--stress", "--ferplus"): f"{'JPEG, quality 50':46} 0.5000\n"
