@@ -164,6 +164,7 @@ def test_chips_and_taps_choose_a_face(page: Page, examples: Path) -> None:
     drawn(page)
     faces = femo.load().photo(examples / "triptych.jpg").faces.xyxy
     x, y = (faces[1, :2] + faces[1, 2:]) / 2
+    page.locator("#photo-annotated img").scroll_into_view_if_needed()  # it is lazy: far from the view it does not come
     expect(page.locator("#photo-annotated img")).to_have_js_property("naturalWidth", 960)  # it has come
     shown = page.locator("#photo-annotated img").bounding_box()
     assert shown is not None
