@@ -164,7 +164,6 @@ def test_chips_and_taps_choose_a_face(page: Page, examples: Path) -> None:
     drawn(page)
     faces = femo.load().photo(examples / "triptych.jpg").faces.xyxy
     x, y = (faces[1, :2] + faces[1, 2:]) / 2
-    page.locator("#photo-annotated img").scroll_into_view_if_needed()  # it is lazy: far from the view it does not come
     expect(page.locator("#photo-annotated img")).to_have_js_property("naturalWidth", 960)  # it has come
     shown = page.locator("#photo-annotated img").bounding_box()
     assert shown is not None
@@ -279,6 +278,9 @@ def test_the_label_of_the_picture_lies_above_it_and_not_on_the_faces(page: Page,
     page.set_viewport_size({"width": 390, "height": 844})
     page.locator("#photo-input input[type=file]").set_input_files(examples / "triptych.jpg")
     expect(page.locator("#photo-table tbody tr")).to_have_count(3)
+    page.locator(
+        "#photo-annotated img"
+    ).scroll_into_view_if_needed()  # far from the view a lazy picture does not come
     expect(page.locator("#photo-annotated img")).to_have_js_property("naturalWidth", 960)  # it has come
     label, picture = (
         f"document.querySelector('#photo-annotated {part}').getBoundingClientRect()" for part in ("label", "img")
