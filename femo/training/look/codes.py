@@ -11,18 +11,16 @@ in them.
 """
 
 import csv
-import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
-import numpy.typing as npt
 
 from femo.errors import FemoError
 from femo.labels import ABAW_AU
 from femo.training.faces.ferplus import read_votes
+from femo.training.faces.utkface import read_named
 from femo.types import RGB, Bools, Floats
 
 CODES = Path(__file__).with_name("codes.csv")
@@ -112,19 +110,8 @@ def read_pictures(codes: Sequence[Source], data: Path) -> list[RGB]:
                 found[origin, one.name] = np.repeat(images[int(one.name)][..., None], 3, axis=2)
     wanted = {one.name for one in codes if one.origin == UTKFACE}
     for archive in sorted(data.glob("utkface*.zip")):
-        with zipfile.ZipFile(archive) as file:
-            for path in file.namelist():
-                if (name := path.rsplit("/", 1)[-1]) in wanted:
-                    found[UTKFACE, name] = _decode(file.read(path), path)
+        found |= {(UTKFACE, name): picture for name, picture in read_named(archive, wanted).items()}
     missing = [one.name for one in codes if (one.origin, one.name) not in found]
     if missing:
         raise FemoError(f"{data} lacks {len(missing)} of {len(codes)} coded pictures, {missing[0]} for example")
     return [found[one.origin, one.name] for one in codes]
-
-
-def _decode(data: bytes, path: str) -> RGB:
-    bgr = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
-    if bgr is None:
-        raise FemoError(f"{path} in an archive of UTKFace is no picture")
-    out: npt.NDArray[np.uint8] = np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), np.uint8)
-    return out

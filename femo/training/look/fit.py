@@ -11,11 +11,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
-from sklearn.metrics import f1_score, roc_auc_score
+from sklearn.metrics import f1_score
 from torch.nn import functional
 
 from femo.labels import ABAW_AU
 from femo.training.look.views import Views
+from femo.training.units.fit import auc
 from femo.types import Bools, Floats
 
 RIDGE = 0.03
@@ -153,8 +154,6 @@ def judge(logits: Floats, target: Floats) -> dict[str, float]:
     """
     known = np.isfinite(logits) & np.isfinite(target)
     said, meant = logits[known], target[known]
-    out = {"faces": int((meant == 1).sum()), "auc": float("nan"), "f1": float("nan")}
-    if len(np.unique(meant)) == 2:
-        out["auc"] = round(float(roc_auc_score(meant, said)), 3)
-        out["f1"] = round(float(f1_score(meant, said > 0)), 3)
-    return out
+    area = auc(meant, said)
+    f1 = f1_score(meant, said > 0) if np.isfinite(area) else float("nan")
+    return {"faces": int((meant == 1).sum()), "auc": round(area, 3), "f1": round(float(f1), 3)}
