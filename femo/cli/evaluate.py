@@ -27,6 +27,9 @@ def evaluate(
             metavar="DIR", help="Photos of your own: a folder per expression, or a CSV with path and expression."
         ),
     ] = None,
+    drawn: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Drawn faces: random_face/data of the package random-face.")
+    ] = None,
     model: Annotated[
         str | None, typer.Option("--model", help="Model folder; default FEMO_MODEL, else femo-base.")
     ] = None,
@@ -44,15 +47,15 @@ def evaluate(
 ) -> None:
     """Score a model on a labelled data set, with 95 % intervals."""
     sets = {"ferplus": ferplus, "utkface": utkface, "abaw": abaw, "afew": afew, "vgaf": vgaf, "lfw": lfw}
-    sets["photos"] = photos
+    sets |= {"photos": photos, "drawn": drawn}
     given = {name: path for name, path in sets.items() if path is not None}
     if len(given) != 1:
         raise typer.BadParameter("name exactly one data set, such as --ferplus FILE.npz")
     [(name, path)] = given.items()
     refuse_inputs(named_files([json]), [source for source in (path, crops) if source is not None])
-    if prior is not None and name not in ("ferplus", "utkface", "lfw", "photos"):
+    if prior is not None and name not in ("ferplus", "utkface", "lfw", "photos", "drawn"):
         raise typer.BadParameter(
-            "--prior belongs to --ferplus, --utkface, --lfw and --photos: the others read natural expressions"
+            "--prior belongs to --ferplus, --utkface, --lfw, --photos and --drawn: the others read natural expressions"
         )
     for option, chosen, owner in (("--stress", stress, "ferplus"), ("--cut-out", cut_out, "photos")):
         if chosen and name != owner:
@@ -82,6 +85,7 @@ def _report(name: str, path: Path, model: str | None, prior: str | None) -> dict
     from femo.training.faces import evaluate as evaluate_faces
     from femo.training.faces import lfw
     from femo.training.faces import stress as worse
+    from femo.training.generated.evaluate import evaluate_drawn
 
     protocols: dict[str, Callable[..., dict[str, Any]]] = {
         "ferplus": evaluate_faces.evaluate_ferplus,
@@ -89,6 +93,7 @@ def _report(name: str, path: Path, model: str | None, prior: str | None) -> dict
         "lfw": lfw.evaluate_lfw,
         "stress": worse.evaluate_stress,
         "photos": _evaluate_photos,
+        "drawn": evaluate_drawn,
         "cut_out": partial(_evaluate_photos, cut_out=True),
     }
     pipeline = load(model, prior=prior)

@@ -4,9 +4,9 @@ The data folder holds ``ferplus_train.npz``, ``ferplus_valid.npz`` (images uint8
 columns) and one or more ``utkface*.zip`` (names ``age_gender_race_date.jpg.chip.jpg``).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from femo.training.faces.network import FaceNetwork
     from femo.training.faces.recipe import Recipe
     from femo.training.faces.samples import Pool
+    from femo.training.faces.sets import Sets
     from femo.training.faces.start import Start
 
 N_WATCHED = 600
@@ -39,7 +40,8 @@ def train_faces(
         str | None,
         typer.Option(
             help="from-faceres, from-arcface, from-both, from-arcface-again, from-both-in-colour, from-arcface-in-colour, "
-            "from-both-with-votes, from-arcface-with-votes, femo-base (the default), beside, or a JSON file."
+            "from-both-with-votes, from-arcface-with-votes, from-both-posed, beside, "
+            "femo-base (the default), or a JSON file."
         ),
     ] = None,
     start: Annotated[
@@ -56,6 +58,13 @@ def train_faces(
     second: Annotated[
         Path | None,
         typer.Option(help="Model folder whose network is to read photos beside the one that is trained."),
+    ] = None,
+    generator: Annotated[
+        Path | None,
+        typer.Option(
+            help="random_face/data of the wheel random-face 2021.7.21.1: of a recipe that learns from drawn faces, and to have "
+            "what comes out scored on others, which takes four minutes."
+        ),
     ] = None,
     init: Annotated[str | None, typer.Option(help="Model folder to start from (its backbone weights).")] = None,
     threads: Annotated[int, typer.Option(help="CPU threads.")] = 2,
@@ -80,12 +89,13 @@ def train_faces(
         raise FemoError(
             f"{data} is no folder; expected ferplus_train.npz, ferplus_valid.npz and utkface*.zip in it"
         )
-    folders = [data, *(teacher or []), *([second] if second is not None else [])]
+    folders = [data, *(teacher or []), *(path for path in (second, generator) if path is not None)]
     refuse_folder(out, [*folders, *([find_model(init).folder] if init is not None else [])])
     refuse_inputs([out / name for name in MODEL_FILES], [Path(recipe)] if recipe is not None else [])
     chosen = read_recipe(recipe, threads)
     start_network = _start(chosen, start)
     chosen, teachers = _teachers(chosen, teacher or [])
+    _check_generator(chosen, generator)
     beside = None if second is None else read_second(second, list(HEADS))
     sets = read_sets(data, STORED_PX, N_HELD_OUT, chosen.majority_share)
     console.print(f"{len(sets.faces):,} FER+ and {len(sets.attributes):,} UTKFace images to train on")
@@ -93,17 +103,35 @@ def train_faces(
     people = start_network if chosen.identity else None
     pools = _targets([sets.faces, sets.attributes], people, run, console.print)
     watched = [pool.subset(torch.arange(N_WATCHED)) for pool in (sets.faces_slice, sets.attributes_slice)]
-    weights = start_network.for_normalised() if start_network and not chosen.from_teacher else None
+    weights = None if start_network is None or chosen.from_teacher else start_network.for_normalised()
     trainer = Trainer(chosen, pools, watched, run, weights, teachers)
     if init is not None:
         trainer.start_from(init)
-    if chosen.posed and not trainer.finished:
-        trainer.pools.append(_posed(pools[1], sets.attributes_names, teachers, chosen, console.print))
+    if not trainer.finished:
+        trainer.pools += _made(pools[1], sets.attributes_names, teachers, chosen, generator, console.print)
     trainer.run(lambda row: console.print("  ".join(f"{name} {value:.4g}" for name, value in row.items())))
+    files = _held_out(data, sets, run, generator)
     known = _known(people, sets.attributes_held_out, run)
-    held_out = {"ferplus": data / "ferplus_valid.npz", "utkface": sets.write_held_out(run / "utkface_held_out")}
-    measured = finish(trainer.written(), chosen, out, sets, held_out, known, beside)
+    measured = finish(trainer.written(), chosen, out, sets, files, known, beside)
     console.print(f"{out}: FER+ accuracy {measured['ferplus']['accuracy']['value']:.2%}")
+
+
+def _held_out(data: Path, sets: "Sets", run: Path, generator: Path | None) -> dict[str, Path]:
+    """Where what nothing learns from lies, for the card."""
+    files = {"ferplus": data / "ferplus_valid.npz", "utkface": sets.write_held_out(run / "utkface_held_out")}
+    return files if generator is None else files | {"drawn": generator}
+
+
+def _check_generator(recipe: "Recipe", folder: Path | None) -> None:
+    """Refuse a folder that is none before hours are spent on what could not be drawn."""
+    from femo.training.generated.generator import Generator
+
+    if folder is not None:
+        Generator(folder)
+    elif recipe.drawn:
+        raise FemoError(
+            "the recipe learns from drawn faces; name random_face/data of random-face 2021.7.21.1 with --generator"
+        )
 
 
 def _start(recipe: "Recipe", path: Path | None) -> "Start | None":
@@ -124,7 +152,6 @@ def _teachers(recipe: "Recipe", paths: list[Path]) -> "tuple[Recipe, list[tuple[
     from femo.models.config import read_spec
     from femo.models.weights import weights_sha256
     from femo.training.faces.network import network_of
-    from femo.training.faces.trainer import HEADS
 
     if len(paths) != len(recipe.teachers):
         names = ", ".join(teacher["name"] for teacher in recipe.teachers) or "nobody"
@@ -132,6 +159,8 @@ def _teachers(recipe: "Recipe", paths: list[Path]) -> "tuple[Recipe, list[tuple[
     begins = recipe.kept or recipe.from_teacher
     if (recipe.taught or begins) and not paths:
         raise FemoError("the recipe learns from teachers (taught, kept or from_teacher), but names none")
+    if recipe.drawn and not paths:
+        raise FemoError("the recipe has its teachers say the gender of drawn faces (drawn), but names no teacher")
     if recipe.posed and not paths:
         raise FemoError("the recipe moves faces that its teachers call neutral (posed), but names no teacher")
     if begins and recipe.start is None:
@@ -147,28 +176,43 @@ def _teachers(recipe: "Recipe", paths: list[Path]) -> "tuple[Recipe, list[tuple[
     networks = [network_of(spec, told["sha256"]) for spec, told in zip(specs, used, strict=True)]
     for path, network in zip(paths, networks, strict=True):
         said = {name: head.out_features for name, head in network.heads.items() if name != "identity"}
-        if (recipe.taught or recipe.posed) and not said.items() <= HEADS.items():
-            raise FemoError(f"{path} cannot teach: it reads {said}, but what learns has {HEADS}")
-        if recipe.posed and "expression" not in said:
-            raise FemoError(
-                f"{path} cannot say which faces are neutral, to be moved (posed): it reads no expression"
-            )
+        _check_teacher(recipe, path, said)
     return replace(recipe, teachers=used), [
         (network, spec.input_size) for network, spec in zip(networks, specs, strict=True)
     ]
 
 
-def _posed(
+def _check_teacher(recipe: "Recipe", path: Path, said: Mapping[str, Any]) -> None:
+    """Refuse a teacher that cannot say what the recipe asks of it; ``said`` is the number of outputs by head."""
+    from femo.training.faces.trainer import HEADS
+
+    if (recipe.taught or recipe.posed or recipe.drawn) and not said.items() <= HEADS.items():
+        raise FemoError(f"{path} cannot teach: it reads {said}, but what learns has {HEADS}")
+    if recipe.drawn and "gender" not in said:
+        raise FemoError(f"{path} cannot say the gender of drawn faces (drawn): it reads none")
+    if recipe.posed and "expression" not in said:
+        raise FemoError(f"{path} cannot say which faces are neutral, to be moved (posed): it reads no expression")
+
+
+def _made(
     attributes: "Pool",
     names: "Sequence[str]",
     teachers: "list[tuple[FaceNetwork, int]]",
     recipe: "Recipe",
+    generator: Path | None,
     report: Callable[[str], None],
-) -> "Pool":
-    """The pictures of posed expressions that the recipe asks for."""
+) -> "list[Pool]":
+    """The pictures of posed expressions and the drawn faces that the recipe asks for."""
+    from femo.training.generated.pool import drawn_pool
     from femo.training.posed.pool import posed_pool
 
-    return posed_pool(attributes, names, teachers, recipe.posed, recipe.seed, report)
+    pools = []
+    if recipe.posed:
+        pools.append(posed_pool(attributes, names, teachers, recipe.posed, recipe.seed, report))
+    if recipe.drawn:
+        assert generator is not None  # _check_generator
+        pools.append(drawn_pool(generator, teachers, report))
+    return pools
 
 
 def _known(start: "Start | None", people: "Pool", run: Path) -> "Tensor | None":

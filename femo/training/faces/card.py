@@ -8,6 +8,7 @@ from femo.models.config import ModelSpec
 from femo.training.faces.people import DIFFERENT, NEAR_YEARS, SAME
 from femo.training.faces.recipe import Recipe
 from femo.training.faces.start import about
+from femo.training.generated.card import drawn_section
 from femo.training.posed.card import by_prior, percent, posed_section
 
 FRONT_MATTER = """---
@@ -179,8 +180,8 @@ def write_card(
         spec: The folder as written.
         recipe: What was trained.
         measured: What ``femo.training.faces.finish`` measured: ``ferplus``, ``halfway``, ``balanced``, ``utkface``, ``stress``,
-            ``looks``, ``posed``, with an identity head ``strangers``, and with a second network ``alone``, the first four
-            without it.
+            ``looks``, ``posed``, ``drawn``, with an identity head ``strangers``, and with a second network ``alone``, the first
+            four without it.
         heads: Head configs with their temperatures.
     """
     unchanged = measured["stress"]["unchanged"]
@@ -196,6 +197,7 @@ def write_card(
         "\n".join(_classes(measured)),
         *([LOOKS, "\n".join(by_prior(measured["looks"], LOOKED))] if measured.get("looks") else []),
         *posed_section(measured.get("posed", {})),
+        *drawn_section(measured.get("drawn", {}), recipe.drawn),
         "By group (UTKFace, kept out of training):",
         "\n".join(_groups(measured["utkface"])),
         "## When it says that it is unsure",

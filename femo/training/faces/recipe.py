@@ -59,6 +59,7 @@ class Recipe:
             many times as often as others at most; 0 leaves what was written aside. Teachers are not heard on such a look.
         posed: Neutral faces of UTKFace that pictures of posed expressions are made of, beside those that viewers looked at
             (``femo.training.posed``), a third pool; 0 makes none.
+        drawn: Learn from faces that a generator drew and viewers looked at (``femo.training.generated``), the last pool.
         head_lr: Heads learn by this times the rate of the last layer.
         layer_decay: Each layer learns by this times the rate of the next.
         identity: A head of 128 values imitates the start network's view of who it is.
@@ -91,6 +92,7 @@ class Recipe:
     kept: float = 0.0
     looks: float = 0.0
     posed: int = 0
+    drawn: bool = False
     head_lr: float = 1.0
     layer_decay: float = 1.0
     identity: bool = False
@@ -106,7 +108,7 @@ class Recipe:
             )
         if self.posed < 0:
             raise ValueError(f"posed is {self.posed}, expected how many faces are moved, 0 or more")
-        if len(self.shares) != (pools := 3 if self.posed else 2):
+        if len(self.shares) != (pools := 2 + (self.posed > 0) + self.drawn):
             raise ValueError(f"shares are {list(self.shares)}, expected {pools}, one for each pool")
 
     def to_dict(self) -> dict[str, Any]:

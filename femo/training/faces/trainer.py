@@ -54,7 +54,7 @@ class Trainer:
     Args:
         recipe: What to do.
         pools: Training sets, FER+ first: all of its pictures have expressions; UTKFace second, of which those have one that
-            somebody looked at; made pictures third, where the recipe has some, before ``run``.
+            somebody looked at; made pictures and drawn faces next, where the recipe has some, before ``run``.
         held_out: Sets that the log reports on.
         folder: Of the run.
         start: Weights of the backbone under its own names, of a recipe that names a start.
@@ -73,8 +73,8 @@ class Trainer:
         torch.set_num_threads(recipe.n_threads)
         torch.manual_seed(recipe.seed)
         self.recipe, self.held_out, self.folder = recipe, list(held_out), folder
-        faces, attributes, *posed = pools
-        self.pools = [faces, attributes if recipe.looks else attributes.without_looks(), *posed]
+        faces, attributes, *made = pools
+        self.pools = [faces, attributes if recipe.looks else attributes.without_looks(), *made]
         self.teachers = [(network.to(memory_format=torch.channels_last), size) for network, size in teachers]  # type: ignore[call-overload]
         heads = HEADS | ({"identity": N_IDENTITY} if recipe.identity else {})
         self.network = FaceNetwork(recipe.arch, recipe.arch_args, heads, recipe.dropout, recipe.start is not None)
@@ -180,11 +180,11 @@ class Trainer:
         mix = torch.zeros(len(AFFECTNET_8)).index_add_(0, target, shares)
         natural = torch.bincount(target, minlength=len(AFFECTNET_8)).float()
         shift = (mix.clamp(min=1) / natural.clamp(min=1)).log()
-        attributes, *posed = self.pools[1:]
+        attributes, *made = self.pools[1:]
         often = looked_shares(attributes.expression, mix / mix.sum(), self.recipe.looks)
-        alike = [torch.ones(len(pool)) for pool in posed]
-        posed_mix = (pool.expression.sum(0) * len(faces) / len(pool) for pool in posed)
-        own = [(one.clamp(min=1) / natural.clamp(min=1)).log() for one in posed_mix]
+        alike = [torch.ones(len(pool)) for pool in made]
+        made_mix = (pool.expression.sum(0) * len(faces) / len(pool) for pool in made)
+        own = [(one.clamp(min=1) / natural.clamp(min=1)).log() for one in made_mix]
         return [shares, often, *alike], [shift, shift, *own]
 
     def _class_weights(self, power: float) -> dict[str, Tensor]:

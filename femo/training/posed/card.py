@@ -25,7 +25,7 @@ def posed_section(posed: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """
     if not posed:
         return []
-    return [POSED, "\n".join(by_prior(posed, SHARES)), "\n".join(_classes(posed))]
+    return [POSED, "\n".join(by_prior(posed, SHARES)), "\n".join(by_class(posed, "posed_per_class"))]
 
 
 def by_prior(scored: Mapping[str, Mapping[str, Any]], shares: Mapping[str, str]) -> list[str]:
@@ -43,13 +43,19 @@ def by_prior(scored: Mapping[str, Mapping[str, Any]], shares: Mapping[str, str])
     return lines
 
 
-def _classes(posed: Mapping[str, Mapping[str, Any]]) -> list[str]:
+def by_class(scored: Mapping[str, Mapping[str, Any]], name: str) -> list[str]:
+    """Return a table with a row for each word that viewers gave.
+
+    Args:
+        scored: Prior to figures by name.
+        name: Of the shares named rightly, by word.
+    """
     lines = [
-        f"| what viewers saw | {' | '.join(f'named so, {prior}' for prior in posed)} | N |",
-        f"|---|{'---|' * len(posed)}---|",
+        f"| what viewers saw | {' | '.join(f'named so, {prior}' for prior in scored)} | N |",
+        f"|---|{'---|' * len(scored)}---|",
     ]
-    for label, entry in next(iter(posed.values()))["posed_per_class"].items():
-        cells = (percent(row["posed_per_class"][label]) for row in posed.values())
+    for label, entry in next(iter(scored.values()))[name].items():
+        cells = (percent(row[name][label]) for row in scored.values())
         lines.append(f"| {label} | {' | '.join(cells)} | {entry['n']} |")
     return lines
 

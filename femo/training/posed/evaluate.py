@@ -21,7 +21,7 @@ class Looked:
     """Made pictures that viewers looked at.
 
     Attributes:
-        images: uint8 (N, 200, 200, 3).
+        images: uint8 (N, S, S, 3), one face each.
         words: N of ``AFFECTNET_8``, what most votes say.
     """
 
@@ -49,16 +49,24 @@ def made_again(faces: Mapping[str, RGB], part: str = "held_out") -> Looked | Non
 
 
 def evaluate_posed(pipeline: Pipeline, looked: Looked | None, prior: str | None = None) -> dict[str, Any]:
-    """Score the expression of made pictures (``femo.training.posed``) by what most votes of their viewers say.
+    """Score made pictures (``femo.training.posed``): ``evaluate_looked`` with names that begin with ``posed``."""
+    return evaluate_looked(pipeline, looked, "posed", prior)
+
+
+def evaluate_looked(
+    pipeline: Pipeline, looked: Looked | None, name: str, prior: str | None = None
+) -> dict[str, Any]:
+    """Score the expression of pictures by what most votes of their viewers say.
 
     Args:
         pipeline: What reads.
         looked: The pictures; without any, or without a trained head, the result is empty.
+        name: What the figures' names begin with.
         prior: ``natural``, ``halfway``, ``balanced``, or None for the pipeline's own.
 
     Returns:
-        ``posed_accuracy``, ``posed_mean_recall``, ``posed_found``, the share named rightly of those in which viewers saw
-        something, ``posed_false``, the share given a word of those that they found neutral, and ``posed_per_class``.
+        ``NAME_accuracy``, ``NAME_mean_recall``, ``NAME_found``, the share named rightly of those in which viewers saw
+        something, ``NAME_false``, the share given a word of those that they found neutral, and ``NAME_per_class``.
 
     Raises:
         ModelError: The model cannot decide under the prior.
@@ -71,11 +79,11 @@ def evaluate_posed(pipeline: Pipeline, looked: Looked | None, prior: str | None 
     hits = expression.values.argmax(axis=1) == target
     plain = np.array([word == "neutral" for word in looked.words])
     return {
-        "posed_accuracy": share(hits),
-        "posed_mean_recall": mean_recall(hits, target),
-        "posed_found": share(hits[~plain]),
-        "posed_false": share(~hits[plain]),
-        "posed_per_class": {
+        f"{name}_accuracy": share(hits),
+        f"{name}_mean_recall": mean_recall(hits, target),
+        f"{name}_found": share(hits[~plain]),
+        f"{name}_false": share(~hits[plain]),
+        f"{name}_per_class": {
             label: share(hits[target == k]) for k, label in enumerate(expression.labels) if (target == k).any()
         },
     }

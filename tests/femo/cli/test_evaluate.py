@@ -12,6 +12,7 @@ from femo.cli import train_abaw, train_clips
 from femo.cli.main import main
 from femo.training import labelled
 from femo.training.faces import evaluate, lfw, stress, utkface
+from femo.training.generated import evaluate as drawn_faces
 from femo.training.look import evaluate as look
 from femo.training.posed import evaluate as posed
 
@@ -113,6 +114,21 @@ def test_photos_of_ones_own_are_read_whole_or_cut_out(
     assert ways == [False, True]
 
 
+def test_drawn_faces_are_scored_under_the_prior_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], asked: list[Any]
+) -> None:
+    given: list[tuple[str, str]] = []
+
+    def score(pipeline: Any, folder: Path) -> dict[str, Any]:
+        given.append((folder.name, pipeline.decision.default))
+        return {"drawn_found": entry(0.5, 4)}
+
+    monkeypatch.setattr(drawn_faces, "evaluate_drawn", score)
+    assert run("--drawn", tmp_path / "data", "--prior", "balanced") == 0
+    assert given == [("data", "balanced")]
+    assert capsys.readouterr().out == "drawn_found              0.5000  (95 %: 0.4000 - 0.6000, N 4)\n"
+
+
 def test_json_has_all_and_stdout_nothing_beside(
     tmp_path: Path, asked: list[tuple[str, str, str]], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -130,7 +146,10 @@ def test_json_has_all_and_stdout_nothing_beside(
     [
         ([], "name exactly one data set"),
         (["--ferplus", "a", "--lfw", "b"], "name exactly one data set"),
-        (["--abaw", "a", "--prior", "natural"], "--prior belongs to --ferplus, --utkface, --lfw and --photos"),
+        (
+            ["--abaw", "a", "--prior", "natural"],
+            "--prior belongs to --ferplus, --utkface, --lfw, --photos and --drawn",
+        ),
         (["--utkface", "a", "--stress"], "--stress belongs to --ferplus"),
         (["--utkface", "a", "--cut-out"], "--cut-out belongs to --photos"),
     ],

@@ -18,10 +18,11 @@ from femo.labels import AFFECTNET_8
 from femo.models.config import read_spec
 from femo.models.find import find_model
 from femo.models.weights import weights_sha256
-from femo.training.faces import boxes, sets, start
+from femo.training.faces import boxes, finish, sets, start
 from femo.training.faces import network as network_module
 from femo.training.faces.network import FaceNetwork
 from femo.training.faces.recipe import Phase, Recipe
+from femo.training.generated import pool as drawn_faces
 from femo.training.posed import pool
 from femo.training.posed.viewers import read_seen
 from tests.face_files import write_ferplus, write_utkface
@@ -132,6 +133,54 @@ def test_made_pictures_are_a_third_pool(
         assert share == pytest.approx(0.9 * before[name] + 0.1 * float(seen[name]), abs=1e-4), name
 
 
+def test_drawn_faces_are_the_last_pool(
+    data: Path, recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """They are drawn once, by the generator that is named; without one nothing is read. The head's citation says so."""
+    asked: list[tuple[Path, list[int]]] = []
+
+    def drawn(folder: Path, teachers: Any, report: Any) -> Any:
+        asked.append((folder, [size for _, size in teachers]))
+        return face_pool(6, 9, True)
+
+    monkeypatch.setattr(drawn_faces, "drawn_pool", drawn)
+    monkeypatch.setattr(command, "_check_generator", lambda recipe, folder: None)
+    monkeypatch.setattr(finish, "Generator", lambda folder: folder)
+    monkeypatch.setattr(finish, "cut_out", lambda pipeline, generator: None)
+    command_line = ("--data", data, "--recipe", recipe, "--threads", 1)
+    assert run(*command_line, "--out", tmp_path / "mine", "--run", tmp_path / "one") == 0
+    learns = replace(RECIPE, looks=2.0, drawn=True, shares=(4, 4, 4), seed=5, teachers=({"name": "mine"},))
+    recipe.write_text(json.dumps(learns.to_dict()))
+    out, teacher = tmp_path / "drawn", ("--teacher", tmp_path / "mine", "--generator", tmp_path / "g")
+    for _ in range(2):  # the second time nothing is left to learn
+        assert run(*command_line, "--out", out, "--run", tmp_path / "two", *teacher) == 0
+    assert asked == [(tmp_path / "g", [24])]
+    assert (
+        read_spec(out)
+        .head("expression")
+        .citation.endswith("and faces drawn by MobileStyleGAN with votes of vision-language models")
+    )
+    monkeypatch.undo()
+    nameless = (*command_line, "--out", out, "--run", tmp_path / "three", "--teacher", tmp_path / "mine")
+    assert run(*nameless) == 1
+    assert "name random_face/data of random-face 2021.7.21.1 with --generator" in " ".join(
+        capsys.readouterr().err.split()
+    )
+    assert run(*nameless, "--generator", tmp_path) == 1
+    assert "MappingNetwork.xml is missing" in " ".join(capsys.readouterr().err.split())
+    assert not (tmp_path / "three").exists()
+
+
+def test_drawn_faces_come_after_made_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As their shares of a batch do."""
+    made, faces = face_pool(6, 9, True), face_pool(4, 8, True)
+    monkeypatch.setattr(pool, "posed_pool", lambda *given: made)
+    monkeypatch.setattr(drawn_faces, "drawn_pool", lambda *given: faces)
+    learns = replace(RECIPE, posed=9, drawn=True, shares=(4, 4, 2, 3))
+    both = command._made(face_pool(3, 1, True), [], [], learns, Path("g"), lambda _: None)
+    assert [one is other for one, other in zip(both, (made, faces), strict=True)] == [True, True]
+
+
 def test_what_is_missing_is_said_before_anything_is_read(
     data: Path, recipe: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -173,12 +222,20 @@ def test_a_recipe_with_teachers_wants_their_folders_and_notes_their_weights(
         command._teachers(RECIPE, [spec.folder])
     with pytest.raises(FemoError, match=r"learns from teachers .* but names none"):
         command._teachers(replace(RECIPE, taught=0.5), [])
+    with pytest.raises(FemoError, match=r"has its teachers say the gender of drawn faces .* but names no teacher"):
+        command._teachers(replace(RECIPE, drawn=True, shares=(4, 4, 4)), [])
     with pytest.raises(FemoError, match=r"moves faces that its teachers call neutral .* but names no teacher"):
         command._teachers(replace(RECIPE, posed=9, shares=(4, 4, 4)), [])
     few = FaceNetwork("resnet18", TINY, {"gender": 2, "expression": 7})
     monkeypatch.setattr(network_module, "network_of", lambda spec, sha256: few)
     with pytest.raises(FemoError, match="cannot teach: it reads"):
         command._teachers(replace(learns, posed=9, shares=(4, 4, 4)), [spec.folder])
+    only = FaceNetwork("resnet18", TINY, {"expression": 8})
+    monkeypatch.setattr(network_module, "network_of", lambda spec, sha256: only)
+    with pytest.raises(
+        FemoError, match=r"femo-base cannot say the gender of drawn faces \(drawn\): it reads none"
+    ):
+        command._teachers(replace(learns, drawn=True, shares=(4, 4, 4)), [spec.folder])
     mute = FaceNetwork("resnet18", TINY, {"gender": 2})
     monkeypatch.setattr(network_module, "network_of", lambda spec, sha256: mute)
     with pytest.raises(FemoError, match=r"femo-base cannot say which faces are neutral.*reads no expression"):

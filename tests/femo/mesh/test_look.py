@@ -95,8 +95,9 @@ def with_weights(folder: Path) -> ModelSpec:
 
 def test_the_shipped_network_sees_the_units_of_a_portrait_beside_its_points() -> None:
     pipeline = shipped.pipeline()
-    [network], mesh, points = pipeline.readers, pipeline.mesh, MeshReader()
+    [network], mesh = pipeline.readers, pipeline.mesh
     assert mesh is not None
+    points = mesh.beside(None)
     faces = pipeline.detector.detect(portrait())
     embedding, square, placing = _seen(faces)
     alone, both = points.read(square, placing).units[0], mesh.read(square, placing, embedding).units[0]

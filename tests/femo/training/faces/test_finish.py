@@ -86,14 +86,23 @@ def test_what_a_folder_is_measured_by(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(finish, "evaluate_looks", lambda pipeline, data, prior: {"looks": (data, prior)})
     monkeypatch.setattr(finish, "made_again", lambda faces: faces)
     monkeypatch.setattr(finish, "evaluate_posed", lambda pipeline, looked, prior: {"posed": (looked, prior)})
+    monkeypatch.setattr(finish, "Generator", lambda folder: folder.name)
+    monkeypatch.setattr(finish, "cut_out", lambda pipeline, generator: generator)
+    monkeypatch.setattr(
+        finish, "evaluate_looked", lambda pipeline, looked, name, prior: {name: (looked, prior)} if looked else {}
+    )
     pipeline: Any = None
-    got = finish.measure_folder(pipeline, {"ferplus": Path("f.npz"), "utkface": Path("held")})
+    files = {"ferplus": Path("f.npz"), "utkface": Path("held")}
+    got = finish.measure_folder(pipeline, files)
     priors = ("natural", "halfway", "balanced")
-    assert got == {
-        "heads": 1, "certainty": "certainty", "stress": "stress",
+    without = {
+        "heads": 1, "certainty": "certainty", "stress": "stress", "drawn": {},
         "looks": {prior: {"looks": ("held", prior)} for prior in priors},
         "posed": {prior: {"posed": (("held", True), prior)} for prior in priors},
     }  # fmt: skip
+    assert got == without
+    drawn = {prior: {"drawn": ("g", prior)} for prior in priors}
+    assert finish.measure_folder(pipeline, files | {"drawn": Path("g")}) == without | {"drawn": drawn}
 
 
 def test_the_age_is_the_mean_over_as_many_years_as_errs_least() -> None:

@@ -14,6 +14,7 @@ from femo.training.faces.presets import (
     ARCFACE_WITH_VOTES,
     BESIDE,
     BOTH_IN_COLOUR,
+    BOTH_POSED,
     BOTH_WITH_VOTES,
     FEMO_BASE,
     FROM_ARCFACE,
@@ -47,11 +48,14 @@ def test_recipes_have_names() -> None:
     assert read_recipe("from-arcface-in-colour", 7) == replace(ARCFACE_IN_COLOUR, n_threads=7)
     assert read_recipe("from-both-with-votes", 7) == replace(BOTH_WITH_VOTES, n_threads=7)
     assert read_recipe("from-arcface-with-votes", 7) == replace(ARCFACE_WITH_VOTES, n_threads=7)
-    coloured = (BOTH_IN_COLOUR, ARCFACE_IN_COLOUR, BOTH_WITH_VOTES, ARCFACE_WITH_VOTES, FEMO_BASE, BESIDE)
-    chain = (FROM_FACERES, FROM_ARCFACE, FROM_BOTH, ARCFACE_AGAIN, *coloured)
-    assert [len(recipe.teachers) for recipe in chain] == [0, 1, *[2] * 8]
-    assert [recipe.looks > 0 for recipe in chain] == [False] * 4 + [True] * 6
-    assert [recipe.posed > 0 for recipe in chain] == [False] * 8 + [True] * 2
+    assert read_recipe("from-both-posed", 7) == replace(BOTH_POSED, n_threads=7)
+    coloured = (BOTH_IN_COLOUR, ARCFACE_IN_COLOUR, BOTH_WITH_VOTES, ARCFACE_WITH_VOTES)
+    last = (BOTH_POSED, BESIDE, FEMO_BASE)
+    chain = (FROM_FACERES, FROM_ARCFACE, FROM_BOTH, ARCFACE_AGAIN, *coloured, *last)
+    assert [len(recipe.teachers) for recipe in chain] == [0, 1, *[2] * 9]
+    assert [recipe.looks > 0 for recipe in chain] == [False] * 4 + [True] * 7
+    assert [recipe.posed > 0 for recipe in chain] == [False] * 8 + [True] * 3
+    assert [recipe.drawn for recipe in chain] == [False] * 10 + [True]
 
 
 def test_what_a_run_writes_is_read_again(tmp_path: Path) -> None:
@@ -108,8 +112,15 @@ def test_a_folder_holds_one_run(tmp_path: Path) -> None:
         ({"looks": math.nan}, "looks is nan, expected 0 or how many times"),
         ({"kept": 1.5}, r"kept is 1\.5, expected a share, 0-1"),
         ({"posed": -1}, "posed is -1, expected how many faces are moved"),
-        ({"posed": 9, "shares": [4, 4]}, r"shares are \[4, 4\], expected 3, one for each pool"),
-        ({"posed": 0, "shares": [4, 4, 4]}, r"shares are \[4, 4, 4\], expected 2, one for each pool"),
+        ({"posed": 9, "drawn": False, "shares": [4, 4]}, r"shares are \[4, 4\], expected 3, one for each pool"),
+        (
+            {"posed": 0, "drawn": False, "shares": [4, 4, 4]},
+            r"shares are \[4, 4, 4\], expected 2, one for each pool",
+        ),
+        (
+            {"posed": 9, "drawn": True, "shares": [4, 4, 4]},
+            r"shares are \[4, 4, 4\], expected 4, one for each pool",
+        ),
         ({"taught": -0.1}, r"taught is -0\.1, expected a share, 0-1"),
     ],
 )
