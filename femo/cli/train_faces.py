@@ -63,7 +63,7 @@ def train_faces(
         Path | None,
         typer.Option(
             help="random_face/data of the wheel random-face 2021.7.21.1: of a recipe that learns from drawn faces, and to have "
-            "what comes out scored on others, which takes four minutes."
+            "what comes out scored on others, which takes some two minutes."
         ),
     ] = None,
     init: Annotated[str | None, typer.Option(help="Model folder to start from (its backbone weights).")] = None,

@@ -4,10 +4,9 @@
 what femo-base (the ninth network with the tenth, docs/training.md) read in them: logits of eleven action units, log odds of
 seven expressions against neutral, valence and arousal, pitch and yaw, age and gender, each over its standard deviation. Nearly
 half of the faces were drawn at random (seed 1000), the others had been steered by what those alone had taught (seeds 3001 and
-3002): none is a face of ``seen.csv``. A style is moved as little
-as possible, in units of how styles scatter (Mahalanobis), such that the regression reads the amounts asked for; the idea is
-InterFaceGAN's (Shen et al., CVPR 2020, section 3.2, conditional manipulation).
-What such a face then shows is another question, which viewers answer (``viewers``).
+3002): none is a face of ``seen.csv``. A style is moved as little as possible, in units of how styles scatter (Mahalanobis), such
+that the regression reads the amounts asked for; the idea is InterFaceGAN's (Shen et al., CVPR 2020, section 3.2, conditional
+manipulation). What such a face then shows is another question, which viewers answer (``viewers``).
 
 Conventions: styles are (512,). Amounts are standard deviations over the mean of the drawn faces.
 """

@@ -12,11 +12,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
-from femo.labels import AFFECTNET_8
 from femo.training.generated.generator import Generator, normal_numbers
 from femo.training.generated.steering import read_directions
+from femo.training.posed.viewers import shares_of, word_of
 from femo.types import RGB, Floats
 
 SEEN = Path(__file__).with_name("seen.csv")
@@ -43,8 +41,7 @@ class Drawn:
     @property
     def word(self) -> str | None:
         """What most votes say; None at a tie."""
-        second, first = np.sort(self.shares)[-2:]
-        return AFFECTNET_8[int(self.shares.argmax())] if first > second else None
+        return word_of(self.shares)
 
 
 def read_drawn(part: str, path: Path = SEEN) -> list[Drawn]:
@@ -67,5 +64,4 @@ def draw_again(faces: Sequence[Drawn], generator: Generator) -> Iterator[RGB]:
 
 def _drawn(row: dict[str, str]) -> Drawn:
     amounts = dict(zip(row["amounts"].split()[::2], map(float, row["amounts"].split()[1::2]), strict=True))
-    votes = np.array([int(row[f"sees_{name}"]) for name in AFFECTNET_8], np.float32)
-    return Drawn(int(row["seed"]), int(row["row"]), float(row["truncation"]), amounts, votes / votes.sum())
+    return Drawn(int(row["seed"]), int(row["row"]), float(row["truncation"]), amounts, shares_of(row))

@@ -7,12 +7,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from femo.labels import AFFECTNET_8
 from femo.mesh.reader import MeshReader
 from femo.pipeline import Pipeline
 from femo.training.faces.evaluate import index_of, mean_recall, score_pictures, share
 from femo.training.posed.pictures import remake
-from femo.training.posed.viewers import Seen, read_seen
+from femo.training.posed.viewers import read_seen, word_of
 from femo.types import RGB
 
 
@@ -39,13 +38,13 @@ def made_again(faces: Mapping[str, RGB], part: str = "held_out") -> Looked | Non
     Returns:
         None where none of the faces was moved and looked at, or the mesh finds none of them.
     """
-    seen = [one for one in read_seen(part) if one.name in faces and _decided(one)]
+    seen = [one for one in read_seen(part) if one.name in faces and word_of(one.shares)]
     if not seen:
         return None
     made = remake(np.stack([faces[one.name] for one in seen]), MeshReader(), [one.pose for one in seen])
     if not made.poses:
         return None
-    return Looked(made.images, tuple(AFFECTNET_8[int(seen[row].shares.argmax())] for row in made.rows))
+    return Looked(made.images, tuple(str(word_of(seen[row].shares)) for row in made.rows))
 
 
 def evaluate_posed(pipeline: Pipeline, looked: Looked | None, prior: str | None = None) -> dict[str, Any]:
@@ -87,8 +86,3 @@ def evaluate_looked(
             label: share(hits[target == k]) for k, label in enumerate(expression.labels) if (target == k).any()
         },
     }
-
-
-def _decided(one: Seen) -> bool:
-    second, first = np.sort(one.shares)[-2:]
-    return bool(first > second)

@@ -7,7 +7,7 @@ is that of the face in ``femo train faces``: ``train``, ``slice`` or ``held_out`
 """
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,8 +54,19 @@ def _seen(row: dict[str, str]) -> Seen:
     amounts = {unit: float(row[unit]) for unit in UNITS if row[unit]}
     creases = float(row["upper"] or 0), float(row["lower"] or 0)
     pose = Pose(row["expression"], float(row["strength"]), amounts, int(row["side"]), row["teeth"] == "1", creases)
+    return Seen(row["name"], pose, shares_of(row))
+
+
+def shares_of(row: Mapping[str, str]) -> Floats:
+    """Return the shares of the votes, float32 (8,), in the columns ``sees_*`` of a row."""
     votes = np.array([int(row[f"sees_{name}"]) for name in AFFECTNET_8], np.float32)
-    return Seen(row["name"], pose, votes / votes.sum())
+    return np.asarray(votes / votes.sum())
+
+
+def word_of(shares: Floats) -> str | None:
+    """Return what most votes say, of their shares (8,); None at a tie."""
+    second, first = np.sort(shares)[-2:]
+    return AFFECTNET_8[int(shares.argmax())] if first > second else None
 
 
 def expected(poses: Sequence[Pose], seen: Sequence[Seen]) -> Floats:
