@@ -1,6 +1,7 @@
 """``femo evaluate``: score a model folder on a labelled data set, with 95 % intervals."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -85,7 +86,6 @@ def _report(name: str, path: Path, model: str | None, prior: str | None) -> dict
     from femo.training.faces import evaluate as evaluate_faces
     from femo.training.faces import lfw
     from femo.training.faces import stress as worse
-    from femo.training.generated.evaluate import evaluate_drawn
 
     protocols: dict[str, Callable[..., dict[str, Any]]] = {
         "ferplus": evaluate_faces.evaluate_ferplus,
@@ -93,7 +93,7 @@ def _report(name: str, path: Path, model: str | None, prior: str | None) -> dict
         "lfw": lfw.evaluate_lfw,
         "stress": worse.evaluate_stress,
         "photos": _evaluate_photos,
-        "drawn": evaluate_drawn,
+        "drawn": _evaluate_drawn,
         "cut_out": partial(_evaluate_photos, cut_out=True),
     }
     pipeline = load(model, prior=prior)
@@ -114,17 +114,36 @@ def _evaluate_utkface(pipeline: "Pipeline", path: Path) -> dict[str, Any]:
 
 
 def _evaluate_photos(pipeline: "Pipeline", path: Path, cut_out: bool = False) -> dict[str, Any]:
-    """Thousands of photos take minutes, so a terminal shows how many are read."""
+    from femo.training.labelled import evaluate_labelled
+
+    with _bar("photos") as report:
+        return evaluate_labelled(pipeline, path, cut_out=cut_out, report=report)
+
+
+def _evaluate_drawn(pipeline: "Pipeline", path: Path) -> dict[str, Any]:
+    """What viewers saw in the faces, and what coders and raters saw in some of them."""
+    from femo.training.generated.evaluate import draw_held_out, evaluate_drawn
+    from femo.training.generated.generator import Generator
+    from femo.training.look.card import LEAST_SHOWN
+    from femo.training.look.drawn import DRAWN_CODES, DRAWN_RATINGS
+    from femo.training.look.evaluate import evaluate_coded
+
+    with _bar("faces drawn") as report:
+        drawn = draw_held_out(Generator(path), report)
+    photos = {face.name: picture for face, picture in drawn}
+    coded = evaluate_coded(pipeline, photos, DRAWN_CODES, DRAWN_RATINGS, LEAST_SHOWN)
+    return evaluate_drawn(pipeline, drawn) | coded
+
+
+@contextmanager
+def _bar(what: str) -> Iterator[Callable[[int, int], None]]:
+    """What takes minutes shows on a terminal how many are done, and of how many."""
     from rich.console import Console
     from rich.progress import Progress
 
-    from femo.training.labelled import evaluate_labelled
-
     with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("photos", total=None)
-        return evaluate_labelled(
-            pipeline, path, cut_out=cut_out, report=lambda n, of: bar.update(task, completed=n, total=of)
-        )
+        task = bar.add_task(what, total=None)
+        yield lambda n, of: bar.update(task, completed=n, total=of)
 
 
 def _print(report: dict[str, Any]) -> None:

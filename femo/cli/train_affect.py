@@ -8,14 +8,17 @@ from typing import Annotated
 
 import typer
 
+from femo.cli.train_look import GeneratorOption
+
 
 def train_affect(
     data: Annotated[Path, typer.Option(help="Folder with ferplus_train.npz and utkface*.zip.")],
     model: Annotated[
         Path, typer.Option(help="The model folder whose network looks; its weights and config are rewritten.")
     ] = Path("models/femo-base"),
+    generator: GeneratorOption = None,
 ) -> None:
-    """Fit valence and arousal to photos that were rated for how they look, in the place of a prior.
+    """Fit valence and arousal to photos and drawn faces that were rated for how they look, in the place of a prior.
 
     Data layout: DIR/ferplus_train.npz, DIR/utkface*.zip.
     """
@@ -24,13 +27,15 @@ def train_affect(
     from femo.mesh.reader import MeshReader
     from femo.models.config import read_spec
     from femo.readers import load_readers
+    from femo.training.generated.generator import Generator
     from femo.training.look import affect
     from femo.training.look.folder import read_folder
 
     console = Console(stderr=True, soft_wrap=True)
     read_folder(model)  # before minutes are spent on what could not be written
+    drawing = None if generator is None else Generator(generator)
     network = load_readers([read_spec(model)])[0]
-    head, figures, section = affect.train_affect(data, network, MeshReader(), console.print)
+    head, figures, section = affect.train_affect(data, network, MeshReader(), console.print, drawing)
     for name, said in figures.items():
         console.print(f"{name:8} {'  '.join(f'{label} {values}' for label, values in said.items())}")
     affect.write_affect(model, head, figures, section)

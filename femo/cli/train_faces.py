@@ -40,7 +40,7 @@ def train_faces(
         str | None,
         typer.Option(
             help="from-faceres, from-arcface, from-both, from-arcface-again, from-both-in-colour, from-arcface-in-colour, "
-            "from-both-with-votes, from-arcface-with-votes, from-both-posed, beside, "
+            "from-both-with-votes, from-arcface-with-votes, from-both-posed, from-arcface-posed, beside, "
             "femo-base (the default), or a JSON file."
         ),
     ] = None,
@@ -63,7 +63,7 @@ def train_faces(
         Path | None,
         typer.Option(
             help="random_face/data of the wheel random-face 2021.7.21.1: of a recipe that learns from drawn faces, and to have "
-            "what comes out scored on others, which takes some two minutes."
+            "what comes out scored on others, which takes some four minutes."
         ),
     ] = None,
     init: Annotated[str | None, typer.Option(help="Model folder to start from (its backbone weights).")] = None,

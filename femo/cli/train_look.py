@@ -9,6 +9,11 @@ from typing import Annotated
 
 import typer
 
+GeneratorOption = Annotated[
+    Path | None,
+    typer.Option(help="random_face/data of the wheel random-face 2021.7.21.1: learn from drawn faces too."),
+]
+
 
 def train_look(
     data: Annotated[Path, typer.Option(help="Folder with ferplus_train.npz, ferplus_valid.npz and utkface*.zip.")],
@@ -16,11 +21,12 @@ def train_look(
         Path, typer.Option(help="The model folder whose network looks; its weights and config are rewritten.")
     ] = Path("models/femo-base"),
     faces: Annotated[int, typer.Option(min=10, help="Neutral faces to make pictures of, at most.")] = 3000,
+    generator: GeneratorOption = None,
 ) -> None:
     """Fit what a network sees of action units, beside the points of the face mesh.
 
-    Learns from photos whose units were coded, and from pictures of neutral faces whose points were moved as units move them. The
-    maps of the points come from femo train units and stay as they are.
+    Learns from photos and drawn faces whose units were coded, and from pictures of neutral faces whose points were moved as units
+    move them. The maps of the points come from femo train units and stay as they are.
 
     Data layout: DIR/ferplus_train.npz, DIR/ferplus_valid.npz, DIR/utkface*.zip.
     """
@@ -29,13 +35,15 @@ def train_look(
     from femo.mesh.reader import MeshReader
     from femo.models.config import read_spec
     from femo.readers import load_readers
+    from femo.training.generated.generator import Generator
     from femo.training.look.folder import read_folder
     from femo.training.look.recipe import fit_look, read_sets, write
 
     console = Console(stderr=True, soft_wrap=True)
     read_folder(model)  # before minutes are spent on what could not be written
+    drawing = None if generator is None else Generator(generator)
     network, mesh = load_readers([read_spec(model)])[0], MeshReader()
-    looked = fit_look(read_sets(data, network, mesh, faces, console.print), network, mesh)
+    looked = fit_look(read_sets(data, network, mesh, faces, console.print, drawing), network, mesh)
     for unit, sets in looked.figures.items():
         for name, figures in sets.items():
             console.print(f"{unit:5} {name:7} {'  '.join(f'{key} {value}' for key, value in figures.items())}")

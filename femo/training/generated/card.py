@@ -6,9 +6,10 @@ from typing import Any
 from femo.training.posed.card import by_class, by_prior
 
 DRAWN = """Faces of people who do not exist, in colour and as photos of the web look, drawn by a generator (MobileStyleGAN,
-`femo/training/generated`; `femo evaluate --drawn`) and steered to expressions by what femo-base's forerunners read in others.
-What such a face shows is what two vision-language models (no people) saw in it, who did not know what was meant; they gave 81 %
-the same word. Their votes tie on 50 of 356, which are left out.
+`femo/training/generated`; `femo evaluate --drawn`) and steered to expressions: 356 by what femo-base's forerunners read in
+others, 267, most of them meant to be angry, afraid, disgusted or contemptuous, by what viewers saw in yet others, and by units.
+What such a face shows is what two vision-language models (no people) saw in it, who did not know what was meant; they gave
+82 % the same word. Their votes tie on 85, which are left out.
 {learnt}"""
 LEARNT = "Other faces of the same generator were learnt from, so this says less of photos of other kinds."
 NOT_LEARNT = (

@@ -49,7 +49,12 @@ def drawn_pool(folder: Path, teachers: Sequence[tuple[FaceNetwork, int]], report
 
 def box_of(detector: Detector, picture: RGB) -> Floats:
     """Return the box of the largest face (4,), ``xyxy`` in shares of the picture; NaN where none is found."""
-    faces = detector.detect(picture)
     height, width = picture.shape[:2]
-    found = faces.xyxy[0] if len(faces) else np.full(4, np.nan)
-    return np.asarray(found / [width, height, width, height], np.float32)
+    found = face_of(detector, picture)
+    return np.asarray(np.full(4, np.nan) if found is None else found / [width, height, width, height], np.float32)
+
+
+def face_of(detector: Detector, picture: RGB) -> Floats | None:
+    """Return the box of the largest face (4,), ``xyxy`` in pixels; None where none is found."""
+    faces = detector.detect(picture)
+    return faces.xyxy[0] if len(faces) else None

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from femo.training.generated.generator import Generator, normal_numbers
-from femo.training.generated.steering import read_directions
+from femo.training.generated.steering import Directions, read_directions
 from femo.training.posed.viewers import shares_of, word_of
 from femo.types import RGB, Floats
 
@@ -39,6 +39,11 @@ class Drawn:
     shares: Floats
 
     @property
+    def name(self) -> str:
+        """``seed/row``."""
+        return f"{self.seed}/{self.row}"
+
+    @property
     def word(self) -> str | None:
         """What most votes say; None at a tie."""
         return word_of(self.shares)
@@ -52,14 +57,17 @@ def read_drawn(part: str, path: Path = SEEN) -> list[Drawn]:
 
 def draw_again(faces: Sequence[Drawn], generator: Generator) -> Iterator[RGB]:
     """Draw faces as the viewers saw them, (256, 256, 3) each, one after the other."""
-    directions = read_directions()
+    return map(generator.draw, steer_again(faces, generator, read_directions()))
+
+
+def steer_again(faces: Sequence[Drawn], generator: Generator, directions: Directions) -> list[Floats]:
+    """Return the styles of faces that were steered so, float32 (512,) each."""
     styles = {}
     for seed in {face.seed for face in faces}:
         rows = 1 + max(face.row for face in faces if face.seed == seed)
         styles[seed] = generator.styles(normal_numbers(seed, rows))
-    for face in faces:
-        begun = directions.towards_mean(styles[face.seed][face.row], face.truncation)
-        yield generator.draw(directions.steer(begun, face.amounts))
+    begun = (directions.towards_mean(styles[face.seed][face.row], face.truncation) for face in faces)
+    return [directions.steer(style, face.amounts) for style, face in zip(begun, faces, strict=True)]
 
 
 def _drawn(row: dict[str, str]) -> Drawn:

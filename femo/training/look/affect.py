@@ -2,7 +2,8 @@
 
 ``ratings.csv`` beside this module names pictures as ``codes.csv`` does, with valence (unpleasant to pleasant) and arousal (asleep
 to very excited; 0 is calm and awake) as AffectNet's annotators rate them. The raters are no people: vision-language models, who
-knew neither what any network says of a picture nor each other's ratings. What is held out was rated twice.
+knew neither what any network says of a picture nor each other's ratings. What is held out was rated twice. Drawn faces have
+such a file of their own (``drawn``).
 
 Conventions: values are (N, 2), valence and arousal. The head is linear with a tanh behind it.
 """
@@ -22,8 +23,10 @@ from femo.models.write import write_stored
 from femo.networks.decision import decision_of
 from femo.readers import Reader
 from femo.training.abaw.metrics import ccc, count_va
+from femo.training.generated.generator import Generator
 from femo.training.look.card import put
 from femo.training.look.codes import Source
+from femo.training.look.drawn import DRAWN_RATINGS
 from femo.training.look.fit import N_FOLDS, STEPS
 from femo.training.look.folder import read_folder
 from femo.training.look.views import look_at
@@ -31,11 +34,16 @@ from femo.training.priors import prior_heads
 from femo.types import Floats
 
 NAME: Final = "valence_arousal"
-CITATION: Final = "photos of UTKFace and FER+, rated by vision-language models (femo/training/look/ratings.csv)"
+CITATION: Final = (
+    "photos of UTKFace and FER+{drawn}, rated by vision-language models (femo/training/look/*ratings.csv)"
+)
+DRAWN_TOO: Final = " and faces drawn by MobileStyleGAN"
 RATINGS = Path(__file__).with_name("ratings.csv")
 RIDGE = 0.3
 N_CHANGED = 2
 HEADING: Final = "## Valence and arousal"
+TABLE: Final = """| | raters among themselves, CCC | before | now | Pearson's r, before | now |
+|---|---|---|---|---|---|"""
 TEXT: Final = """The head is linear in the embedding (tanh), fitted by `femo train affect` to {rated} photos of UTKFace and FER+
 that were rated for how they look. **The raters are no people**: vision-language models. Each of the {held_out}
 photos held out was rated twice, by raters who did not know of each other; neither this head nor the networks
@@ -43,11 +51,18 @@ have learnt from them. Two thirds of them are spread evenly over what an express
 is the concordance correlation coefficient with the mean of both raters; *before* is the prior that the head
 replaces: what the literature gives each expression, times its probability.
 
-| | raters among themselves, CCC | before | now | Pearson's r, before | now |
-|---|---|---|---|---|---|
+{table}
 {rows}
 
 What people say of themselves, and what annotators of AffectNet or AFEW-VA would say, has not been compared."""
+
+DRAWN_TEXT: Final = """
+
+Learnt from as well were {rated} faces that a generator drew (`femo/training/generated`), rated in the same way. On {held_out}
+others, rated twice:
+
+{table}
+{rows}"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,7 +114,11 @@ def _rated(row: dict[str, str]) -> Rated:
 
 
 def train_affect(
-    data: Path, network: Reader, mesh: MeshReader, say: Callable[[str], None]
+    data: Path,
+    network: Reader,
+    mesh: MeshReader,
+    say: Callable[[str], None],
+    generator: Generator | None = None,
 ) -> tuple[AffectHead, dict[str, Any], str]:
     """Return the head, its figures (``judge``) by set, and the section of the card.
 
@@ -108,25 +127,40 @@ def train_affect(
         network: What sees the pictures.
         mesh: The mesh.
         say: Told what is going on.
+        generator: Draws rated faces again; without it none are learnt from.
 
     Raises:
         FemoError: A file or picture is missing.
     """
-    known, held = read_ratings("train"), read_ratings("held_out")
-    rated, truth = (np.stack([one.affect for one in some]) for some in (known, held))
-    seen = look_at(known, data, network, mesh, N_CHANGED).seen
-    say(f"{len(known):,} rated pictures to fit with")
-    unseen = look_at(held, data, network, mesh, 0).seen[0]
-    say(f"{len(held):,} held out")
+    known = {"": read_ratings("train")}
+    if generator is not None:
+        known["drawn_"] = read_ratings("train", DRAWN_RATINGS)
+    every = [one for some in known.values() for one in some]
+    rated = np.stack([one.affect for one in every])
+    seen = look_at(every, data, network, mesh, N_CHANGED, generator, say).seen
+    say(f"{len(rated):,} rated pictures to fit with")
     head = fit_affect(seen, rated)
+    n_photos = len(known[""])
+    figures: dict[str, Any] = {"folds": judge(out_of_fold(seen, rated)[:n_photos], rated[:n_photos])}
+    counts = {}
+    for prefix, some in known.items():
+        held = read_ratings("held_out", DRAWN_RATINGS if prefix else RATINGS)
+        unseen = look_at(held, data, network, mesh, 0, generator, say).seen[0]
+        say(f"{len(held):,} {prefix.replace('_', ' ')}held out")
+        found = _judge_held_out(held, head(unseen), prior_of(network, unseen))
+        figures |= {prefix + name: value for name, value in found.items()}
+        counts[prefix] = (len(some), len(held))
+    return head, figures, write_section(figures, counts[""], counts.get("drawn_"))
+
+
+def _judge_held_out(held: Sequence[Rated], said: Floats, before: Floats) -> dict[str, Any]:
+    truth = np.stack([one.affect for one in held])
     one, other = (np.stack([picture.raters[number] for picture in held]) for number in (0, 1))
-    figures = {
-        "folds": judge(out_of_fold(seen, rated), rated),
-        "held_out": judge(head(unseen), truth),
-        "before": judge(prior_of(network, unseen), truth),
+    return {
+        "held_out": judge(said, truth),
+        "before": judge(before, truth),
         "raters": judge(one, other),
     }
-    return head, figures, write_section(figures, len(known), len(held))
 
 
 def fit_affect(seen: Sequence[Floats], affect: Floats) -> AffectHead:
@@ -199,19 +233,35 @@ def write_affect(folder: Path, head: AffectHead, figures: Mapping[str, Any], sec
         "kind": "regression",
         "source": "trained",
         "activation": "tanh",
-        "citation": CITATION,
+        "citation": CITATION.format(drawn=DRAWN_TOO if "drawn_held_out" in figures else ""),
         "scores": figures,
     }
     rest = {key: value for key, value in config.items() if key != "files"}
     write_stored(folder, tensors, rest, put(card, section, HEADING), second)
 
 
-def write_section(figures: Mapping[str, Any], n_rated: int, n_held_out: int) -> str:
-    """Return the section of the card, from figures of ``raters``, ``before`` and ``held_out`` (``judge``)."""
-    rows = [
-        f"| {name} | {figures['raters'][name]['ccc']:.2f} | {figures['before'][name]['ccc']:.2f} "
-        f"| {figures['held_out'][name]['ccc']:.2f} | {figures['before'][name]['r']:.2f} "
-        f"| {figures['held_out'][name]['r']:.2f} |"
+def write_section(
+    figures: Mapping[str, Any], photos: tuple[int, int], drawn: tuple[int, int] | None = None
+) -> str:
+    """Return the section of the card.
+
+    Args:
+        figures: Of ``raters``, ``before`` and ``held_out`` (``judge``), and of drawn faces the same after ``drawn_``.
+        photos: How many were learnt from, and how many held out.
+        drawn: The same of drawn faces.
+    """
+    said = TEXT.format(table=TABLE, rows=_rows(figures, ""), rated=f"{photos[0]:,}", held_out=photos[1])
+    if drawn is not None:
+        said += DRAWN_TEXT.format(
+            table=TABLE, rows=_rows(figures, "drawn_"), rated=f"{drawn[0]:,}", held_out=drawn[1]
+        )
+    return f"{HEADING}\n\n{said}"
+
+
+def _rows(figures: Mapping[str, Any], prefix: str) -> str:
+    raters, before, now = (figures[prefix + name] for name in ("raters", "before", "held_out"))
+    return "\n".join(
+        f"| {name} | {raters[name]['ccc']:.2f} | {before[name]['ccc']:.2f} | {now[name]['ccc']:.2f} "
+        f"| {before[name]['r']:.2f} | {now[name]['r']:.2f} |"
         for name in VALENCE_AROUSAL
-    ]
-    return f"{HEADING}\n\n" + TEXT.format(rows="\n".join(rows), rated=f"{n_rated:,}", held_out=n_held_out)
+    )

@@ -11,7 +11,7 @@ in them.
 """
 
 import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +21,8 @@ from femo.errors import FemoError
 from femo.labels import ABAW_AU
 from femo.training.faces.ferplus import read_votes
 from femo.training.faces.utkface import read_named
+from femo.training.generated.generator import Generator
+from femo.training.look.drawn import DRAWN, draw_coded
 from femo.types import RGB, Bools, Floats
 
 CODES = Path(__file__).with_name("codes.csv")
@@ -34,8 +36,8 @@ class Source:
     """Where a picture comes from.
 
     Attributes:
-        origin: ``utkface``, ``ferplus_train`` or ``ferplus_valid``.
-        name: File of UTKFace, or row of the file of FER+.
+        origin: ``utkface``, ``ferplus_train``, ``ferplus_valid`` or ``drawn``.
+        name: File of UTKFace, row of the file of FER+, or seed and row of a drawn face (``drawn``).
     """
 
     origin: str
@@ -92,18 +94,25 @@ def shown(units: str) -> Floats:
     return out
 
 
-def read_pictures(codes: Sequence[Source], data: Path) -> list[RGB]:
-    """Return the pictures, RGB uint8 (S, S, 3), 200 pixels of UTKFace and 48 of FER+.
+def read_pictures(
+    codes: Sequence[Source],
+    data: Path,
+    generator: Generator | None = None,
+    say: Callable[[str], None] = lambda _: None,
+) -> list[RGB]:
+    """Return the pictures, RGB uint8 (S, S, 3), 200 pixels of UTKFace and of drawn faces and 48 of FER+.
 
     Args:
         codes: N pictures.
         data: Folder with ``ferplus_train.npz``, ``ferplus_valid.npz`` and ``utkface*.zip``.
+        generator: Of the drawn ones.
+        say: Told how many are drawn.
 
     Raises:
         FemoError: A file is missing, or a picture in it.
     """
     found: dict[tuple[str, str], RGB] = {}
-    for origin in sorted({one.origin for one in codes} - {UTKFACE}):
+    for origin in sorted({one.origin for one in codes} - {UTKFACE, DRAWN}):
         images = read_votes(data / f"{origin}.npz")[0]
         for one in codes:
             if one.origin == origin and int(one.name) < len(images):
@@ -111,6 +120,11 @@ def read_pictures(codes: Sequence[Source], data: Path) -> list[RGB]:
     wanted = {one.name for one in codes if one.origin == UTKFACE}
     for archive in sorted(data.glob("utkface*.zip")):
         found |= {(UTKFACE, name): picture for name, picture in read_named(archive, wanted).items()}
+    drawn = {one.name for one in codes if one.origin == DRAWN}
+    if drawn:
+        if generator is None:
+            raise FemoError(f"{len(drawn)} of the coded pictures are drawn faces, which need a generator")
+        found |= {(DRAWN, name): picture for name, picture in draw_coded(drawn, generator, say).items()}
     missing = [one.name for one in codes if (one.origin, one.name) not in found]
     if missing:
         raise FemoError(f"{data} lacks {len(missing)} of {len(codes)} coded pictures, {missing[0]} for example")

@@ -1,11 +1,12 @@
 """Scores a model on photos whose action units were coded and whose valence and arousal were rated, each read as a photo.
 
-Conventions: the photos are UTKFace's of the part ``held_out`` (``codes``, ``affect``), from which nothing has been learnt; of
-each the largest face counts. Where no face is found, or nothing can be measured on it, the photo is left out of the units and
-counted; valence and arousal need only a face.
+Conventions: the photos are UTKFace's or drawn faces of the part ``held_out`` (``codes``, ``affect``), from which nothing has been
+learnt; of each the largest face counts. Where no face is found, or nothing can be measured on it, the photo is left out of the
+units and counted; valence and arousal need only a face.
 """
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,10 +16,14 @@ from femo.labels import ABAW_AU, VALENCE_AROUSAL
 from femo.pipeline import Pipeline
 from femo.results import PhotoResult
 from femo.training.look import affect
-from femo.training.look.codes import UTKFACE, read_codes
+from femo.training.look.codes import CODES, UTKFACE, read_codes
+from femo.training.look.drawn import DRAWN
 from femo.training.look.fit import judge
 from femo.training.look.recipe import target_of
 from femo.types import RGB, Floats
+
+OF_PHOTOS = (UTKFACE, DRAWN)
+"""Pictures of FER+ are no photos: they are cut to the face."""
 
 
 def names_coded() -> frozenset[str]:
@@ -26,19 +31,28 @@ def names_coded() -> frozenset[str]:
     return frozenset(one.name for one in read_codes("held_out") if one.origin == UTKFACE)
 
 
-def evaluate_coded(pipeline: Pipeline, photos: Mapping[str, RGB]) -> dict[str, Any]:
-    """Score photos by file name.
+def evaluate_coded(
+    pipeline: Pipeline,
+    photos: Mapping[str, RGB],
+    coded: Path = CODES,
+    rated: Path = affect.RATINGS,
+    least_shown: int = 1,
+) -> dict[str, Any]:
+    """Score photos by name.
 
     Args:
         pipeline: What reads.
-        photos: Pictures of UTKFace, RGB uint8; those that are not coded are not read.
+        photos: Pictures of UTKFace, or drawn faces, RGB uint8; those that are not coded are not read.
+        coded: What coders wrote.
+        rated: What raters wrote.
+        least_shown: Units that fewer photos show do not count in the means.
 
     Returns:
         ``coded_units``, for each measured unit the number of photos that show it (``faces``), ``auc`` and ``f1`` at 0.5;
         ``coded_units_auc`` and ``coded_units_f1``, their means over units that are shown; ``coded_affect``, ``ccc`` and ``r``
         of valence and arousal; ``n_coded`` and ``n_coded_left_out``, photos on which nothing was measured. Empty without photos.
     """
-    codes = [one for one in read_codes("held_out") if one.origin == UTKFACE and one.name in photos]
+    codes = [one for one in read_codes("held_out", coded) if one.origin in OF_PHOTOS and one.name in photos]
     if not codes:
         return {}
     results = {one.name: pipeline.photo(photos[one.name]) for one in codes}
@@ -46,13 +60,15 @@ def evaluate_coded(pipeline: Pipeline, photos: Mapping[str, RGB]) -> dict[str, A
     target = target_of(np.stack([one.shown for one in codes]))
     units = {unit: judge(said[:, row] - np.float32(0.5), target[:, row]) for row, unit in enumerate(ABAW_AU)}
     units = {unit: figures for row, (unit, figures) in enumerate(units.items()) if np.isfinite(said[:, row]).any()}
-    shown = [figures for figures in units.values() if np.isfinite(figures["auc"])]
+    shown = [
+        figures for figures in units.values() if figures["faces"] >= least_shown and np.isfinite(figures["auc"])
+    ]
     means = {f"coded_units_{key}": float(np.mean([one[key] for one in shown])) for key in ("auc", "f1") if shown}
     left_out = int((~np.isfinite(said).any(axis=1)).sum())
     return {
         "coded_units": units,
         **means,
-        "coded_affect": _affect(results),
+        "coded_affect": _affect(results, rated),
         "n_coded": len(codes),
         "n_coded_left_out": left_out,
     }
@@ -71,8 +87,10 @@ def _largest(result: PhotoResult) -> int:
     return int(((xyxy[:, 2] - xyxy[:, 0]) * (xyxy[:, 3] - xyxy[:, 1])).argmax())
 
 
-def _affect(results: Mapping[str, PhotoResult]) -> dict[str, dict[str, float]]:
-    rated = [one for one in affect.read_ratings("held_out") if one.origin == UTKFACE and one.name in results]
+def _affect(results: Mapping[str, PhotoResult], path: Path) -> dict[str, dict[str, float]]:
+    rated = [
+        one for one in affect.read_ratings("held_out", path) if one.origin in OF_PHOTOS and one.name in results
+    ]
     said = [(_valence_arousal(results[one.name]), one.affect) for one in rated]
     known: Sequence[tuple[Floats, Floats]] = [(value, truth) for value, truth in said if value is not None]
     if len(known) < 2:

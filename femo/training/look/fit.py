@@ -1,9 +1,9 @@
 """Fits one linear map per action unit, from a network's embedding and the logit of the points to one logit.
 
 Conventions: logits are (N, 12) in the order of ``femo.labels.ABAW_AU``. A map is a logistic regression with a ridge on the
-standardised embedding; the points have one weight, which is not below 0. It learns from coded photos, and with less say from made
-pictures, in which units do not come together as they do in photos. ``place`` puts 0.5 where as many coded faces lie above it as
-coders saw the unit in.
+standardised embedding; the points have one weight, which is not below 0. It learns from coded photos and drawn faces, and with
+less say from made pictures, in which units do not come together as they do in photos. ``place`` puts 0.5 where as many coded
+photos lie above it as coders saw the unit in.
 """
 
 from collections.abc import Sequence

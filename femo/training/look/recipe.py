@@ -1,4 +1,4 @@
-"""``femo train look``: from coded and made pictures to what a network sees of action units, in its own folder.
+"""``femo train look``: from coded photos, drawn faces and made pictures to what a network sees of units, in its own folder.
 
 Conventions: a unit is said to be measured if coders saw it in ``LEAST_FACES`` pictures of the training part and the maps tell
 these from the others, each picture by maps that were fitted without its fold. The slice is for choices beyond that, the pictures
@@ -22,8 +22,10 @@ from femo.mesh.units import EVIDENCE_AT
 from femo.models.write import write_stored
 from femo.networks.decision import decision_of
 from femo.readers import Reader
-from femo.training.look.card import put, write_section
+from femo.training.generated.generator import Generator
+from femo.training.look.card import put, write_drawn, write_section
 from femo.training.look.codes import SLIGHT, agreement, read_codes
+from femo.training.look.drawn import DRAWN_CODES
 from femo.training.look.fit import MADE_SAY, Fitted, Sample, fit, judge, out_of_fold, place
 from femo.training.look.folder import read_folder
 from femo.training.look.made import make
@@ -44,13 +46,20 @@ Figures = dict[str, dict[str, dict[str, float]]]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sets:
-    """What maps are fitted to, and shown by."""
+    """What maps are fitted to, and shown by; drawn faces where a generator is at hand."""
 
     coded: Sample
     made: Sample
     made_unseen: Sample
     chosen_by: Sample
     unseen: Sample
+    drawn: Sample | None = None
+    drawn_unseen: Sample | None = None
+
+    @property
+    def beside(self) -> list[Sample]:
+        """What is learnt from beside the coded photos."""
+        return [self.made] if self.drawn is None else [self.made, self.drawn]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,7 +79,9 @@ class Looked:
     maps: str
 
 
-def read_sets(data: Path, network: Reader, mesh: MeshReader, n_faces: int, say: Say) -> Sets:
+def read_sets(
+    data: Path, network: Reader, mesh: MeshReader, n_faces: int, say: Say, generator: Generator | None = None
+) -> Sets:
     """Look at all pictures.
 
     Args:
@@ -79,6 +90,7 @@ def read_sets(data: Path, network: Reader, mesh: MeshReader, n_faces: int, say: 
         mesh: The mesh with its maps.
         n_faces: Neutral faces to make pictures of.
         say: Told what is going on.
+        generator: Draws coded faces again; without it none are learnt from.
 
     Raises:
         FemoError: A file or picture is missing.
@@ -100,14 +112,28 @@ def read_sets(data: Path, network: Reader, mesh: MeshReader, n_faces: int, say: 
     made = Sample(views, shown, MADE_SAY)
     learnt = made.select(first)
     learnt = Sample(learnt.views, learnt.shown * np.float32(VISIBLE), MADE_SAY)
-    return Sets(parts[0], learnt, made.select(~first), parts[1], parts[2])
+    drawn = [] if generator is None else _drawn(data, network, mesh, say, generator, len(parts[0].shown))
+    return Sets(parts[0], learnt, made.select(~first), parts[1], parts[2], *drawn)
+
+
+def _drawn(
+    data: Path, network: Reader, mesh: MeshReader, say: Say, generator: Generator, n_coded: int
+) -> list[Sample]:
+    """Look at drawn faces, each of which says as much as a coded photo; those to learn from, and those held out."""
+    samples = []
+    for part, n_changed in (("train", N_CHANGED), ("held_out", 0)):
+        codes = read_codes(part, DRAWN_CODES)
+        views = look_at(codes, data, network, mesh, n_changed, generator, say)
+        samples.append(Sample(views, np.stack([one.shown for one in codes]), len(codes) / n_coded))
+        say(f"{len(codes):,} drawn faces of the part {part}")
+    return samples
 
 
 def fit_look(sets: Sets, network: Reader, mesh: MeshReader) -> Looked:
     """Fit, place and judge all units."""
-    apart = out_of_fold(sets.coded, [sets.made])
+    apart = out_of_fold(sets.coded, sets.beside)
     at = place(apart, sets.coded.shown)
-    found = fit([sets.coded, sets.made])
+    found = fit([sets.coded, *sets.beside])
     fitted = Fitted(found.weight, found.points, found.bias - at)
     bare = (sets.coded.shown == 0).all(axis=1)
     figures = _judge(fitted, apart - at, sets, network, mesh)
@@ -135,7 +161,10 @@ def _judge(fitted: Fitted, apart: Floats, sets: Sets, network: Reader, mesh: Mes
     """Return figures of each unit: of the folds, and of each set beside those of points and expression, and of the prior."""
     coded = target_of(sets.coded.shown)
     out: Figures = {unit: {"folds": judge(apart[:, row], coded[:, row])} for row, unit in enumerate(ABAW_AU)}
-    for name, sample in (("slice", sets.chosen_by), ("unseen", sets.unseen), ("made", sets.made_unseen)):
+    named = {"slice": sets.chosen_by, "unseen": sets.unseen, "made": sets.made_unseen}
+    if sets.drawn_unseen is not None:
+        named["drawn"] = sets.drawn_unseen
+    for name, sample in named.items():
         target, said = target_of(sample.shown), fitted.logits(sample.views)
         bare = (sample.shown == 0).all(axis=1) & sample.views.measured
         others = {"": said, **_before(sample.views, network, mesh)}
@@ -167,7 +196,12 @@ def write(folder: Path, looked: Looked) -> None:
     if looked.figures:
         coded, held_out = (len(read_codes(part)) for part in ("train", "held_out"))
         said = {"coded": f"{coded:,}", "held_out": held_out, "least_faces": LEAST_FACES, "least_auc": LEAST_AUC}
-        card = put(card, write_section(looked.figures, looked.entries, agreement(), **said))
+        section = write_section(looked.figures, looked.entries, agreement(), **said)
+        if "drawn" in looked.figures[ABAW_AU[0]]:
+            coded, held_out = (len(read_codes(part, DRAWN_CODES)) for part in ("train", "held_out"))
+            told = {"coded": f"{coded:,}", "held_out": held_out}
+            section += "\n" + write_drawn(looked.figures, looked.entries, agreement(DRAWN_CODES), **told)
+        card = put(card, section)
     known = np.array([unit in looked.entries for unit in ABAW_AU])
     weight = np.where(known[:, None], looked.fitted.weight, 0).astype(np.float16)
     tensors[WEIGHT] = torch.from_numpy(weight)

@@ -5,7 +5,7 @@ people upload (``femo.training.faces.augment``): who learns from all of them lea
 damage.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -23,7 +23,9 @@ from femo.networks.mesh import SIDE
 from femo.readers import Reader
 from femo.training.faces.augment import Augmentation, augment
 from femo.training.faces.boxes import find_faces
+from femo.training.generated.generator import Generator
 from femo.training.look.codes import UTKFACE, Source, read_pictures
+from femo.training.look.drawn import DRAWN
 from femo.training.units.pictures import BATCH, looked_twice
 from femo.types import Bools, Floats
 
@@ -80,10 +82,18 @@ def look(
     return Views(points, measured, tuple(network.backbone.embed(view) for view in (own, whole, *changed)))
 
 
-def look_at(codes: Sequence[Source], data: Path, network: Reader, mesh: MeshReader, n_changed: int) -> Views:
-    """Look at coded pictures, in their order: UTKFace's are cut out as at run time, FER+'s are cut to the face already."""
-    pictures = read_pictures(codes, data)
-    ours = np.array([one.origin == UTKFACE for one in codes])
+def look_at(
+    codes: Sequence[Source],
+    data: Path,
+    network: Reader,
+    mesh: MeshReader,
+    n_changed: int,
+    generator: Generator | None = None,
+    say: Callable[[str], None] = lambda _: None,
+) -> Views:
+    """Look at coded pictures, in their order: FER+'s are cut to the face already, the others are cut out as at run time."""
+    pictures = read_pictures(codes, data, generator, say)
+    ours = np.array([one.origin in (UTKFACE, DRAWN) for one in codes])
     views, rows = [], []
     for cut in (True, False):
         rows.append(np.flatnonzero(ours == cut))

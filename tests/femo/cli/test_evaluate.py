@@ -117,16 +117,29 @@ def test_photos_of_ones_own_are_read_whole_or_cut_out(
 def test_drawn_faces_are_scored_under_the_prior_asked_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], asked: list[Any]
 ) -> None:
-    given: list[tuple[str, str]] = []
+    given: list[Any] = []
 
-    def score(pipeline: Any, folder: Path) -> dict[str, Any]:
-        given.append((folder.name, pipeline.decision.default))
+    def draw(generator: Any, report: Callable[[int, int], None]) -> list[Any]:
+        report(1, 1)
+        return [(SimpleNamespace(name="5/0"), generator)]
+
+    def score(pipeline: Any, drawn: list[Any]) -> dict[str, Any]:
+        given.append((pipeline.decision.default, drawn[0][1]))
         return {"drawn_found": entry(0.5, 4)}
 
+    def judge(pipeline: Any, photos: dict[str, Any], codes: Path, ratings: Path, least: int) -> dict[str, Any]:
+        given.append((photos, codes.name, ratings.name, least))
+        return {"coded_affect": {"valence": {"ccc": 0.9, "r": 0.91}}}
+
+    monkeypatch.setattr("femo.training.generated.generator.Generator", lambda folder: folder.name)
+    monkeypatch.setattr(drawn_faces, "draw_held_out", draw)
     monkeypatch.setattr(drawn_faces, "evaluate_drawn", score)
+    monkeypatch.setattr("femo.training.look.evaluate.evaluate_coded", judge)
     assert run("--drawn", tmp_path / "data", "--prior", "balanced") == 0
-    assert given == [("data", "balanced")]
-    assert capsys.readouterr().out == "drawn_found              0.5000  (95 %: 0.4000 - 0.6000, N 4)\n"
+    assert given == [({"5/0": "data"}, "drawn_codes.csv", "drawn_ratings.csv", 10), ("balanced", "data")]
+    said = capsys.readouterr().out.splitlines()
+    assert said[0] == "drawn_found              0.5000  (95 %: 0.4000 - 0.6000, N 4)"
+    assert said[1] == "valence                  CCC 0.900, r 0.910"
 
 
 def test_json_has_all_and_stdout_nothing_beside(

@@ -27,10 +27,10 @@ def folder(tmp_path: Path) -> Path:
 def test_the_head_is_trained_and_the_rest_of_the_folder_stays(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    asked: list[tuple[Path, str]] = []
+    asked: list[tuple[Path, str, object]] = []
 
-    def train_affect(data: Path, network: object, mesh: object, say: object) -> object:
-        asked.append((data, network.spec.name))  # type: ignore[attr-defined]
+    def train_affect(data: Path, network: object, mesh: object, say: object, generator: object) -> object:
+        asked.append((data, network.spec.name, generator))  # type: ignore[attr-defined]
         figures = {"held_out": {"valence": {"ccc": 0.91}}}
         return (
             AffectHead(np.zeros((2, 1024), np.float32), np.zeros(2, np.float32)),
@@ -41,7 +41,7 @@ def test_the_head_is_trained_and_the_rest_of_the_folder_stays(
     monkeypatch.setattr("femo.training.look.affect.train_affect", train_affect)
     before = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     assert run("--data", folder, "--model", folder) == 0
-    assert asked == [(folder, "femo-base")]
+    assert asked == [(folder, "femo-base", None)]
     after = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     assert after["heads"]["valence_arousal"]["source"] == "trained"
     for config in (before, after):
@@ -49,6 +49,9 @@ def test_the_head_is_trained_and_the_rest_of_the_folder_stays(
         config.pop("files")
     assert after == before
     assert "0.91" in capsys.readouterr().err
+    monkeypatch.setattr("femo.training.generated.generator.Generator", lambda path: f"draws {path}")
+    assert run("--data", folder, "--model", folder, "--generator", "there") == 0
+    assert asked[1:] == [(folder, "femo-base", "draws there")]
 
 
 def test_a_folder_or_data_that_is_none_is_said(

@@ -146,6 +146,7 @@ def test_drawn_faces_are_the_last_pool(
     monkeypatch.setattr(drawn_faces, "drawn_pool", drawn)
     monkeypatch.setattr(command, "_check_generator", lambda recipe, folder: None)
     monkeypatch.setattr(finish, "Generator", lambda folder: folder)
+    monkeypatch.setattr(finish, "draw_held_out", lambda generator, ties: generator)
     monkeypatch.setattr(finish, "cut_out", lambda pipeline, generator: None)
     command_line = ("--data", data, "--recipe", recipe, "--threads", 1)
     assert run(*command_line, "--out", tmp_path / "mine", "--run", tmp_path / "one") == 0

@@ -40,15 +40,15 @@ def test_units_that_can_be_seen_are_written_and_the_rest_of_the_folder_stays(
 ) -> None:
     asked: list[tuple[object, ...]] = []
 
-    def read_sets(data: Path, network: object, mesh: object, faces: int, say: object) -> Sets:
-        asked.append((data, faces))
+    def read_sets(data: Path, network: object, mesh: object, faces: int, say: object, generator: object) -> Sets:
+        asked.append((data, faces, generator))
         sets = looked_sets()
         return Sets(*(wide(one) for one in (sets.coded, sets.made, sets.made_unseen, sets.chosen_by, sets.unseen)))
 
     monkeypatch.setattr("femo.training.look.recipe.read_sets", read_sets)
     before = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     assert run("--data", folder, "--model", folder, "--faces", 50) == 0
-    assert asked == [(folder, 50)]
+    assert asked == [(folder, 50, None)]
     after = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     assert set(after["units"]) == {"AU10", "AU12"}
     assert after["units"]["AU12"]["held_out"]["unseen"]["auc"] > 0.9
@@ -70,3 +70,21 @@ def test_a_folder_that_is_none_is_said_before_minutes_are_spent(
 def test_data_that_is_missing_is_said(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("--data", tmp_path, "--model", folder) != 0
     assert "ferplus_train.npz" in capsys.readouterr().err
+
+
+def test_drawn_faces_are_learnt_from_where_a_generator_is_named(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked: list[object] = []
+
+    def read_sets(*arguments: object) -> Sets:
+        asked.append(arguments[-1])
+        sets = [wide(one) for one in (*(looked_sets().beside * 2), looked_sets().coded)]
+        return Sets(sets[2], sets[0], sets[0], sets[2], sets[2], sets[2], sets[2])
+
+    monkeypatch.setattr("femo.training.generated.generator.Generator", lambda path: f"draws {path}")
+    monkeypatch.setattr("femo.training.look.recipe.read_sets", read_sets)
+    assert run("--data", folder, "--model", folder, "--generator", "there") == 0
+    assert asked == ["draws there"]
+    assert "AU12  drawn" in capsys.readouterr().err
+    assert "faces that a generator drew" in (folder / "README.md").read_text(encoding="utf-8")

@@ -87,6 +87,7 @@ def test_what_a_folder_is_measured_by(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(finish, "made_again", lambda faces: faces)
     monkeypatch.setattr(finish, "evaluate_posed", lambda pipeline, looked, prior: {"posed": (looked, prior)})
     monkeypatch.setattr(finish, "Generator", lambda folder: folder.name)
+    monkeypatch.setattr(finish, "draw_held_out", lambda generator, ties: generator)
     monkeypatch.setattr(finish, "cut_out", lambda pipeline, generator: generator)
     monkeypatch.setattr(
         finish, "evaluate_looked", lambda pipeline, looked, name, prior: {name: (looked, prior)} if looked else {}

@@ -11,6 +11,7 @@ from femo.errors import FemoError, ModelError
 from femo.training.faces.presets import (
     ARCFACE_AGAIN,
     ARCFACE_IN_COLOUR,
+    ARCFACE_POSED,
     ARCFACE_WITH_VOTES,
     BESIDE,
     BOTH_IN_COLOUR,
@@ -50,12 +51,13 @@ def test_recipes_have_names() -> None:
     assert read_recipe("from-arcface-with-votes", 7) == replace(ARCFACE_WITH_VOTES, n_threads=7)
     assert read_recipe("from-both-posed", 7) == replace(BOTH_POSED, n_threads=7)
     coloured = (BOTH_IN_COLOUR, ARCFACE_IN_COLOUR, BOTH_WITH_VOTES, ARCFACE_WITH_VOTES)
-    last = (BOTH_POSED, BESIDE, FEMO_BASE)
+    assert read_recipe("from-arcface-posed", 7) == replace(ARCFACE_POSED, n_threads=7)
+    last = (BOTH_POSED, ARCFACE_POSED, FEMO_BASE, BESIDE)
     chain = (FROM_FACERES, FROM_ARCFACE, FROM_BOTH, ARCFACE_AGAIN, *coloured, *last)
-    assert [len(recipe.teachers) for recipe in chain] == [0, 1, *[2] * 9]
-    assert [recipe.looks > 0 for recipe in chain] == [False] * 4 + [True] * 7
-    assert [recipe.posed > 0 for recipe in chain] == [False] * 8 + [True] * 3
-    assert [recipe.drawn for recipe in chain] == [False] * 10 + [True]
+    assert [len(recipe.teachers) for recipe in chain] == [0, 1, *[2] * 10]
+    assert [recipe.looks > 0 for recipe in chain] == [False] * 4 + [True] * 8
+    assert [recipe.posed > 0 for recipe in chain] == [False] * 8 + [True] * 4
+    assert [recipe.drawn for recipe in chain] == [False] * 10 + [True] * 2
 
 
 def test_what_a_run_writes_is_read_again(tmp_path: Path) -> None:

@@ -1,6 +1,5 @@
 """Drawn faces scored by what most viewers saw."""
 
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,7 +8,7 @@ import pytest
 
 from femo.labels import AFFECTNET_8
 from femo.training.generated import evaluate
-from femo.training.generated.evaluate import SIDE_PX, cut, evaluate_drawn
+from femo.training.generated.evaluate import SIDE_PX, cut, draw_held_out, evaluate_drawn
 from femo.training.generated.viewers import Drawn
 from femo.types import RGB, Faces, Scores
 
@@ -40,7 +39,9 @@ def pipeline(monkeypatch: pytest.MonkeyPatch) -> Any:
         return {"expression": Scores("expression", tuple(AFFECTNET_8), values, "distribution", "trained")}
 
     readers = (
-        SimpleNamespace(spec=SimpleNamespace(heads=(SimpleNamespace(name="expression", source="trained"),))),
+        SimpleNamespace(
+            spec=SimpleNamespace(heads=(SimpleNamespace(name="expression", source="trained"),), crop_margin_px=0)
+        ),
     )
     detector = SimpleNamespace(detect=lambda rgb: found([64, 64, 192, 192]))
     return SimpleNamespace(model="m", readers=readers, score_crops=score_crops, detector=detector)
@@ -53,11 +54,14 @@ def test_faces_are_scored_by_most_votes(pipeline: Any, monkeypatch: pytest.Monke
         face({"anger": 0.5, "neutral": 0.5}, 2),
         face({"neutral": 1.0}, 3),
     ]
-    colours = {0: 50, 1: 150, 3: 20}
+    colours = {0: 50, 1: 150, 2: 50, 3: 20}
     monkeypatch.setattr(evaluate, "read_drawn", lambda part: faces if part == "held_out" else [])
-    monkeypatch.setattr(evaluate, "Generator", lambda folder: folder)
     monkeypatch.setattr(evaluate, "draw_again", lambda some, _: [picture(colours[one.row]) for one in some])
-    report = evaluate_drawn(pipeline, Path("any"))
+    told: list[tuple[int, int]] = []
+    generator: Any = None
+    drawn = draw_held_out(generator, lambda n, of: told.append((n, of)))
+    assert told == [(1, 4), (2, 4), (3, 4), (4, 4)]
+    report = evaluate_drawn(pipeline, drawn)
     assert {
         key: (report[key]["value"], report[key]["n"]) for key in ("drawn_accuracy", "drawn_found", "drawn_false")
     } == {
@@ -78,3 +82,10 @@ def test_the_largest_face_is_cut_out() -> None:
 def test_a_picture_without_a_face_is_shown_whole() -> None:
     detector: Any = SimpleNamespace(detect=lambda rgb: found())
     assert cut(detector, picture(7)).mean() == pytest.approx(0.25 * 7 + 0.75 * 255, abs=2)
+
+
+def test_a_margin_is_cut_out_with_the_face() -> None:
+    detector: Any = SimpleNamespace(detect=lambda rgb: found([64, 64, 192, 192]))
+    crop = cut(detector, picture(7), margin_px=32)  # a frame of 32 px around 128, shown at 224
+    assert (crop[:36] == 255).all()
+    assert (crop[40:184, 40:184] == 7).all()

@@ -51,14 +51,20 @@ def test_faces_are_drawn_as_they_were(file: Path, tmp_path: Path, monkeypatch: p
 
 def test_no_face_is_in_two_parts() -> None:
     faces = [(face.seed, face.row) for part in ("train", "slice", "held_out") for face in read_drawn(part)]
-    assert len(set(faces)) == len(faces) == 1363 + 208 + 356
+    assert len(set(faces)) == len(faces) == 2508 + 208 + 623
 
 
 @pytest.mark.parametrize(
-    ("part", "n_faces", "n_votes"), [("train", 1363, 10), ("slice", 208, 20), ("held_out", 356, 20)]
+    ("part", "n_faces", "n_votes"), [("train", 2508, 10), ("slice", 208, 20), ("held_out", 623, 20)]
 )
 def test_each_part_was_looked_at_as_often_as_is_said(part: str, n_faces: int, n_votes: int) -> None:
     with viewers.SEEN.open(encoding="utf-8", newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["part"] == part]
     votes = [sum(int(row[f"sees_{name}"]) for name in AFFECTNET_8) for row in rows]
     assert votes == [n_votes] * n_faces
+
+
+def test_what_words_were_fitted_to_was_not_steered_by_them_and_nothing_held_out_among_it() -> None:
+    earlier = [face for face in read_drawn("train") if not any(name.startswith("sees_") for name in face.amounts)]
+    assert len(earlier) == 1363
+    assert not {face.seed for face in earlier} & {face.seed for face in read_drawn("held_out")}

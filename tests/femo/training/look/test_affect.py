@@ -4,6 +4,7 @@ import csv
 import json
 import shutil
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -120,13 +121,23 @@ def test_a_head_is_fitted_judged_and_told(tmp_path: Path, monkeypatch: pytest.Mo
     sets = {"train": rated(0), "held_out": rated(1)}
     asked: list[int] = []
 
-    def read(part: str) -> list[Rated]:
-        raters = [(row, row + 0.1) if part == "held_out" else (row,) for row in sets[part][1]]
+    def read(part: str, path: Path = affect.RATINGS) -> list[Rated]:
+        n_rows = {"train": 100, "held_out": 90}[part] if path == affect.DRAWN_RATINGS else None
+        raters = [(row, row + 0.1) if part == "held_out" else (row,) for row in sets[part][1][:n_rows]]
         return [Rated("utkface", part, np.array(one, np.float32)) for one in raters]
 
-    def look_at(known: list[Rated], data: Path, network: object, mesh: object, n_changed: int) -> Views:
+    def look_at(
+        known: list[Rated],
+        data: Path,
+        network: object,
+        mesh: object,
+        n_changed: int,
+        generator: object,
+        say: Callable[[str], None],
+    ) -> Views:
         asked.append(n_changed)
-        seen = sets[known[0].name][0]
+        assert generator is None or generator == "generator"
+        seen = np.concatenate([sets[known[0].name][0]] * 2)[: len(known)]
         return Views(np.zeros((len(seen), 12), np.float32), np.ones(len(seen), np.bool_), (seen, seen))
 
     monkeypatch.setattr(affect, "RIDGE", 1e-3)
@@ -141,6 +152,14 @@ def test_a_head_is_fitted_judged_and_told(tmp_path: Path, monkeypatch: pytest.Mo
     assert abs(figures["before"]["valence"]["ccc"]) < 0.2  # columns that say nothing of it
     assert 0.9 < figures["raters"]["valence"]["ccc"] < 1
     assert "to 400 photos" in " ".join(section.split())
+    assert "drawn" not in " ".join(figures) + section
+    generator: Any = "generator"
+    _, figures, section = train_affect(tmp_path, nobody, nobody, lambda text: None, generator)
+    assert asked == [affect.N_CHANGED, 0, affect.N_CHANGED, 0, 0]
+    assert figures["drawn_held_out"]["valence"]["ccc"] > 0.95
+    assert 0.9 < figures["drawn_raters"]["arousal"]["ccc"] < 1
+    assert "were 100 faces that a generator drew" in " ".join(section.split())
+    assert "On 90 others" in " ".join(section.split())
 
 
 def test_the_section_has_each_figure_in_its_column() -> None:
@@ -153,9 +172,15 @@ def test_the_section_has_each_figure_in_its_column() -> None:
         "held_out": both(0.9, 0.92),
         "folds": both(0, 0),
     }
-    lines = write_section(figures, 1258, 626).splitlines()
+    lines = write_section(figures, (1258, 626)).splitlines()
     assert "| valence | 0.98 | 0.84 | 0.90 | 0.91 | 0.92 |" in lines
     assert "| arousal | 0.88 | 0.74 | 0.80 | 0.81 | 0.82 |" in lines
+    figures |= {"drawn_raters": both(0.5, 0.6), "drawn_before": both(0.3, 0.4), "drawn_held_out": both(0.45, 0.7)}
+    lines = write_section(figures, (1258, 626), (1143, 416)).splitlines()
+    assert "| valence | 0.98 | 0.84 | 0.90 | 0.91 | 0.92 |" in lines
+    assert "| valence | 0.50 | 0.30 | 0.45 | 0.40 | 0.70 |" in lines
+    assert "were 1,143 faces" in " ".join(lines)
+    assert "416\nothers" in "\n".join(lines)
 
 
 def test_a_head_is_written_in_the_place_of_the_prior(tmp_path: Path) -> None:
@@ -167,6 +192,11 @@ def test_a_head_is_written_in_the_place_of_the_prior(tmp_path: Path) -> None:
     embedding = np.random.default_rng(1).normal(size=(3, 1024)).astype(np.float32)
     said = load_heads(spec).score(embedding)["valence_arousal"]
     assert said.source == "trained"
+    assert "drawn" not in spec.head("valence_arousal").citation
+    write_affect(folder, head, {"drawn_held_out": {}}, "## Valence and arousal\n\nnew")
+    learnt = find_model(str(folder)).head("valence_arousal").citation
+    assert "FER+ and faces drawn by MobileStyleGAN, rated" in learnt
+    write_affect(folder, head, {"held_out": {"valence": {"ccc": 0.9}}}, "## Valence and arousal\n\nnew")
     assert said.values == pytest.approx(np.tanh(embedding @ weight.T + head.bias), abs=0.01)
     assert spec.head("valence_arousal").scores == {"held_out": {"valence": {"ccc": 0.9}}}
     card = (folder / "README.md").read_text(encoding="utf-8")

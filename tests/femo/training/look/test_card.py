@@ -2,7 +2,7 @@
 
 from femo.labels import ABAW_AU
 from femo.models.find import find_model
-from femo.training.look.card import put, write_section
+from femo.training.look.card import LEAST_SHOWN, put, write_drawn, write_section
 
 FIGURES = {
     "unseen": {
@@ -61,11 +61,21 @@ def test_a_card_without_limits_has_it_at_its_end() -> None:
 def test_the_shipped_card_has_the_figures_of_the_shipped_config() -> None:
     spec = find_model("femo-base")
     card = (spec.folder / "README.md").read_text(encoding="utf-8")
-    rows = {
-        row.split(" | ")[0].strip("| "): row.strip("| ").split(" | ")
-        for row in card.splitlines()
-        if row.startswith("| AU")
-    }
+    of_photos, of_drawn = card.split("Learnt from as well, each like one of these photos")
+    rows, drawn = (
+        {
+            row.split(" | ")[0].strip("| "): row.strip("| ").split(" | ")
+            for row in part.splitlines()
+            if row.startswith("| AU")
+        }
+        for part in (of_photos, of_drawn)
+    )
+    assert list(drawn) == list(spec.units)
+    for unit, entry in spec.units.items():
+        found = entry.held_out["drawn"] if entry.held_out is not None else {}
+        assert drawn[unit][1] == str(found["faces"])
+        if found["faces"] >= LEAST_SHOWN:
+            assert [drawn[unit][4], drawn[unit][6]] == [f"{found[key]:.3f}".lstrip("0") for key in ("auc", "f1")]
     assert list(rows) == list(ABAW_AU)
     assert [unit for unit, row in rows.items() if row[-1] == "measured"] == list(spec.units)
     for unit, entry in spec.units.items():
@@ -80,3 +90,22 @@ def test_the_shipped_card_has_the_figures_of_the_shipped_config() -> None:
     for name in ("valence", "arousal"):
         said = [scores[part][name]["ccc"] for part in ("raters", "before", "held_out")]
         assert f"| {name} | " + " | ".join(f"{value:.2f}" for value in said) in card
+
+
+def test_drawn_faces_have_a_table_of_the_units_that_are_measured() -> None:
+    found = {"faces": 33, "before_auc": 0.8, "auc": 0.9, "before_f1": 0.25, "f1": 0.5}
+    unknown = {"faces": 40, "before_auc": NAN, "auc": 0.6, "before_f1": NAN, "f1": 0.1}
+    figures = {unit: {"drawn": unknown if unit == "AU10" else found} for unit in ABAW_AU}
+    figures["AU24"] = {"drawn": {**found, "faces": 9, "auc": 0.1}}
+    kappas = dict.fromkeys(ABAW_AU, 0.7)
+    lines = write_drawn(
+        figures, {"AU4": 1, "AU10": 1, "AU24": 1}, kappas, coded="1,143", held_out=416
+    ).splitlines()
+    assert lines[-4:] == [
+        "| AU4 | 33 | .700 | .800 | .900 | .250 | .500 |",
+        "| AU10 | 40 | .700 | - | .600 | - | .100 |",
+        "| AU24 | 9 | .700 | - | - | - | - |",
+        "| mean of those that have both | | .700 | .800 | .900 | .250 | .500 |",
+    ]
+    assert "were 1,143 faces" in " ".join(lines)
+    assert "416 others" in " ".join(lines)

@@ -1,5 +1,6 @@
 """Coded photos, read by a pipeline whose answers are known."""
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -53,8 +54,8 @@ def report(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     coded = [Coded("utkface", name, shown(value)) for name, value in SHOWN.items()]
     coded += [Coded("ferplus_train", "7", shown(1)), Coded("utkface", "elsewhere", shown(1))]
     rated = [Rated("utkface", name, np.array([both], np.float32)) for name, both in RATED.items()]
-    monkeypatch.setattr(evaluate, "read_codes", lambda part: coded if part == "held_out" else [])
-    monkeypatch.setattr(evaluate.affect, "read_ratings", lambda part: rated)
+    monkeypatch.setattr(evaluate, "read_codes", lambda part, path: coded if part == "held_out" else [])
+    monkeypatch.setattr(evaluate.affect, "read_ratings", lambda part, path: rated)
     photos = {name: np.full((4, 4, 3), number, np.uint8) for number, name in enumerate([*SAID, "uncoded"])}
     pipeline: Any = SimpleNamespace(photo=lambda rgb: result(list(SAID)[int(rgb[0, 0, 0])]))
     return evaluate_coded(pipeline, photos)
@@ -78,6 +79,26 @@ def test_affect_is_compared_with_the_ratings(report: dict[str, Any]) -> None:
     assert report["coded_affect"]["valence"]["r"] == 1
 
 
+def test_drawn_faces_have_codes_and_ratings_of_their_own_and_rare_units_do_not_count(tmp_path: Path) -> None:
+    codes, ratings = tmp_path / "codes.csv", tmp_path / "ratings.csv"
+    codes.write_text(
+        "part,origin,name,units,second\n"
+        "held_out,drawn,a,12,12\nheld_out,drawn,b,12 1,12 1\nheld_out,drawn,c,,\nheld_out,drawn,d,,\n"
+    )
+    ratings.write_text(
+        "part,origin,name,valence,arousal,second_valence,second_arousal\n"
+        + "".join(f"held_out,drawn,{name},{v},{a},{v},{a}\n" for name, (v, a) in RATED.items())
+    )
+    pipeline: Any = SimpleNamespace(photo=lambda rgb: result(list(SAID)[int(rgb[0, 0, 0])]))
+    photos = {name: np.full((4, 4, 3), number, np.uint8) for number, name in enumerate("abcd")}
+    report = evaluate_coded(pipeline, photos, codes, ratings, 2)
+    assert report["coded_units"]["AU12"] == {"faces": 2, "auc": 0.75, "f1": 0.8}
+    assert report["coded_units"]["AU1"]["faces"] == 1
+    assert (report["coded_units_auc"], report["coded_units_f1"]) == (0.75, 0.8)
+    assert report["coded_units_auc"] != evaluate_coded(pipeline, photos, codes, ratings)["coded_units_auc"]
+    assert report["coded_affect"]["valence"]["r"] == 1
+
+
 def test_without_coded_photos_nothing_is_said() -> None:
     nobody: Any = None
     assert evaluate_coded(nobody, {"other.jpg": portrait()}) == {}
@@ -88,7 +109,7 @@ def test_the_shipped_pipeline_reads_coded_photos(monkeypatch: pytest.MonkeyPatch
     smile = np.zeros(12, np.float32)
     smile[SMILE] = 1
     coded = [Coded("utkface", "smile", smile), Coded("utkface", "nobody", 0 * smile)]
-    monkeypatch.setattr(evaluate, "read_codes", lambda part: coded)
+    monkeypatch.setattr(evaluate, "read_codes", lambda part, path: coded)
     photos = {"smile": portrait(), "nobody": np.full((200, 200, 3), 128, np.uint8)}
     report = evaluate_coded(shipped.pipeline(), photos)
     assert (report["n_coded"], report["n_coded_left_out"]) == (2, 1)

@@ -1,6 +1,7 @@
 """From looked-at pictures to entries in a model folder: when a unit is measured, and what is written."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -23,7 +24,7 @@ from femo.training.look.views import Views
 from femo.types import Scores
 from tests import shipped
 from tests.face_files import write_ferplus, write_utkface
-from tests.looking import looked_sets
+from tests.looking import looked_sample, looked_sets
 
 SMILE, LIP = ABAW_AU.index("AU12"), ABAW_AU.index("AU10")
 
@@ -60,6 +61,20 @@ def test_units_that_can_be_seen_are_measured_and_the_others_stay_priors() -> Non
     rare = looked.figures["AU24"]["folds"]
     assert rare["auc"] > 0.9
     assert rare["faces"] < recipe.LEAST_FACES  # told apart, but in too few pictures
+
+
+def test_drawn_faces_are_learnt_from_and_judged_apart() -> None:
+    network, mesh = looking()
+    sets = looked_sets()
+    with_drawn = replace(sets, drawn=looked_sample(5, 900), drawn_unseen=looked_sample(6, 500))
+    looked = fit_look(with_drawn, network, mesh)
+    found = fit([sets.coded, sets.made, looked_sample(5, 900)])
+    at = place(out_of_fold(sets.coded, with_drawn.beside), sets.coded.shown)
+    np.testing.assert_allclose(looked.fitted.weight, found.weight)
+    np.testing.assert_allclose(looked.fitted.bias, found.bias - at)
+    assert looked.figures["AU12"]["drawn"]["auc"] > 0.9
+    assert looked.figures["AU12"]["drawn"]["before_auc"] < looked.figures["AU12"]["drawn"]["auc"]
+    assert "drawn" not in fit_look(sets, network, mesh).figures["AU12"]
 
 
 def looking() -> tuple[Any, Any]:
@@ -147,11 +162,14 @@ def test_all_pictures_are_looked_at_in_their_order(tmp_path: Path, monkeypatch: 
     for name, double in (("look", look), ("make", make), ("neutral_faces", neutral)):
         monkeypatch.setattr(recipe, name, double)
     monkeypatch.setattr(
-        recipe, "read_codes", lambda part: {"train": codes, "slice": codes[2:3], "held_out": codes[:2]}[part]
+        recipe,
+        "read_codes",
+        lambda part, path=None: {"train": codes, "slice": codes[2:3], "held_out": codes[:2]}[part],
     )
     network: Any = None
     sets = recipe.read_sets(tmp_path, network, MeshReader(), 5, lambda text: None)
     assert isinstance(sets, Sets)
+    assert sets.beside == [sets.made]
     assert sets.coded.views.points[:, 0].tolist() == [22, 90, 33, 40]
     assert sets.coded.views.measured.tolist() == [False, True, True, True]
     assert sets.coded.shown[:, 0].tolist() == [0, 1, 0.5, 0]
@@ -162,3 +180,42 @@ def test_all_pictures_are_looked_at_in_their_order(tmp_path: Path, monkeypatch: 
     assert sets.made.shown.max() == pytest.approx(recipe.VISIBLE)
     assert sets.made_unseen.shown.max() == 1
     assert without == [{"a.jpg", "b.jpg", "1", "2"}]  # no face that is coded is moved
+
+
+def test_each_drawn_face_says_as_much_as_a_coded_photo(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def codes(part: str, path: Path | None = None) -> list[Coded]:
+        n_coded = {(True, "train"): 3, (True, "held_out"): 2}.get((path == recipe.DRAWN_CODES, part), 6)
+        return [Coded("any", str(row), np.full(12, row % 2, np.float32)) for row in range(n_coded)]
+
+    asked: list[tuple[int, int, object]] = []
+
+    def look_at(
+        some: list[Coded],
+        data: Path,
+        net: object,
+        mesh: object,
+        n_changed: int,
+        by: object = None,
+        say: object = None,
+    ) -> Views:
+        asked.append((len(some), n_changed, by))
+        ones = np.ones((len(some), 12), np.float32)
+        return Views(ones, np.ones(len(some), np.bool_), (ones,))
+
+    monkeypatch.setattr(recipe, "read_codes", codes)
+    monkeypatch.setattr(recipe, "look_at", look_at)
+    monkeypatch.setattr(recipe, "neutral_faces", lambda *given: np.zeros((5, 192, 192, 3), np.uint8))
+    made = np.zeros((5, 8, 8, 3), np.uint8), np.ones((5, 12), np.float32), np.arange(5)
+    monkeypatch.setattr(recipe, "make", lambda faces, mesh: made)
+    monkeypatch.setattr(recipe, "look", lambda *given, cut: look_at([*range(5)], *given[:3], 0))  # type: ignore[list-item]
+    nobody: Any = None
+    generator: Any = "generator"
+    sets = recipe.read_sets(tmp_path, nobody, nobody, 5, lambda text: None, generator)
+    assert (3, recipe.N_CHANGED, "generator") in asked
+    assert (2, 0, "generator") in asked
+    assert sets.drawn is not None
+    assert sets.drawn_unseen is not None
+    assert (sets.coded.say, sets.drawn.say) == (1, 3 / 6)
+    assert sets.beside == [sets.made, sets.drawn]
+    assert (len(sets.drawn.shown), len(sets.drawn_unseen.shown)) == (3, 2)
+    assert recipe.read_sets(tmp_path, nobody, nobody, 5, lambda text: None).drawn is None

@@ -16,6 +16,8 @@ from femo.faces.detector import Detector
 from femo.labels import ABAW_AU
 from femo.mesh.reader import MeshReader
 from femo.training.faces.boxes import find_faces
+from femo.training.look import views
+from femo.training.look.codes import Source
 from femo.training.look.views import Views, look
 from femo.types import Floats
 from tests.clips import portrait
@@ -92,3 +94,28 @@ def test_parts_are_joined_in_order() -> None:
     assert joined.points[:, 0].tolist() == [1, 2, 2]
     assert joined.measured.tolist() == [False, True, True]
     assert joined.seen[1][:, 0].tolist() == pytest.approx([11, 12, 12])
+
+
+def test_drawn_faces_are_cut_out_as_photos_are_and_pictures_of_fer_are_whole(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[tuple[int, bool]] = []
+
+    def look_once(pictures: Any, network: Any, mesh: Any, n_changed: int, *, cut: bool) -> Views:
+        asked.append((len(pictures), cut))
+        level = pictures.reshape(len(pictures), -1).mean(axis=1).astype(np.float32)
+        return Views(np.repeat(level[:, None], 12, axis=1), level > 0, (level[:, None],))
+
+    def pictures(codes: Any, data: Path, generator: Any, say: Any) -> Any:
+        say(str(generator))
+        return [np.full((4, 4, 3), int(one.name), np.uint8) for one in codes]
+
+    monkeypatch.setattr(views, "look", look_once)
+    monkeypatch.setattr(views, "read_pictures", pictures)
+    codes = [Source("drawn", "1"), Source("ferplus_train", "2"), Source("utkface", "3")]
+    told: list[str] = []
+    nobody: Any = None
+    found = views.look_at(codes, Path(), nobody, nobody, 0, nobody, told.append)
+    assert asked == [(2, True), (1, False)]
+    assert found.seen[0][:, 0].tolist() == [1, 2, 3]
+    assert told == ["None"]
