@@ -41,7 +41,7 @@ def test_a_square_of_one_and_a_half_faces_is_cut_out() -> None:
 
 
 def test_a_square_stays_one_where_it_leaves_the_picture() -> None:
-    picture = np.full((256, 256, 3), 255, np.uint8)
+    picture = np.full((256, 300, 3), 255, np.uint8)
     picture[110:190, 20:100] = 0
     chip = cut_around(
         detector([0, 60, 120, 240]), picture
