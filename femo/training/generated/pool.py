@@ -10,10 +10,8 @@ from femo.faces.detector import Detector
 from femo.training.faces.network import FaceNetwork, predict
 from femo.training.faces.samples import N_IDENTITY, Pool
 from femo.training.generated.generator import SIDE_PX, Generator
-from femo.training.generated.viewers import draw_again, read_drawn
+from femo.training.generated.viewers import aloud, draw_again, read_drawn
 from femo.types import RGB, Floats
-
-REPORT_EVERY = 100
 
 
 def drawn_pool(folder: Path, teachers: Sequence[tuple[FaceNetwork, int]], report: Callable[[str], None]) -> Pool:
@@ -34,10 +32,8 @@ def drawn_pool(folder: Path, teachers: Sequence[tuple[FaceNetwork, int]], report
     images = np.zeros((len(faces), 3, SIDE_PX, SIDE_PX), np.uint8)
     boxes = np.full((len(faces), 4), np.nan, np.float32)
     detector = Detector()
-    for row, picture in enumerate(draw_again(faces, Generator(folder))):
+    for row, picture in enumerate(aloud(draw_again(faces, Generator(folder)), len(faces), report)):
         images[row], boxes[row] = picture.transpose(2, 0, 1), box_of(detector, picture)
-        if (row + 1) % REPORT_EVERY == 0:
-            report(f"{row + 1:,} of {len(faces):,} faces drawn")
     seen, unknown = torch.from_numpy(images), torch.full((len(faces),), -1)
     gender = torch.stack([predict(network, seen, size)["gender"] for network, size in teachers]).mean(0).argmax(1)
     votes = torch.from_numpy(np.stack([face.shares for face in faces]))

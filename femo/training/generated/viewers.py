@@ -8,7 +8,7 @@ vision-language models, who knew neither what a face was steered to nor what any
 """
 
 import csv
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from femo.training.posed.viewers import shares_of, word_of
 from femo.types import RGB, Floats
 
 SEEN = Path(__file__).with_name("seen.csv")
+REPORT_EVERY = 100
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,6 +59,14 @@ def read_drawn(part: str, path: Path = SEEN) -> list[Drawn]:
 def draw_again(faces: Sequence[Drawn], generator: Generator) -> Iterator[RGB]:
     """Draw faces as the viewers saw them, (256, 256, 3) each, one after the other."""
     return map(generator.draw, steer_again(faces, generator, read_directions()))
+
+
+def aloud(pictures: Iterator[RGB], n_faces: int, say: Callable[[str], None]) -> Iterator[RGB]:
+    """Pass pictures of so many faces on, and say how far it is: a face takes most of a second."""
+    for number, picture in enumerate(pictures, 1):
+        yield picture
+        if number % REPORT_EVERY == 0:
+            say(f"{number:,} of {n_faces:,} faces drawn")
 
 
 def steer_again(faces: Sequence[Drawn], generator: Generator, directions: Directions) -> list[Floats]:

@@ -132,9 +132,8 @@ def train_affect(
     Raises:
         FemoError: A file or picture is missing.
     """
-    known = {"": read_ratings("train")}
-    if generator is not None:
-        known["drawn_"] = read_ratings("train", DRAWN_RATINGS)
+    paths = {"": RATINGS} | ({} if generator is None else {"drawn_": DRAWN_RATINGS})
+    known = {prefix: read_ratings("train", path) for prefix, path in paths.items()}
     every = [one for some in known.values() for one in some]
     rated = np.stack([one.affect for one in every])
     seen = look_at(every, data, network, mesh, N_CHANGED, generator, say).seen
@@ -144,7 +143,7 @@ def train_affect(
     figures: dict[str, Any] = {"folds": judge(out_of_fold(seen, rated)[:n_photos], rated[:n_photos])}
     counts = {}
     for prefix, some in known.items():
-        held = read_ratings("held_out", DRAWN_RATINGS if prefix else RATINGS)
+        held = read_ratings("held_out", paths[prefix])
         unseen = look_at(held, data, network, mesh, 0, generator, say).seen[0]
         say(f"{len(held):,} {prefix.replace('_', ' ')}held out")
         found = _judge_held_out(held, head(unseen), prior_of(network, unseen))

@@ -17,8 +17,8 @@ import numpy as np
 from femo.faces import geometry
 from femo.faces.detector import Detector
 from femo.training.generated.generator import Generator
-from femo.training.generated.pool import REPORT_EVERY, face_of
-from femo.training.generated.viewers import draw_again, read_drawn
+from femo.training.generated.pool import face_of
+from femo.training.generated.viewers import aloud, draw_again, read_drawn
 from femo.types import RGB
 
 DRAWN: Final = "drawn"
@@ -41,12 +41,8 @@ def draw_coded(
         say: Told how far it is; a face takes most of a second.
     """
     faces = [face for part in PARTS for face in read_drawn(part) if face.name in names]
-    detector, out = Detector(), {}
-    for face, picture in zip(faces, draw_again(faces, generator), strict=True):
-        out[face.name] = cut_around(detector, picture)
-        if len(out) % REPORT_EVERY == 0:
-            say(f"{len(out):,} of {len(faces):,} faces drawn")
-    return out
+    detector, pictures = Detector(), aloud(draw_again(faces, generator), len(faces), say)
+    return {face.name: cut_around(detector, picture) for face, picture in zip(faces, pictures, strict=True)}
 
 
 def cut_around(detector: Detector, picture: RGB) -> RGB:

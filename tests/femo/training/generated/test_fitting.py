@@ -7,10 +7,11 @@ import pytest
 from sklearn.linear_model import Ridge
 
 from femo.training.generated import fitting
-from femo.training.generated.fitting import RIDGE, SEEN_AS, fit_words
+from femo.training.generated.fitting import RIDGE, fit_words
 from femo.training.generated.generator import Generator, normal_numbers
 from femo.training.generated.steering import KEPT, Directions, read_directions
 from femo.training.generated.viewers import Drawn, read_drawn
+from femo.training.posed.viewers import SEEN_AS
 from tests.drawn import write_generator
 
 N_FACES = 300

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from femo.errors import FemoError
+from femo.training.generated import viewers
 from femo.training.generated.generator import Generator
 from femo.training.generated.viewers import Drawn, read_drawn
 from femo.training.look import drawn
@@ -69,7 +70,7 @@ def generator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator:
 
 
 def test_faces_are_drawn_by_name(generator: Generator, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(drawn, "REPORT_EVERY", 2)
+    monkeypatch.setattr(viewers, "REPORT_EVERY", 2)
     told: list[str] = []
     found = draw_coded({"3/2", "3/1", "9/9"}, generator, told.append)
     assert told == ["2 of 2 faces drawn"]
