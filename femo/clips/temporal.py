@@ -9,7 +9,7 @@ list leaves t out; the published figures come from windows that hold it) and is 
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,10 @@ from femo.types import Doubles, Floats, Ints, Kind, Scores, check_shape
 if TYPE_CHECKING:
     import pandas as pd
 
+MOST_DIGITS: Final = 12
+"""Of a number of frames in text. Python itself reads no more than 4,300."""
+SHOWN_CHARS: Final = 60
+"""Most that a sentence shows of a text that it refuses."""
 NOT_MEASURED = -1
 """Decision for a row of NaN; also ABAW's mark for an invalid class or action unit."""
 
@@ -58,8 +62,10 @@ def parse_smoothing(text: "str | Smoothing | None") -> Smoothing:
     method, colon, kernel = (text or "none").strip().lower().partition(":")
     if method == "none" and not colon:
         return Smoothing()
-    if method not in ("mean", "median") or not (kernel.isascii() and kernel.isdigit()):
-        raise FemoError(f"Smoothing is {text!r}; expected none, mean:K or median:K, such as mean:15.")
+    is_number = kernel.isascii() and kernel.isdigit() and len(kernel) <= MOST_DIGITS
+    if method not in ("mean", "median") or not is_number:
+        what = f"none, mean:K or median:K, such as mean:15, K of at most {MOST_DIGITS} digits"
+        raise FemoError(f"Smoothing is {str(text)[:SHOWN_CHARS]!r}; expected {what}.")
     return Smoothing(cast(Literal["mean", "median"], method), int(kernel))
 
 

@@ -19,6 +19,8 @@ from femo.errors import FemoError, MediaError
 
 QUICK: Final[dict[str, Any]] = {"concurrency_id": "quick", "concurrency_limit": 2}
 """Queue of what takes under a second: a photo, another view of what was read."""
+FETCHES: Final[dict[str, Any]] = {"concurrency_id": "fetches", "concurrency_limit": 4}
+"""Queue of photos that are fetched by their address, each for as long as its server takes, up to 15 s."""
 CAMERAS: Final[dict[str, Any]] = {"concurrency_id": "cameras", "concurrency_limit": 16}
 """Queue of open cameras; each keeps its place for as long as it streams, and they take turns frame by frame."""
 FRAMES: Final[dict[str, Any]] = {"concurrency_id": "frames", "concurrency_limit": 4}

@@ -4,14 +4,16 @@ import queue
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from femo.demo.markup import empty, render
 from femo.demo.server.caller import Watch
 from femo.errors import Cancelled, FemoError
-from femo.media.streaming import Progress, Report, clock
+from femo.media.streaming import Progress, Report, clock, raise_if
 
 T = TypeVar("T")
+_ONE: Final = ThreadPoolExecutor(1, "femo-video")
+"""Runs the analyses of every tab one after another, as the queue starts them: who comes after a stopped one waits for its end."""
 
 
 class Jobs:
@@ -67,19 +69,20 @@ class Job(Generic[T]):
         self.watch = Watch()
         self._read = read
         self._news: queue.Queue[Progress | None] = queue.Queue()
-        self._thread = ThreadPoolExecutor(1, "femo-video")
         self._future: Future[T] | None = None
 
     def follow(self) -> Iterator[Progress]:
-        """Start, and yield progress until the end; leaving the loop stops the analysis."""
-        self._future = self._thread.submit(self._read, self._report, self.watch)
+        """Start, and yield progress until the end; leaving the loop stops the analysis, and does not wait for that.
+
+        Gradio closes this generator in the event loop, where waiting would keep every visitor from an answer.
+        """
+        self._future = _ONE.submit(self._in_turn)
         self._future.add_done_callback(lambda _: self._news.put(None))
         try:
             while (news := self._latest()) is not None:
                 yield news
         finally:
             self.watch.stop.set()
-            self._thread.shutdown()
 
     def result(self) -> T:
         """Return what was read, after ``follow`` came to its end.
@@ -90,6 +93,10 @@ class Job(Generic[T]):
         if self._future is None:
             raise RuntimeError("follow the job first")
         return self._future.result()
+
+    def _in_turn(self) -> T:
+        raise_if(self.watch)  # it may have been stopped while it waited
+        return self._read(self._report, self.watch)
 
     def _report(self, progress: Progress) -> None:
         self.watch.tell(progress)

@@ -1,9 +1,10 @@
-"""Who may come in, and what browsers are told: the names of the host, and headers on every answer.
+"""Who may come in, how much they may send, and what browsers are told: names of the host, and headers on every answer.
 
 Conventions: a page of another site that had its own name point to this address (DNS rebinding) sends that name as ``Host``,
 so only known names get an answer, and bare addresses, which such a page cannot use. ``FEMO_HOST`` adds names, separated by
 commas; a Space knows its own. A Space is shown in a frame of huggingface.co; anywhere else only pages of this host may
-frame the app.
+frame the app. Gradio reads what is sent in the one event loop that answers everyone, and its time goes with the number of values
+in it, so that number is bounded while the bytes pass; uploads are read piece by piece and have a bound of their own.
 """
 
 import ipaddress
@@ -12,15 +13,25 @@ import socket
 from collections.abc import Mapping
 from typing import Final
 
+from fastapi import HTTPException
+from gradio.route_utils import API_PREFIX
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from femo.demo.server.disk import why_unwritable
+from femo.demo.server.front import inner_path
 
 ON_A_SPACE: Final = "frame-ancestors 'self' https://huggingface.co https://*.hf.space"
 ELSEWHERE: Final = "frame-ancestors 'self'"
+UPLOADS: Final = frozenset({f"{API_PREFIX}/upload", f"{API_PREFIX}/process_recording"})
+MOST_BYTES: Final = 32_000_000
+"""Of one request that is no upload; a camera frame has some 100 kB."""
+MOST_VALUES: Final = 20_000
+"""Of one request; the largest that the page itself sends has some hundred, and ten millions took 39 s."""
+BEFORE_A_VALUE: Final = (b",", b"[", b"{", b"&")
+"""Each value in JSON or of a form comes after one of these, but the first; in base64 there are none."""
 
 
 def known_names(environ: Mapping[str, str]) -> frozenset[str]:
@@ -59,7 +70,7 @@ class Door:
 
         host = _name(Headers(scope=scope).get("host", ""))
         if host in self._names or _is_address(host):
-            await self._app(scope, receive, answer)
+            await self._app(scope, _bounded(receive) if _is_read_whole(scope) else receive, answer)
             return
         sentence = f"This app does not answer to the name {host!r}: set FEMO_HOST to the names of its host."
         await PlainTextResponse(sentence, 421)(scope, receive, answer)
@@ -75,6 +86,32 @@ async def refuse_when_full(request: Request, error: Exception) -> Response:
     if not reason:
         raise error
     return PlainTextResponse(f"Nothing was stored: {reason}.", 507)
+
+
+def _is_read_whole(scope: Scope) -> bool:
+    """Tell whether a request's body is made into values at once, as all are but uploads."""
+    return scope["type"] == "http" and inner_path(scope) not in UPLOADS
+
+
+def _bounded(receive: Receive) -> Receive:
+    """Return what hands a body on as it comes, until there is too much of it."""
+    n_bytes = n_values = 0
+
+    async def take() -> Message:
+        nonlocal n_bytes, n_values
+        message = await receive()
+        body = message.get("body", b"")
+        n_bytes += len(body)
+        n_values += sum(body.count(mark) for mark in BEFORE_A_VALUE)
+        if n_bytes > MOST_BYTES:
+            raise HTTPException(
+                413, f"What was sent is larger than {MOST_BYTES / 1e6:g} MB: send files as uploads."
+            )
+        if n_values > MOST_VALUES:
+            raise HTTPException(413, f"What was sent has more than {MOST_VALUES} values: send less at once.")
+        return message
+
+    return take
 
 
 def _name(host: str) -> str:

@@ -91,7 +91,7 @@ class Front:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request."""
-        if scope["type"] != "http" or scope["method"] != "GET" or _inner_path(scope) not in ("", "/"):
+        if scope["type"] != "http" or scope["method"] != "GET" or inner_path(scope) not in ("", "/"):
             await self._app(scope, receive, send)
             return
         start: Message = {}
@@ -115,7 +115,8 @@ class Front:
         await self._app(scope, receive, answer)
 
 
-def _inner_path(scope: Scope) -> str:
+def inner_path(scope: Scope) -> str:
+    """Return the path of a request below the app's root."""
     return str(scope["path"]).removeprefix(scope.get("root_path", ""))
 
 

@@ -19,7 +19,7 @@ from gradio.data_classes import PredictBodyInternal
 from gradio.queueing import Event, EventQueue, Queue
 from gradio.server_messages import EstimationMessage, ProcessCompletedMessage
 
-from femo.demo.events import CAMERAS, LONG
+from femo.demo.events import CAMERAS, FETCHES, LONG
 
 MOST_UNREAD: Final = 50
 """Refusals that one session may leave unread; who sends more gets status 429 and nothing is kept of it."""
@@ -46,6 +46,8 @@ ANY: Final = Bounds(96, 48, 8)
 """Events of any kind, together."""
 CLIPS: Final = Bounds(12, 6, 2)
 """Clips and groups, which take minutes."""
+ADDRESSES: Final = Bounds(24, 2, 2)
+"""Photos by their address, with those that are fetched already: a slow server holds a place for as long as it likes."""
 
 
 class Line(Queue):
@@ -112,6 +114,11 @@ class Line(Queue):
         kinds = [(waiting, ANY, "requests")]
         if function.concurrency_id == LONG["concurrency_id"]:
             kinds.insert(0, (clips, CLIPS, "clips"))
+        if function.concurrency_id == FETCHES["concurrency_id"]:
+            fetches = [
+                one for one in (*waiting, *self._running()) if one.concurrency_id == FETCHES["concurrency_id"]
+            ]
+            kinds.insert(0, (fetches, ADDRESSES, "addresses"))
         for events, bounds, what in kinds:
             of_session = sum(event.session_hash == session for event in events)
             of_address = Counter(_address(event.request) for event in events)[address]
@@ -124,6 +131,9 @@ class Line(Queue):
                     most = f"{count} {what} {whose}".strip()
                     return f"The line is full: {most} wait already, and no more may; try again when one is done."
         return ""
+
+    def _running(self) -> list[Event]:
+        return [event for events in self.active_jobs for event in events or []]
 
     def _tidy(self) -> None:
         """Keep the messages of all who wait, and forget the names of those whose messages were dropped.
@@ -151,12 +161,7 @@ class Line(Queue):
 
     def _expected_s(self, line: EventQueue, rank: int) -> float | None:
         """Seconds until the result of the event at this place, None where nothing is known yet."""
-        running = [
-            event
-            for events in self.active_jobs
-            for event in events or []
-            if event.concurrency_id == line.concurrency_id
-        ]
+        running = [event for event in self._running() if event.concurrency_id == line.concurrency_id]
         told = [self._told[event._id] for event in running if event._id in self._told]
         means = [
             spent.avg_time

@@ -21,6 +21,7 @@ MAX_BYTES: Final = 20_000_000
 MAX_S: Final = 15.0
 """For everything: names, redirects, the whole body."""
 MAX_REDIRECTS: Final = 3
+MAX_PORT: Final = 65_535
 NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
 LOCAL_NAT64: Final = ipaddress.ip_network("64:ff9b:1::/48")
 """A network may translate these to whatever it likes (RFC 8215); Python before 3.11.10 takes them for global."""
@@ -91,7 +92,7 @@ async def _step(url: str, resolver: Resolve, max_bytes: int) -> tuple[bytes | No
         httpx.AsyncClient(transport=transport, trust_env=False, follow_redirects=False) as client,
         client.stream("GET", url, headers={"accept": "image/*", "accept-encoding": "identity"}) as answer,
     ):
-        if answer.is_redirect:
+        if answer.has_redirect_location:
             return None, str(asked.join(answer.headers["location"]))
         if answer.status_code != 200:
             raise MediaError(f"The address answers with status {answer.status_code}, expected a picture.")
@@ -106,6 +107,10 @@ async def _step(url: str, resolver: Resolve, max_bytes: int) -> tuple[bytes | No
 async def _checked(url: httpx.URL, resolver: Resolve) -> str:
     """Return the one address to connect to."""
     port = url.port or (443 if url.scheme == "https" else 80)
+    if port > MAX_PORT:
+        raise MediaError(
+            f"The address has a port above {MAX_PORT}, and there is none: leave it out or correct it."
+        )
     try:
         addresses = await asyncio.to_thread(resolver, url.host, port)
     except (OSError, UnicodeError) as error:

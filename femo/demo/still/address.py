@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 
 import gradio as gr
 
-from femo.demo.events import QUICK, one_sentence
+from femo.demo.events import FETCHES, one_sentence
 from femo.demo.server.remote import fetch
 from femo.media.photos import read_photo
 
@@ -22,7 +22,7 @@ def address_line(photo: gr.Image) -> None:
             max_length=2000,
             elem_id="photo-address",
         )
-    line.submit(fetched, line, photo, api_visibility="private", show_progress_on=[photo], **QUICK)
+    line.submit(fetched, line, photo, api_visibility="private", show_progress_on=[photo], **FETCHES)
 
 
 async def fetched(url: str) -> AsyncIterator[str]:

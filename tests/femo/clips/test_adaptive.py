@@ -141,6 +141,15 @@ def test_which_frames_are_read(text: str, every: object) -> None:
     assert parse_every(text) == every
 
 
+def test_a_number_that_python_does_not_read_is_refused_and_cut() -> None:
+    assert parse_every("9" * 12) == 999_999_999_999
+    for n_digits in (13, 5000):
+        with pytest.raises(FemoError) as refused:
+            parse_every("9" * n_digits)
+        said = f"every is '{'9' * min(n_digits, 60)}'; expected all, auto or a whole number from 1, of at most 12 digits."
+        assert str(refused.value) == said
+
+
 @pytest.mark.parametrize("text", ["0", "-1", "1.5", "", "some", "²", "all "])
 def test_other_words_for_frames_are_refused(text: str) -> None:
     with pytest.raises(FemoError, match="expected all, auto or a whole number from 1"):

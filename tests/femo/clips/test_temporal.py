@@ -206,6 +206,14 @@ def test_parsing_says_what_was_expected(text: str) -> None:
         parse_smoothing(text)
 
 
+def test_a_window_that_python_does_not_read_is_refused_and_cut() -> None:
+    assert parse_smoothing("mean:" + "9" * 12).kernel == 999_999_999_999
+    for n_digits in (13, 5000):
+        with pytest.raises(FemoError, match="such as mean:15, K of at most 12 digits") as refused:
+            parse_smoothing("mean:" + "9" * n_digits)
+        assert f"'mean:{'9' * min(n_digits, 55)}'" in str(refused.value)
+
+
 @pytest.mark.parametrize("kernel", [0, 4, 100])
 def test_even_windows_are_refused(kernel: int) -> None:
     with pytest.raises(FemoError, match=f"{kernel} frames; expected an odd number from 1"):

@@ -1,6 +1,7 @@
 """Jobs of the tabs: progress until the end, one per visitor, stopped when asked, replaced or left."""
 
 import threading
+import time
 
 import pytest
 
@@ -82,6 +83,45 @@ def test_who_leaves_the_loop_stops_the_job():
     assert job.watch.stop.is_set()
     with pytest.raises(Cancelled):
         job.result()
+
+
+def test_who_leaves_the_loop_does_not_wait_for_a_reading_that_does_not_look():
+    """Gradio closes the loop where it answers every visitor."""
+    jobs, begun, go = Jobs(), threading.Event(), threading.Event()
+
+    def read(report, cancel):
+        report(Progress(1, 2, 0.1, 0))
+        begun.set()
+        go.wait(20)
+        raise_if(cancel)
+
+    deaf, ran = Job(read), []
+    news = jobs.follow("ann", deaf)
+    next(news)
+    next(news)
+    left_s = time.monotonic()
+    news.close()
+    left_s = time.monotonic() - left_s
+    later, stopped = (
+        Job(lambda report, cancel: ran.append("later")),
+        Job(lambda report, cancel: ran.append("stopped")),
+    )
+    following = [threading.Thread(target=list, args=[Jobs().follow("bob", job)]) for job in (stopped, later)]
+    stopped.watch.stop.set()
+    for thread in following:
+        thread.start()
+    time.sleep(0.2)
+    ran_meanwhile = list(ran)
+    go.set()
+    for thread in following:
+        thread.join(20)
+
+    assert left_s < 5
+    assert ran_meanwhile == []  # one analysis at a time
+    assert ran == ["later"]
+    for job in (deaf, stopped):
+        with pytest.raises(Cancelled):
+            job.result()
 
 
 def test_a_job_that_ended_can_no_longer_be_cancelled():

@@ -1,5 +1,7 @@
 """The arithmetic between the networks against facenet-pytorch's own functions, torchvision and hand calculation."""
 
+import tracemalloc
+
 import cv2
 import numpy as np
 import pytest
@@ -113,6 +115,53 @@ def test_inner_suppression_is_that_of_facenet_pytorch(seed: int) -> None:
     boxes, score = boxes_of(seed)
     expected = reference.nms_numpy(boxes, score, 0.7, "Min").tolist()
     assert cascade.suppress_inner(boxes, score, 0.7) == expected
+
+
+def test_the_strongest_are_chosen_by_score_and_stay_in_order() -> None:
+    score = np.array([0.7, 0.9, 0.6, 0.8, 0.7], np.float32)
+    assert [cascade.strongest(score, most).tolist() for most in (9, 5, 3, 1)] == [
+        [0, 1, 2, 3, 4], [0, 1, 2, 3, 4], [0, 1, 3], [1],
+    ]  # fmt: skip
+
+
+def test_suppression_looks_at_the_best_alone_where_there_are_very_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    boxes, score = boxes_of(5)
+    best = np.argsort(-score)[:10]
+    expected = [int(best[row]) for row in cascade.suppress(boxes[best], score[best], 0.5)]
+    expected_inner = [int(best[row]) for row in cascade.suppress_inner(boxes[best], score[best], 0.7)]
+    monkeypatch.setattr(cascade, "MOST_CANDIDATES", 10)
+    monkeypatch.setattr(cascade, "MOST_FACES", 10)
+    assert cascade.suppress(boxes, score, 0.5) == expected
+    assert cascade.suppress_inner(boxes, score, 0.7) == expected_inner
+
+
+def apart(n: int) -> tuple[Floats, Floats]:
+    """Boxes in rows of 300, none of which touches another."""
+    corner = np.stack([np.arange(n) % 300, np.arange(n) // 300], axis=1) * 20.0
+    return np.concatenate([corner, corner + 14], axis=1).astype(np.float32), np.random.default_rng(n).random(
+        n, np.float32
+    )
+
+
+@pytest.mark.parametrize("n", [5000, 100_000])
+def test_a_picture_full_of_faces_takes_bounded_memory(n: int) -> None:
+    boxes, score = apart(n)
+    tracemalloc.start()
+    rows = cascade.suppress_inner(boxes, score, 0.7)
+    peak_bytes = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert rows == np.argsort(-score, kind="stable")[: cascade.MOST_FACES].tolist()
+    assert len(cascade.suppress(boxes, score, 0.5)) == min(n, cascade.MOST_CANDIDATES)
+    assert peak_bytes < 20_000_000
+
+
+def test_a_crowd_of_a_thousand_keeps_each_face() -> None:
+    faces, _ = apart(1000)
+    shift = np.array([[x, y, x, y] for x in (-2, 0, 2) for y in (-2, 0, 2)], np.float32)
+    boxes = (faces[:, None] + shift).reshape(-1, 4)  # nine candidates of each
+    score = np.tile(np.array([0.9, 0.9, 0.9, 0.9, 0.99, 0.9, 0.9, 0.9, 0.9], np.float32), 1000)
+    assert sorted(cascade.suppress(boxes, score, 0.5)) == list(range(4, 9000, 9))
+    assert sorted(cascade.suppress_inner(faces, score[4::9], 0.7)) == list(range(1000))
 
 
 def test_a_face_inside_a_face_goes_and_one_beside_it_stays() -> None:

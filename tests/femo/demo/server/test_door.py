@@ -1,12 +1,16 @@
 """Who may come in, what browsers are told, and what is said when the disk takes nothing more."""
 
+import asyncio
 import errno
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import gradio as gr
 import httpx
 import pytest
+from fastapi import HTTPException
+from starlette.types import Message, Receive, Scope, Send
 
 import app
 from femo.demo.server.door import Door, known_names
@@ -75,6 +79,68 @@ def test_a_space_may_be_framed_by_the_hub_and_nothing_else(space: dict[str, str]
     assert ("https://huggingface.co" in policy) is framed
     assert policy.startswith("frame-ancestors 'self'")
     assert "*" not in policy.replace("https://*.hf.space", "")
+
+
+def call(address: str, data: bytes, path: str = "gradio_api/call/full") -> httpx.Response:
+    body = b'{"data":[' + data + b"]}"
+    return httpx.post(f"{address}{path}", content=body, headers={"content-type": "application/json"}, timeout=60)
+
+
+def test_more_values_than_anyone_needs_are_refused_before_they_are_read(address: str) -> None:
+    """Gradio reads them where it answers everyone: ten millions of bytes of them took 39 s."""
+    assert call(address, b",".join([b"1"] * 19_000)).status_code == 200
+    for path in ("gradio_api/call/full", "gradio_api/queue/join", "gradio_api/run/upload"):
+        for many in (b"[],", b"1,", b'{"a":', '"é",'.encode("utf-16")):
+            answer = call(address, many * 25_000, path)
+            assert (answer.status_code, answer.json()["detail"]) == (
+                413,
+                "What was sent has more than 20000 values: send less at once.",
+            )
+
+
+def test_a_picture_in_a_request_passes_up_to_a_bound(address: str) -> None:
+    assert call(address, b'"data:image/jpeg;base64' + b"A/+9" * 5_000_000 + b'"').status_code == 200
+    refused = call(address, b'"' + b"A/+9" * 8_000_000 + b'"')
+    assert (refused.status_code, refused.json()["detail"]) == (
+        413,
+        "What was sent is larger than 32 MB: send files as uploads.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "root", "n_handed_on"),
+    [
+        ("/gradio_api/upload", "", 40),
+        ("/faces/gradio_api/upload", "/faces", 40),
+        ("/gradio_api/process_recording", "", 40),
+        ("/gradio_api/call/upload", "", 20),
+    ],
+)
+def test_a_body_is_handed_on_piece_by_piece_and_an_upload_whole(path: str, root: str, n_handed_on: int) -> None:
+    pieces = [{"type": "http.request", "body": b"," * 1000, "more_body": n < 39} for n in range(40)]
+    waiting, handed = list(pieces), []
+
+    async def read(scope: Scope, receive: Receive, send: Send) -> None:
+        while waiting:
+            handed.append(await receive())
+            assert len(handed) + len(waiting) == 40  # none is taken before it is asked for
+
+    async def receive() -> Message:
+        return waiting.pop(0)
+
+    async def send(message: Message) -> None:
+        pass
+
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": path,
+        "root_path": root,
+        "headers": [(b"host", b"localhost")],
+    }
+    with nullcontext() if n_handed_on == 40 else pytest.raises(HTTPException):
+        asyncio.run(Door(read, {})(scope, receive, send))
+    assert handed == pieces[:n_handed_on]
 
 
 def said(address: str, endpoint: str) -> str:

@@ -9,9 +9,9 @@ import gradio as gr
 import httpx
 import pytest
 
-from femo.demo.events import LONG, QUICK
+from femo.demo.events import FETCHES, LONG, QUICK
 from femo.demo.server.caller import Watch
-from femo.demo.server.line import ANY, CLIPS, MOST_UNREAD
+from femo.demo.server.line import ADDRESSES, ANY, CLIPS, MOST_UNREAD
 from femo.demo.server.page import Page
 from femo.media.streaming import Progress
 from tests.loopback import free_port
@@ -51,10 +51,14 @@ def address(work: Clips) -> Iterator[str]:
     def photo(name: str) -> str:
         return work(name)
 
+    def fetch(name: str) -> str:
+        return work(name)
+
     with Page(analytics_enabled=False) as demo:
         work.page = demo
         gr.api(clip, api_name="clip", **LONG)
         gr.api(photo, api_name="photo", **QUICK)
+        gr.api(fetch, api_name="fetch", **FETCHES)
     _, url, _ = demo.launch(
         prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", server_port=free_port(), ssr_mode=False
     )
@@ -75,7 +79,7 @@ def join(address: str) -> Iterator[Join]:
     }
 
     def post(endpoint: str, session: str, source: str = "127.0.0.1") -> httpx.Response:
-        body = {"data": ["x"], "fn_index": ["clip", "photo"].index(endpoint), "session_hash": session}
+        body = {"data": ["x"], "fn_index": ["clip", "photo", "fetch"].index(endpoint), "session_hash": session}
         return clients[source].post("gradio_api/queue/join", json=body)
 
     yield post
@@ -140,6 +144,24 @@ def test_photos_are_bound_too_and_do_not_wait_behind_clips(join: Join, address: 
     join("photo", "ann")
 
     assert "8 requests of yours wait already" in said(address, "ann")
+
+
+def test_slow_addresses_of_one_computer_leave_places_for_others_and_for_photos(
+    join: Join, address: str, work: Clips
+) -> None:
+    for index in range(3):
+        join("fetch", f"slow {index}")
+    assert work.begun.wait(30)
+
+    refused = said(address, "slow 2")
+    join("fetch", "elsewhere", OTHER)
+    join("photo", "ann")
+    for session in ("elsewhere", "ann"):
+        news(address, session, lambda message: message["msg"] == "process_starts")
+
+    assert refused.startswith("The line is full: 2 addresses from your address wait already")
+    assert ADDRESSES.of_address < FETCHES["concurrency_limit"]
+    assert work.n_runs == 4
 
 
 def test_a_flood_that_nobody_reads_leaves_nothing_behind(join: Join, work: Clips) -> None:

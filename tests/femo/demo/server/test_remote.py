@@ -25,6 +25,10 @@ class Inside(BaseHTTPRequestHandler):
             self.send_header("Location", self.path.removeprefix("/to/"))
             self.end_headers()
             return
+        if self.path.startswith("/status/"):
+            self.send_response(int(self.path.removeprefix("/status/")))
+            self.end_headers()
+            return
         self.send_response(200)
         self.end_headers()
         try:
@@ -163,6 +167,22 @@ def test_a_circle_of_redirects_ends(server: Any) -> None:
     with pytest.raises(MediaError, match="more than 3 times"):
         get(f"http://127.0.0.1:{server.server_port}/to/?")
     assert len(server.asked) == 4
+
+
+@pytest.mark.usefixtures("at_8")
+@pytest.mark.parametrize("status", [300, 301, 302, 304, 308, 404])
+def test_an_answer_without_a_picture_says_its_status(status: int, server: Any) -> None:
+    """A redirect that does not say where to is one."""
+    with pytest.raises(MediaError, match=f"answers with status {status}, expected a picture"):
+        get(f"http://127.0.0.1:{server.server_port}/status/{status}")
+    assert len(server.asked) == 1
+
+
+@pytest.mark.usefixtures("at_8")
+@pytest.mark.parametrize("port", ["65536", "99999", "9" * 20, "9" * 1900])
+def test_a_port_that_cannot_be_is_said(port: str) -> None:
+    with pytest.raises(MediaError, match=r"port above 65535|must be a public http or https address"):
+        get(f"http://127.0.0.1:{port}/")
 
 
 @pytest.mark.usefixtures("at_8")

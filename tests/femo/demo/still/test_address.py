@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from femo.demo.events import FETCHES, QUICK
 from femo.demo.still import address
 from femo.demo.still.address import fetched
 from femo.errors import MediaError
@@ -74,6 +75,14 @@ def test_what_is_no_photo_is_a_sentence_and_no_file(
     serve(monkeypatch, answer)
     with pytest.raises(gr.Error, match=said):
         run("https://example.org/a.png")
+
+
+def test_what_a_slow_server_holds_is_no_place_of_the_photos() -> None:
+    with gr.Blocks() as page:
+        address.address_line(gr.Image())
+    [event] = page.fns.values()
+    assert event.concurrency_id == FETCHES["concurrency_id"]
+    assert event.concurrency_id != QUICK["concurrency_id"]
 
 
 def test_an_empty_line_asks_for_an_address(monkeypatch: pytest.MonkeyPatch) -> None:
