@@ -20,7 +20,7 @@ from femo.demo import about, group, live, photo, theme, video, zero_gpu
 from femo.demo.choice import Choice, present_models
 from femo.demo.markup import file
 from femo.demo.server import front
-from femo.demo.server.cache import AGE_S, SWEEP_S, open_cache
+from femo.demo.server.cache import open_cache
 from femo.demo.server.caller import max_job_s
 from femo.demo.server.disk import why_unwritable
 from femo.demo.server.door import Door, refuse_when_full
@@ -46,11 +46,11 @@ LAUNCH: Final[dict[str, Any]] = {
 }
 
 
-def build(pipeline: femo.Pipeline, board: Board) -> gr.Blocks:
+def build(pipeline: femo.Pipeline, board: Board) -> Page:
     """Put the tabs together."""
-    demo: gr.Blocks
+    demo: Page
     models = Choice(pipeline, present_models())
-    with Page(title=front.TITLE, analytics_enabled=False, delete_cache=(int(SWEEP_S), int(AGE_S))) as demo:
+    with Page(title=front.TITLE, analytics_enabled=False) as demo:
         gr.HTML(theme.header(pipeline.model))
         with gr.Tabs(overflow_behavior="wrap"):
             with gr.Tab("Photo", id="photo"):
@@ -116,7 +116,7 @@ def main() -> None:
             if hint := labels_hint():
                 sys.stderr.write(f"{hint}\n")
             cache.keep()
-            cache.watch()
+            cache.watch(demo.files_in_use)
             signal.signal(signal.SIGTERM, lambda *_: demo.close(verbose=False))
             try:
                 launch(demo)

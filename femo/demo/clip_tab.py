@@ -1,7 +1,7 @@
 """What the tabs for clips share: run, cancel, clear, nothing found, and files for download.
 
 Conventions: a tab has one running analysis per visitor. Files are made when asked for, in a folder that is gone once Gradio
-has copied them into its cache, which ``delete_cache`` empties.
+has copied them into its cache, which is swept (``server.cache``).
 """
 
 from abc import ABC, abstractmethod
@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Final, Generic, TypeVar
 import gradio as gr
 from gradio.components import Component
 
-from femo.demo.events import COPIES, FILES, LONG, one_sentence, uploaded
+from femo.demo.events import COPIES, FILES, LONG, no_longer_kept, one_sentence, uploaded
 from femo.demo.jobs import Job, Jobs, progress_bar, why_nothing
 from femo.demo.markup import empty, render
 from femo.errors import FemoError
@@ -158,7 +158,7 @@ class ClipTab(ABC, Generic[T]):
     def download(self, kind: str, reading: T | None, *settings: Any) -> Iterator[Any]:
         """Make one file."""
         if reading is None:
-            return
+            raise no_longer_kept(self.what)
         with one_sentence(), TemporaryDirectory() as folder:
             yield gr.DownloadButton(value=str(self.write(kind, reading, Path(folder), *settings)))
 

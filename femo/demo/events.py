@@ -15,6 +15,7 @@ from gradio.context import LocalContext
 from gradio.utils import get_upload_folder
 
 from femo import PhotoResult, Pipeline, VideoResult
+from femo.demo.server.uploads import Uploads
 from femo.errors import FemoError, MediaError
 
 QUICK: Final[dict[str, Any]] = {"concurrency_id": "quick", "concurrency_limit": 2}
@@ -25,6 +26,9 @@ CAMERAS: Final[dict[str, Any]] = {"concurrency_id": "cameras", "concurrency_limi
 """Queue of open cameras; each keeps its place for as long as it streams, and they take turns frame by frame."""
 FRAMES: Final[dict[str, Any]] = {"concurrency_id": "frames", "concurrency_limit": 4}
 """Queue of single camera frames that come over the API."""
+SAID: Final[dict[str, Any]] = {"concurrency_id": "said", "concurrency_limit": 1}
+"""Queue of what is said and shown of persons in a clip: one after the other, because a press on the page ends a name that is
+being typed, and each begins with what the one before has left."""
 LONG: Final[dict[str, Any]] = {"concurrency_id": "long", "concurrency_limit": 1}
 """Queue of films and groups, one at a time."""
 FILES: Final[dict[str, Any]] = {"concurrency_id": "files", "concurrency_limit": 2}
@@ -42,8 +46,8 @@ def uploaded(payload: Any, what: str = "photo") -> Path:
         what: Noun for the messages.
 
     Raises:
-        MediaError: Nothing was uploaded, or the path is not one of this app's uploads (a caller of the API may
-            write any path into the request).
+        MediaError: Nothing was uploaded, the file is gone, or the path is not one of this app's uploads (a caller of the
+            API may write any path into the request).
     """
     path = payload.get("path") if isinstance(payload, dict) else None
     if not isinstance(path, str) or not path:
@@ -51,17 +55,28 @@ def uploaded(payload: Any, what: str = "photo") -> Path:
     file = Path(path).resolve()
     if not file.is_relative_to(Path(get_upload_folder()).resolve()):
         raise MediaError(f"The {what} must be uploaded: a path on the server is not read.")
+    if not _is_there(file):
+        raise MediaError(f"{file.name} does not exist any more: upload it again.")
     return file
+
+
+def _is_there(file: Path) -> bool:
+    try:
+        return file.exists()
+    except OSError:  # no file can have this name
+        return False
 
 
 def forget(file: Path) -> None:
     """Delete an upload at once.
 
-    An upload lies where every other with its name and content lies, so what a tab shows, such as an example or the
-    photo of another visitor, stays, though a caller may name or send it.
+    An upload lies where every other with its name and content lies, so what another has sent too, or a tab shows, such as
+    an example or the photo of another visitor, stays, though a caller may name or send it.
     """
     blocks = LocalContext.blocks.get(None)
     if blocks is None or str(file) not in blocks.upload_file_set:
+        return
+    if isinstance(blocks.upload_file_set, Uploads) and not blocks.upload_file_set.done(str(file)):
         return
     shown = [block.keep_in_cache | block.temp_files for block in list(blocks.blocks.values())]
     if not any(str(file) in files for files in shown):
@@ -89,6 +104,11 @@ def one_sentence() -> Iterator[None]:
         yield
     except FemoError as error:
         raise gr.Error(html.escape(str(error), quote=False), print_exception=False) from error
+
+
+def no_longer_kept(what: str) -> gr.Error:
+    """Return what to raise where nothing is left of what the page shows: the app was started again, or others took its place."""
+    return gr.Error(f"This reading is no longer kept: read the {what} again.", print_exception=False)
 
 
 def prior_choice(pipeline: Pipeline, **more: Any) -> gr.Radio:

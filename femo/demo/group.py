@@ -1,7 +1,7 @@
 """The Group tab and the API ``/analyze_group``.
 
 Conventions: a session keeps the numbers of its clip and small portraits. Files for download are made when asked for, in a
-folder that is gone once Gradio has copied them into its cache, which ``delete_cache`` empties.
+folder that is gone once Gradio has copied them into its cache, which is swept (``server.cache``).
 """
 
 from collections.abc import Iterator, Sequence
@@ -162,7 +162,7 @@ class GroupTab(ClipTab[GroupView]):
         source = path if photo is None else photo
         settings: dict[str, Any] = {"min_face": min_face, "prior": prior, "limits": clip_limits()}
         moments = Moments()
-        group = self.pipeline.group(source, progress=report, cancel=cancel, look=moments.look, **settings)
+        group = self.pipeline.group(source, progress=report, cancel=cancel, look=moments, **settings)
         if photo is not None:
             return GroupView(path, group, photo.rgb)
         watch = playable(path, self.stage, report, cancel)

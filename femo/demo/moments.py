@@ -37,13 +37,16 @@ class Moment:
 
 @dataclass(slots=True)
 class Moments:
-    """Looks at the frames of one clip, in their order; one thread."""
+    """Looks at the frames of one clip, in their order, when it is called with one; one thread.
+
+    It is data, so it crosses to another process and back (``femo.demo.zero_gpu``).
+    """
 
     n_seen: int = 0
     step: int = 1
     kept: list[tuple[float, str]] = field(default_factory=list)
 
-    def look(self, frame: Frame) -> None:
+    def __call__(self, frame: Frame) -> None:
         """Keep a frame, or pass it by."""
         if self.n_seen % self.step == 0:
             if len(self.kept) == MOST_KEPT:
@@ -52,10 +55,14 @@ class Moments:
                 self.kept.append((frame.time_s, data_uri(shrink(frame.rgb, MOMENT_PX)[0])))
         self.n_seen += 1
 
+    def take(self, other: "Moments") -> None:
+        """Hold what another has kept, such as a copy of this one in another process."""
+        self.n_seen, self.step, self.kept = other.n_seen, other.step, other.kept
+
     def standing_out(self, group: GroupResult) -> Sequence[Moment]:
-        """Return the moments of highest and lowest affect, earlier first; none where the clip has one moment only."""
+        """Return the moments of highest and lowest affect, earlier first; none of one moment only, or where nothing was kept."""
         rows = peaks(group)
-        if rows is None or rows[0] == rows[1]:
+        if rows is None or rows[0] == rows[1] or not self.kept:
             return ()
         wanted = zip(rows, ("most positive", "least positive"), strict=True)
         return [self._nearest(float(group.over_time.time_s[row]), title) for row, title in sorted(wanted)]

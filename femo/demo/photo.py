@@ -1,7 +1,7 @@
 """The Photo tab and the API ``/analyze_photo``.
 
 Conventions: a reading is kept per session as results and small portraits, never the photo itself. Files for download
-are written to a folder that is gone once Gradio has copied them into its cache, which ``delete_cache`` empties.
+are written to a folder that is gone once Gradio has copied them into its cache, which is swept (``server.cache``).
 """
 
 from collections.abc import Iterator
@@ -18,8 +18,9 @@ from femo.demo import cards
 from femo.demo.about import LIMITS
 from femo.demo.choice import NO_OTHER, Choice, fitting_prior
 from femo.demo.clip_tab import NOBODY, SMALLEST
-from femo.demo.events import QUICK, one_sentence, prior_choice, uploaded, whole_pixels
+from femo.demo.events import QUICK, no_longer_kept, one_sentence, prior_choice, uploaded, whole_pixels
 from femo.demo.face_panel import FacePanel
+from femo.demo.jobs import why_nothing
 from femo.demo.markup import empty, render
 from femo.demo.samples import samples
 from femo.demo.server.turns import READING
@@ -29,14 +30,14 @@ from femo.demo.still.files import SHOWN_PX, coloured, drawn, faces_table, write_
 from femo.demo.still.kept import Asked, KeptPhoto, kept_photo
 from femo.demo.still.pane import PicturePane
 from femo.demo.still.several import SeveralPhotos
+from femo.errors import MediaError
 from femo.media.photos import Photo, read_photo
 from femo.types import RGB
 
 EMPTY: Final = empty(
     "Drop in a photo",
     "Every face gets a number, its expression, the action units and the pose that are measured on it, age, gender and "
-    "ethnicity. "
-    "Nothing is kept: pictures are deleted within the hour.",
+    "ethnicity. Nothing is kept: pictures are deleted within the hour.",
 )
 
 
@@ -182,28 +183,30 @@ class PhotoTab:
         kept: KeptPhoto | None,
         request: gr.Request,
     ) -> Iterator[dict[Any, Any]]:
-        """Read the photo and fill the tab; what was read is not read again, and an empty input empties the tab."""
+        """Read the photo and fill the tab; what was read is not read again, and an empty or unreadable input empties the tab."""
         if payload is None:
             yield self._nothing(EMPTY, None)
             return
+        try:
+            photo = read_photo(uploaded(payload))
+        except MediaError as error:
+            yield self._nothing(why_nothing(error), None)
+            return
         with one_sentence():
-            asked = self.asked(payload, min_face, align, prior, model)
-            photo, pipeline = read_photo(uploaded(payload)), self.models.pipeline(model)
+            asked, pipeline = self.asked(payload, min_face, align, prior, model), self.models.pipeline(model)
             known = kept is not None and kept.asked == asked
             reading = kept if kept is not None and known else self._read(photo, pipeline, asked)
             ground = coloured(photo, pipeline, reading.result.faces) if saliency else photo
         picture, boxes = drawn(ground, reading.result, SHOWN_PX, mesh=mesh)
         if not len(reading.result.faces):
-            yield self._nothing(NOBODY, picture)
+            yield self._nothing(NOBODY, picture) | {self.reading: reading}
             return
         reading = replace(reading, shown_xyxy=boxes)
         yield {self.pane.annotated: gr.Image(picture)} if known else self._seen(reading, picture)
         with TemporaryDirectory() as folder:
-            files = dict(
-                zip(self.files, write_files(ground, reading.result, Path(folder), mesh=mesh), strict=True)
-            )
-            filled = {} if known else self._filled(reading)
-            yield filled | files | self.several.clear(request) | self._announced(reading, second)
+            files = write_files(ground, reading.result, Path(folder), mesh=mesh)
+            filled = ({} if known else self._filled(reading)) | dict(zip(self.files, files, strict=True))
+            yield filled | self.several.clear(request) | self._announced(reading, second)
         if second not in (NO_OTHER, model) and reading.beside(second) is None:
             yield self._compared(photo, reading, second, number if known else 1)
 
@@ -268,9 +271,9 @@ class PhotoTab:
 
     def choose(self, reading: KeptPhoto | None, number: int | None) -> dict[Any, Any]:
         """Show another face."""
-        if reading is None or not number:
-            return self._as_it_is()
-        return self._face(reading, number - 1)
+        if reading is None:
+            raise no_longer_kept("photo")
+        return self._face(reading, number - 1) if number else self._as_it_is()
 
     def _as_it_is(self) -> dict[Any, Any]:
         """Change nothing; of an empty dict Gradio says that values are missing."""
@@ -279,7 +282,7 @@ class PhotoTab:
     def tap(self, reading: KeptPhoto | None, event: gr.SelectData) -> dict[Any, Any]:
         """Choose the smallest box under a tap on the picture."""
         if reading is None:
-            return self._as_it_is()
+            raise no_longer_kept("photo")
         point = event.index if isinstance(event.index, list) else []
         if [type(part) in (int, float) for part in point] != [True, True]:
             raise gr.Error("A tap is at two numbers, in pixels.", print_exception=False)

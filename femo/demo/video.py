@@ -2,7 +2,7 @@
 
 Conventions: a session keeps what was read of its clip (numbers and small portraits); smoothing, the smallest face and what is
 said of persons only lay that out anew. Files for download are made when asked for, in a folder that is gone once Gradio has
-copied them into its cache, which ``delete_cache`` empties. Once a clip is read the drop zone folds away and the player stands
+copied them into its cache, which is swept (``server.cache``). Once a clip is read the drop zone folds away and the player stands
 in its place, so that the clip is on the page once.
 """
 
@@ -17,7 +17,7 @@ from femo.clips.adaptive import parse_every
 from femo.demo import cards
 from femo.demo.choice import Choice, offered
 from femo.demo.clip_tab import HIDDEN, NOBODY, SMALLEST, ClipTab
-from femo.demo.events import LONG, QUICK, one_sentence, uploaded
+from femo.demo.events import LONG, SAID, one_sentence, uploaded
 from femo.demo.markup import empty
 from femo.demo.playable import COPIED
 from femo.demo.samples import samples
@@ -112,7 +112,7 @@ class VideoTab(ClipTab[KeptClip]):
             panel.components(),
             trigger_mode="always_last",
             **HIDDEN,
-            **QUICK,
+            **SAID,
         )
         self._wire_persons()
         self.wire_downloads([self.clip, *panel.layout])
@@ -123,12 +123,11 @@ class VideoTab(ClipTab[KeptClip]):
         panel = self.panel
         outputs = [self.clip, *panel.components()]
         settings = [self.clip, panel.chosen, *panel.layout]
-        quiet = {**HIDDEN, **QUICK}
+        quiet = {**HIDDEN, **SAID}
         panel.chooser.select(self.choose, settings, panel.components(), **quiet)
         gr.on([panel.name.submit, panel.name.blur], self.rename, [panel.name, *settings], outputs, **quiet)
-        panel.same.select(
-            self.join, settings, outputs, **quiet
-        )  # input comes twice, with the choice and with leaving the field
+        # input comes twice, with the choice and with leaving the field
+        panel.same.select(self.join, settings, outputs, **quiet)
         panel.hide.click(self.hide, settings, outputs, **quiet)
         panel.undo.click(self.undo, settings, outputs, **quiet)
 
@@ -260,7 +259,7 @@ class VideoTab(ClipTab[KeptClip]):
     def rename(self, name: str, clip: KeptClip | None, chosen: int | None, *layout: Any) -> dict[Any, Any]:
         """Give the chosen person a name."""
         if clip is None or chosen is None or clip.said.name(chosen, name) == clip.said:
-            return {self.clip: gr.skip()}
+            return self.panel.as_it_is(clip) if name else {self.clip: gr.skip()}
         return self._said(clip.saying(clip.said.name(chosen, name)), chosen, *layout)
 
     def join(
@@ -275,18 +274,18 @@ class VideoTab(ClipTab[KeptClip]):
     ) -> dict[Any, Any]:
         """Take another person for the chosen one."""
         if clip is None or chosen is None or not str(event.value).isdecimal():
-            return {self.clip: gr.skip()}
+            return self.panel.as_it_is(clip)
         return self._said(joined(clip, chosen, int(event.value)), chosen, method, kernel, smallest, prior)
 
     def hide(self, clip: KeptClip | None, chosen: int | None, *layout: Any) -> dict[Any, Any]:
         """Leave the chosen person out."""
         if clip is None or chosen is None:
-            return {self.clip: gr.skip()}
+            return self.panel.as_it_is(clip)
         return self._said(clip.saying(clip.said.hide(chosen)), None, *layout)
 
     def undo(self, clip: KeptClip | None, chosen: int | None, *layout: Any) -> dict[Any, Any]:
         """Take back all that was said of persons."""
-        return {self.clip: gr.skip()} if clip is None else self._said(clip.saying(Said()), chosen, *layout)
+        return self.panel.as_it_is(clip) if clip is None else self._said(clip.saying(Said()), chosen, *layout)
 
     def _said(self, clip: KeptClip, chosen: int | None, *layout: Any) -> dict[Any, Any]:
         shown = self.panel.show(clip, chosen, *layout)

@@ -2,8 +2,8 @@
 
 On such a Space (``SPACES_ZERO_GPU`` is set) the package ``spaces`` is there; it must be imported before a network is
 put on the GPU. A decorated call runs in a process of its own, so what crosses must be data: callbacks stay behind,
-and functions that run there are ordinary ones, never coroutines. One call reads a whole clip, faces of several frames
-in one batch, so a clip borrows the GPU once.
+``Moments`` come back with the result, and functions that run there are ordinary ones, never coroutines. One call reads a
+whole clip, faces of several frames in one batch, so a clip borrows the GPU once.
 """
 
 import inspect
@@ -13,6 +13,7 @@ from contextvars import ContextVar
 from typing import Any, Final
 
 import femo
+from femo.demo.moments import Moments
 from femo.models.find import find_models
 from femo.readers import load_mesh, load_readers
 
@@ -51,7 +52,7 @@ def _loaded(name: str | None, like: femo.Pipeline | None) -> femo.Pipeline:
 def borrowing(
     call: Callable[..., Any], gpu: Callable[[Callable[..., Any]], Callable[..., Any]]
 ) -> Callable[..., Any]:
-    """Decorate a function with ``spaces.GPU`` and keep callbacks out of its process.
+    """Decorate a function with ``spaces.GPU``, keep callbacks out of its process, and bring ``Moments`` back from it.
 
     Raises:
         TypeError: It is a coroutine function, which ZeroGPU does not run.
@@ -62,7 +63,7 @@ def borrowing(
     def within(*args: Any, **kwargs: Any) -> Any:
         token = _BORROWED.set(True)
         try:
-            return call(*args, **kwargs)
+            return call(*args, **kwargs), kwargs.get("look")
         finally:
             _BORROWED.reset(token)
 
@@ -71,6 +72,10 @@ def borrowing(
     def run(*args: Any, **kwargs: Any) -> Any:
         if _BORROWED.get():
             return call(*args, **kwargs)
-        return decorated(*args, **{key: value for key, value in kwargs.items() if key not in STAY_BEHIND})
+        crossing = {key: value for key, value in kwargs.items() if key not in STAY_BEHIND}
+        result, looked = decorated(*args, **crossing)
+        if isinstance(looked, Moments):
+            kwargs["look"].take(looked)
+        return result
 
     return run

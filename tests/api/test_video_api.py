@@ -1,13 +1,26 @@
 """``/analyze_video`` and ``/live_frame`` on the running app, through gradio_client."""
 
+import time
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
+import gradio as gr
+import httpx
+import numpy as np
 import pytest
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 
 import femo
+from femo.clips.timelines import RawPerson, RawVideo
+from femo.demo.choice import Choice
+from femo.demo.server.page import Page
+from femo.demo.video import VideoTab
+from femo.demo.watch.files import AskedClip, KeptClip
+from femo.types import ClipInfo
 from tests import clips
+from tests.loopback import free_port
 
 
 @pytest.fixture(scope="module")
@@ -65,3 +78,46 @@ def test_live_frames_keep_ids_per_session_and_smooth(
     finally:
         other.close()
     assert [face["id"] for face in elsewhere["faces"]] == [1]
+
+
+def test_a_name_and_the_press_that_ends_it_are_both_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page sends them at once; laying the named person out takes longer than hiding another does."""
+    own: Any = SimpleNamespace(model="m", decision=SimpleNamespace(offered=("natural",), default="natural"))
+    rows = np.arange(5)
+    persons = [
+        RawPerson(track, rows, np.tile(np.float32([100 * track, 0, 100 * track + 60, 60]), (5, 1)), {})
+        for track in (1, 2)
+    ]
+    raw = RawVideo(rows / 5, rows / 5, tuple(persons), ClipInfo(0, "m", 1.0, 640, 360))
+    kept, layout = KeptClip(AskedClip(Path("a.mp4")), Path("a.mp4"), raw, {}), ["none", 15, 0, "natural"]
+    with Page(analytics_enabled=False) as page:
+        tab = VideoTab(Choice(own, []), lambda *_: "")
+        tab.wire()
+        gr.Button().click(lambda: (kept, 1), None, [tab.clip, tab.panel.chosen], api_name="put")
+
+    def laid_out(clip: KeptClip, chosen: int | None, *_: Any) -> dict[Any, Any]:
+        time.sleep(1.0 if clip.said.names and not clip.said.hidden else 0)
+        return {tab.panel.chosen: chosen, tab.panel.card: "a card"}
+
+    monkeypatch.setattr(tab.panel, "show", laid_out)
+    _, url, _ = page.launch(prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", server_port=free_port())
+    numbers = {function.name: number for number, function in page.fns.items()}
+
+    def send(name: str, *data: Any) -> None:
+        body = {"data": list(data), "fn_index": numbers[name], "session_hash": "me"}
+        httpx.post(f"{url}gradio_api/queue/join", json=body, timeout=60).raise_for_status()
+
+    def answered() -> None:
+        while page._queue.event_ids_to_events:
+            time.sleep(0.01)
+
+    try:
+        send("<lambda>")
+        answered()
+        send("rename", "Ann", None, None, *layout)
+        send("hide", None, None, *layout)
+        answered()
+        said = page.app.state_holder["me"][tab.clip._id].said
+    finally:
+        page.close()
+    assert (said.names, said.hidden) == ({1: "Ann"}, frozenset({1}))

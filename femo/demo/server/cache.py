@@ -3,8 +3,8 @@
 Conventions: a run of the app has a folder of its own, locked for as long as the run lives, in ``GRADIO_TEMP_DIR`` or in the
 user's part of the system's folder for temporary files. Gradio's uploads and results and Python's temporary files all lie in
 it. A start removes the folders of runs that have ended, however they ended; a thread removes what is older than ``AGE_S``,
-whoever wrote it: Gradio's own ``delete_cache`` knows nothing of uploads that were broken off, nor of what came with
-``data:`` addresses over MCP.
+whoever wrote it, but for the files of those who still wait for their turn or whose turn it is: Gradio's own ``delete_cache``
+knows neither these nor uploads that were broken off, nor what came with ``data:`` addresses over MCP.
 """
 
 import os
@@ -13,7 +13,7 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
@@ -25,7 +25,7 @@ from femo.demo.server.disk import why_unwritable
 from femo.errors import FemoError
 
 AGE_S: Final = 3000.0
-"""What is older goes at the next sweep, so that nothing is there after an hour."""
+"""What is older goes at the next sweep, so that nothing is there after an hour but what still waits to be read."""
 SWEEP_S: Final = 300.0
 PREFIX: Final = "run-"
 NAME: Final = re.compile(rf"{PREFIX}[a-z0-9_]{{8}}")
@@ -45,23 +45,25 @@ class Cache:
         self._lock = lock
         self.kept = frozenset({folder / "tmp"})
         self._closed = threading.Event()
+        self._in_use: Callable[[], Collection[Path]] = frozenset
 
     def keep(self) -> None:
         """Keep what lies in the folder now, before the first visitor: the examples."""
         self.kept = frozenset(self.folder.rglob("*"))
 
     def sweep(self, age_s: float = AGE_S) -> None:
-        """Delete what is older than ``age_s`` seconds, and folders that are empty."""
-        oldest = time.time() - age_s
+        """Delete what is older than ``age_s`` seconds and not in use, and folders that are empty."""
+        oldest, stays = time.time() - age_s, self.kept | frozenset(self._in_use())
         for path in sorted(self.folder.rglob("*"), reverse=True):
-            if path in self.kept:
+            if path in stays:
                 continue
             with suppress(OSError):  # gone already, or a folder that is in use
                 if path.lstat().st_ctime < oldest:
                     path.rmdir() if path.is_dir() and not path.is_symlink() else path.unlink()
 
-    def watch(self) -> None:
-        """Sweep on schedule until ``close``, in a thread of its own."""
+    def watch(self, in_use: Callable[[], Collection[Path]] = frozenset) -> None:
+        """Sweep on schedule until ``close``, in a thread of its own; what ``in_use`` returns by then stays."""
+        self._in_use = in_use
         threading.Thread(target=self._watch, name="femo-sweep", daemon=True).start()
 
     def close(self) -> None:

@@ -9,7 +9,9 @@ import os
 import time
 from asyncio import Queue as Messages
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final, Literal
 
 import fastapi
@@ -56,6 +58,11 @@ class Line(Queue):
     def __init__(self, *args: Any, **settings: Any) -> None:
         super().__init__(*args, **settings)
         self._told: dict[str, tuple[float, float]] = {}
+
+    def files_in_use(self) -> set[Path]:
+        """Return the files that events name which wait or run."""
+        bodies = [event.data for event in list(self.event_ids_to_events.values())]
+        return {path for body in bodies if body is not None for path in _named(body.data)}
 
     def expect(self, event_id: str, elapsed_s: float, left_s: float) -> None:
         """Note what the analysis of a running event says of itself: seconds so far, and seconds to go."""
@@ -176,6 +183,19 @@ class Line(Queue):
         now_s = time.monotonic()
         free_in_s = min((max(0.0, end_s - now_s) for _, end_s in told), default=each_s) if is_busy else 0.0
         return free_in_s + each_s * (rank // places + 1)
+
+
+def _named(data: Any) -> Iterator[Path]:
+    """Find the files in what was sent, which may lie as deep as the sender likes."""
+    open_parts = [data]
+    while open_parts:
+        part = open_parts.pop()
+        if isinstance(part, dict):
+            open_parts += part.values()
+            if isinstance(path := part.get("path"), str):
+                yield Path(path)
+        elif isinstance(part, list):
+            open_parts += part
 
 
 def _address(request: fastapi.Request | None) -> str:

@@ -1,6 +1,7 @@
 """The page as a whole: Gradio's ``Blocks`` with what every event of every tab shares."""
 
 from itertools import zip_longest
+from pathlib import Path
 from typing import Any, Final, Literal
 
 import gradio as gr
@@ -15,6 +16,7 @@ from femo.demo.server.components import fitting_values
 from femo.demo.server.disk import why_unwritable
 from femo.demo.server.line import Line
 from femo.demo.server.told import fitting_event
+from femo.demo.server.uploads import Uploads
 
 TOLD_EVERY_S: Final = 2.0
 """How often those who wait are told their place and time."""
@@ -26,6 +28,15 @@ class Page(gr.Blocks):
     A public endpoint sees only arguments of its types, events wait in a ``Line``, and each answer of a handler that yields is
     shown as it was, the last one not again.
     """
+
+    def __init__(self, *args: Any, **settings: Any) -> None:
+        super().__init__(*args, **settings)
+        uploads = Uploads()
+        self.upload_file_set, self.temp_file_sets = uploads, [uploads, *self.temp_file_sets[1:]]
+
+    def files_in_use(self) -> set[Path]:
+        """Return the files of those who wait for their turn or whose turn it is."""
+        return self._queue.files_in_use() if isinstance(self._queue, Line) else set()
 
     def queue(
         self,

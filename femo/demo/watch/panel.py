@@ -9,7 +9,7 @@ import gradio as gr
 
 from femo import Pipeline
 from femo.clips import summaries
-from femo.demo.events import one_sentence, prior_choice
+from femo.demo.events import no_longer_kept, one_sentence, prior_choice
 from femo.demo.markup import file
 from femo.demo.watch import player
 from femo.demo.watch.beside import beside_card
@@ -90,12 +90,18 @@ class ClipPanel:
             self.circle: gr.Plot(None, visible=False),
         }
 
+    def as_it_is(self, clip: KeptClip | None) -> Update:
+        """Return no change of what is shown, which is not silent where nothing is left of it."""
+        if clip is None:
+            raise no_longer_kept("clip")
+        return {self.chosen: gr.skip()}
+
     def show(
         self, clip: KeptClip | None, chosen: int | None, method: str, kernel: float, smallest: float, prior: str
     ) -> Update:
         """Lay a clip out."""
         if clip is None:
-            return {self.chosen: gr.skip()}
+            return self.as_it_is(clip)
         with one_sentence():
             layout: Any = (smoothing(method, kernel), int(smallest), prior)
             result, other = clip.result(*layout), clip.beside(*layout)

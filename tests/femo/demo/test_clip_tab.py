@@ -91,7 +91,12 @@ def test_a_file_is_there_when_it_is_handed_over_and_gone_after(tab: WordTab) -> 
     seen = [tab.written.read_text() for _ in tab.download("txt", "hello", 15)]
     assert seen == ["hello (15,)"]
     assert not tab.written.exists()
-    assert list(tab.download("txt", None, 15)) == []
+
+
+def test_a_file_of_what_is_no_longer_kept_is_refused(tab: WordTab) -> None:
+    with pytest.raises(gr.Error) as refused:
+        next(tab.download("txt", None, 15))
+    assert refused.value.message == "This reading is no longer kept: read the text again."
 
 
 def test_clearing_empties_the_tab(tab: WordTab) -> None:

@@ -10,6 +10,7 @@ import pytest
 from gradio.context import LocalContext
 
 from femo.demo.events import MIXES, forget, one_sentence, prior_choice, uploaded, whole_pixels
+from femo.demo.server.uploads import Uploads
 from femo.errors import FemoError, MediaError
 
 
@@ -49,6 +50,13 @@ def test_a_path_on_the_server_is_not_read(path: str, uploads: Path) -> None:
         uploaded({"path": str(uploads / path)})
 
 
+@pytest.mark.parametrize("name", ["gone.jpg", "x" * 300])
+def test_of_an_upload_that_is_gone_the_name_is_told_and_not_the_path(name: str, uploads: Path) -> None:
+    with pytest.raises(MediaError) as refused:
+        uploaded({"path": str(uploads / "ab" / name)})
+    assert str(refused.value) == f"{name} does not exist any more: upload it again."
+
+
 # --- forgetting ---------------------------------------------------------------------------------------------------
 
 
@@ -64,6 +72,18 @@ def blocks(uploads: Path) -> Iterator[Any]:
 
 def test_an_upload_goes_at_once(uploads: Path, blocks: Any) -> None:
     file = uploads / "ab" / "photo.jpg"
+    forget(file)
+    assert not file.exists()
+    assert blocks.upload_file_set == set()
+
+
+def test_an_upload_that_another_sent_too_goes_with_the_last(uploads: Path, blocks: Any) -> None:
+    file = uploads / "ab" / "photo.jpg"
+    blocks.upload_file_set = Uploads()
+    for _ in range(2):
+        blocks.upload_file_set.update([str(file)])
+    forget(file)
+    assert file.exists()
     forget(file)
     assert not file.exists()
     assert blocks.upload_file_set == set()

@@ -1,5 +1,6 @@
 """Of a clip's frames a bounded number is kept, evenly, and the moments that stand out get the nearest one."""
 
+import pickle
 from types import SimpleNamespace
 
 import numpy as np
@@ -23,7 +24,7 @@ def looked_at(n_frames: int, step_s: float = 1.0) -> Moments:
     """Looks at grey frames, each of its own value."""
     kept = Moments()
     for k in range(n_frames):
-        kept.look(Frame(np.full((4, 6, 3), k, np.uint8), k * step_s, k))
+        kept(Frame(np.full((4, 6, 3), k, np.uint8), k * step_s, k))
     return kept
 
 
@@ -39,6 +40,19 @@ def test_one_moment_stands_out_from_nothing() -> None:
     nobody = group([0.1, 0.2])
     nobody.over_time.present[:] = False
     assert looked_at(2).standing_out(nobody) == ()  # type: ignore[arg-type]
+
+
+def test_where_nothing_was_kept_nothing_stands_out() -> None:
+    assert looked_at(0).standing_out(group([0.1, -0.8, 0.9])) == ()  # type: ignore[arg-type]
+
+
+def test_what_a_copy_has_kept_is_taken_over() -> None:
+    here = Moments()
+    copy = pickle.loads(pickle.dumps(here))
+    for k in range(3):
+        copy(Frame(np.full((4, 6, 3), k, np.uint8), float(k), k))
+    here.take(copy)
+    assert (here.n_seen, here.step, here.kept) == (3, 1, copy.kept)
 
 
 def test_of_a_long_clip_every_so_many_th_frame_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:

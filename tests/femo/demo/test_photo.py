@@ -7,6 +7,7 @@ from typing import Any
 
 import gradio as gr
 import pytest
+from PIL import Image
 
 import femo
 from femo.demo.choice import NO_OTHER, Choice
@@ -47,6 +48,8 @@ def show(
     uploads.mkdir()
     for name in ("astronaut.jpg", "triptych.jpg"):
         (uploads / name).write_bytes((EXAMPLES / name).read_bytes())
+    (uploads / "broken.jpg").write_bytes(b"no picture")
+    Image.new("RGB", (320, 240), "grey").save(uploads / "wall.jpg")
     own, other = (
         femo.load(str(write_small(tmp_path / name, seed=seed)), measure=False)
         for seed, name in enumerate(("own", "other"))
@@ -121,3 +124,33 @@ def test_a_second_model_reads_the_same_faces_once(show: Any, reads: list[str]) -
 def test_a_model_that_is_not_offered_is_refused(show: Any, changes: dict[str, Any]) -> None:
     with pytest.raises(gr.Error, match="expected one of: own, other"):
         show[1]("astronaut.jpg", None, **changes)
+
+
+@pytest.mark.parametrize("name", ["broken.jpg", "gone.jpg"])
+def test_a_photo_that_cannot_be_read_leaves_nothing_of_the_one_before(show: Any, name: str) -> None:
+    tab, shown = show
+    kept = shown("astronaut.jpg", None)[tab.reading]
+    empty = shown(name, kept)
+    assert empty[tab.reading] is None
+    assert (empty[tab.details].visible, empty[tab.pane.annotated].visible) == (False, False)
+    assert "Not read" in empty[tab.message].value
+    assert name in empty[tab.message].value
+
+
+def test_a_face_of_what_is_no_longer_kept_is_refused(show: Any) -> None:
+    tab, _ = show
+    tapped: Any = SimpleNamespace(index=[10, 10])
+    for asked in (lambda: tab.choose(None, 2), lambda: tab.tap(None, tapped)):
+        with pytest.raises(gr.Error) as refused:
+            asked()
+        assert refused.value.message == "This reading is no longer kept: read the photo again."
+
+
+def test_a_tap_on_a_photo_without_a_face_changes_nothing(show: Any, reads: list[str]) -> None:
+    tab, shown = show
+    nobody = shown("wall.jpg", None)
+    kept, tapped = nobody[tab.reading], SimpleNamespace(index=[10, 10])
+    assert (len(kept.result.faces), nobody[tab.details].visible) == (0, False)
+    assert list(tab.tap(kept, tapped)) == [tab.panel.card]
+    assert shown("wall.jpg", kept, mesh=True)[tab.details].visible is False
+    assert reads == ["own"]

@@ -1,5 +1,6 @@
 """ZeroGPU: the decorator is used there and nowhere else."""
 
+import pickle
 import sys
 import types
 from collections.abc import Callable
@@ -11,7 +12,9 @@ import pytest
 
 import femo
 from femo.demo import zero_gpu
+from femo.demo.moments import Moments
 from femo.labels import ABAW_AU
+from femo.types import Frame
 from tests import shipped
 from tests.clips import portrait
 from tests.small_models import write_small
@@ -70,6 +73,28 @@ def test_an_analysis_within_another_does_not_borrow_again() -> None:
     outer = zero_gpu.borrowing(lambda: inner(progress="kept"), gpu)
     assert outer() == "kept"
     assert borrowed == ["once"]
+
+
+def test_what_looked_at_the_frames_in_the_other_process_comes_back() -> None:
+    """As ``spaces`` does, everything that crosses is pickled, on the way there and on the way back."""
+
+    def gpu(call: Callable[..., Any]) -> Callable[..., Any]:
+        def crossed(*args: Any, **kwargs: Any) -> Any:
+            there, how = pickle.loads(pickle.dumps((args, kwargs)))
+            return pickle.loads(pickle.dumps(call(*there, **how)))
+
+        return crossed
+
+    def read(n_frames: int, look: Callable[[Frame], object]) -> str:
+        for k in range(n_frames):
+            look(Frame(np.full((4, 6, 3), k, np.uint8), float(k), k))
+        return "read"
+
+    moments, here = Moments(), Moments()
+    assert zero_gpu.borrowing(read, gpu)(3, look=moments) == "read"
+    read(3, here)
+    assert [time_s for time_s, _ in moments.kept] == [0, 1, 2]
+    assert moments == here
 
 
 def test_another_model_shares_detector_and_mesh_but_not_what_the_first_one_sees(

@@ -127,6 +127,20 @@ def test_whatever_came_in_goes_by_its_age_and_the_examples_stay(address: str, ca
     assert upload(address).is_file(), "the folder works on"
 
 
+def test_what_still_waits_for_its_turn_stays_however_long_that_takes(cache: Cache) -> None:
+    waits, other = cache.folder / "ab" / "clip.mp4", cache.folder / "cd" / "clip.mp4"
+    for path in (waits, other):
+        path.parent.mkdir()
+        path.write_bytes(b"clip")
+    in_use = {waits}
+    cache.watch(lambda: in_use)
+    cache.sweep(age_s=-1)
+    assert (waits.exists(), other.exists()) == (True, False)
+    in_use.clear()
+    cache.sweep(age_s=-1)
+    assert not waits.parent.exists()
+
+
 def test_the_promise_of_the_pages_is_kept() -> None:
     """The pages and the README say: within the hour."""
     assert AGE_S + 2 * SWEEP_S <= 3600

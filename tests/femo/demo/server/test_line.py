@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -216,6 +217,27 @@ def test_who_waits_sees_place_and_time(join: Join, address: str, work: Clips) ->
     assert [message["rank"] for message in heard] == [0, 1]
     assert 10 <= heard[0]["rank_eta"] <= 19
     assert 20 <= heard[1]["rank_eta"] <= 29
+
+
+def test_the_files_of_those_who_wait_or_run_are_known_until_they_are_answered(
+    join: Join, address: str, work: Clips
+) -> None:
+    """Also of a whole list of uploads; what is no file is passed by."""
+    join("clip", "first")
+    assert work.begun.wait(30)
+    sent = [{"path": "/a/one.mp4"}, [{"file": {"path": "/a/two.mp4", "url": None}}, {"path": 3}]]
+    for session, data in zip(("ann", "bob"), sent, strict=True):
+        body = {"data": [data], "fn_index": 0, "session_hash": session}
+        httpx.post(f"{address}gradio_api/queue/join", json=body, timeout=60)
+
+    assert work.page.files_in_use() == {Path("/a/one.mp4"), Path("/a/two.mp4")}
+
+    work.go.set()
+    for session in ("ann", "bob"):
+        news(address, session, lambda message: message["msg"] == "process_completed")
+    while work.page._queue.event_ids_to_events:
+        threading.Event().wait(0.01)
+    assert work.page.files_in_use() == set()
 
 
 def test_nothing_passes_the_line_by(address: str, work: Clips) -> None:

@@ -108,8 +108,15 @@ def test_small_faces_leave_and_if_all_are_small_it_is_said(
     assert set(state) == {panel.chosen}
 
 
-def test_without_a_clip_nothing_changes(panel: ClipPanel) -> None:
-    assert set(show(panel, None)) == {panel.chosen}
+def test_a_clip_that_is_no_longer_kept_is_said_so(panel: ClipPanel, two: KeptClip) -> None:
+    for asked in (lambda: show(panel, None), lambda: panel.as_it_is(None)):
+        with pytest.raises(gr.Error) as refused:
+            asked()
+        assert refused.value.message == "This reading is no longer kept: read the clip again."
+    assert set(panel.as_it_is(two)) == {panel.chosen}
+
+
+def test_without_a_clip_nothing_is_shown(panel: ClipPanel) -> None:
     nothing = panel.nothing()
     assert nothing[panel.chosen] is None
     assert [nothing[part].visible for part in (panel.boxes, panel.card, panel.circle)] == [False] * 3
