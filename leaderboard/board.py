@@ -27,7 +27,7 @@ from leaderboard.standings.ranking import ladder_rule
 from leaderboard.standings.shown import shown_comparison, shown_report
 from leaderboard.standings.table import Row, standings
 from leaderboard.store.database import Store
-from leaderboard.store.details import Details
+from leaderboard.store.details import MAX_SPLIT_CHARS, Details, checked_line
 from leaderboard.store.entries import (
     CLAIMED,
     SELF_REPORTED,
@@ -117,6 +117,7 @@ class Board(Scorer):
 
         Raises:
             QuotaReached: The day's submissions are used up.
+            DetailsInvalid: The split is longer than a word or two.
             LeaderboardError: No link, or no finite score.
         """
         refuse_closed(task, utc_now()[:10])
@@ -124,7 +125,11 @@ class Board(Scorer):
             raise LeaderboardError("a self-reported score needs a link to the paper or page that states it")
         if not abs(main) < 1e6:
             raise LeaderboardError("a self-reported score must be a finite number")
-        report = {"task": task.name, "main": main, "split": split.strip()[:40] or task.split}
+        report = {
+            "task": task.name,
+            "main": main,
+            "split": checked_line(split, "split", MAX_SPLIT_CHARS) or task.split,
+        }
         scored = StoredScore(CLAIMED, main, report, utc_now())
         return self._mirrored(self.store.add(new_entry(task, user, details, scored), self.quota(task)))
 

@@ -21,11 +21,15 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from leaderboard.errors import LeaderboardError
 from leaderboard.labels import AROUSAL, VALENCE, class_column
+from leaderboard.reading.cells import NUMBER
+from leaderboard.reading.forms import MAX_HEADER_CHARS
 from leaderboard.reading.reference import SALT, load_reference
 from leaderboard.schema import Column, Family, Task
 from leaderboard.tasks import TASKS, register
 
 DECLARATION = "challenge.toml"
+MAX_CLASSES = 127
+"""Ids are kept in eight bits."""
 Metric = Literal["accuracy", "macro-f1", "ccc", "binary-f1"]
 _FAMILIES: Mapping[Metric, tuple[Family, str]] = {
     "accuracy": ("accuracy", "accuracy"),
@@ -115,6 +119,41 @@ class Declaration(Window):
         if len({phase.name for phase in self.phases}) < len(self.phases):
             raise ValueError("two phases have the same name")
         return self
+
+    @model_validator(mode="after")
+    def _can_be_read_back(self) -> "Declaration":
+        """Refuse classes that a file could not name, or only with another meaning."""
+        for index, name in enumerate(self.classes):
+            if name != name.strip():
+                raise ValueError(f"classes: {name!r} begins or ends with a blank; write it without")
+            if name.lower() in (earlier.lower() for earlier in self.classes[:index]):
+                raise ValueError(f"classes: {name!r} stands twice; names must differ in more than capitals")
+            if self.metric != "binary-f1" and NUMBER.fullmatch(name):
+                raise ValueError(
+                    f"classes: {name!r} reads as a number, so it would be taken for the id of a class; write a word"
+                )
+        if self.metric != "binary-f1" and len(self.classes) > MAX_CLASSES:
+            raise ValueError(f"classes: {len(self.classes)} classes, expected at most {MAX_CLASSES}")
+        if (size := len(self.header.encode())) > MAX_HEADER_CHARS:
+            raise ValueError(
+                f"classes: the header of a file would have {size} bytes, expected at most {MAX_HEADER_CHARS}; "
+                "write fewer or shorter names"
+            )
+        return self
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """What a row of a file predicts."""
+        if self.metric == "ccc":
+            return VALENCE, AROUSAL
+        if self.metric == "binary-f1":
+            return tuple(Column(label, "binary") for label in self.classes)
+        return (class_column("label", tuple(label.lower() for label in self.classes)),)
+
+    @property
+    def header(self) -> str:
+        """First line of a file."""
+        return ",".join([_KEYS[self.key], *(column.name for column in self.columns)])
 
 
 def challenges_folder(environment: Mapping[str, str] = os.environ) -> Path:
@@ -232,14 +271,6 @@ def _tasks(name: str, declared: Declaration, folder: Path) -> list[Task]:
 
 def _task(name: str, declared: Declaration, window: Window, labels: Path) -> Task:
     family, main = _FAMILIES[declared.metric]
-    columns: tuple[Column, ...]
-    if declared.metric == "ccc":
-        columns = (VALENCE, AROUSAL)
-    elif declared.metric == "binary-f1":
-        columns = tuple(Column(label, "binary") for label in declared.classes)
-    else:
-        columns = (class_column("label", tuple(label.lower() for label in declared.classes)),)
-    header = ",".join([_KEYS[declared.key], *(column.name for column in columns)])
     key = "video/00001.jpg" if declared.key == "frame" else f"the {declared.key}'s name"
     values = "one of " + ", ".join(declared.classes) if family in ("accuracy", "classes") else "the values"
     return Task(
@@ -250,9 +281,9 @@ def _task(name: str, declared: Declaration, window: Window, labels: Path) -> Tas
         metric=declared.metric,
         main=main,
         parts=("ccc_valence", "ccc_arousal") if declared.metric == "ccc" else (),
-        columns=columns,
+        columns=declared.columns,
         key=declared.key,
-        headers=(header,),
+        headers=(declared.header,),
         split=window.split,
         quota_per_day=window.per_day,
         quota_in_all=window.in_all,
@@ -260,5 +291,5 @@ def _task(name: str, declared: Declaration, window: Window, labels: Path) -> Tas
         closes=str(window.closes or ""),
         licence=declared.licence,
         labels=labels,
-        format=f"One CSV with the header `{header}`: {key}, then {values}.",
+        format=f"One CSV with the header `{declared.header}`: {key}, then {values}.",
     )

@@ -79,10 +79,17 @@ class Problem:
 
 @dataclass(slots=True)
 class Problems:
-    """Collects every problem of one pass: the first 20 are kept, all are counted."""
+    """Collects every problem of one pass: the first 20 are kept, all are counted.
+
+    Attributes:
+        first: Those that are kept, in the order of the file.
+        count: How many there are.
+        stopped: Whether a reader gave up before the end, so that there may be more.
+    """
 
     first: list[Problem] = field(default_factory=list)
     count: int = 0
+    stopped: bool = False
 
     def add(self, file: str, line: int | None, column: str | None, expected: str, found: str) -> None:
         """Note a problem."""
@@ -99,7 +106,7 @@ class Problems:
     def refuse(self, what: str) -> None:
         """Raise SubmissionRefused if anything was noted; ``what`` names the file in the message."""
         if self.count:
-            raise SubmissionRefused(what, self.first, self.count)
+            raise SubmissionRefused(what, self.first, self.count, self.stopped)
 
 
 class SubmissionRefused(LeaderboardError):
@@ -107,13 +114,14 @@ class SubmissionRefused(LeaderboardError):
 
     Attributes:
         problems: The first problems, at most 20, in the order of the file.
-        n_problems: How many there are in all.
+        n_problems: How many there are in all, or were found before reading stopped.
     """
 
-    def __init__(self, what: str, problems: Sequence[Problem], n_problems: int) -> None:
+    def __init__(self, what: str, problems: Sequence[Problem], n_problems: int, stopped: bool = False) -> None:
         self.problems = tuple(problems)
         self.n_problems = n_problems
-        many = f"{n_problems} problems, the first: " if n_problems > 1 else ""
+        least = "at least " if stopped else ""
+        many = f"{least}{n_problems} problems, the first: " if n_problems > 1 else ""
         super().__init__(f"{shown(what)} is refused: {many}{problems[0]}")
 
     def to_dict(self) -> dict[str, Any]:

@@ -1,13 +1,20 @@
 """What a task and its columns are made of; the rows themselves stand in tasks.py."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
+
+import numpy.typing as npt
 
 Kind = Literal["class", "binary", "real"]
 KeyKind = Literal["frame", "image", "clip"]
 Family = Literal["classes", "valence-arousal", "action-units", "multi-task", "accuracy", "faces", "published"]
 Fill = Literal["none", "edge-1"]
+
+
+FLOAT32_STEP = 2.0**-23
+"""A network's float32 output may exceed a limit by one rounding step; such a number is taken as it is, and said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +47,25 @@ class Column:
         if self.kind == "binary":
             return "0 or 1"
         return f"a class id {self.low:g}-{self.high:g} or one of {', '.join(self.names)}"
+
+    def limits(self, labels: bool) -> tuple[float, float]:
+        """Return the smallest and largest number that is taken, for a label or else for a prediction."""
+        step = 0.0 if labels else FLOAT32_STEP
+        return self.low - abs(self.low) * step, self.high + abs(self.high) * step
+
+
+def step_notes(columns: Sequence[Column], values: npt.NDArray[Any]) -> list[str]:
+    """Return what a score says of predictions (R, C) that exceed a limit by a rounding step, nothing where none does."""
+    n_beyond = sum(
+        int(((values[:, index] < column.low) | (values[:, index] > column.high)).sum())
+        for index, column in enumerate(columns)
+        if column.kind == "real"
+    )
+    return (
+        [f"up to one float32 rounding step out of range, and taken as they are: {n_beyond} values"]
+        if n_beyond
+        else []
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,8 @@ MAX_TEXT_BYTES = 128 * 2**20
 """Largest sum of all unpacked texts, so that a bomb stops here whatever its ratio."""
 MAX_MEMBERS = 20_000
 """Most files in a folder or zip; the largest official one (AFEW test) holds 593."""
+MAX_ENTRIES = 3 * MAX_MEMBERS
+"""Most entries of a zip's directory: macOS adds one to each file, and folders have one too."""
 MAX_DEPTH = 6
 ARCHIVES = (".zip", ".gz", ".tgz", ".tar", ".bz2", ".xz", ".7z", ".rar", ".zst")
 JUNK = ("__MACOSX", ".DS_Store", "Thumbs.db", "desktop.ini", ".ipynb_checkpoints")
@@ -33,6 +35,10 @@ _MAGIC = (
     b"Rar!",
     b"\x28\xb5\x2f\xfd",
 )
+
+
+_DIRECTORY_ENTRY = b"PK\x01\x02"
+"""How each entry of a zip's directory begins; Python's zipfile reads none that begins otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +118,12 @@ def _from_gz(data: bytes, label: str, problems: Problems) -> list[TextFile]:
 
 
 def _from_zip(data: bytes, label: str, problems: Problems) -> list[TextFile]:
+    n_entries = data.count(_DIRECTORY_ENTRY)  # an upper limit, whatever the end of the directory claims
+    if n_entries > MAX_ENTRIES:
+        problems.add(
+            label, None, None, f"at most {MAX_ENTRIES} files and folders", f"{n_entries} files and folders"
+        )
+        return []
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
     except (zipfile.BadZipFile, NotImplementedError, UnicodeDecodeError, ValueError, EOFError):

@@ -17,13 +17,11 @@ from leaderboard.schema import Column, KeyKind
 
 BLANKS = " \t"
 MAX_KEY_CHARS = 200
-FLOAT32_STEP = 2.0**-23
-"""A network's float32 output may exceed a limit by one rounding step; such a number is taken as it is, and said."""
 WHOLE = re.compile(r"([0-9]{1,3})\.0*", re.ASCII)
 """A class or a binary value as pandas writes it from a column of floats."""
+NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?", re.ASCII)
 _FRAME = re.compile(r"(.+)/([0-9]{1,9})\.(?:jpg|jpeg|png)", re.IGNORECASE | re.ASCII)
 _SUFFIX = re.compile(r"\.(?:jpg|jpeg|png|bmp|mp4|avi|webm|mkv|txt)$", re.IGNORECASE)
-_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?", re.ASCII)
 _RUN_OF_BLANKS = re.compile(f"[{BLANKS}]+")
 _KEY_FORMS = {"frame": "a key like video/00001.jpg", "image": "an image name", "clip": "a clip name"}
 
@@ -81,8 +79,11 @@ def split_cells(line: str, separator: str) -> list[str] | None:
 
 
 def item_name(text: str) -> str:
-    """Return the name of a clip or image without blanks and without its file suffix."""
-    return _SUFFIX.sub("", text.strip(BLANKS))
+    """Return the name of a clip or image without blanks and without file suffixes; of such a name that name."""
+    name = text.strip(BLANKS)
+    while name != (shorter := _SUFFIX.sub("", name).strip(BLANKS)):
+        name = shorter
+    return name
 
 
 def parse_key(text: str, key: KeyKind) -> tuple[str, int] | None:
@@ -99,20 +100,14 @@ def parse_key(text: str, key: KeyKind) -> tuple[str, int] | None:
     return group, int(match[2])
 
 
-def limits(column: Column, labels: bool) -> tuple[float, float]:
-    """Return the smallest and largest number that a real column takes."""
-    step = 0.0 if labels else FLOAT32_STEP
-    return column.low - abs(column.low) * step, column.high + abs(column.high) * step
-
-
 def parse_value(text: str, column: Column, labels: bool = False) -> float | None:
     """Return the value of one cell, classes as indices from 0, or None for what the column does not allow."""
     text = text.strip(BLANKS)
-    number = float(text) if _NUMBER.fullmatch(text) else None
+    number = float(text) if NUMBER.fullmatch(text) else None
     if labels and number is not None and number == column.invalid:
         return column.invalid
     if column.kind == "real":
-        low, high = limits(column, labels)
+        low, high = column.limits(labels)
         return number if number is not None and low <= number <= high else None
     if whole := WHOLE.fullmatch(text):
         text = whole[1]
@@ -136,7 +131,7 @@ def describe(text: str, column: Column) -> str:
         return "an empty cell"
     if text.lower().lstrip("+-") in ("nan", "inf", "infinity"):
         return f"{text}, which is not finite"
-    if not _NUMBER.fullmatch(text):
+    if not NUMBER.fullmatch(text):
         return repr(text[:100])
     if column.kind == "real":
         return f"{text}, which is out of range"

@@ -14,7 +14,7 @@ from leaderboard.reading.align import ReadRows
 from leaderboard.reading.archive import TextFile
 from leaderboard.reading.cells import BLANKS, LineFormat, describe, item_name, parse_value, split_cells
 from leaderboard.reading.rows import RowBuffer, clean, read_rows
-from leaderboard.schema import Column, Task
+from leaderboard.schema import Column, Task, step_notes
 from leaderboard.tasks import TASKS
 from leaderboard.types import Keys
 
@@ -45,7 +45,8 @@ def read_texts(
     per_item = len(texts) > 1 or not _is_keyed(texts[0], task)
     if per_item and task.key == "frame" and task.file_header:
         return _read_videos(task, texts, label, problems, labels, notes)
-    if per_item and task.key == "clip" and (len(texts) > 1 or _is_word(texts[0])):
+    words = task.key == "clip" and len(task.columns) == 1
+    if per_item and words and (len(texts) > 1 or _is_word(texts[0])):
         return _read_words(task, texts, label, problems, notes)
     if len(texts) > 1:
         problems.add(label, None, None, "one txt or CSV file", f"{len(texts)} files")
@@ -79,17 +80,9 @@ def _finish(rows: RowBuffer, label: str, files: dict[str, str], notes: list[str]
         notes.append("left out: the first column, row numbers without a name")
     if rows.n_whole:
         notes.append(f"whole numbers written as decimals (4.0) and read as classes: {rows.n_whole} values")
-    if not rows.form.labels and (n_beyond := _count_beyond(rows.form, values)):
-        notes.append(f"up to one float32 rounding step out of range, and taken as they are: {n_beyond} values")
+    if not rows.form.labels:
+        notes += step_notes(rows.form.columns, values)
     return ReadRows(label, files, keys, line, values, tuple(notes))
-
-
-def _count_beyond(form: LineFormat, values: np.ndarray) -> int:
-    return sum(
-        int(((values[:, index] < column.low) | (values[:, index] > column.high)).sum())
-        for index, column in enumerate(form.columns)
-        if column.kind == "real"
-    )
 
 
 def _header(body: bytes) -> tuple[str, int]:
@@ -155,6 +148,8 @@ def _read_videos(
     files: dict[str, str] = {}
     rows = RowBuffer(LineFormat(task.columns, labels=labels))
     for text in texts:
+        if problems.stopped:
+            break
         video = text.stem
         if video in files:
             problems.add(text.name, None, None, "one file per video", f"a second file for {video}")
@@ -196,6 +191,11 @@ def _read_words(task: Task, texts: list[TextFile], label: str, problems: Problem
     return ReadRows(label, files, keys, np.ones(len(keys), np.int32), array, tuple(notes))
 
 
+def _is_value(cell: str, column: Column) -> bool:
+    """Tell whether the second cell of a first line makes it a row, so that its clip would be lost as a header."""
+    return cell.isdigit() or parse_value(cell, column, labels=True) is not None
+
+
 def _read_keyed(task: Task, text: TextFile, problems: Problems, labels: bool, notes: list[str]) -> ReadRows:
     body = clean(text.data)
     header, second = _header(body)
@@ -204,7 +204,7 @@ def _read_keyed(task: Task, text: TextFile, problems: Problems, labels: bool, no
     before = problems.count
     if not blanks:
         index = _check_header(header, task.headers, expected, text.name, problems)
-    elif len(header.split()) != 2 or header.split()[1].isdigit():
+    elif len(header.split()) != 2 or _is_value(header.split()[1], task.columns[0]):
         problems.add(text.name, 1, None, f"a header line, or {expected}", header or "an empty file")
     rows = RowBuffer(LineFormat(task.columns, task.key, " " if blanks else ",", labels, index))
     if problems.count > before and ("\t" in header or len(body) < second):

@@ -36,12 +36,12 @@ def read_clip_labels(labels: Path, tasks: Sequence[Task]) -> tuple[Task, Referen
             f"{labels.name} holds labels of {len(groups)} clips, {groups[0]} and {groups[1]} among them; "
             "expected those of one: hand in the rows of this clip alone"
         )
-    wanted = np.arange(1, int(frame[-1]) + 1)
-    if len(frame) != len(wanted):
-        missing = int(np.setdiff1d(wanted, frame)[0])
+    n_frames = int(frame[-1])
+    if len(frame) != n_frames:
+        missing = int(np.flatnonzero(frame != np.arange(1, len(frame) + 1))[0]) + 1
         invalid = f"{task.columns[0].invalid:g}"
         raise ReferenceInvalid(
-            f"{labels.name} has no row for frame {missing}, {len(wanted) - len(frame)} of {len(wanted)} frames are missing; "
+            f"{labels.name} has no row for frame {missing}, {n_frames - len(frame)} of {n_frames} frames are missing; "
             f"expected one for each, with {invalid} where a frame has no label"
         )
     return task, reference

@@ -23,7 +23,6 @@ from leaderboard.reading.cells import (
     LineFormat,
     is_whole_float,
     item_name,
-    limits,
     parse_value,
 )
 from leaderboard.reading.decimals import read_decimals
@@ -231,7 +230,7 @@ def read_values(cells: Cells, form: LineFormat) -> tuple[Bools, Values, Indices]
         width = cells.right[:, index] - left
         if column.kind == "real":
             read, fits = numbers[:, reals.index(index)], plain[:, reals.index(index)]
-            low, high = limits(column, form.labels)
+            low, high = column.limits(form.labels)
             fits &= (read >= low) & (read <= high)
         else:
             read, fits = _digits(cells.block, left, width)

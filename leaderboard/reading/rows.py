@@ -24,7 +24,9 @@ from leaderboard.types import Indices, Keys, Values
 BLOCK_BYTES = 2**20
 """Small enough for the cache, large enough that Python's own cost per block does not show."""
 MAX_ROWS = 3_000_000
-"""Most rows of one submission; the largest official form has 1,022,655."""
+"""Most rows of one submission, of all its texts together; the largest official form has 1,022,655."""
+MAX_PROBLEMS = 5_000
+"""After so many the rest of a submission is not read: a wrong line takes many times as long as a good one."""
 
 
 @dataclass(slots=True)
@@ -39,6 +41,7 @@ class RowBuffer:
         line: int32 (r,) per block.
         values: (r, C) per block.
         n_whole: Classes and binary values that were written like ``4.0``.
+        n_lines: Data lines of all texts so far.
     """
 
     form: LineFormat
@@ -48,6 +51,7 @@ class RowBuffer:
     line: list[Indices] = field(default_factory=list)
     values: list[Values] = field(default_factory=list)
     n_whole: int = 0
+    n_lines: int = 0
 
     def code(self, name: str) -> int:
         """Return the code of a group, a new one for a new name."""
@@ -79,7 +83,7 @@ def clean(data: bytes) -> bytes:
 def read_rows(
     body: bytes, file: str, first_line: int, rows: RowBuffer, problems: Problems, video: str = "", start: int = 0
 ) -> int:
-    """Read data lines into ``rows`` and return how many lines there were.
+    """Read data lines into ``rows`` and return how many lines there were; too many, or too many wrong ones, stop it.
 
     Args:
         body: Cleaned text.
@@ -91,11 +95,14 @@ def read_rows(
         start: Where the data lines begin in ``body``, which is not copied: it can have 70 MB.
     """
     n_lines = body.count(b"\n", start) + 1 if len(body) > start else 0
-    if n_lines > MAX_ROWS:
-        problems.add(file, None, None, f"at most {MAX_ROWS} data lines", f"{n_lines} lines")
+    rows.n_lines += n_lines
+    if rows.n_lines > MAX_ROWS:
+        in_all = " in all" if rows.n_lines > n_lines else ""
+        problems.add(file, None, None, f"at most {MAX_ROWS} data lines{in_all}", f"{rows.n_lines} lines")
+        problems.stopped = True
         return n_lines
     position, done = start, 0
-    while position < len(body):
+    while position < len(body) and not problems.stopped:
         stop = len(body)
         if position + BLOCK_BYTES < stop:
             newline = body.find(b"\n", position + BLOCK_BYTES)
@@ -131,6 +138,9 @@ def _read_block(block: Block, file: str, rows: RowBuffer, problems: Problems, vi
     irregular = np.ones(n_lines, bool)
     irregular[cells.lines[good]] = False
     for index in np.flatnonzero(irregular).tolist():
+        if problems.count >= MAX_PROBLEMS:
+            problems.stopped = True
+            break
         _read_slowly(block, index, file, rows, problems, group, frame, values)
     kept = group >= 0
     if kept.all():

@@ -3,6 +3,8 @@
 Every problem is found in one pass: of the format, of the keys, and of both together.
 """
 
+import csv
+import io
 from pathlib import Path
 
 from leaderboard.errors import LeaderboardError, Problems
@@ -38,6 +40,8 @@ def read_submission(
     if not texts:
         problems.refuse(label)
     read = read_texts(task, texts, label, problems)
+    if problems.stopped:
+        problems.refuse(label)
     check_unique(read, problems)
     n_files = max(len(read.files), 1)
     if asked is None:
@@ -62,8 +66,11 @@ def template(task: Task, asked: KeyList | None = None) -> str:
         names = [f"video1/{frame:05d}.jpg" for frame in (1, 2, 3)]
     else:
         names = [f"{task.key}{number}{'.jpg' if task.key == 'image' else ''}" for number in (1, 2, 3)]
-    cells = ",".join(_sample(column) for column in task.columns)
-    return "".join(f"{line}\n" for line in (task.headers[0], *(f"{name},{cells}" for name in names)))
+    cells = [_sample(column) for column in task.columns]
+    target = io.StringIO()
+    target.write(f"{task.headers[0]}\n")
+    csv.writer(target, lineterminator="\n").writerows([name, *cells] for name in names)
+    return target.getvalue()
 
 
 def _sample(column: Column) -> str:

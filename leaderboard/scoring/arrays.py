@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from leaderboard.errors import LeaderboardError
-from leaderboard.schema import Column, Task
+from leaderboard.schema import Column, Task, step_notes
 from leaderboard.scoring.reports import score
 from leaderboard.scoring.uncertainty import N_DRAWS
 from leaderboard.tasks import get_task
@@ -41,6 +41,7 @@ def score_arrays(
     Raises:
         UnknownTask: No task has this name.
         ArraysInvalid: Shapes differ, or a value is out of range.
+        ReferenceInvalid: Of UTKFace no label holds an age.
     """
     known = get_task(task)
     if not known.scorable:
@@ -53,7 +54,8 @@ def score_arrays(
         raise ArraysInvalid("the reference holds no label that counts")
     keys = _keys(groups, len(labels))
     truth = Reference(task, keys, labels, valid, np.zeros(len(labels), bool), OWN_LABELS)
-    return score(known, Submission(task, keys, values), truth, n_draws=n_draws)
+    submission = Submission(task, keys, values, notes=tuple(step_notes(known.columns, values)))
+    return score(known, submission, truth, n_draws=n_draws)
 
 
 def _keys(groups: npt.ArrayLike | None, n_rows: int) -> Keys:
@@ -77,7 +79,7 @@ def _checked(task: Task, array: npt.ArrayLike, what: str, labels: bool) -> tuple
         raise ArraysInvalid(
             f"{what} have the shape {np.shape(array)}, expected (R, {len(task.columns)}) with R > 0"
         )
-    valid = np.stack([_fits(given[:, index], column) for index, column in enumerate(task.columns)], axis=1)
+    valid = np.stack([_fits(given[:, index], column, labels) for index, column in enumerate(task.columns)], axis=1)
     absent = given == np.array([column.invalid for column in task.columns])
     wrong = ~valid & ~(absent & labels)
     if wrong.any():
@@ -91,6 +93,7 @@ def _checked(task: Task, array: npt.ArrayLike, what: str, labels: bool) -> tuple
     return np.where(valid, given - low, -1).astype(np.int8 if integral else np.float64), valid
 
 
-def _fits(values: npt.NDArray[np.float64], column: Column) -> Bools:
-    fits = (values >= column.low) & (values <= column.high)
+def _fits(values: npt.NDArray[np.float64], column: Column, labels: bool) -> Bools:
+    low, high = column.limits(labels)
+    fits = (values >= low) & (values <= high)
     return fits if column.kind == "real" else fits & (values == np.round(values))

@@ -35,7 +35,7 @@ def score(
         seed: Seed of the draws.
 
     Raises:
-        ReferenceInvalid: No row of the reference counts under this mask.
+        ReferenceInvalid: No row of the reference counts under this mask, or none has what the main score is of.
     """
     result, rows = _tallied(task, submission, reference, mask)
     counted = _counted_groups(reference, rows)
@@ -122,6 +122,10 @@ def _tallied(task: Task, submission: Submission, reference: Reference, mask: Mas
     rows = _counted_rows(task, reference, mask)
     if not rows.any():
         raise ReferenceInvalid(f"no row of {task.name} has all its labels, so nothing is left with mask {mask}")
+    if task.family == "faces" and not reference.valid[:, 0].any():
+        raise ReferenceInvalid(
+            f"no row of {task.name} has an age, so there is no error of it; expected some in the labels"
+        )
     return tally(task, pairs, mask), rows
 
 

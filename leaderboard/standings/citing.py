@@ -1,5 +1,6 @@
 """BibTeX for a row, and what kind of page a link leads to."""
 
+import re
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -7,7 +8,14 @@ from leaderboard.standings.publications import Citation
 from leaderboard.store.entries import Entry
 
 CODE_HOSTS = ("github.com", "gitlab.com", "huggingface.co", "bitbucket.org", "codeberg.org")
-_SPECIAL = str.maketrans({char: f"\\{char}" for char in "&%$#_{}"} | {"~": r"\textasciitilde{}", "^": r"\^{}"})
+_SPECIAL = str.maketrans(
+    {char: f"\\{char}" for char in "&%$#_"}
+    | {"~": r"\textasciitilde{}", "^": r"\^{}", "\\": r"\textbackslash{}"}
+    | {"{": r"\textbraceleft{}", "}": r"\textbraceright{}"}
+)
+"""BibTeX counts braces whether or not a backslash stands before them, so that ``\\}`` would end a field."""
+_SEVERAL = re.compile(r"\sand\s|,", re.IGNORECASE)
+"""Where BibTeX takes a name apart."""
 
 
 def link_kind(address: str) -> Literal["code", "paper"]:
@@ -21,9 +29,9 @@ def cite_work(work: Citation) -> str:
     return _entry(
         work.key,
         {
-            "author": _authors(work.authors),
-            "title": work.title,
-            "howpublished": work.venue,
+            "author": _escaped(_authors(work.authors)),
+            "title": _escaped(work.title),
+            "howpublished": _escaped(work.venue),
             "year": str(work.year or ""),
             "url": work.url,
         },
@@ -36,11 +44,11 @@ def cite_entry(entry: Entry) -> str:
     return _entry(
         f"entry{entry.id[:8]}",
         {
-            "author": entry.team or entry.user,
-            "title": entry.system,
+            "author": _whole(_escaped(entry.team or entry.user)),
+            "title": _escaped(entry.system),
             "year": entry.created[:4],
             "url": entry.links[0] if entry.links else "",
-            "note": f"leaderboard entry {entry.id}, {score.signature}",
+            "note": _escaped(f"leaderboard entry {entry.id}, {score.signature}"),
         },
     )
 
@@ -51,10 +59,15 @@ def _authors(printed: str) -> str:
     return " and ".join(name for name in names if name)
 
 
+def _whole(name: str) -> str:
+    """Return a team's name in braces where BibTeX would read several people in it."""
+    return f"{{{name}}}" if _SEVERAL.search(name) else name
+
+
+def _escaped(text: str) -> str:
+    return text.translate(_SPECIAL)
+
+
 def _entry(key: str, fields: dict[str, str]) -> str:
-    lines = [
-        f"  {name} = {{{value if name == 'url' else value.translate(_SPECIAL)}}},"
-        for name, value in fields.items()
-        if value
-    ]
+    lines = [f"  {name} = {{{value}}}," for name, value in fields.items() if value]
     return "\n".join([f"@misc{{{key},", *lines, "}"])

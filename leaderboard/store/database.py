@@ -24,6 +24,7 @@ from leaderboard.store.entries import (
     StoreInvalid,
     StoreUnwritable,
     UnknownEntry,
+    report_from_json,
     utc_now,
 )
 from leaderboard.store.files import KeptFiles
@@ -156,8 +157,7 @@ class Store:
             AlreadyDone: It is removed.
         """
         with self._writing() as db:
-            row = _find(db, entry_id, task)
-            if row["removed"] is not None:
+            if (row := _find(db, entry_id, task))["removed"] is not None:
                 raise AlreadyDone(f"{row['system']} was removed already, on {row['removed'][:10]}")
             db.execute("UPDATE entries SET removed = ?, reason = ? WHERE id = ?", (utc_now(), reason, entry_id))
         return self.entry(entry_id)
@@ -291,7 +291,7 @@ def _row(entry: Entry) -> tuple[str | int | None, ...]:
 
 
 def _score(row: sqlite3.Row) -> StoredScore:
-    return StoredScore(row["signature"], float(row["shown"]), json.loads(row["report"]), row["scored"])
+    return StoredScore(row["signature"], float(row["shown"]), report_from_json(row["report"]), row["scored"])
 
 
 def _entry(row: sqlite3.Row, scores: list[StoredScore]) -> Entry:

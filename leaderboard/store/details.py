@@ -11,6 +11,7 @@ from leaderboard.errors import LeaderboardError
 
 MAX_NAME_CHARS = 80
 MAX_NOTE_CHARS = 500
+MAX_SPLIT_CHARS = 40
 MAX_LINK_CHARS = 300
 MAX_LINKS = 5
 
@@ -48,7 +49,7 @@ def checked_details(system: str, team: str = "", links: str = "", note: str = ""
     Raises:
         DetailsInvalid: A field is empty, too long or no web address.
     """
-    name = _line(system, "system name", MAX_NAME_CHARS)
+    name = checked_line(system, "system name", MAX_NAME_CHARS)
     if not name:
         raise DetailsInvalid("the system name is empty; write what the table shall call your system")
     addresses = tuple(dict.fromkeys(links.split()))
@@ -56,17 +57,32 @@ def checked_details(system: str, team: str = "", links: str = "", note: str = ""
         raise DetailsInvalid(f"{len(addresses)} links were given, expected at most {MAX_LINKS}")
     return Details(
         name,
-        _line(team, "team", MAX_NAME_CHARS),
+        checked_line(team, "team", MAX_NAME_CHARS),
         tuple(_address(link) for link in addresses),
-        _line(note, "note", MAX_NOTE_CHARS),
+        checked_line(note, "note", MAX_NOTE_CHARS),
     )
 
 
-def _line(text: str, what: str, limit: int) -> str:
-    shown = "".join(char for char in " ".join(text.split()) if char.isprintable()).strip()
-    if len(shown) > limit:
-        raise DetailsInvalid(f"the {what} has {len(shown)} characters, expected at most {limit}")
-    return shown
+def one_line(text: str) -> str:
+    """Return the printable characters of ``text`` on one line."""
+    return "".join(char for char in " ".join(text.split()) if char.isprintable()).strip()
+
+
+def checked_line(text: str, what: str, limit: int) -> str:
+    """Return ``text`` as ``one_line``.
+
+    Args:
+        text: As it was typed.
+        what: What the field is called, for the message.
+        limit: Most characters.
+
+    Raises:
+        DetailsInvalid: It is longer.
+    """
+    line = one_line(text)
+    if len(line) > limit:
+        raise DetailsInvalid(f"the {what} has {len(line)} characters, expected at most {limit}")
+    return line
 
 
 def _address(link: str) -> str:

@@ -4,6 +4,7 @@ Conventions: times are UTC, ISO 8601 with seconds. An entry has one score per si
 overwritten.
 """
 
+import json
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ from typing import Any, ClassVar, Literal, Protocol
 
 from leaderboard.errors import LeaderboardError
 from leaderboard.schema import Task
-from leaderboard.store.details import Details
+from leaderboard.store.details import Details, one_line
 
 Badge = Literal["published, not re-scored", "re-scored here", "self-reported"]
 PUBLISHED: Badge = "published, not re-scored"
@@ -161,6 +162,12 @@ def new_entry(
         sha256=sha256,
         file_name=file_name,
     )
+
+
+def report_from_json(text: str) -> dict[str, Any]:
+    """Read a kept report; the split of a self-reported score becomes one line, which earlier versions did not see to."""
+    report: dict[str, Any] = json.loads(text)
+    return report | {"split": one_line(str(report["split"]))} if "split" in report else report
 
 
 class Mirror(Protocol):

@@ -45,8 +45,8 @@ class HubInvalid(LeaderboardError):
 
 
 def entry_to_json(entry: Entry) -> str:
-    """Write an entry, the same text for the same state."""
-    return json.dumps(asdict(entry), sort_keys=True, ensure_ascii=False)
+    """Write an entry in ASCII, the same text for the same state."""
+    return json.dumps(asdict(entry), sort_keys=True)
 
 
 def entry_from_json(text: str) -> Entry:
@@ -166,14 +166,13 @@ class HubMirror:
         from huggingface_hub import CommitOperationAdd, HfApi
 
         with self._pushing:
-            items = sorted(self.outbox.glob("*.json"))[:MAX_PER_COMMIT]
+            items = self._waiting()
             if not items:
                 return 0
             adding: dict[str, Any] = {}
-            for item in items:
-                text = item.read_text(encoding="utf-8")
-                entry = entry_from_json(text)
-                adding[_path_of(entry.id, text)] = text.encode()
+            for item, entry in items.items():
+                data = item.read_bytes()
+                adding[_path_of(entry.id, data.decode())] = data
                 if entry.sha256 is not None:
                     adding[f"files/{entry.sha256[:2]}/{entry.sha256}"] = self.store.files.path(entry.sha256)
             api = HfApi()
@@ -189,6 +188,13 @@ class HubMirror:
         with self._changed:
             self._changed.notify_all()
         return len(items)
+
+    def _waiting(self) -> dict[Path, Entry]:
+        """Return what goes first out of the outbox; a text that is no entry is put aside, so that it holds up no other."""
+        items = {item: _read(item) for item in sorted(self.outbox.glob("*.json"))[:MAX_PER_COMMIT]}
+        for item in (item for item, entry in items.items() if entry is None):
+            item.rename(item.with_suffix(".unread"))
+        return {item: entry for item, entry in items.items() if entry is not None}
 
     def restore(self) -> int:
         """Bring every entry of the repository into the store and return how many there are.

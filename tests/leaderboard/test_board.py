@@ -16,7 +16,7 @@ from leaderboard.errors import LeaderboardError, NotComparable, ReferenceMissing
 from leaderboard.opening import open_board
 from leaderboard.reading.reference import load_reference
 from leaderboard.schema import Task
-from leaderboard.standings.export import rank_text
+from leaderboard.standings.export import export, rank_text
 from leaderboard.store.database import Store
 from leaderboard.store.details import Details
 from leaderboard.store.entries import AlreadySubmitted, Entry, NotOwner, QuotaReached
@@ -216,6 +216,27 @@ def test_self_reported_scores_are_listed_and_not_ranked(board: Board) -> None:
     assert (row.main, row.rank, row.badge, row.split) == (0.99, None, "self-reported", "test")
     ranked = [row for row in board.rows(AFEW) if row.rank == (1, 1)]
     assert all(row.system != "claim" for row in ranked)
+
+
+@pytest.mark.parametrize(
+    ("split", "kept"),
+    [
+        ("x\ud800", "x"),
+        ("val\u202etset\x1b[2J\n- fake", "valtset[2J - fake"),
+        (" \u202e", "val"),
+        ("x" * 40, "x" * 40),
+    ],
+)
+def test_the_split_of_a_self_reported_score_is_one_printable_line(board: Board, split: str, kept: str) -> None:
+    details = Details("claim", links=("https://example.org",))
+    entry = board.self_report(AFEW, "ada", details, 0.6, split)
+    rows = board.rows(AFEW)
+    assert [(row.split, row.group) for row in rows if row.user] == [(kept, f"{kept} · as reported")]
+    assert board.report(AFEW, entry.id)["split"] == kept
+    for kind in ("csv", "json", "latex"):
+        assert kept in export(rows, AFEW, None, kind).encode().decode()
+    with pytest.raises(LeaderboardError, match="the split has 41 characters, expected at most 40"):
+        board.self_report(AFEW, "ada", details, 0.6, "x" * 41)
 
 
 def test_without_labels_a_task_shows_published_rows_and_says_how_to_connect(tmp_path: Path) -> None:

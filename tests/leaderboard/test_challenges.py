@@ -1,5 +1,6 @@
 """An organiser's own challenge: declared in ten lines, checked, served beside the built-in tasks, open while it says so."""
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -8,12 +9,13 @@ import pytest
 from leaderboard.challenges import ChallengeInvalid, new_challenge, open_challenges
 from leaderboard.errors import SubmissionRefused
 from leaderboard.opening import open_board
+from leaderboard.reading.reference import load_reference
 from leaderboard.schema import Task
 from leaderboard.store.details import Details
 from leaderboard.store.entries import QuotaReached
 from leaderboard.store.phases import PhaseClosed, phase
 from leaderboard.tasks import TASKS, get_task
-from tests.leaderboard.writing import text
+from tests.leaderboard.writing import text, zipped
 
 Clock = Callable[[str], None]
 DECLARED = """
@@ -126,6 +128,73 @@ def test_a_wrong_declaration_names_its_field(
     with pytest.raises(ChallengeInvalid, match=message):
         new_challenge("smiles", source, environment)
     assert open_challenges(environment) == []
+
+
+def classes(*names: str) -> str:
+    return f"classes = {json.dumps(names)}"
+
+
+COLUMNS = [f"column number {i:03d}" for i in range(60)]
+CANNOT_WORK = [
+    ("accuracy", [f"c{i:03d}" for i in range(128)], "128 classes, expected at most 127"),
+    ("macro-f1", ["1", "2", "3"], "'1' reads as a number, so it would be taken for the id of a class; write a word"),
+    ("accuracy", ["none", "4.0"], "'4.0' reads as a number"),
+    ("accuracy", ["none", "-1"], "'-1' reads as a number"),
+    ("accuracy", ["Smile", "smile", "none"], "'smile' stands twice; names must differ in more than capitals"),
+    ("binary-f1", ["AU1", "au1"], "'au1' stands twice"),
+    ("accuracy", ["smile ", "none"], "'smile ' begins or ends with a blank"),
+    ("binary-f1", ["AU1", "\tAU2"], r"'\tAU2' begins or ends with a blank"),
+    ("binary-f1", COLUMNS, "the header of a file would have 1085 bytes, expected at most 1000; write fewer or shorter names"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("metric", "names", "sentence"), CANNOT_WORK)
+def test_classes_that_cannot_work_are_refused_in_one_sentence(
+    metric: str, names: list[str], sentence: str, source: Path, environment: dict[str, str]
+) -> None:
+    declared = DECLARED.replace('"accuracy"', f'"{metric}"').replace(classes("none", "smile"), classes(*names))
+    (source / "challenge.toml").write_text(declared)
+    with pytest.raises(ChallengeInvalid) as caught:
+        new_challenge("smiles", source, environment)
+    assert str(caught.value).startswith(f"{source / 'challenge.toml'}: the declaration: ")
+    assert sentence in str(caught.value)
+    assert open_challenges(environment) == []
+
+
+@pytest.mark.parametrize(
+    ("metric", "names", "cells", "label"),
+    [
+        ("accuracy", [f"c{i:03d}" for i in range(127)], ["C126", "0"], [126, 0]),
+        ("accuracy", ["very happy", "1st", "none"], ["Very happy", "1ST"], [0, 1]),
+        ("binary-f1", ["1", "2", "4"], ["0,1,1", "1,0,0"], [0, 1]),
+        ("binary-f1", COLUMNS[:55], [",".join("01"[i % 2] for i in range(55)), ",".join("1" * 55)], [0, 1]),
+    ],
+)
+def test_classes_at_the_limits_work(
+    metric: str, names: list[str], cells: list[str], label: list[int], source: Path, environment: dict[str, str]
+) -> None:
+    declared = DECLARED.replace('"accuracy"', f'"{metric}"').replace(classes("none", "smile"), classes(*names))
+    (source / "challenge.toml").write_text(declared)
+    header = "label" if metric == "accuracy" else ",".join(names)
+    text(
+        source / "labels.csv",
+        f"image,{header}",
+        *(f"{name}.jpg,{cell}" for name, cell in zip("ab", cells, strict=True)),
+    )
+    (task,) = new_challenge("smiles", source, environment)
+    path = source / "template.csv"
+    path.write_text(open_board(environment).template(task))
+    open_board(environment).validate(task, path)
+    assert load_reference(task, task.labels).labels[:, 0].tolist() == label
+
+
+def test_a_text_per_clip_cannot_hold_two_values(source: Path, environment: dict[str, str], tmp_path: Path) -> None:
+    (source / "challenge.toml").write_text('title = "Moods"\nmetric = "ccc"\nkey = "clip"\n')
+    text(source / "labels.csv", "clip,valence,arousal", "a,0.5,0.1", "b,0.2,0.3")
+    (task,) = new_challenge("moods", source, environment)
+    (tmp_path / "p.zip").write_bytes(zipped({"a.txt": "0.5", "b.txt": "0.2"}))
+    with pytest.raises(SubmissionRefused, match=r"p\.zip: expected one txt or CSV file, found 2 files"):
+        open_board(environment).validate(task, tmp_path / "p.zip")
 
 
 @pytest.mark.parametrize("name", ["afew", "Smiles", "../x", "sandbox-x", ""])

@@ -71,6 +71,16 @@ def test_one_problem_is_not_counted_aloud_and_none_refuses_nothing() -> None:
         problems.refuse("a.csv")
 
 
+def test_where_reading_stopped_there_may_be_more() -> None:
+    problems = Problems(stopped=True)
+    for line in (1, 2):
+        problems.add("a.csv", line, None, "x", "y")
+    with pytest.raises(
+        SubmissionRefused, match=r"^a\.csv is refused: at least 2 problems, the first: a\.csv, line 1: "
+    ):
+        problems.refuse("a.csv")
+
+
 @pytest.mark.parametrize(
     ("noted", "equal", "fit", "count"),
     [(0, 5, 5, 0), (18, 5, 2, 21), (20, 5, 0, 25), (25, 7, 0, 32), (0, 0, 0, 0)],

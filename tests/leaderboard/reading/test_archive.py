@@ -189,3 +189,17 @@ def test_too_many_lines_are_refused_before_they_are_parsed(
     path = text(tmp_path / "p.txt", "image,expression", *(["x"] * 101))
     with pytest.raises(SubmissionRefused, match="at most 100 data lines, found 101 lines"):
         read_submission(get_task("abaw-lsd"), path)
+
+
+def test_a_directory_of_countless_members_is_not_even_parsed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(archive, "MAX_ENTRIES", 10)
+    ten, eleven = (zipped({f"{i}.txt": "Happy" for i in range(n)}) for n in (10, 11))
+    assert problems_of(write(tmp_path, ten)) == []
+    monkeypatch.setattr(zipfile, "ZipFile", None)
+    assert problems_of(write(tmp_path, eleven)) == [("team.zip", "11 files and folders")]
+
+
+def test_what_a_computer_adds_to_the_most_files_is_no_reason_to_refuse() -> None:
+    assert archive.MAX_ENTRIES >= 2 * archive.MAX_MEMBERS + 1

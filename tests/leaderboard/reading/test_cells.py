@@ -12,7 +12,6 @@ from leaderboard.reading.cells import (
     describe,
     is_whole_float,
     item_name,
-    limits,
     parse_key,
     parse_line,
     parse_value,
@@ -61,7 +60,9 @@ def test_a_line_is_split_as_csv_says(line: str, separator: str, cells: list[str]
         ("video/00001", "frame", None),
         ("000046280.avi", "clip", ("000046280", 0)),
         ("12.5.JPG", "image", ("12.5", 0)),
-        ("a.txt.txt", "clip", ("a.txt", 0)),
+        ("a.txt.txt", "clip", ("a", 0)),
+        ("c.jpg.png", "image", ("c", 0)),
+        (".jpg.png", "image", None),
         (".jpg", "image", None),
         ("two\nlines", "image", None),
         ("", "clip", None),
@@ -74,10 +75,23 @@ def test_keys(text: str, kind: str, key: tuple[str, int] | None) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "name"), [(" a.mkv ", "a"), ("a.gif", "a.gif"), ("a.b.webm", "a.b"), ("\xa0a", "\xa0a")]
+    ("text", "name"),
+    [
+        (" a.mkv ", "a"),
+        ("a.gif", "a.gif"),
+        ("a.b.webm", "a.b"),
+        ("\xa0a", "\xa0a"),
+        ("c .jpg\t.png", "c"),
+        ("1_0.jpg.chip.jpg", "1_0.jpg.chip"),
+    ],
 )
-def test_items_lose_blanks_and_suffix(text: str, name: str) -> None:
+def test_items_lose_blanks_and_suffixes(text: str, name: str) -> None:
     assert item_name(text) == name
+
+
+@given(st.lists(st.sampled_from(["a", ".", " ", "\t", ".jpg", ".PNG", "txt", "\n"])).map("".join))
+def test_the_name_of_a_name_is_the_name(text: str) -> None:
+    assert item_name(item_name(text)) == item_name(text)
 
 
 @pytest.mark.parametrize(
@@ -107,8 +121,8 @@ def test_labels_may_say_that_there_is_none() -> None:
 
 def test_a_network_may_miss_the_limit_by_one_step_of_float32_and_labels_may_not() -> None:
     step = 1 + 2.0**-23
-    assert limits(VALENCE, labels=False) == (-step, step)
-    assert limits(VALENCE, labels=True) == (-1, 1)
+    assert VALENCE.limits(labels=False) == (-step, step)
+    assert VALENCE.limits(labels=True) == (-1, 1)
     assert parse_value(repr(step), VALENCE) == step
     assert parse_value(repr(math.nextafter(step, 2)), VALENCE) is None
     assert parse_value(repr(step), VALENCE, labels=True) is None

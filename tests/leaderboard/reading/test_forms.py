@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from leaderboard.errors import SubmissionRefused
+from leaderboard.errors import ReferenceInvalid, SubmissionRefused
+from leaderboard.reading.reference import load_reference
 from leaderboard.reading.submission import read_submission
 from leaderboard.tasks import get_task
 from leaderboard.types import Submission
@@ -145,3 +146,23 @@ def test_other_white_space_is_part_of_a_key_for_either_reader(blank: str, value:
     path = text(tmp_path / "p.txt", f"image_location,{EXPR_HEADER}", f"v{blank}/00001.jpg,{value}")
     problems = [problem for problem in refused("abaw-expr", path).problems if problem.column == "key"]
     assert [problem.line for problem in problems] == [2]
+
+
+FIRST_LINES = [
+    ("afew", "c1 Happy", "c2 Sad"), ("afew", "c1\thappiness", "c2 Sad"), ("vgaf", "c1 Positive", "c2 Neutral"),
+    ("vgaf", "c1 1.0", "c2 2"), ("vgaf", "c1 1", "c2 2"), ("vgaf", "c1 9", "c2 2"), ("vgaf", "c1 -1", "c2 2"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("task", "first", "second"), FIRST_LINES)
+def test_a_first_line_that_is_a_row_is_no_header(task: str, first: str, second: str, tmp_path: Path) -> None:
+    path = text(tmp_path / "p.txt", first, second)
+    (problem,) = refused(task, path).problems
+    assert (problem.line, problem.expected) == (1, "a header line, or the header clip,emotion")
+    with pytest.raises(ReferenceInvalid, match=r"p\.txt, line 1: expected a header line"):
+        load_reference(get_task(task), path)
+
+
+def test_a_header_of_any_two_words_stands_above_rows_with_blanks(tmp_path: Path) -> None:
+    path = text(tmp_path / "p.txt", "Vid_name Label", "c1 3", "c2 Neutral")
+    assert (read("vgaf", path).keys.groups, read("vgaf", path).values.ravel().tolist()) == (("c1", "c2"), [2, 1])

@@ -1,11 +1,13 @@
 """One clip against a label file of one's own: scores by hand, and a sentence for every file that is not right."""
 
+import tracemalloc
 from pathlib import Path
 
 import pytest
 
-from leaderboard.errors import LeaderboardError
+from leaderboard.errors import LeaderboardError, ReferenceInvalid
 from leaderboard.opening import open_scorer
+from leaderboard.reading.one_clip import read_clip_labels
 from leaderboard.scorer import Scorer
 from leaderboard.tasks import get_task
 from tests.leaderboard.writing import AU_HEADER, EXPR_HEADER, VA_HEADER, text, zipped
@@ -89,3 +91,13 @@ def test_two_files_in_a_zip_are_refused(scorer: Scorer, predictions: Path, tmp_p
     (tmp_path / "two.zip").write_bytes(zipped({"a.txt": f"{EXPR_HEADER}\n0\n", "b.txt": f"{EXPR_HEADER}\n0\n"}))
     with pytest.raises(LeaderboardError, match=r"two\.zip holds 2 texts"):
         scorer.score_clip(predictions, tmp_path / "two.zip", CLIP_TASKS)
+
+
+def test_a_frame_far_away_costs_no_memory(tmp_path: Path) -> None:
+    labels = tmp_path / "labels.txt"
+    labels.write_text(keyed(1, 2, 3_000_000))
+    tracemalloc.start()
+    with pytest.raises(ReferenceInvalid, match=r"no row for frame 3, 2999997 of 3000000 frames are missing"):
+        read_clip_labels(labels, CLIP_TASKS)
+    assert tracemalloc.get_traced_memory()[1] < 2_000_000
+    tracemalloc.stop()

@@ -96,6 +96,33 @@ def test_too_many_lines_are_counted_and_not_read(monkeypatch: pytest.MonkeyPatch
     assert str(problems.first[0]) == "f.csv: expected at most 3 data lines, found 4 lines"
 
 
+def test_lines_are_counted_over_all_texts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rows_module, "MAX_ROWS", 3)
+    rows, problems = RowBuffer(LineFormat(EXPRESSION)), Problems()
+    for video in "ab":
+        read_rows(b"0\n1", f"{video}.txt", 2, rows, problems, video)
+    assert len(rows.stacked()[0]) == 2
+    assert [str(problem) for problem in problems.first] == [
+        "b.txt: expected at most 3 data lines in all, found 4 lines"
+    ]
+    assert problems.stopped
+
+
+@pytest.mark.parametrize("size", [1, 9, 10_000])
+def test_after_many_problems_the_rest_is_not_read(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every second line is wrong: the fifth wrong one is the eighth line, and what follows is not looked at."""
+    monkeypatch.setattr(rows_module, "MAX_PROBLEMS", 5)
+    monkeypatch.setattr(rows_module, "BLOCK_BYTES", size)
+    _, problems, n_lines = read(b"\n".join([b"x", b"0"] * 10), LineFormat(EXPRESSION), "v")
+    assert [problem.line for problem in problems.first] == [2, 4, 6, 8, 10]
+    assert (problems.count, problems.stopped, n_lines) == (5, True, 20)
+
+
+def test_few_problems_stop_nothing() -> None:
+    _, problems, _ = read(b"\n".join([b"x"] * 30), LineFormat(EXPRESSION), "v")
+    assert (problems.count, problems.stopped) == (30, False)
+
+
 def test_a_row_number_before_the_key_is_left_out() -> None:
     rows, problems, _ = read(b"0,b,sad\n1,a,1", LineFormat(CLIP, "clip", index=True))
     keys, _, values = rows.stacked()

@@ -328,3 +328,36 @@ def test_rows_beyond_one_block_keep_their_numbers(tmp_path: Path) -> None:
 def test_values_are_small_integers_where_they_can_be(tmp_path: Path) -> None:
     path = text(tmp_path / "p.txt", KEYED_EXPR, "a/00001.jpg,0")
     assert read_submission(get_task("abaw-expr"), path).values.dtype == np.int8
+
+
+@pytest.mark.parametrize("word", ["0", "x"])
+def test_limits_hold_for_all_texts_of_a_submission(
+    word: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ten texts of ten lines: too many lines, or too many wrong ones; nothing is said of what was not read."""
+    truth = reference("abaw-expr", videos(tmp_path / "ref", EXPR_HEADER, {f"v{i}": ["0"] * 10 for i in range(10)}))
+    path = videos(tmp_path / "sub", EXPR_HEADER, {f"v{i}": [word] * 10 for i in range(10)})
+    monkeypatch.setattr("leaderboard.reading.rows.MAX_ROWS", 35 if word == "0" else 100)
+    monkeypatch.setattr("leaderboard.reading.rows.MAX_PROBLEMS", 35)
+    with pytest.raises(SubmissionRefused) as caught:
+        read_submission(get_task("abaw-expr"), path, truth)
+    error = caught.value
+    if word == "0":
+        assert str(error) == "sub is refused: v3.txt: expected at most 35 data lines in all, found 40 lines"
+    else:
+        assert str(error).startswith(
+            "sub is refused: at least 35 problems, the first: v0.txt, line 2, expression: "
+        )
+    assert error.n_problems == (1 if word == "0" else 35)
+
+
+def test_a_template_is_valid_whatever_items_are_called(tmp_path: Path) -> None:
+    """Names as they lie on a disk: a comma, a doubled suffix, quotation marks."""
+    for name in ("Angry/a, b.avi", "Happy/c.avi.mp4", 'Sad/d "e".avi', "Sad/ f.avi"):
+        text(tmp_path / "labels" / name, "")
+    truth = reference("afew", tmp_path / "labels")
+    assert truth.keys.groups == ("a, b", "c", 'd "e"', "f")
+    path = tmp_path / "template.csv"
+    path.write_text(template(get_task("afew"), truth.key_list()))
+    assert path.read_text().splitlines() == ["clip,emotion", '"a, b",0', "c,0", '"d ""e""",0', "f,0"]
+    assert read_submission(get_task("afew"), path, truth.key_list()).values.ravel().tolist() == [0, 0, 0, 0]

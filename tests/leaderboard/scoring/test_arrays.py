@@ -5,6 +5,7 @@ import pytest
 from sklearn.metrics import accuracy_score, f1_score
 
 import leaderboard
+from leaderboard.errors import ReferenceInvalid
 from leaderboard.scoring.arrays import ArraysInvalid
 
 RNG = np.random.default_rng(3)
@@ -58,3 +59,27 @@ def test_what_does_not_fit_is_named(task: str, guesses: list[float], labels: lis
 def test_groups_must_fit() -> None:
     with pytest.raises(ArraysInvalid, match="groups have the shape"):
         leaderboard.score("afew", [1, 2], [1, 2], groups=[1])
+
+
+def test_one_float32_step_beyond_the_range_is_taken_as_in_files() -> None:
+    """x = (1 + 2^-23, 0, -1) against itself: CCC 1."""
+    x = np.array([np.nextafter(np.float32(1), np.float32(2)), 0, -1])
+    assert x[0] > 1
+    truth = np.stack([np.clip(x, -1, 1)] * 2, 1)
+    report = leaderboard.score("abaw-va", np.stack([x, x], 1), truth, n_draws=0)
+    assert report.main == pytest.approx(1)
+    assert report.notes == ("up to one float32 rounding step out of range, and taken as they are: 2 values",)
+    assert leaderboard.score("abaw-va", truth, truth, n_draws=0).notes == ()
+    for wrong in (np.full((3, 2), 1.0000002), np.full((3, 2), -1.0000002)):
+        with pytest.raises(ArraysInvalid, match="predictions, row 0, valence"):
+            leaderboard.score("abaw-va", wrong, truth)
+    with pytest.raises(ArraysInvalid, match="reference, row 0, valence"):
+        leaderboard.score("abaw-va", truth, np.stack([x, x], 1))
+
+
+def test_labels_without_an_age_have_no_error_of_it() -> None:
+    labels = np.array([[-1, 0, 1], [-1, 1, 2]])
+    with pytest.raises(ReferenceInvalid, match="no row of utkface has an age"):
+        leaderboard.score("utkface", [[30, 0, 1], [40, 1, 2]], labels)
+    labels[0, 0] = 28
+    assert leaderboard.score("utkface", [[30, 0, 1], [40, 1, 2]], labels, n_draws=0).main == 2

@@ -25,9 +25,41 @@ def test_a_submitter_s_text_closes_no_brace() -> None:
     )
     lines = cite_entry(entry).splitlines()
     assert lines[0] == "@misc{entry00000000,"
-    assert "  title = {x\\}, note = \\{first}," in lines
+    assert r"  title = {x\textbraceright{}, note = \textbraceleft{}first}," in lines
     assert "  url = {https://example.org}," in lines
     assert lines[-2] == f"  note = {{leaderboard entry {'0' * 32}, afew|val}},"
+
+
+def cited(system: str, team: str) -> list[str]:
+    score = StoredScore("afew|val", 0.5, {}, "2026-01-01")
+    return cite_entry(Entry("afew", "ada", system, RESCORED, (score,), team=team, id="0" * 32)).splitlines()
+
+
+@pytest.mark.parametrize(
+    ("system", "title"),
+    [
+        (r"\input /etc/passwd", r"\textbackslash{}input /etc/passwd"),
+        ("net \\", r"net \textbackslash{}"),
+        (r"\{", r"\textbackslash{}\textbraceleft{}"),
+        ("50 %_~^", r"50 \%\_\textasciitilde{}\^{}"),
+    ],
+)
+def test_a_submitter_s_text_commands_nothing(system: str, title: str) -> None:
+    assert f"  title = {{{title}}}," in cited(system, "team")
+
+
+@pytest.mark.parametrize(
+    ("team", "author"),
+    [
+        ("Müller and Sons", "{Müller and Sons}"),
+        ("Ink AND Paper", "{Ink AND Paper}"),
+        ("Faces, Inc.", "{Faces, Inc.}"),
+        ("Sandland", "Sandland"),
+        ("", "ada"),
+    ],
+)
+def test_a_team_is_one_author(team: str, author: str) -> None:
+    assert f"  author = {{{author}}}," in cited("net", team)
 
 
 @pytest.mark.parametrize(

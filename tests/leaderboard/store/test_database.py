@@ -13,7 +13,9 @@ import pytest
 
 from leaderboard.store.database import Store
 from leaderboard.store.entries import (
+    CLAIMED,
     RESCORED,
+    SELF_REPORTED,
     AlreadySubmitted,
     Entry,
     NotOwner,
@@ -59,6 +61,18 @@ def test_an_entry_comes_back_as_it_went_in(tmp_path: Path) -> None:
     )
     Store(tmp_path).add(given)
     assert Store(tmp_path).entry(given.id) == given
+
+
+def test_a_split_that_was_kept_as_it_was_typed_is_read_as_one_line(tmp_path: Path) -> None:
+    """Earlier versions cleaned every field but this one."""
+    report = {"main": 0.5, "split": "val\u202e\n## x\ud800"}
+    kept = Store(tmp_path).add(
+        Entry(
+            "afew", "eve", "net", SELF_REPORTED, (StoredScore(CLAIMED, 0.5, report, "2026-01-01T00:00:00+00:00"),)
+        )
+    )
+    assert kept.scores[0].report == {"main": 0.5, "split": "val ## x"}
+    assert Store(tmp_path).entries("afew") == [kept]
 
 
 def test_quota_counts_one_user_task_and_day(tmp_path: Path) -> None:

@@ -213,6 +213,42 @@ def test_what_is_no_entry_is_left_out(hub: HubServer, store: Store, text: str) -
         entry_from_json(text)
 
 
+def test_an_entry_is_written_in_ascii_whatever_is_in_it() -> None:
+    entry = Entry("afew", "ada", "Müller\ud800", "self-reported", (score(),))
+    assert "M\\u00fcller\\ud800" in entry_to_json(entry).encode().decode()
+    good = replace(entry, system="Müller")
+    assert entry_from_json(entry_to_json(good)) == good
+
+
+def test_a_split_of_an_earlier_version_holds_up_no_other_entry(
+    hub: HubServer, store: Store, tmp_path: Path
+) -> None:
+    hub.put(REPO, {"README.md": b""}, "datasets")
+    claimed = StoredScore("self-reported", 0.5, {"main": 0.5, "split": "x\ud800"}, "2026-01-01T00:00:00+00:00")
+    bad = store.add(Entry("afew", "eve", "claim", "self-reported", (claimed,)))
+    good = accepted(store, tmp_path, "one")
+    mirror = HubMirror(REPO, store)
+    assert mirror._attempt(), mirror.problem
+    assert mirror.pending() == set()
+    fresh = Store(tmp_path / "fresh")
+    assert HubMirror(REPO, fresh).restore() == 2
+    assert {entry.id for entry in fresh.entries()} == {bad.id, good.id}
+    assert fresh.entry(bad.id).scores[0].report["split"] == "x"
+
+
+def test_what_is_no_entry_in_the_outbox_is_put_aside(hub: HubServer, store: Store, tmp_path: Path) -> None:
+    mirror = HubMirror(REPO, store)
+    entry = accepted(store, tmp_path, "one")
+    mirror._enqueue(entry)
+    (mirror.outbox / f"{'0' * 32}-0.json").write_text("{}")
+    assert mirror.push() == 1
+    assert {path.split("/")[1] for path in hub.files(REPO, "datasets") if path.startswith("entries/")} == {
+        entry.id
+    }
+    assert [path.read_text() for path in mirror.outbox.iterdir()] == ["{}"]
+    assert (mirror.pending(), mirror.push()) == (set(), 0)
+
+
 def test_a_file_with_other_bytes_is_not_brought_in(hub: HubServer, store: Store, tmp_path: Path) -> None:
     mirror = HubMirror(REPO, store)
     entry = accepted(store, tmp_path, "one")
