@@ -30,7 +30,6 @@ from femo.media.photos import AtHand, PhotoLimits, PhotoSource, read_photo
 from femo.media.sources import rereadable
 from femo.media.streaming import Cancel, Meter, Report, raise_if
 from femo.media.video import open_video
-from femo.mesh.crops import turn_meshes_back
 from femo.mesh.reader import MeshReader, hide_covered
 from femo.mesh.units import measured_units
 from femo.models.find import find_models
@@ -110,7 +109,8 @@ class Pipeline:
         seen = hide_covered(said.meshes, quality, self.limits.covered)
         scores = measured_units(self.decision.decide(said.scores, chosen), seen, mesh.units if mesh else None)
         judged = judge(quality, scores, self.limits)
-        shown, meshes = turn_back(faces, turns, width, height), turn_meshes_back(seen, turns, width, height)
+        shown = turn_back(faces, turns, width, height)
+        meshes = mesh.turn_back(seen, turns, width, height) if mesh else None
         how = (width, height, self.model, notes, chosen, said.identity, quality, judged, meshes, AtHand(source))
         return PhotoResult(shown, scores, said.embedding, *how)
 

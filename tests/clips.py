@@ -143,6 +143,7 @@ def write_clip(
     hflip: bool = False,
     audio: str | None = None,
     audio_s: float = 2.0,
+    layout: str = "mono",
     options: dict[str, str] | None = None,
     aspect: Fraction | None = None,
 ) -> Path:
@@ -159,6 +160,7 @@ def write_clip(
         hflip: Mirror in the display matrix.
         audio: Audio encoder of a tone, or None for no sound.
         audio_s: Length of the tone.
+        layout: Of its channels.
         options: For the container, such as {"movflags": "+faststart"}.
         aspect: Width of a pixel by its height, as the stream tells it.
     """
@@ -176,7 +178,7 @@ def write_clip(
                     stream.options = {"preset": "ultrafast", "crf": "8"}
                 if rotation is not None or hflip:
                     stream.set_display_rotation(rotation or 0, hflip=hflip)
-                sound = container.add_stream(audio, rate=44_100, layout="mono") if audio else None
+                sound = container.add_stream(audio, rate=44_100, layout=layout) if audio else None
             frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(rgb), format="rgb24")
             frame.time_base = TIME_BASE
             frame.pts = round((index / fps if times_s is None else times_s[index]) / TIME_BASE)

@@ -20,6 +20,7 @@ import pandas as pd
 import psutil
 
 from femo.corpora import reading, run
+from femo.corpora.fetching import fetched
 from femo.corpora.manifest import Facts, Input
 from femo.corpora.options import Options
 from femo.corpora.parts import rows_path, write_rows
@@ -27,6 +28,7 @@ from femo.corpora.reading import Order, Refused, Setup
 from femo.corpora.rows import Origin, tables_of
 from femo.corpora.schema import Schemas, schemas_of
 from femo.corpora.spreading import Job, Work
+from femo.errors import FemoError
 from femo.models.find import find_models
 
 SCHEMAS: list[Schemas] = []
@@ -61,8 +63,11 @@ class Here:
 def read(setup: Setup, item: Input) -> Facts | Refused:
     """Invent the rows of one input: as many as its content is long; ``bad`` cannot be read, ``slow`` takes a while,
     and of ``unsure`` no reading is sure."""
-    path = Path(item.place)
-    data = path.read_bytes()
+    try:
+        with fetched(item.place, 1 << 20, 5) as path:
+            data = path.read_bytes()
+    except (OSError, FemoError) as error:
+        return Refused(f"{item.clip}: {getattr(error, 'strerror', None) or error}")
     if item.clip.startswith("slow"):
         time.sleep(0.2)
     with (setup.out.parent / "reads.log").open("a") as log:

@@ -4,6 +4,7 @@ Conventions: every output of a clip bears one name (``femo.output.names``), the 
 record in its JSON says so (``femo.output.records``).
 """
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -133,10 +134,15 @@ class ClipJob:
         return there and stands(wanted[0], clip, self.options(clip))
 
     def source(self, clip: Path, content: Path) -> dict[str, Any]:
-        """Describe a clip for the records, before it is read; nothing where none is written."""
+        """Describe a clip for the records, before it is read; nothing where none is written.
+
+        Raises:
+            MediaError: It cannot be opened.
+        """
         from femo.output.records import source_of
 
-        return source_of(clip, content) if (self.out or self.abaw) and content.is_file() else {}
+        wanted = (self.out or self.abaw) and os.path.isfile(content)  # noqa: PTH113  also in a folder that is closed
+        return source_of(clip, content) if wanted else {}
 
     def write(self, clip: Path, content: Path, source: dict[str, Any], raw: "RawVideo") -> None:
         """Write everything that is asked for of one clip; the JSON last, as it marks the clip as done.

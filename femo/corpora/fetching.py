@@ -4,6 +4,7 @@ Conventions: what cannot be had is a ``MediaError`` that names it. A transfer th
 than the limit, is given up.
 """
 
+import hashlib
 import os
 import re
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ from femo.corpora.sources import FILE, ROW
 from femo.errors import FemoError, MediaError
 from femo.media.containers import MEGA
 from femo.media.grants import WEB, without_secrets
+from femo.output.records import sha256_of
 
 PART: Final = 4 << 20
 """What is asked for at once: long enough that a store far away is not asked too often, and seconds of a slow line."""
@@ -56,6 +58,24 @@ def fetched(place: str, max_bytes: int, timeout_s: float) -> Iterator[Path]:
             with copy.open("wb", buffering=0) as file:
                 _download(place, file, max_bytes, timeout_s)
         yield copy
+
+
+def sha256_here(place: str) -> str | None:
+    """Return the SHA-256 of an input on this machine, a file or what one row of a table holds.
+
+    Returns:
+        64 hex digits; None of what lies elsewhere, and of what cannot be read.
+    """
+    if URL.match(place) and not place.startswith(FILE):
+        return None
+    row = ROW.fullmatch(place)
+    try:
+        if row is not None:
+            return hashlib.sha256(_cell(row["file"], row["column"], int(row["row"]))).hexdigest()
+        path = _here(place)
+        return sha256_of(path) if path.is_file() else None  # a pipe might never end
+    except (OSError, MediaError):
+        return None
 
 
 @contextmanager
@@ -128,10 +148,11 @@ def _copy(pieces: Iterator[bytes], file: IO[bytes], url: str, max_bytes: int) ->
 
 def _cell(name: str, column: str, row: int) -> bytes:
     try:
-        groups = _row_groups(name)
+        state = _state(name)
+        groups = _row_groups(name, state)
         for number, (first, n_rows) in enumerate(groups):
             if first <= row < first + n_rows:
-                value = _group(name, column, number)[row - first].as_py()
+                value = _group(name, column, number, state)[row - first].as_py()
                 data = value.get("bytes") if isinstance(value, dict) else value
                 if data:
                     return bytes(data)
@@ -148,8 +169,17 @@ def _cell(name: str, column: str, row: int) -> bytes:
     raise MediaError(f"{without_secrets(name)} has no row {row}; it has changed since it was listed.")
 
 
+def _state(name: str) -> tuple[int, int] | None:
+    """Return size and time of change of a table here, by which what is kept of it is told from what it was in an earlier run."""
+    try:
+        found = os.stat(name.removeprefix(FILE))  # noqa: PTH116  for each row
+    except OSError:  # it lies elsewhere, or who opens it says why
+        return None
+    return found.st_size, found.st_mtime_ns
+
+
 @lru_cache(maxsize=8)  # of this process: neighbouring rows come one after the other
-def _row_groups(name: str) -> list[tuple[int, int]]:
+def _row_groups(name: str, state: tuple[int, int] | None) -> list[tuple[int, int]]:
     import pyarrow.parquet as pq
 
     with opened(name) as file:
@@ -162,7 +192,7 @@ def _row_groups(name: str) -> list[tuple[int, int]]:
 
 
 @lru_cache(maxsize=1)  # of this process, for the same reason
-def _group(name: str, column: str, number: int) -> Any:
+def _group(name: str, column: str, number: int, state: tuple[int, int] | None) -> Any:
     import pyarrow.parquet as pq
 
     with opened(name) as file:

@@ -16,6 +16,7 @@ from typing import Final
 
 from femo.clips.adaptive import Every
 from femo.corpora import reading
+from femo.corpora.fetching import sha256_here
 from femo.corpora.manifest import NAME, Facts, Input, Manifest
 from femo.corpora.options import Options, changes
 from femo.corpora.orders import Orders
@@ -32,7 +33,6 @@ from femo.media.grants import without_secrets
 from femo.models.config import ModelSpec
 from femo.models.find import find_models
 from femo.models.weights import find_files
-from femo.output.records import sha256_of
 
 PART_FRAMES: Final = 500_000
 """A part is written when its inputs have so many faces,"""
@@ -192,12 +192,11 @@ class _Run:
         self.tally, self.orders = Tally(self.manifest.counts()), Orders(self.out, self.manifest)
 
     def _reread_changed(self) -> None:
-        """Drop the rows of files that have changed; one that was only touched stays."""
+        """Drop the rows of inputs that have changed; one that was only touched stays, and one that cannot be read fails."""
         by_part: dict[int | None, list[int]] = {}
         touched = []
         for item, sha256, part in self.manifest.changed():
-            path = Path(item.place)
-            if path.is_file() and sha256_of(path) == sha256:
+            if sha256_here(item.place) == sha256:
                 touched.append(item.id)
                 continue
             self.changed.append(item.clip)

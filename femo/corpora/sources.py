@@ -258,9 +258,10 @@ def _parquet_rows(name: str, column: str | None) -> Iterator[str | Entry]:
         place = name if URL.match(name) else os.path.abspath(name)  # noqa: PTH100
         known, stem = known_by(place), Path(_file_name(name)).stem
         if pa.types.is_struct(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
-            for row in range(table.metadata.num_rows):
-                where = f"{place}#{chosen}:{row}"
-                yield Entry(where, f"{stem}#{row}", known=None if known == place else f"{known}#{chosen}:{row}")
+            here = _stated(place.removeprefix(FILE), stem)  # a row may have changed where its table has
+            for row, at in enumerate(f"#{chosen}:{n}" for n in range(table.metadata.num_rows)):
+                told = None if known == place else known + at
+                yield here._replace(place=place + at, clip=f"{stem}#{row}", known=told)
             return
         for batch in table.iter_batches(columns=[chosen]):
             yield from (str(value) for value in batch.column(0).to_pylist() if value)

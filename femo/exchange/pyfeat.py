@@ -6,11 +6,15 @@ Conventions are those of py-feat 2's ``Detectorv1``: ``frame`` from 0, ``input``
 ``Y``, ``Z`` in millimetres from the camera (x right, y down); ``AU01`` and so on 0-1; seven expressions under py-feat's
 names. Contempt, which it does not have, stands in a column of its own that it passes over, so its seven need not sum to 1.
 
+Several files in one table: photos count ``frame`` on, as py-feat's do, since it draws what has one ``frame`` into one picture;
+a clip begins at 0. Persons count on, because nobody has compared those of one file with those of another.
+
 Empty: units that femo does not measure, and every cell that could not be measured. A frame without a face has one empty row,
 as py-feat writes it. Left out: gaze, the 512 numbers of an identity, and valence and arousal, by which py-feat would take the
 file for its other detector's.
 """
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -23,7 +27,8 @@ if TYPE_CHECKING:
 
 EXPRESSIONS: Final = ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral", "contempt")
 """py-feat's names are femo's; the last is none of py-feat's."""
-FRAME, TIME, INPUT = "frame", "approx_time", "input"
+FRAME, TIME, INPUT, IDENTITY = "frame", "approx_time", "input", "Identity"
+PERSON: Final = "Person_"
 
 
 def pyfeat_table(rows: FaceRows, name: str, *, frame: Ints, time_s: Doubles) -> "pd.DataFrame":
@@ -49,7 +54,7 @@ def pyfeat_table(rows: FaceRows, name: str, *, frame: Ints, time_s: Doubles) -> 
     columns |= {f"AU{int(unit[2:]):02d}": values[seen] for unit, values in rows.units.items()}
     unknown = np.full(len(seen), np.nan, np.float32)
     columns |= {label: rows.expression.get(label, unknown)[seen] for label in EXPRESSIONS}
-    columns["Identity"] = [f"Person_{person}" for person in rows.person[seen].tolist()]
+    columns[IDENTITY] = [f"{PERSON}{person}" for person in rows.person[seen].tolist()]
     table = pd.DataFrame(columns)
     nobody = np.setdiff1d(frame - 1, table[FRAME])
     table = table.reindex(range(len(table) + len(nobody)))  # which makes empty rows
@@ -58,6 +63,23 @@ def pyfeat_table(rows: FaceRows, name: str, *, frame: Ints, time_s: Doubles) -> 
     clock = dict(zip((frame - 1).tolist(), time_s.tolist(), strict=True))
     moments = [_minutes(clock[number]) for number in table[FRAME].tolist()]
     return pd.concat([table, pd.DataFrame({INPUT: [name] * len(table), TIME: moments})], axis=1)
+
+
+def count_on(tables: "Sequence[pd.DataFrame]", still: Sequence[bool]) -> "list[pd.DataFrame]":
+    """Return tables of several files as parts of one: frames of photos and all persons count on.
+
+    Args:
+        tables: Of a file each.
+        still: Whether it is of a photo.
+    """
+    counted, n_photos, n_persons = [], 0, 0
+    for table, photo in zip(tables, still, strict=True):
+        persons = [int(name.removeprefix(PERSON)) if isinstance(name, str) else 0 for name in table[IDENTITY]]
+        names = [f"{PERSON}{n_persons + person}" if person else np.nan for person in persons]
+        frames = table[FRAME] + (n_photos if photo else 0)
+        counted.append(table.assign(**{FRAME: frames, IDENTITY: names}))
+        n_photos, n_persons = n_photos + photo, n_persons + max(persons, default=0)
+    return counted
 
 
 def _minutes(time_s: float) -> str:

@@ -27,6 +27,11 @@ class Clock:
 
     A frame without a stamp follows its predecessor by one frame; a stamp that runs back a little is put right
     behind its predecessor; one that runs back by more than ``STEP_BACK_S`` starts a new time line there.
+
+    Attributes:
+        start_s: Where zero lies on the container's own clock.
+        shifts_s: What is added to the stamps of each time line so far, seconds; 0 for the first.
+        end_s: Where the last frame ends.
     """
 
     def __init__(self, first: Any, start_us: int | None, time_base: Fraction, frame_s: float) -> None:
@@ -37,7 +42,7 @@ class Clock:
         start = first_pts if start_us is None else round(Fraction(start_us, 1_000_000) / time_base)
         self._start_pts = min(start, first_pts)
         self.start_s = float(self._start_pts * time_base)
-        self._shift_s = 0.0
+        self.shifts_s = [0.0]
         self._last_s = -frame_s
         self.end_s = 0.0
 
@@ -46,9 +51,9 @@ class Clock:
         if frame.pts is None:
             time_s = self._last_s + self._frame_s
         else:
-            time_s = float((frame.pts - self._start_pts) * self._base) + self._shift_s
+            time_s = float((frame.pts - self._start_pts) * self._base) + self.shifts_s[-1]
         if time_s < self._last_s - STEP_BACK_S:
-            self._shift_s += self._last_s + self._frame_s - time_s
+            self.shifts_s.append(self.shifts_s[-1] + self._last_s + self._frame_s - time_s)
             time_s = self._last_s + self._frame_s
         time_s = max(time_s, self._last_s + SMALLEST_STEP_S, 0.0)
         self._last_s = time_s

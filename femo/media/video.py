@@ -170,6 +170,11 @@ class VideoReader:
         return np.array(self._times, np.float64)
 
     @property
+    def shifts_s(self) -> tuple[float, ...]:
+        """What is added to the stamps of each time line met so far (``frames.Clock``): there are several in joined recordings."""
+        return tuple(self._clock.shifts_s)
+
+    @property
     def duration_s(self) -> float:
         """Length: the header's word until the last frame was read, then the end of the last frame."""
         return self._header_s if self._end_s is None else self._end_s

@@ -6,15 +6,11 @@ and y, side, angle in radians (clockwise in the picture, y down), and the pictur
 the first pixel covers 0-1, as the edges of boxes do. What lies outside the picture repeats its border.
 """
 
-from dataclasses import replace
-
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from femo.faces import geometry
-from femo.faces.upright import turn_points
-from femo.meshes import COLUMNS, Meshes
 from femo.networks.mesh import SIDE
 from femo.types import RGB, Faces, Floats
 
@@ -66,17 +62,6 @@ def to_picture(points: Floats, placing: Floats) -> Floats:
     out[..., 1] = sine * x + cosine * y + placing[:, CENTRE_Y, None]
     out[..., 2] = points[..., 2] * scale
     return out
-
-
-def turn_meshes_back(meshes: Meshes | None, turns: int, width: int, height: int) -> Meshes | None:
-    """Return meshes of a turned photo in the pixels of the photo as it came (``femo.faces.upright``)."""
-    if meshes is None or not turns:
-        return meshes
-    landmarks, values = meshes.landmarks.copy(), meshes.values.copy()
-    landmarks[..., :2] = turn_points(landmarks[..., :2], turns, width, height)
-    roll = COLUMNS.index("roll")
-    values[:, roll] = (values[:, roll] - 90 * turns + 180) % 360 - 180
-    return replace(meshes, landmarks=landmarks, values=values)
 
 
 def _square(rgb: RGB, spot: Floats) -> RGB:

@@ -4,9 +4,12 @@ Conventions: see ``femo.mesh.crops`` for what is cut out, ``femo.mesh.pose`` for
 Nothing is invented: a face that is too small, is none, or is turned too far has NaN where it cannot be measured, and a reason.
 """
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 
+from femo.faces.upright import turn_points
 from femo.mesh import crops, measures, pose
 from femo.mesh.canonical import load_canonical
 from femo.mesh.look import Look
@@ -84,6 +87,28 @@ class MeshReader:
             out.reason[large] = MEASURED
             _refuse(out, large & ~(out.logit >= self.least_logit))
         return out if self._look is None or embedding is None else self._look.beside(out, embedding)
+
+    def turn_back(self, meshes: Meshes | None, turns: int, width: int, height: int) -> Meshes | None:
+        """Return meshes of a turned photo as they lie in the photo as it came (``femo.faces.upright``).
+
+        The pose is that in which a camera would have seen the photo as it came: found again from the points there, because
+        roll alone would leave angles and place to another camera. What was refused stays refused.
+
+        Args:
+            meshes: In the turned photo, with their points, or None.
+            turns: Quarter turns clockwise, 0-3, that set the photo upright.
+            width: Of the photo as it came, pixels.
+            height: Of the photo as it came, pixels.
+        """
+        if meshes is None or not turns:
+            return meshes
+        landmarks, values = meshes.landmarks.copy(), meshes.values.copy()
+        landmarks[..., :2] = turn_points(landmarks[..., :2], turns, width, height)
+        seen = np.isfinite(landmarks).all(axis=(1, 2))
+        size = np.tile(np.array([width, height], np.float32), (int(seen.sum()), 1))
+        angles, place = pose.solve(landmarks[seen], size, self.face)
+        values[seen, : len(POSE)] = np.concatenate([angles, place], axis=1)
+        return replace(meshes, landmarks=landmarks, values=values)
 
     def _measure(self, squares: npt.NDArray[np.uint8], placing: Floats) -> tuple[Floats, Floats, Floats, Floats]:
         points, logit = self._network(squares)

@@ -8,10 +8,12 @@ of them are as they were.
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+from femo.errors import FemoError, MediaError
 from femo.output.export.files import write_text
 from femo.output.names import place_of
 
@@ -25,9 +27,13 @@ def source_of(path: Path, content: Path | None = None) -> dict[str, Any]:
     Args:
         path: The source as it was named.
         content: Where its content lies, where that is elsewhere (the copy of a pipe).
+
+    Raises:
+        MediaError: It cannot be opened.
     """
     file = content or path
-    state = file.stat()
+    with _opening(file):
+        state = file.stat()
     return {
         "name": path.name,
         "place": place_of(path),
@@ -38,9 +44,22 @@ def source_of(path: Path, content: Path | None = None) -> dict[str, Any]:
 
 
 def sha256_of(path: Path) -> str:
-    """Return the SHA-256 of a file, 64 hex digits."""
-    with path.open("rb") as file:
+    """Return the SHA-256 of a file, 64 hex digits.
+
+    Raises:
+        MediaError: It cannot be opened.
+    """
+    with _opening(path), path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextmanager
+def _opening(path: Path) -> Iterator[None]:
+    """Say of a file that cannot be opened what is said of any clip."""
+    try:
+        yield
+    except OSError as error:
+        raise MediaError(f"{path} cannot be opened: {error.strerror or error}.") from error
 
 
 def write_with_record(
@@ -71,17 +90,28 @@ def stands(path: Path, source: Path, options: Any) -> bool:
         path: The document.
         source: What would be read.
         options: Whatever else the result depends on, in JSON's types.
+
+    Returns:
+        False too where the source, or what was written, cannot be read.
     """
     record = read_record(path)
-    if record is None or record.get("options") != json.loads(json.dumps(options)) or not source.is_file():
+    if record is None or record.get("options") != json.loads(json.dumps(options)):
         return False
+    try:
+        return source.is_file() and _as_noted(record, path.parent, source)
+    except (OSError, FemoError):  # who makes it again says so
+        return False
+
+
+def _as_noted(record: Mapping[str, Any], folder: Path, source: Path) -> bool:
+    """Tell whether a source and the files that lie in a folder are those of a record."""
     state, noted = source.stat(), record["source"]
     if (noted.get("size"), noted.get("mtime_ns")) != (state.st_size, state.st_mtime_ns):
         return False
     files = record.get("files")
     if not isinstance(files, dict):
         return False
-    written = {path.parent / name: digest for name, digest in files.items()}
+    written = {folder / name: digest for name, digest in files.items()}
     if not all(file.is_file() and sha256_of(file) == digest for file, digest in written.items()):
         return False
     return bool(noted == source_of(source))

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from os import PathLike
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from femo.exchange.pyfeat import count_on
 from femo.output.export.files import guarded, write_text
 from femo.results import PhotoResult, VideoResult
 
@@ -31,8 +32,9 @@ def write_openface(path: str | PathLike[str], results: Tabled | Mapping[str, Tab
 
 
 def write_pyfeat(path: str | PathLike[str], results: Mapping[str, Tabled]) -> None:
-    """Write py-feat's table of clips or photos by the name of their file, its column ``input``."""
-    _write(path, [result.to_pyfeat(name) for name, result in results.items()], "input")
+    """Write py-feat's table of clips or photos by the name of their file, its column ``input``; several count on."""
+    still = [isinstance(result, PhotoResult) for result in results.values()]
+    _write(path, count_on([result.to_pyfeat(name) for name, result in results.items()], still), "input")
 
 
 def _write(path: str | PathLike[str], tables: "Sequence[pd.DataFrame]", header: str) -> None:

@@ -5,6 +5,7 @@ Conventions: frames keep their times (a variable rate stays so, to 1/90000 s) an
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 from os import PathLike
 from pathlib import Path
@@ -16,19 +17,18 @@ import numpy as np
 
 from femo.atomic import replacing
 from femo.errors import MediaError
-from femo.media.containers import VideoLimits, open_container, open_file
+from femo.media.containers import VideoLimits, open_container
 from femo.media.sources import rereadable
 from femo.media.video import VideoReader, open_video
+from femo.output.export.sound import CopySource, Sound
 from femo.types import RGB, Frame
 
 Draw: TypeAlias = Callable[[Frame], RGB]
-CopySource: TypeAlias = "str | PathLike[str] | bytes"
 
 TIME_BASE = Fraction(1, 90_000)
 """Holds the ticks of every usual rate (24, 25, 30, 60 and their 1000/1001 forms to a hundredth of a millisecond)."""
 BT709 = 1
 LIMITED_RANGE = 1
-AAC_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 64000, 88200, 96000)
 MARK = "femo copy of "
 """The comment of a copy begins so; its source's place follows."""
 QUALITY = {"preset": "veryfast", "crf": "22"}
@@ -54,13 +54,14 @@ def write_annotated(
         place: What ``copied_from`` is to return of the file.
 
     Raises:
-        MediaError: The source cannot be read.
+        MediaError: The source cannot be read, or holds what FFmpeg will not write.
         FemoError: The file cannot be written.
     """
     with (
         rereadable(source, (limits or VideoLimits()).max_bytes) as content,
         open_video(content, limits) as clip,
         replacing(path) as partial,
+        _refusals(clip.name),
         av.open(str(partial), "w", format="mp4", options={"movflags": "+faststart"}) as out,
     ):
         pictures = _video_stream(out, clip)
@@ -79,6 +80,18 @@ def write_annotated(
                     progress(frame.index + 1, clip.n_frames)
             out.mux(pictures.encode(None))
             sound.copy_until(None)
+
+
+@contextmanager
+def _refusals(name: str) -> Iterator[None]:
+    """Say in one sentence that FFmpeg will not write what a clip holds."""
+    try:
+        yield
+    except av.error.FFmpegError as error:
+        if isinstance(error, OSError):  # of the disk or the folder, as of any file
+            raise
+        why = f"FFmpeg does not write its pictures or its sound as they are ({error.strerror})"
+        raise MediaError(f"{name} cannot be copied: {why}; convert it first, or do without the copy.") from error
 
 
 def copied_from(path: Path) -> str | None:
@@ -111,75 +124,3 @@ def _encodable(rgb: RGB, pts: int) -> Any:
     frame = frame.reformat(format="yuv420p", dst_colorspace="ITU709", dst_color_range="MPEG")
     frame.time_base, frame.pts = TIME_BASE, pts
     return frame
-
-
-class Sound:
-    """The source's sound on its way into the copy: AAC is copied, anything else is encoded as AAC."""
-
-    def __init__(self, source: CopySource, out: Any, clip: VideoReader) -> None:
-        self._out = out
-        self._start_s = clip.start_s
-        self._packets: Iterator[Any] = iter(())
-        self._waiting: Any = None
-        self._file, name, _ = open_file(source, clip.limits)
-        self._container: Any = None
-        if clip.has_audio:
-            self._container = open_container(self._file, name)
-            self._prepare(self._container.streams.audio[0])
-
-    def __enter__(self) -> "Sound":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._container is not None:
-            self._container.close()
-        self._file.close()
-
-    def _prepare(self, stream: Any) -> None:
-        context = stream.codec_context
-        if context is None or not context.sample_rate:
-            raise MediaError("The sound of the video cannot be decoded.")
-        self._source = stream
-        if context.name == "aac":
-            self._target = self._out.add_stream_from_template(stream)
-            self._packets = self._copied()
-        else:
-            rate = min(AAC_RATES, key=lambda known: abs(known - context.sample_rate))
-            layout = "mono" if context.layout.nb_channels == 1 else "stereo"
-            self._target = self._out.add_stream("aac", rate=rate, layout=layout)
-            self._packets = self._encoded()
-
-    def copy_until(self, time_s: float | None) -> None:
-        """Write the packets up to a time, so that sound and pictures lie close together in the file."""
-        for packet in self._packets:
-            reached = packet.pts is not None and time_s is not None and packet.pts * packet.time_base >= time_s
-            self._out.mux(packet)  # which takes the packet's content
-            if reached:
-                return
-
-    def _demuxed(self) -> Iterator[Any]:
-        try:
-            yield from (packet for packet in self._container.demux(self._source) if packet.size)
-        except av.error.FFmpegError:
-            return  # cut off here, like the pictures
-
-    def _copied(self) -> Iterator[Any]:
-        shift = round(self._start_s / self._source.time_base)
-        for packet in self._demuxed():
-            if packet.dts is None or packet.pts is None:
-                continue
-            packet.pts, packet.dts = packet.pts - shift, packet.dts - shift
-            packet.stream = self._target
-            yield packet
-
-    def _encoded(self) -> Iterator[Any]:
-        shift = round(self._start_s / self._source.time_base)
-        for packet in self._demuxed():
-            try:
-                frames = self._source.decode(packet)
-            except av.error.FFmpegError:
-                continue  # a damaged packet leaves a gap in the sound
-            for frame in frames:
-                frame.pts = None if frame.pts is None else frame.pts - shift
-                yield from self._target.encode(frame)
-        yield from self._target.encode(None)

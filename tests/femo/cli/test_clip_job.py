@@ -1,6 +1,7 @@
 """What ``femo video`` makes of a clip: where it goes, under whose name, and when it need not be made again."""
 
 import csv
+import errno
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 
 from femo.cli.clip_job import ClipJob, make_folder, summary_rows
-from femo.errors import FemoError
+from femo.errors import FemoError, MediaError
 from femo.output.names import place_of
 from femo.results import VideoResult
 from tests import clips
@@ -176,3 +177,21 @@ def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(FemoError, match=r"file/x cannot be made: Not a directory"):
         make_folder(tmp_path / "file" / "x")
+
+
+def test_a_clip_that_cannot_be_opened_is_one_sentence_before_it_is_read(
+    clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found, opens = job(tmp_path / "out", several=True), Path.open
+    assert job().source(clip, clip) == {}
+    assert found.source(clip, clip)["size"] == clip.stat().st_size
+    assert found.source(tmp_path / "gone.mp4", tmp_path / "gone.mp4") == {}  # said by who reads it
+
+    def guarded(path: Path, *how: Any, **more: Any) -> Any:
+        if path == clip:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return opens(path, *how, **more)
+
+    monkeypatch.setattr(Path, "open", guarded)
+    with pytest.raises(MediaError, match=r"face\.mp4 cannot be opened: Permission denied\.$"):
+        found.source(clip, clip)

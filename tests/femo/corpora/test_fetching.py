@@ -1,6 +1,8 @@
 """What brings an input to this machine: the file itself, or a copy that is gone afterwards."""
 
 import functools
+import hashlib
+import os
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -13,7 +15,7 @@ import pandas as pd
 import pytest
 
 from femo.corpora import fetching
-from femo.corpora.fetching import fetched
+from femo.corpora.fetching import fetched, sha256_here
 from femo.corpora.parts import FullDisk
 from femo.corpora.sources import list_inputs
 from femo.errors import FemoError, MediaError
@@ -204,3 +206,35 @@ def test_a_refused_connection_is_said() -> None:
         pass
     with pytest.raises(MediaError, match=r"/a.mp4 cannot be fetched: .*refused"), fetched(f"{url}/a.mp4", 9, 1):
         pass
+
+
+def test_what_lies_here_is_known_by_its_content_and_nothing_else_is(tmp_path: Path) -> None:
+    (tmp_path / "a b.mp4").write_bytes(b"abc")
+    os.mkfifo(tmp_path / "pipe")
+    table = tmp_path / "t.parquet"
+    pd.DataFrame({"a": [{"bytes": b"abc", "path": None}, {"bytes": None, "path": "x.png"}]}).to_parquet(table)
+    abc = hashlib.sha256(b"abc").hexdigest()
+    for place in (f"{tmp_path}/a b.mp4", f"file://{tmp_path}/a%20b.mp4", f"{table}#a:0", f"file://{table}#a:0"):
+        assert sha256_here(place) == abc, place
+    elsewhere = ("https://127.0.0.1:1/a.mp4", "s3://mine/t.parquet#a:0")
+    for place in (
+        f"{table}#a:1",
+        f"{table}#a:2",
+        f"{table}#b:0",
+        f"{tmp_path}/gone",
+        tmp_path,
+        f"{tmp_path}/pipe",
+        *elsewhere,
+    ):
+        assert sha256_here(str(place)) is None, place
+
+
+def test_a_table_that_is_written_anew_is_not_taken_for_what_it_was(tmp_path: Path) -> None:
+    """In one process, such as a notebook, whose earlier run has kept parts of it."""
+    table = tmp_path / "t.parquet"
+    for mtime_ns, cells in ((1_000, [b"one", b"two"]), (2_000, [b"two", b"one", b"new"])):
+        pd.DataFrame({"a": cells}).to_parquet(table, row_group_size=mtime_ns // 1_000)
+        os.utime(table, ns=(mtime_ns, mtime_ns))
+        for row, cell in enumerate(cells):
+            with fetched(f"{table}#a:{row}", 9, 1) as path:
+                assert path.read_bytes() == cell

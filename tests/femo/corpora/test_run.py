@@ -6,9 +6,11 @@ Most runs invent their rows (``tests.stub_corpus``): what is under test is the d
 import errno
 import os
 import random
+import sqlite3
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -136,6 +138,70 @@ def test_a_changed_file_is_named_and_read_again_and_a_touched_one_is_not(tmp_pat
     assert sorted(read(out, "clips")["clip"]) == [f"{n:02d}.mp4" for n in (0, 1, 2, 3, 4, 9)]
     assert go(source, out).changed == ()
     assert len(_reads(out)) == 7
+
+
+def _table(path: Path, cells: list[bytes], mtime_ns: int, **how: Any) -> None:
+    """Hold cells as Hugging Face's data sets hold pictures."""
+    pd.DataFrame({"image": [{"bytes": cell, "path": None} for cell in cells]}).to_parquet(path, **how)
+    os.utime(path, ns=(mtime_ns, mtime_ns))
+
+
+def _told(out: Path) -> dict[str, list[int]]:
+    """The bytes that each clip's rows were made of."""
+    frames = read(out, "frames")
+    return {name: (rows["valence"] * 255).round().astype(int).tolist() for name, rows in frames.groupby("clip")}
+
+
+def test_rows_of_a_table_are_read_again_where_their_content_has_changed(tmp_path: Path) -> None:
+    table, out = tmp_path / "set.parquet", tmp_path / "out"
+    one, two, three = bytes([1] * 3), bytes([2] * 3), bytes([3] * 3)
+    _table(table, [one, two, three], 1_000)
+    go(table, out)
+    assert _told(out) == {"set#0": [1] * 3, "set#1": [2] * 3, "set#2": [3] * 3}
+    _table(table, [two, one, three], 2_000)
+    report = go(table, out)
+    assert (report.changed, report.progress.n_done) == (("set#0", "set#1"), 3)
+    assert _told(out) == {"set#0": [2] * 3, "set#1": [1] * 3, "set#2": [3] * 3}
+    assert sorted(_reads(out)[3:]) == ["set#0", "set#1"]
+    _table(table, [two, one, three], 3_000, row_group_size=1, compression="none")  # laid out anew, the same cells
+    assert go(table, out).changed == ()
+    _table(table, [three, one], 4_000)
+    assert go(table, out).changed == ("set#0",)
+    assert _told(out)["set#0"] == [3] * 3
+    assert len(_reads(out)) == 6
+
+
+def test_rows_of_tables_that_an_earlier_version_read_are_compared_once(tmp_path: Path) -> None:
+    """It kept neither size nor time of them."""
+    table, out = tmp_path / "set.parquet", tmp_path / "out"
+    _table(table, [b"one", b"two"], 1_000)
+    go(table, out)
+    with closing(sqlite3.connect(out / "manifest.sqlite")) as known, known:
+        known.execute("UPDATE inputs SET size = NULL, mtime_ns = NULL")
+    _table(table, [b"one", b"2"], 1_000)
+    assert go(table, out).changed == ("set#1",)
+    assert go(table, out).changed == ()
+
+
+def test_a_file_that_was_read_and_cannot_be_read_any_more_is_a_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, out = _source(tmp_path, 3), tmp_path / "out"
+    go(source, out)
+    closed, opens = source / "01.mp4", Path.open
+
+    def guarded(path: Path, *how: Any, **more: Any) -> Any:
+        if path == closed:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return opens(path, *how, **more)
+
+    os.utime(closed, ns=(5, 5))
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "open", guarded)
+        report = go(source, out)
+    assert (report.changed, report.failures) == (("01.mp4",), (("01.mp4", "01.mp4: Permission denied"),))
+    assert sorted(read(out, "clips")["clip"]) == ["00.mp4", "02.mp4"]
+    assert go(source, out, retry_failures=True).progress.n_done == 3
 
 
 def test_failures_have_their_sentence_and_are_read_again_when_asked(tmp_path: Path) -> None:

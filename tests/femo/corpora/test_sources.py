@@ -110,6 +110,12 @@ def test_bytes_in_a_table_are_inputs_as_hugging_face_stores_them(tmp_path: Path)
     pd.DataFrame({"image": pictures}).to_parquet(table, row_group_size=2)
     found = list(list_inputs(table))
     assert [entry.clip for entry in found] == [f"train-0#{n}" for n in range(5)]
+    state = table.stat()
+    for entries in (
+        found,
+        list(list_inputs(f"file://{table}", "image")),
+    ):  # a row may have changed where its table has
+        assert {(entry.size, entry.mtime_ns) for entry in entries} == {(state.st_size, state.st_mtime_ns)}
     for number in (0, 3, 4):
         with fetched(found[number].place, 100, 1) as path:
             assert path.read_bytes() == bytes([number]) * 3

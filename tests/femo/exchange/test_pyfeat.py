@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from femo.exchange.pyfeat import count_on
 from femo.meshes import DLIB_68
 from femo.output.export.exchange import write_pyfeat
 from femo.results import VideoResult
@@ -66,3 +67,35 @@ def test_pyfeat_has_an_empty_row_for_a_frame_without_a_face(clip: VideoResult, t
     table = pd.read_csv(tmp_path / "none.csv")
     assert table["approx_time"].tolist() == ["00:00", "01:01", "00:00"]
     assert table["FaceScore"].isna().tolist() == [True, True, False]
+
+
+def test_photos_are_frames_one_after_the_other_and_their_faces_are_not_the_same_people(tmp_path: Path) -> None:
+    """As py-feat's ``Detectorv1.detect`` counts images, and as its ``plot_detections`` needs it: a picture for each frame."""
+    photos = {
+        "a.jpg": by_hand.photo(2),
+        "none.jpg": by_hand.photo(0),
+        "b.jpg": by_hand.photo(1),
+        "c.jpg": by_hand.photo(2),
+    }
+    write_pyfeat(tmp_path / "pf.csv", photos)
+    table = pd.read_csv(tmp_path / "pf.csv")
+    assert table["input"].tolist() == ["a.jpg", "a.jpg", "none.jpg", "b.jpg", "c.jpg", "c.jpg"]
+    assert table["frame"].tolist() == [0, 0, 1, 2, 3, 3]
+    persons = [None if pd.isna(name) else name for name in table["Identity"]]
+    assert persons == ["Person_1", "Person_2", None, "Person_3", "Person_4", "Person_5"]
+    assert table["approx_time"].tolist() == ["00:00"] * 6
+    as_fex(tmp_path / "pf.csv")
+    write_pyfeat(tmp_path / "alone.csv", {"c.jpg": photos["c.jpg"]})
+    alone = pd.read_csv(tmp_path / "alone.csv")
+    assert (alone["frame"].tolist(), alone["Identity"].tolist()) == ([0, 0], ["Person_1", "Person_2"])
+
+
+def test_a_clip_among_others_begins_at_its_own_first_frame_with_persons_of_its_own(clip: VideoResult) -> None:
+    tables = [clip.to_pyfeat("a.mp4"), by_hand.photo(1).to_pyfeat("b.jpg"), clip.to_pyfeat("c.mp4")]
+    first, photo, second = count_on(tables, [False, True, False])
+    assert first.equals(tables[0])
+    assert second["frame"].tolist() == tables[2]["frame"].tolist()
+    assert (photo["frame"].tolist(), photo["Identity"].tolist()) == ([0], ["Person_3"])
+    moved = {"Person_1": "Person_4", "Person_2": "Person_5"}
+    assert second["Identity"].dropna().tolist() == [moved[name] for name in tables[2]["Identity"].dropna()]
+    assert list(second) == list(tables[2])

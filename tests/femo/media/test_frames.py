@@ -84,6 +84,15 @@ def test_joined_recordings_run_on() -> None:
     np.testing.assert_allclose(ticking([0, 2500, 5000, 0, 40, 2000]), [0, 2.5, 5, 5.04, 5.08, 7.04], atol=1e-12)
 
 
+def test_a_clock_tells_what_it_adds_to_the_stamps_of_each_recording() -> None:
+    clock = Clock(Stamp(100), 100_000, Fraction(1, 1000), 0.04)
+    assert clock.shifts_s == [0]
+    times = [clock(Stamp(pts)) for pts in (100, 2100, 2000, 100, 3100, 100)]
+    np.testing.assert_allclose(times, [0, 2, 2 + SMALLEST_STEP_S, 2.04 + SMALLEST_STEP_S, 5.04 + SMALLEST_STEP_S,
+                                       5.08 + SMALLEST_STEP_S], atol=1e-9)  # fmt: skip
+    np.testing.assert_allclose(clock.shifts_s, [0, times[3], times[5]], atol=1e-9)  # each began at 100
+
+
 def test_the_start_of_the_container_is_rounded_to_a_tick() -> None:
     # 1/30 s in microseconds is 33333; the first frame lies at tick 1 of 1/30 s, which is the start
     clock = Clock(Stamp(1), 33_333, Fraction(1, 30), 1 / 30)

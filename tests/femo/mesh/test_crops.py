@@ -1,13 +1,11 @@
 """Where the mesh network looks, by hand, and that its points come back to the pixels that they are of."""
 
-import cv2
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from femo.mesh.crops import SIDE, cut, place, to_picture, turn_meshes_back
-from femo.meshes import COLUMNS, Meshes
+from femo.mesh.crops import SIDE, cut, place, to_picture
 from femo.types import RGB, Faces
 
 
@@ -81,27 +79,3 @@ def test_what_lies_outside_repeats_the_border() -> None:
     assert (square[:, 98:] == 10).all()
     far = cut(rgb, np.array([[-900, -900, 100, 0.5, 300, 300]], np.float32))[0]
     assert (far == 200).all()
-
-
-@pytest.mark.parametrize(("turns", "roll"), [(1, 10), (2, -80), (3, -170)])
-def test_meshes_of_a_turned_photo_lie_on_the_photo_as_it_came(turns: int, roll: int) -> None:
-    """A picture with one bright pixel is turned clockwise by OpenCV; the mesh's point goes back to where that pixel was."""
-    width, height = 60, 40
-    picture = np.zeros((height, width), np.uint8)
-    picture[7, 50] = 255
-    codes = {1: cv2.ROTATE_90_CLOCKWISE, 2: cv2.ROTATE_180, 3: cv2.ROTATE_90_COUNTERCLOCKWISE}
-    y, x = np.argwhere(cv2.rotate(picture, codes[turns]) == 255)[0] + 0.5
-    meshes = Meshes.unread(1)
-    meshes.landmarks[:] = [x, y, 3]
-    meshes.values[:, COLUMNS.index("roll")] = 100
-    back = turn_meshes_back(meshes, turns, width, height)
-    assert back is not None
-    assert back.landmarks[0, 0].tolist() == [50.5, 7.5, 3]
-    assert back.column("roll").tolist() == [roll]  # a head upright in the turned picture lies in the one that came
-    assert meshes.landmarks[0, 0].tolist() == [x, y, 3]
-
-
-def test_an_upright_photo_keeps_its_meshes() -> None:
-    meshes = Meshes.unread(1)
-    assert turn_meshes_back(meshes, 0, 10, 10) is meshes
-    assert turn_meshes_back(None, 2, 10, 10) is None

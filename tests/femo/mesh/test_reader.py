@@ -9,10 +9,10 @@ import pytest
 
 from femo.faces.detector import Detector
 from femo.faces.quality import measure
-from femo.mesh import crops
+from femo.mesh import crops, pose
 from femo.mesh.canonical import INNER_BROWS, LOWER_LIDS, MIDDLE_BROWS, OUTER_BROWS, UPPER_LIDS
 from femo.mesh.reader import MeshReader, hide_covered
-from femo.meshes import MEASURES, NO_FACE, POSE, REASONS, TOO_SMALL, TURNED
+from femo.meshes import COVERED, MEASURED, MEASURES, NO_FACE, POSE, REASONS, TOO_SMALL, TURNED, Meshes
 from femo.models.find import find_model
 from femo.models.reading import ReadingSpec
 from femo.networks.backbone import compile_backbone
@@ -94,6 +94,107 @@ def test_a_turned_and_a_larger_picture_give_the_same_face() -> None:
         assert found.column(name)[0] == pytest.approx(plain.column(name)[0], abs=0.05), name
     expected = cv2.transform(plain.landmarks[:, :, :2], matrix)
     assert np.abs(found.landmarks[0, :, :2] - expected[0]).mean() < 0.03 * half.max() * 2
+
+
+# --- a photo that lies on its side --------------------------------------------------------------------------------
+
+
+def axes(pitch: float, yaw: float, roll: float) -> "np.ndarray":
+    """R = Rx Ry Rz, written out, not with ``pose.rotate``."""
+    (cx, cy, cz), (sx, sy, sz) = np.cos(np.radians([pitch, yaw, roll])), np.sin(np.radians([pitch, yaw, roll]))
+    about_x = np.array([[1, 0, 0], [0, cx, -sx], [0, sx, cx]])
+    about_y = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])
+    return about_x @ about_y @ np.array([[cz, -sz, 0], [sz, cz, 0], [0, 0, 1]])
+
+
+def seen_from(rotation: "np.ndarray", place_mm: "np.ndarray", width: int, height: int) -> "np.ndarray":
+    """The canonical face as a pinhole camera sees it, (468, 2): 500 pixels of focal length at 640 x 480."""
+    placed = reader().face.points.astype(np.float64) * 10 @ rotation.T + place_mm
+    focal = (500 * width / 640 + 500 * height / 480) / 2
+    return placed[:, :2] / placed[:, 2:] * focal + np.array([width / 2, height / 2])
+
+
+def off_by(meshes: Meshes, width: int, height: int) -> float:
+    """How far in the mean the rigid points lie from where the pose puts them, pixels."""
+    told = seen_from(axes(*meshes.values[0, :3]), meshes.values[0, 3:6], width, height)
+    rigid = reader().face.rigid
+    return float(np.linalg.norm(told - meshes.landmarks[0, :, :2], axis=1)[rigid].mean())
+
+
+def lying(turns: int, width: int, height: int, angles: tuple[float, float, float], place_mm: Floats) -> Meshes:
+    """What is read of a head that ``turns`` quarter turns clockwise set upright, as it is read: in the turned photo."""
+    came = seen_from(axes(0, 0, -90 * turns) @ axes(*angles), place_mm, width, height)
+    about = (came[:, 0] - width / 2 + 1j * (came[:, 1] - height / 2)) * 1j**turns  # clockwise, as y points down
+    size = np.array([width, height] if turns == 2 else [height, width])
+    meshes = Meshes.unread(1)
+    meshes.landmarks[0] = np.column_stack([about.real + size[0] / 2, about.imag + size[1] / 2, np.full(468, 3)])
+    found = pose.solve(meshes.landmarks, np.float32([size]), reader().face)
+    meshes.values[:, : len(POSE)] = np.concatenate(found, axis=1)
+    meshes.reason[:] = MEASURED
+    return meshes
+
+
+@pytest.mark.parametrize("turns", [1, 2, 3])
+def test_the_pose_of_a_turned_photo_is_that_of_the_photo_as_it_came(turns: int) -> None:
+    """A head that looks up and aside, far from the middle, in a camera by hand; roll alone would leave it 300 pixels off."""
+    width, height, place_mm = 1100, 700, np.float32([-160, 70, 620])
+    read_as = lying(turns, width, height, (-14, 25, 6), place_mm)
+    before = read_as.values.copy()
+    back = reader().turn_back(read_as, turns, width, height)
+    assert back is not None
+    assert off_by(back, width, height) < 0.05
+    expected = axes(0, 0, -90 * turns) @ axes(-14, 25, 6)
+    np.testing.assert_allclose(axes(*back.values[0, :3]), expected, atol=1e-3)
+    np.testing.assert_allclose(back.values[0, 3:6], place_mm, atol=0.5)
+    np.testing.assert_array_equal(back.values[:, len(POSE) :], before[:, len(POSE) :])
+    np.testing.assert_array_equal(read_as.values, before)  # what was read is left as it was
+
+
+def test_turning_back_gives_a_pose_to_no_face_that_had_none_and_leaves_what_was_refused() -> None:
+    seen = [lying(1, 640, 480, (yaw / 3, yaw, 0), np.float32([30, 20, 600])) for yaw in (0, 60, 10, 0)]
+    meshes = Meshes.join(seen)
+    meshes.reason[:] = MEASURED, TURNED, COVERED, NO_FACE
+    meshes.landmarks[3] = meshes.values[3] = np.nan
+    back = reader().turn_back(meshes, 1, 640, 480)
+    assert back is not None
+    assert back.reason.tolist() == [MEASURED, TURNED, COVERED, NO_FACE]
+    assert np.isnan(back.values[3]).all()
+    assert [off_by(back.select(np.array([row])), 640, 480) < 0.05 for row in range(3)] == [True] * 3
+
+
+def test_the_points_of_a_turned_photo_lie_on_the_photo_as_it_came() -> None:
+    """A picture with one bright pixel is turned clockwise by OpenCV; the mesh's point goes back to where that pixel was."""
+    width, height = 60, 40
+    picture = np.zeros((height, width), np.uint8)
+    picture[7, 50] = 255
+    for turns, code in enumerate((cv2.ROTATE_90_CLOCKWISE, cv2.ROTATE_180, cv2.ROTATE_90_COUNTERCLOCKWISE), 1):
+        y, x = np.argwhere(cv2.rotate(picture, code) == 255)[0] + 0.5
+        meshes = lying(turns, width, height, (0, 0, 0), np.float32([0, 0, 600]))
+        meshes.landmarks[0, 0] = [x, y, 3]
+        back = reader().turn_back(meshes, turns, width, height)
+        assert back is not None
+        assert back.landmarks[0, 0].tolist() == [50.5, 7.5, 3]
+        assert meshes.landmarks[0, 0].tolist() == [x, y, 3]
+
+
+def test_an_upright_photo_keeps_its_meshes() -> None:
+    meshes = Meshes.unread(1)
+    assert reader().turn_back(meshes, 0, 10, 10) is meshes
+    assert reader().turn_back(None, 2, 10, 10) is None
+
+
+@pytest.mark.parametrize("turns", [0, 1, 2, 3])
+def test_in_every_photo_pose_and_points_say_the_same(turns: int) -> None:
+    """The portrait of the NASA in a corner of a wide photo, turned anticlockwise."""
+    from skimage import data
+
+    wide = np.full((700, 1100, 3), 200, np.uint8)
+    wide[150:662, 40:552] = data.astronaut()
+    photo = np.ascontiguousarray(np.rot90(wide, turns))
+    found = shipped.pipeline().photo(photo)
+    assert len(found.notes) == (turns > 0)  # which says that the photo was turned
+    assert found.meshes is not None
+    assert off_by(found.meshes, photo.shape[1], photo.shape[0]) < 2.5
 
 
 # --- a photo that moves -------------------------------------------------------------------------------------------

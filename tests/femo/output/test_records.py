@@ -1,5 +1,6 @@
 """When a result still stands: its source, its options and its files are as they were, each told by its bytes."""
 
+import errno
 import hashlib
 import json
 import os
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from femo.errors import MediaError
 from femo.output.records import BEGINNING, read_record, sha256_of, source_of, stands, write_with_record
 
 OPTIONS = {"model": "femo-base", "fps": 5, "boxes": [1, 2]}
@@ -82,6 +84,50 @@ def test_options_are_compared_as_json_has_them(tmp_path: Path) -> None:
     assert stands(document, source, {**OPTIONS, "boxes": (1, 2)})
     assert not stands(document, source, {**OPTIONS, "fps": 6})
     assert not stands(document, source, {**OPTIONS, "more": None})
+
+
+def closed(monkeypatch: pytest.MonkeyPatch, file: Path) -> None:
+    """Let a file be there, and nobody open it."""
+    opens = Path.open
+
+    def guarded(path: Path, *how: Any, **more: Any) -> Any:
+        if path == file:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return opens(path, *how, **more)
+
+    monkeypatch.setattr(Path, "open", guarded)
+
+
+def test_what_cannot_be_opened_is_said_as_of_any_clip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source, _, _ = made(tmp_path)
+    closed(monkeypatch, source)
+    for describe in (sha256_of, source_of):
+        with pytest.raises(MediaError, match=rf"^{source} cannot be opened: Permission denied\.$"):
+            describe(source)
+    with pytest.raises(MediaError, match=r"gone\.mp4 cannot be opened: No such file or directory\.$"):
+        source_of(tmp_path / "gone.mp4")
+
+
+@pytest.mark.parametrize("which", [0, 2])
+def test_a_result_whose_source_or_picture_cannot_be_opened_does_not_stand(
+    which: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, document, _ = files = made(tmp_path)
+    assert stands(document, source, OPTIONS)
+    closed(monkeypatch, files[which])
+    assert not stands(document, source, OPTIONS)
+
+
+def test_a_result_whose_source_lies_in_a_closed_folder_does_not_stand(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, document, _ = made(tmp_path)
+
+    def refused(path: Path) -> bool:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "is_file", refused)
+    assert not stands(document, source, OPTIONS)
 
 
 def test_another_source_of_the_same_bytes_is_another(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from femo.errors import FemoError, MediaError
 from femo.media.video import open_video
+from femo.output.export.sound import Sound
 from femo.output.export.video import write_annotated
 from femo.types import RGB, Frame
 from tests import clips
@@ -145,4 +146,30 @@ def test_bad_sources_and_targets(tmp_path: Path) -> None:
         write_annotated(tmp_path / "nowhere" / "out.mp4", source, unchanged)
     with pytest.raises(ValueError, match="draw returned shape"):
         write_annotated(tmp_path / "out.mp4", source, lambda frame: cv2.resize(frame.rgb, (32, 24)))
+    assert [path.name for path in tmp_path.iterdir()] == ["in.mp4"]
+
+
+@pytest.mark.parametrize(
+    ("refusal", "said", "why"),
+    [
+        (
+            av.error.ArgumentError(22, "Invalid argument", "/tmp/.out.part"),
+            MediaError,
+            r"^in\.mp4 cannot be copied: .* \(Invalid argument\); convert it first, or do without the copy\.$",
+        ),
+        (av.error.PermissionError(13, "Permission denied"), PermissionError, "Permission denied"),
+    ],
+)
+def test_what_ffmpeg_does_not_write_is_one_sentence_and_leaves_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refusal: Exception, said: type[Exception], why: str
+) -> None:
+    """But for what the disk or the folder says, as of any other file."""
+    source = clips.write_clip(tmp_path / "in.mp4", clips.numbered(3), audio="aac")
+
+    def refused(sound: Sound, time_s: float | None) -> None:
+        raise refusal
+
+    monkeypatch.setattr(Sound, "copy_until", refused)
+    with pytest.raises(said, match=why):
+        write_annotated(tmp_path / "out.mp4", source, unchanged)
     assert [path.name for path in tmp_path.iterdir()] == ["in.mp4"]
