@@ -41,6 +41,7 @@ from leaderboard.store.entries import (
 from leaderboard.store.files import StagedFile
 from leaderboard.store.phases import refuse_closed, refuse_frozen
 from leaderboard.store.quotas import Quota
+from leaderboard.store.restoring import refuse_unread
 from leaderboard.tasks import get_task
 from leaderboard.types import Comparison, KeyList, Submission
 
@@ -85,12 +86,14 @@ class Board(Scorer):
 
         Raises:
             PhaseClosed: The task takes no submissions today.
+            EntriesUnread: Its labels are hidden, and the mirror has not brought in earlier entries.
             QuotaReached: The submissions are used up; known before the file is read.
             AlreadySubmitted: The user has these predictions on the board.
             SubmissionRefused: With every problem of the file.
             ReferenceMissing: No labels are connected.
         """
         refuse_closed(task, utc_now()[:10])
+        refuse_unread(task, self.mirror)
         self.store.check_quota(task.name, user, self.quota(task))
         label = name or path.name
         reference, asked = self.labelled(task)
@@ -204,6 +207,7 @@ class Board(Scorer):
         Raises:
             UnknownEntry: No entry has this id.
             NotComparable: The two are of different tasks, or one has no file.
+            EntriesUnread: Labels are hidden, and the mirror has not brought in earlier entries.
             QuotaReached: The day's comparisons are used up.
         """
         first, second = self.store.entry(first_id), self.store.entry(second_id)
@@ -212,6 +216,7 @@ class Board(Scorer):
         task = get_task(first.task)
         if task.ladder:
             raise NotComparable(f"{task.name} shows scores by the ladder rule; a comparison would reveal more")
+        refuse_unread(task, self.mirror)
         for entry in (first, second):
             unseen = entry.private and not (own and entry.user == user)
             if entry.sha256 is None or entry.withdrawn or entry.removed or unseen:

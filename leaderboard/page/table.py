@@ -19,6 +19,10 @@ RANKS: Final = (
     "A range such as 2–5 holds every rank that the row may have: rows whose 95 % intervals overlap cannot be told apart, "
     "and a score without a known spread counts as uncertain as the least certain one."
 )
+FRAMES: Final = (
+    " Frames of one video depend on each other, so an accuracy over frames has a known spread only where the videos "
+    "were scored here."
+)
 INTERVALS: Final = (
     "Bootstrap over videos, clips or images; of published accuracies, from the accuracy and N (Wilson)."
 )
@@ -32,9 +36,10 @@ def board_table(rows: Sequence[Row], task: Task) -> str:
         return render("empty", sentence="No rows yet. Be the first: submit yours.")
     best_first = "descending" if task.higher_is_better else "ascending"
     parts = [part for part in task.parts if any(part in row.parts for row in rows)]
+    ranks = RANKS + FRAMES if task.key == "frame" and "accuracy" in parts else RANKS
     counted, spread = any(row.n is not None for row in rows), any(row.interval for row in rows)
     heads = [
-        _head("Rank", "ascending", remark=RANKS),
+        _head("Rank", "ascending", remark=ranks),
         _head("System", "ascending", "text"),
         _head(task.main, best_first),
         _head("95 % interval", best_first, wide=True, remark=INTERVALS)
@@ -50,7 +55,7 @@ def board_table(rows: Sequence[Row], task: Task) -> str:
     scale = _scale(rows)
     lines = [_line(row, task, parts, scale) for row in rows]
     _fold(rows, lines)
-    return render("table", heads=heads, lines=lines, counted=counted, ranks=RANKS)
+    return render("table", heads=heads, lines=lines, counted=counted, ranks=ranks)
 
 
 def _fold(rows: Sequence[Row], lines: list[dict[str, Any]]) -> None:

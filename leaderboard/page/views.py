@@ -22,6 +22,7 @@ from leaderboard.standings.export import export, score_text
 from leaderboard.standings.overview import Best, best_of, first_group
 from leaderboard.standings.table import Row, groups
 from leaderboard.store.entries import RESCORED, Entry, utc_now
+from leaderboard.store.restoring import unread
 from leaderboard.tasks import TASKS, get_task
 
 ONE_USER: Final = (
@@ -132,7 +133,9 @@ class BoardViews:
         quota, left = self.board.quota(task), self.board.left(task, user)
         used = f"{quota.per_day - left.per_day} of {quota.per_day} submissions used today"
         closing = f" Open until {task.closes} (UTC)." if task.closes else ""
-        said = f"{used} (UTC), {left.in_all} left in all.{closing}{ONE_USER if profile is None else ''}"
+        waits = unread(task, self.board.mirror)
+        said = f"{waits}." if waits else f"{used} (UTC), {left.in_all} left in all.{closing}"
+        said += ONE_USER if profile is None else ""
         mine = self.board.mine(task, user) if owns(profile, request) else []
         return render("visitor", user=user, said=said), mine
 

@@ -12,7 +12,15 @@ from leaderboard.errors import NotComparable, ReferenceInvalid
 from leaderboard.schema import Task
 from leaderboard.scoring.families import tally
 from leaderboard.scoring.tally import Pairs, Tally
-from leaderboard.scoring.uncertainty import N_DRAWS, SEED, bootstrap, interval, paired_differences, share_better
+from leaderboard.scoring.uncertainty import (
+    N_DRAWS,
+    SEED,
+    bootstrap,
+    holding,
+    interval,
+    paired_differences,
+    share_better,
+)
 from leaderboard.types import Bools, Comparison, Mask, Reference, ScoreReport, Submission
 
 
@@ -46,7 +54,7 @@ def score(
         task=task.name,
         main=result.main,
         components=result.components,
-        interval=None if draws is None else interval(draws),
+        interval=None if draws is None else holding(interval(draws), result.main),
         std_error=None if draws is None else float(draws.std(ddof=1)),
         n_scored=int(rows.sum()),
         n_excluded=int((~rows).sum()),
@@ -85,7 +93,7 @@ def compare(
         first=one.main,
         second=two.main,
         difference=one.main - two.main,
-        interval=interval(differences),
+        interval=holding(interval(differences), one.main - two.main),
         p_first_better=share_better(differences, task.higher_is_better),
         n_draws=n_draws,
         n_groups=len(counted),

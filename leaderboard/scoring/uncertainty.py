@@ -2,7 +2,8 @@
 
 Conventions: frames of one video depend on each other, so whole groups (videos; clips or images where those are
 the items) are drawn with replacement (percentile method, Efron & Tibshirani 1993, chapter 13). A score that
-follows from sums over groups needs no frames: each draw is a row of counts, all draws are one matrix product.
+follows from sums over groups needs no frames: each draw is a row of counts, all draws are one matrix product. What a
+draw lacks, such as a class that few videos hold, is not counted against it (``metrics.mean_of_held``).
 """
 
 from collections.abc import Callable
@@ -49,6 +50,11 @@ def interval(draws: Doubles) -> tuple[float, float]:
     """Return the 95 % percentile interval of bootstrap draws."""
     low, high = np.percentile(draws, [LOW_PERCENT, HIGH_PERCENT])
     return float(low), float(high)
+
+
+def holding(span: tuple[float, float], score: float) -> tuple[float, float]:
+    """Return an interval widened to hold its score, which a class that few videos hold and all find hard takes out of it."""
+    return min(span[0], score), max(span[1], score)
 
 
 def paired_differences(

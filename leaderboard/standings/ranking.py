@@ -65,13 +65,13 @@ def rank_ranges(
 
 
 def _spans(scores: Sequence[float], intervals: Sequence[Interval | None]) -> list[Interval]:
-    """Return an interval for each score, as wide as the widest known one where it is not known."""
-    known = [(score - span[0], span[1] - score) for score, span in zip(scores, intervals, strict=True) if span]
-    below, above = (max((reach[side] for reach in known), default=math.inf) for side in (0, 1))
-    return [
-        (score - below, score + above) if span is None else span
-        for score, span in zip(scores, intervals, strict=True)
+    """Return an interval for each score, which holds it; as wide as the widest known one where it is not known."""
+    known = [
+        span and (min(span[0], score), max(span[1], score)) for score, span in zip(scores, intervals, strict=True)
     ]
+    reach = [(score - span[0], span[1] - score) for score, span in zip(scores, known, strict=True) if span]
+    below, above = (max((both[side] for both in reach), default=math.inf) for side in (0, 1))
+    return [span or (score - below, score + above) for score, span in zip(scores, known, strict=True)]
 
 
 def _signed(score: float | None, higher: bool) -> float:

@@ -16,7 +16,9 @@ The rule: nothing that is computed from hidden labels answers without limits, "a
   (tests/leaderboard/test_secrecy.py does it). So a board hashes hidden labels with random bytes: those of ``.salt``
   beside the labels, else of its own store. A store on the Hub has none that would outlive a restart, so there
   ``.salt`` has to lie beside the labels. What the shell's ``score`` prints is not salted: who runs it has the labels.
-- Rows, exports, history: made of the scores above and of nothing else. Errors in label files name file and line.
+- Rows, exports, history: made of the scores above and of nothing else. Errors in label files name file and line. Where rows
+  are ranked by an accuracy over frames, its interval over videos decides which ranks they share and is not shown: that tells less
+  than the interval and the parts do.
 - Time. Scoring takes longer with more distinct pairs of label and prediction, but only inside a counted submission.
 
 Who holds the labels (``--reference`` on one's own computer) sees the whole report.

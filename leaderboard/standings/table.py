@@ -1,7 +1,7 @@
 """The table of one task: published, re-scored and self-reported rows side by side, ranked where they are comparable.
 
 Conventions: only rows of one *group* are ranked against each other: the same split (and the same edition of a test
-set, whose labels change with each edition) and the same subset of items. Ranks are ranges, see ``ranking``.
+set, whose labels change with each edition) and the same subset of items. Ranks are ranges, see ``ranking`` and ``certainty``.
 Self-reported and removed scores and scores of an older metric or reference are listed without a rank. Missing scores
 sort last, equal ones by age.
 """
@@ -12,6 +12,7 @@ from typing import Any
 
 from leaderboard.errors import LeaderboardError
 from leaderboard.schema import Task
+from leaderboard.standings.certainty import part_interval
 from leaderboard.standings.citing import cite_entry, cite_work
 from leaderboard.standings.publications import PublishedRow
 from leaderboard.standings.ranking import Interval, better, rank_ranges, wilson
@@ -126,13 +127,16 @@ def standings(
             f"{task.name} cannot be ranked by {by!r}, expected one of {', '.join(task.parts) or 'none'}"
         )
     rows = [_from_published(task, row, number) for number, row in enumerate(published, start=1)]
-    rows += _best_of_each(task, _with_twins(task, list(entries), signature))
+    known = {entry.id: entry for entry in entries}
+    rows += _best_of_each(task, _with_twins(task, list(known.values()), signature))
+    current = {name: entry.score(signature) for name, entry in known.items()} if signature else {}
     higher = task.higher_is_better if by is None else True
     ranked: list[Row] = []
     for group in dict.fromkeys(row.group for row in rows):
         members = [row for row in rows if row.group == group]
         scores = [None if row.caveat else _value(row, by) for row in members]
-        ranks = rank_ranges(scores, [_interval(row, by) for row in members], higher)
+        intervals = [_interval(task, row, by, current.get(row.id)) for row in members]
+        ranks = rank_ranges(scores, intervals, higher)
         ranked += [replace(row, rank=rank) for row, rank in zip(members, ranks, strict=True)]
     home = group_name(task.split, "", COMPLETE)
     return sorted(ranked, key=lambda row: _order(row, home, by, higher))
@@ -142,13 +146,11 @@ def _value(row: Row, by: str | None) -> float | None:
     return row.main if by is None else row.parts.get(by)
 
 
-def _interval(row: Row, by: str | None) -> Interval | None:
+def _interval(task: Task, row: Row, by: str | None, scored: StoredScore | None) -> Interval | None:
     if by is None:
         return row.interval
     value = row.parts.get(by)
-    if value is None or row.n is None or not by.endswith("accuracy"):
-        return None
-    return wilson(value, row.n)
+    return None if value is None else part_interval(task, by, value, row.n, scored)
 
 
 def _with_twins(task: Task, entries: list[Entry], signature: str | None) -> list[Row]:
@@ -200,7 +202,8 @@ def _order(row: Row, home: str, by: str | None, higher: bool) -> tuple[Any, ...]
 
 
 def _from_published(task: Task, row: PublishedRow, number: int) -> Row:
-    known = task.family == "accuracy" and row.main is not None and row.n is not None
+    alone = task.family == "accuracy" and task.key != "frame"
+    interval = wilson(row.main, row.n) if alone and row.main is not None and row.n is not None else None
     citation = (
         str(row.source) + (f". Read in: {row.via}" if row.via else "") + (f", {row.where}" if row.where else "")
     )
@@ -214,8 +217,8 @@ def _from_published(task: Task, row: PublishedRow, number: int) -> Row:
         split=row.split,
         subset=row.subset,
         team=row.team,
-        interval=wilson(row.main, row.n) if known and row.main is not None and row.n is not None else None,
-        interval_source="Wilson interval from the accuracy and N" if known else "",
+        interval=interval,
+        interval_source="Wilson interval from the accuracy and N" if interval else "",
         parts=row.parts,
         n=row.n,
         edition=row.edition,

@@ -41,6 +41,10 @@ class QuotaReached(LeaderboardError):
     """The submitter has used up the submissions or comparisons of the day, or all of them."""
 
 
+class EntriesUnread(LeaderboardError):
+    """Earlier entries are not in the store yet, so nobody knows what is left of the quotas."""
+
+
 class AlreadySubmitted(LeaderboardError):
     """The same submitter has this very file on this board already."""
 

@@ -116,6 +116,7 @@ class HubMirror:
         self.outbox.mkdir(parents=True, exist_ok=True)
         self.problem = ""
         self._restored = False
+        self._asked_s = time.monotonic()
         self._changed = threading.Condition()
         self._closing = False
         self._tried = threading.Event()
@@ -128,12 +129,12 @@ class HubMirror:
         return self
 
     def close(self) -> None:
-        """Stop the thread after its current attempt; the outbox stays."""
+        """Stop the thread after its current attempt, which is not waited for longer than a commit; the outbox stays."""
         with self._changed:
             self._closing = True
             self._changed.notify_all()
         if self._thread.is_alive():
-            self._thread.join()
+            self._thread.join(self.wait_s)
 
     def save(self, entry: Entry, file: Path | None) -> None:
         """Put an entry into the outbox, and wait a little for its commit.
@@ -154,7 +155,7 @@ class HubMirror:
     def wait_restored(self, wait_s: float) -> str:
         """Wait for the first attempt to restore; return what stands in the way, or nothing."""
         if not self._tried.wait(wait_s):
-            return f"no answer within {wait_s:g} s"
+            return f"no answer within {time.monotonic() - self._asked_s:.0f} s"
         return "" if self._restored else self.problem
 
     def push(self) -> int:
@@ -204,15 +205,11 @@ class HubMirror:
         Raises:
             OSError: The Hub cannot be reached or refuses.
         """
-        from huggingface_hub import errors, snapshot_download
+        from huggingface_hub import snapshot_download
 
         entries: dict[str, Entry] = {}
         known: set[str] = set()
-        try:
-            folder = Path(snapshot_download(self.repo_id, repo_type="dataset", revision="main", max_workers=4))
-        except errors.RepositoryNotFoundError:
-            self._restored = True
-            return 0
+        folder = Path(snapshot_download(self.repo_id, repo_type="dataset", revision=self._newest(), max_workers=4))
         for path in sorted(folder.glob("entries/*/*.json")):
             known.add(path.relative_to(folder).as_posix())
             entry = _read(path)
@@ -224,7 +221,22 @@ class HubMirror:
             if _path_of(entry.id, entry_to_json(entry)) not in known and entries.get(entry.id) != entry:
                 self._enqueue(entry)
         self._restored = True
+        self._tried.set()
         return len(entries)
+
+    def _newest(self) -> str:
+        """Return the newest commit of the repository, which is made where there is none.
+
+        ``snapshot_download`` hands out an older copy where the Hub is away; to who has no token no private repository exists.
+        """
+        from huggingface_hub import HfApi, errors
+
+        api = HfApi()
+        try:
+            return api.repo_info(self.repo_id, repo_type="dataset", revision="main").sha or "main"
+        except errors.RepositoryNotFoundError:
+            api.create_repo(self.repo_id, repo_type="dataset", private=True)
+        return "main"
 
     def _bring_in(self, entry: Entry, folder: Path) -> None:
         if entry.sha256 is not None and not self.store.files.path(entry.sha256).exists():
@@ -270,7 +282,7 @@ class HubMirror:
             if not self._restored:
                 self.restore()
             self.push()
-        except (OSError, ValueError, http_error, errors.EntryNotFoundError) as error:
+        except (OSError, ValueError, http_error, errors.EntryNotFoundError, LeaderboardError) as error:
             self.problem = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
             _LOG.warning("%s cannot be reached, entries wait in the outbox: %s", self.repo_id, self.problem)
             return False

@@ -19,7 +19,7 @@ from leaderboard.schema import Task
 from leaderboard.standings.export import export, rank_text
 from leaderboard.store.database import Store
 from leaderboard.store.details import Details
-from leaderboard.store.entries import AlreadySubmitted, Entry, NotOwner, QuotaReached
+from leaderboard.store.entries import AlreadySubmitted, EntriesUnread, Entry, NotOwner, QuotaReached
 from leaderboard.tasks import TASKS
 
 AFEW = TASKS["afew"]
@@ -305,6 +305,53 @@ def test_the_mirror_hears_of_every_change(tmp_path: Path, labels: Callable[[Task
     board.withdraw(entry.id, "ada")
     board.self_report(AFEW, "ada", Details("claim", links=("https://example.org",)), 0.6, "val")
     assert heard == [("net", False, "clip"), ("net", True, "clip"), ("claim", False, "")]
+
+
+def test_before_earlier_entries_are_read_no_hidden_label_answers(
+    tmp_path: Path,
+    labels: Callable[[Task], object],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Quotas count entries: those that a data set still holds would not count, and a restart would give them anew."""
+    why = ["OSError: 503 for url https://hub/api/datasets/user/private"]
+
+    class Reading:
+        def save(self, entry: Entry, file: Path | None) -> None: ...
+
+        def pending(self) -> set[str]:
+            return set()
+
+        def wait_restored(self, wait_s: float) -> str:
+            assert wait_s == 0, "nobody is kept waiting"
+            return why[0]
+
+    before = Board(Store(tmp_path / "store"), labels)  # type: ignore[arg-type]
+    first, second = submit(before, tmp_path, 2), submit(before, tmp_path, 10, user="bob")
+    board = Board(before.store, labels, mirror=Reading())  # type: ignore[arg-type]
+    said = (
+        "nothing is scored or compared for afew yet, because the board is still reading its earlier entries, which count "
+        "against the limits; try again in a few minutes"
+    )
+    for ask in (lambda: submit(board, tmp_path, 3), lambda: board.compare(first.id, second.id)):
+        with pytest.raises(EntriesUnread) as refused:
+            ask()
+        assert str(refused.value) == said
+        assert why[0] in caplog.text, (
+            "the host's log says what stands in the way, the sentence for visitors does not"
+        )
+        caplog.clear()
+    assert board.store.used("afew", "ada") == (1, 1)
+    assert [main for _, main, _ in here(board)] == [0.8333, 0.1667]
+    assert len(board.validate(AFEW, tmp_path / "net-2.csv").keys) == 12
+    open_task = replace(AFEW, hidden=False)
+    monkeypatch.setitem(TASKS, "afew", open_task)
+    assert submit(board, tmp_path, 3, task=open_task).scores[0].shown == 0.25
+    assert board.compare(first.id, second.id).difference == pytest.approx(-8 / 12)
+    monkeypatch.setitem(TASKS, "afew", AFEW)
+    why[0] = ""
+    assert submit(board, tmp_path, 4).scores[0].shown == pytest.approx(1 / 3)
+    assert board.compare(first.id, second.id).first == 0.1667
 
 
 def _children(count: int, work: Callable[[int], int]) -> list[int]:

@@ -9,6 +9,8 @@ from leaderboard.standings.publications import published
 from leaderboard.standings.table import Row, standings
 from leaderboard.tasks import TASKS
 
+EXPR, FACES = TASKS["abaw-expr"], TASKS["utkface"]
+
 
 class Tags(HTMLParser):
     """Collects the tags and attributes that a browser would see, and the text."""
@@ -111,3 +113,9 @@ def test_columns_in_which_no_row_has_anything_are_left_out() -> None:
     for rows, names in zip((bare, full), heads, strict=True):
         assert {len(keys) for keys in Cells(board_table(rows, task)).keys if keys} == {len(names)}
     assert "<small>a" not in board_table(bare, task)  # a team of the system's own name is said once
+
+
+def test_the_legend_says_when_frames_are_no_items_of_their_own() -> None:
+    told = "Frames of one video depend on each other, so an accuracy over frames has a known spread only where"
+    expr, faces = (board_table(standings(task, published(task.name), [], None), task) for task in (EXPR, FACES))
+    assert (told in Tags(expr).text, told in Tags(faces).text) == (True, False)

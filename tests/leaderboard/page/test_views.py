@@ -19,6 +19,7 @@ from leaderboard.reading.reference import load_reference
 from leaderboard.store.database import Store
 from leaderboard.store.details import Details
 from leaderboard.store.entries import PUBLISHED, RESCORED, Entry
+from leaderboard.store.hub import HubMirror
 from leaderboard.tasks import TASKS
 from tests.leaderboard.writing import text
 
@@ -112,6 +113,18 @@ def test_a_private_entry_may_be_chosen_by_its_owner(views: BoardViews, tmp_path:
     assert theirs[on.mine].choices == theirs[on.first].choices == []
     assert "1 of 5 submissions used today" in mine[on.who]
     assert "99 left in all" in theirs[on.who]
+
+
+def test_what_is_left_is_not_said_before_earlier_entries_are_read(layout: BoardLayout, tmp_path: Path) -> None:
+    board = Board(Store(tmp_path / "store"), load_reference)
+    board.mirror = HubMirror("user/board", board.store)
+    views = BoardViews(board, layout)
+    said = opened(views, task="sandbox-afew")[layout.who]
+    assert "nothing is scored or compared for sandbox-afew yet, because the board is still reading its" in said
+    assert "used today" not in said
+    assert "0 of 5 submissions used today" in opened(views, task="utkface")[layout.who], (
+        "its labels are not hidden"
+    )
 
 
 def test_on_a_space_a_visitor_is_asked_to_sign_in(views: BoardViews, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from leaderboard.standings.ranking import Interval, better, ladder, rank_ranges, wilson
+from leaderboard.standings.ranking import Interval, _spans, better, ladder, rank_ranges, wilson
 
 
 @pytest.mark.parametrize(("k", "n"), [(227, 383), (0, 10), (10, 10), (1, 1), (2484, 4000)])
@@ -98,6 +98,17 @@ def test_without_any_interval_nothing_can_be_told_apart() -> None:
 def test_an_unknown_interval_is_as_wide_as_the_widest_known() -> None:
     ranges = rank_ranges([0.60, 0.55, 0.30], [(0.57, 0.63), None, (0.29, 0.31)])
     assert ranges == [(1, 2), (1, 2), (3, 3)]
+
+
+@pytest.mark.parametrize("higher", [True, False])
+def test_an_interval_that_does_not_hold_its_score_makes_no_other_score_surer(higher: bool) -> None:
+    """Entries of before may hold such: 0.5 with 0.2 to 0.3. The others reach 0.3 to the worse side and none to the better."""
+    scores, interval = [0.5, 0.45, 0.28], (0.2, 0.3)
+    if not higher:
+        scores, interval = [-score for score in scores], (-0.3, -0.2)
+    assert rank_ranges(scores, [interval, None, None], higher) == [(1, 3)] * 3
+    spans = _spans([0.5, 0.45, 0.28], [(0.2, 0.3), None, None])
+    assert spans == [(0.2, 0.5), pytest.approx((0.15, 0.45)), pytest.approx((-0.02, 0.28))]
 
 
 def test_ladder_moves_only_beyond_the_noise() -> None:

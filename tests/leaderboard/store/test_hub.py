@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,14 +12,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from leaderboard.board import Board
 from leaderboard.cli.main import main
 from leaderboard.opening import open_board
+from leaderboard.reading.reference import load_reference
 from leaderboard.store.database import Store
 from leaderboard.store.details import Details
-from leaderboard.store.entries import Entry, StoredScore
+from leaderboard.store.entries import EntriesUnread, Entry, QuotaReached, StoredScore, StoreUnwritable
 from leaderboard.store.hub import HubInvalid, HubMirror, entry_from_json, entry_to_json, merge, repo_of
 from leaderboard.tasks import get_task
-from tests.hub_server import Fault, HubServer
+from tests.hub_server import TOKEN, Fault, HubServer
+from tests.leaderboard.writing import text
 
 REPO = "user/board"
 
@@ -303,3 +307,121 @@ def test_the_board_opens_with_its_data_set(
     assert [entry.system for entry in board.store.entries("afew")] == ["net one"]
     assert board.saving() == set()
     board.mirror.close()
+
+
+def guess(board: Board, folder: Path, number: int) -> Entry:
+    """Submit one of several files to a task whose labels are hidden."""
+    task = get_task("sandbox-afew")
+    head, *lines = board.template(task).splitlines()
+    path = text(folder / f"{number}.csv", head, *(f"{line.split(',')[0]},{number}" for line in lines))
+    return board.submit(task, path, "eve", Details(f"net {number}"))
+
+
+def fresh(folder: Path, name: str) -> Board:
+    store = Store(folder / name)
+    return Board(store, load_reference, 2, HubMirror(REPO, store, wait_s=10).start())
+
+
+def closed(board: Board) -> None:
+    assert isinstance(board.mirror, HubMirror)
+    board.mirror.close()
+
+
+def test_a_restart_beside_a_silent_hub_gives_no_submissions_anew(hub: HubServer, tmp_path: Path) -> None:
+    board = fresh(tmp_path, "one")
+    assert board.mirror is not None
+    assert board.mirror.wait_restored(30) == ""
+    for number in (1, 2):
+        guess(board, tmp_path, number)
+    assert board.saving() == set()
+    closed(board)
+    hub.faults["/api/"] = Fault(status=500)
+    board = fresh(tmp_path, "two")
+    assert board.mirror is not None
+    for wait_s in (0, 30):
+        assert board.mirror.wait_restored(wait_s) != ""
+        with pytest.raises(EntriesUnread, match="still reading its earlier entries"):
+            guess(board, tmp_path, 3)
+    assert "500" in board.mirror.wait_restored(0)
+    hub.faults.clear()
+    wait = threading.Event()
+    while board.mirror.wait_restored(0) and not wait.wait(0.05):
+        pass
+    with pytest.raises(QuotaReached, match="2 of 2 submissions"):
+        guess(board, tmp_path, 3)
+    closed(board)
+
+
+def test_a_hub_that_never_answers_is_said_and_holds_nothing_up(
+    hub: HubServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = threading.Event()
+
+    def silent(*_: object, **__: object) -> None:
+        answers.wait(120)
+        raise OSError("at last")
+
+    monkeypatch.setattr("huggingface_hub.HfApi.repo_info", silent)
+    started = time.monotonic()
+    board = fresh(tmp_path, "store")
+    assert isinstance(board.mirror, HubMirror)
+    with pytest.raises(EntriesUnread):
+        guess(board, tmp_path, 1)
+    assert board.mirror.wait_restored(1) == "no answer within 1 s"
+    assert board.mirror.wait_restored(0) == "no answer within 1 s", "it has been asked for that long"
+    assert len(board.rows(get_task("sandbox-afew"))) == 0
+    board.mirror.wait_s = 0.1
+    closed(board)
+    assert time.monotonic() - started < 30
+    answers.set()
+
+
+def test_a_hub_that_knows_nobody_has_no_empty_repository(
+    hub: HubServer, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It says of a private repository that there is none, to who has no token."""
+    mirror = HubMirror(REPO, store)
+    mirror._enqueue(accepted(store, tmp_path, "one"))
+    mirror.push()
+    monkeypatch.delenv("HF_TOKEN")
+    mirror = HubMirror(REPO, Store(tmp_path / "fresh"))
+    assert not mirror._attempt()
+    assert "401" in mirror.problem
+    monkeypatch.setenv("HF_TOKEN", TOKEN)
+    assert mirror._attempt()
+    assert [entry.system for entry in mirror.store.entries()] == ["net one"]
+
+
+def test_a_copy_of_an_older_state_does_not_count_as_read(hub: HubServer, store: Store, tmp_path: Path) -> None:
+    """The client hands out what it has of before where the Hub is away."""
+    mirror = HubMirror(REPO, store)
+    mirror._enqueue(accepted(store, tmp_path, "one"))
+    mirror.push()
+    assert HubMirror(REPO, Store(tmp_path / "cached")).restore() == 1
+    mirror._enqueue(accepted(store, tmp_path, "two"))
+    mirror.push()
+    hub.faults["/api/"] = Fault(status=500)
+    late = HubMirror(REPO, Store(tmp_path / "late"))
+    assert not late._attempt()
+    hub.faults.clear()
+    assert late._attempt()
+    assert len(late.store.entries()) == 2
+
+
+def test_a_disk_that_takes_no_entry_is_said_and_tried_again(
+    hub: HubServer, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mirror = HubMirror(REPO, store)
+    mirror._enqueue(accepted(store, tmp_path, "one"))
+    mirror.push()
+    late = HubMirror(REPO, Store(tmp_path / "late"))
+
+    def full(_: Entry) -> None:
+        raise StoreUnwritable("the disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(late.store, "restore", full)
+        assert not late._attempt()
+    assert late.problem == "StoreUnwritable: the disk is full"
+    assert late._attempt()
+    assert (late.problem, len(late.store.entries())) == ("", 1)
