@@ -27,9 +27,13 @@ def replacing(path: str | PathLike[str]) -> Iterator[Path]:
         FemoError: The folder is missing or cannot be written to.
     """
     target = Path(path)
-    if target.is_dir():
+    try:
+        folder, stream = target.is_dir(), target.is_char_device() or target.is_fifo()
+    except OSError as error:  # such as a name that is too long
+        raise _refusal(target, error) from error
+    if folder:
         raise FemoError(f"{target} cannot be written: it is a folder.")
-    if target.is_char_device() or target.is_fifo():  # such as /dev/stdout: written to, never replaced
+    if stream:  # such as /dev/stdout: written to, never replaced
         yield target
         return
     try:
@@ -37,7 +41,7 @@ def replacing(path: str | PathLike[str]) -> Iterator[Path]:
         partial = real.with_name(f".{real.name[:40]}.{uuid4().hex[:8]}.part")
         partial.touch(exist_ok=False)
     except (OSError, ValueError) as error:
-        raise FemoError(f"{target} cannot be written: {getattr(error, 'strerror', None) or error}.") from error
+        raise _refusal(target, error) from error
     try:
         yield partial
         partial.replace(real)
@@ -48,6 +52,10 @@ def replacing(path: str | PathLike[str]) -> Iterator[Path]:
     finally:
         with suppress(FileNotFoundError):
             partial.unlink()
+
+
+def _refusal(target: Path, error: OSError | ValueError) -> FemoError:
+    return FemoError(f"{target} cannot be written: {getattr(error, 'strerror', None) or error}.")
 
 
 @contextmanager

@@ -21,8 +21,8 @@ CLASSES = [4, 7, 0, 6, 1] * 6
 def folder(tmp_path: Path) -> Path:
     first = by_hand.timeline(1, TIMES, NAMES, seed=1)
     second = by_hand.timeline(2, TIMES, NAMES[::-1], left=200, seed=2)
-    write_abaw(tmp_path, "10-60-1280x720.mp4", by_hand.video(first, second), subjects="sides")
-    write_abaw(tmp_path, "no_one.mp4", by_hand.video(time_s=TIMES[:7]))
+    write_abaw(tmp_path, "10-60-1280x720", by_hand.video(first, second), subjects="sides")
+    write_abaw(tmp_path, "no_one", by_hand.video(time_s=TIMES[:7]))
     join_abaw(tmp_path)
     return tmp_path
 

@@ -5,7 +5,7 @@ record in its JSON says so (``femo.output.records``).
 """
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from femo.cli.output import say
 from femo.errors import FemoError
-from femo.output.names import name_outputs, place_of
+from femo.output.names import Identity, identities, name_outputs, owner_of, place_of
 
 if TYPE_CHECKING:
     from femo.clips.adaptive import Every
@@ -72,19 +72,35 @@ class ClipJob:
 
     def name(self, clips: Sequence[Path]) -> None:
         """Choose the names of all outputs."""
-        self.names = name_outputs(clips, self._owner)
+        read = identities(clips)
+        ends = self._suffixes if self.out else ("",)
+        self.names = name_outputs(clips, lambda name: self._owner(name, read), ends)
 
-    def _owner(self, name: str) -> str | None:
-        """Return the place of the source that outputs of this name are from; of several, the first that is told."""
+    def _owner(self, name: str, read: Container[Identity | None] = ()) -> str | None:
+        """Return whose the outputs of this name are that are there already, as ``names.owner_of`` does."""
+        from femo.output.export.abaw import SINGLE_FILES
         from femo.output.export.video import copied_from
-        from femo.output.records import read_record
+        from femo.output.records import places, read_record
 
-        documents = [self.out / f"{name}.json"] if self.out else []
-        documents += [self.abaw / CLAIMS / f"{name}.json"] if self.abaw else []
-        for document in documents:
-            if record := read_record(document):
-                return str(record["source"].get("place"))
-        return copied_from(self.annotate / f"{name}.mp4") if self.annotate and self._is_folder() else None
+        found: dict[Path, str | None] = {}
+        if self.out:
+            found |= places(self._document(name), [self.out / f"{name}{end}" for end in self._suffixes])
+        if self.abaw:
+            record = read_record(self._claim(name))
+            files = [self._claim(name), *(self.abaw / task / f"{name}.txt" for task in SINGLE_FILES)]
+            found |= dict.fromkeys(files, str(record["source"].get("place")) if record else None)
+        if self.annotate and self._is_folder():
+            copy = self.annotate / f"{name}.mp4"
+            found[copy] = copied_from(copy)
+        return owner_of(found, read)
+
+    def _document(self, name: str) -> Path:
+        """Return the JSON with the record; ``out`` is asked for."""
+        return Path(self.out or "") / f"{name}.json"
+
+    def _claim(self, name: str) -> Path:
+        """Return what says whose the ABAW files of a name are; ``abaw`` is asked for."""
+        return Path(self.abaw or "") / CLAIMS / f"{name}.json"
 
     def _is_folder(self) -> bool:
         return self.several or (self.annotate is not None and self.annotate.is_dir())
@@ -104,9 +120,10 @@ class ClipJob:
 
     def outputs(self, clips: Sequence[Path]) -> list[Path]:
         """Return the files that bear a clip's name, of all clips; those of ABAW, which no clip can be, are left out."""
-        found = [self.out / f"{self.names[clip]}{end}" for clip in clips if self.out for end in self._suffixes]
-        found += [copy for clip in clips if (copy := self.annotated(clip)) is not None]
-        return list(dict.fromkeys(found))  # a clip that is named twice
+        by_place = {(place_of(clip), self.names.get(clip)): clip for clip in clips}
+        once = list(by_place.values())  # a clip that is named twice has its files once
+        found = [self.out / f"{self.names[clip]}{end}" for clip in once if self.out for end in self._suffixes]
+        return found + [copy for clip in once if (copy := self.annotated(clip)) is not None]
 
     def options(self, clip: Path) -> dict[str, Any]:
         """Return what the outputs of a clip depend on besides the clip."""
@@ -128,10 +145,10 @@ class ClipJob:
 
         if self.out is None:
             return False
-        wanted = [self.out / f"{self.names[clip]}{suffix}" for suffix in self._suffixes]
-        copy = self.annotated(clip)
-        there = all(path.is_file() for path in [*wanted, *([copy] if copy else [])])
-        return there and stands(wanted[0], clip, self.options(clip))
+        document, *wanted = [self.out / f"{self.names[clip]}{suffix}" for suffix in self._suffixes]
+        wanted += [copy for copy in [self.annotated(clip)] if copy]
+        wanted += [self._claim(self.names[clip])] if self.abaw else []
+        return stands(document, clip, self.options(clip), wanted)
 
     def source(self, clip: Path, content: Path) -> dict[str, Any]:
         """Describe a clip for the records, before it is read; nothing where none is written.
@@ -153,17 +170,18 @@ class ClipJob:
             source: What ``source`` said of it.
             raw: What was read.
         """
-        from femo.output.records import write_with_record
+        from femo.output.records import claim, write_with_record
 
         result = raw.result(self.smooth)
         for note in result.notes:
             say(f"{clip}: {note}")
         files = self._write_copy(clip, content, result) + self._write_abaw(clip, source, raw, result)
         if self.out is not None:
-            base = self.out / self.names[clip]
-            files += self._write_tables(base, clip.name, result)
-            options = self.options(clip)
-            write_with_record(base.with_name(f"{base.name}.json"), result.to_dict(), source, options, files)
+            name = self.names[clip]
+            document, *tables = [self.out / f"{name}{suffix}" for suffix in self._suffixes]
+            claim(document, source, tables)
+            files += self._write_tables(self.out / name, clip.name, result)
+            write_with_record(document, result.to_dict(), source, self.options(clip), files)
         if self.keep:
             self.results[clip] = result
         self.table += summary_rows(clip, result)
@@ -188,11 +206,15 @@ class ClipJob:
         if self.abaw is None:
             return []
         name, limits = self.names[clip], self.au_thresholds
-        make_folder(self.abaw / CLAIMS)
-        write_with_record(self.abaw / CLAIMS / f"{name}.json", {}, source, self.options(clip))
-        return export_abaw.write_abaw(
-            self.abaw, name, result, subjects="all", thresholds=limits, frame_time_s=raw.frame_time_s
-        )
+        claim = self._claim(name)
+        make_folder(claim.parent)
+        write_with_record(claim, {}, source, self.options(clip))
+        return [
+            claim,
+            *export_abaw.write_abaw(
+                self.abaw, name, result, subjects="all", thresholds=limits, frame_time_s=raw.frame_time_s
+            ),
+        ]
 
     def _write_tables(self, base: Path, source: str, result: "VideoResult") -> list[Path]:
         from femo.output.export import exchange

@@ -5,6 +5,7 @@ usage. A command on many files goes on after a bad one and ends with status 1 an
 Heavy imports happen inside the commands, so ``femo --help`` answers at once.
 """
 
+import errno
 import sys
 import warnings
 from collections.abc import Sequence
@@ -81,7 +82,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         say(f"femo: {error}")
         sys.exit(1)
     except OSError as error:
-        if error.errno not in FULL:
+        if error.errno == errno.ENAMETOOLONG:
+            say(f"femo: {error.filename} cannot be read or written: its name is too long")
+        elif error.errno in FULL:
+            say(f"femo: {error.filename or 'a file'} cannot be written: the disk is full")
+        else:
             raise
-        say(f"femo: {error.filename or 'a file'} cannot be written: the disk is full")
         sys.exit(1)

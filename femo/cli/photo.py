@@ -8,7 +8,7 @@ import typer
 
 from femo.cli.output import STDOUT, check_streams, finish, named_files, say, write_json, write_table
 from femo.errors import FemoError
-from femo.output.names import name_outputs, place_of, refuse_inputs
+from femo.output.names import identities, name_outputs, owner_of, place_of, refuse_inputs
 
 if TYPE_CHECKING:
     from PIL.PngImagePlugin import PngInfo
@@ -128,7 +128,13 @@ def _named(files: Sequence[Path], folder: Path | None) -> dict[Path, Path]:
     """Return where the annotated picture of each photo goes; empty where none is wanted."""
     if folder is None:
         return {}
-    names = name_outputs(files, lambda name: _drawn_from(folder / f"{name}.png"))
+    read = identities(files)
+
+    def owner(name: str) -> str | None:
+        picture = folder / f"{name}.png"
+        return owner_of({picture: _drawn_from(picture)}, read)
+
+    names = name_outputs(files, owner)
     return {file: folder / f"{name}.png" for file, name in names.items()}
 
 

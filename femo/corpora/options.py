@@ -12,6 +12,7 @@ from femo import __version__
 from femo.clips.adaptive import Every, parse_every, rate_from
 from femo.clips.temporal import parse_smoothing
 from femo.errors import FemoError
+from femo.faces.detector import check_min_face
 from femo.models.config import ModelSpec
 from femo.networks.decision import decision_of
 
@@ -27,7 +28,7 @@ class Options:
         smooth: ``none``, ``mean:K`` or ``median:K``, for clips.
         every: Each n-th frame of a clip, or ``auto``.
         fpr: With ``auto``, the wrong early decisions that may pass, 0-1.
-        min_face: Smallest face side in pixels; None is quick.
+        min_face: Smallest face side in pixels, from 12; None is quick.
         align: Turn the faces of photos so that the eyes are level.
         group: Say the mood of each input too.
         prior: ``natural``, ``halfway``, ``balanced``, or None for the model's own.
@@ -50,6 +51,7 @@ class Options:
             FemoError: One is out of range, or the model does not offer it.
         """
         parse_smoothing(self.smooth)
+        check_min_face(self.min_face)
         decision_of(specs, self.prior)
         if self.fpr is not None and self.every != "auto":
             raise FemoError("fpr belongs to every='auto'.")

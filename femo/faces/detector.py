@@ -72,7 +72,7 @@ class Detector:
     ) -> None:
         if not 0 < factor < 1:
             raise ModelError(f"The pyramid factor is {factor}, expected a number between 0 and 1")
-        self.min_face = _checked(min_face)
+        self.min_face = check_min_face(min_face)
         self.thresholds = thresholds
         self.factor = factor
         self._pnet = _network("pnet", (1, None, None, 3), 1, device)
@@ -95,7 +95,7 @@ class Detector:
             ModelError: ``min_face`` is below 12.
         """
         check_shape("rgb", rgb, (None, None, 3))
-        smallest = _checked(min_face) or self.min_face or quick_min_face(*rgb.shape[:2])
+        smallest = check_min_face(min_face) or self.min_face or quick_min_face(*rgb.shape[:2])
         halves = geometry.halves(rgb, CELL)
         known = Faces.empty() if known is None else known
         boxes = self._propose(halves, smallest)
@@ -224,7 +224,12 @@ def quick_notes(width: int, height: int, n_found: int) -> tuple[str, ...]:
     return ()
 
 
-def _checked(min_face: int | None) -> int | None:
+def check_min_face(min_face: int | None) -> int | None:
+    """Return a smallest face as it is; None is a quick search.
+
+    Raises:
+        ModelError: It is below 12 pixels.
+    """
     if min_face is not None and min_face < CELL:
         raise ModelError(f"min_face is {min_face}, expected at least {CELL} pixels")
     return min_face

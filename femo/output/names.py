@@ -1,23 +1,30 @@
 """Decides what outputs are called, and refuses those that would replace what is read.
 
 Conventions: an output bears its source's stem. Where that would take the place of another source's output, in the same
-run or left by an earlier one, it bears the stem and a tag of where its source lies, so that a name never depends on the
-order of files and stays the same from run to run. Two paths are one file when the file system says so (device and
+run or left by an earlier one, or of a file that nothing says to be ours, it bears the stem and a tag of where its source
+lies, so that a name never depends on the order of files and stays the same from run to run. A stem that leaves no room for
+what follows it is cut, and tagged too. Two paths are one file when the file system says so (device and
 inode), which covers links and the letter case of file systems that do not tell it apart.
 """
 
 import hashlib
 import os
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from femo.errors import FemoError
 
 Owner: TypeAlias = Callable[[str], str | None]
-"""Tells from a name the place of the source whose outputs bear it, None where nobody's do or nothing says whose."""
+"""Tells from a name the place of the source whose outputs bear it: None where nobody's do, ``SOMEBODY`` where not one's."""
+Identity: TypeAlias = tuple[int, int]
+"""Device and inode."""
 
+SOMEBODY: Final = ""
+"""Stands for a place where files are several sources', or a user's own."""
+STEM_BYTES: Final = 235
+"""Of the 255 bytes that a file system grants a name; the others are for what follows it, such as ``_person12.txt``."""
 MODEL_FILES = ("config.json", "README.md", "weights.safetensors")
 """What a model folder is written of."""
 TAG_DIGITS = 8
@@ -35,34 +42,70 @@ def nobody(name: str) -> None:
     """Say that a name is free."""
 
 
-def name_outputs(sources: Iterable[Path], owner: Owner = nobody) -> dict[Path, str]:
+def name_outputs(sources: Iterable[Path], owner: Owner = nobody, ends: Sequence[str] = ("",)) -> dict[Path, str]:
     """Return the stem under which each source's outputs are written.
 
     Args:
         sources: What is read in this run.
         owner: Whose the outputs are that are there already.
+        ends: What follows the stem in the files' names.
 
     Raises:
-        FemoError: Two sources would have one name all the same.
+        FemoError: Two sources would have one name all the same, or somebody's files bear it.
     """
     places = {source: place_of(source) for source in sources}
-    stems: dict[str, set[str]] = {}
+    wanted: dict[str, set[str]] = {}
     for source, place in places.items():
-        stems.setdefault(_folded(source.stem), set()).add(place)
+        for end in ends:
+            wanted.setdefault(_folded(source.stem + end), set()).add(place)
     names = {
-        source: _name(source.stem, place, owner, alone=len(stems[_folded(source.stem)]) == 1)
+        source: _name(
+            source, place, owner, alone=all(len(wanted[_folded(source.stem + end)]) == 1 for end in ends)
+        )
         for source, place in places.items()
     }
-    _check_unique(names, places)
+    _check_unique(names, places, ends)
     return names
 
 
-def _name(stem: str, place: str, owner: Owner, *, alone: bool) -> str:
-    tagged = f"{stem}-{place[:TAG_DIGITS]}"
-    if owner(tagged) == place:
+def _name(source: Path, place: str, owner: Owner, *, alone: bool) -> str:
+    tag = f"-{place[:TAG_DIGITS]}"
+    tagged = f"{_cut(source.stem, STEM_BYTES - len(tag))}{tag}"
+    if (taken := owner(tagged)) == place:
         return tagged
-    known = owner(stem)
-    return stem if known == place or (known is None and alone) else tagged
+    known = owner(source.stem) if _cut(source.stem, STEM_BYTES) == source.stem else SOMEBODY
+    if known == place or (known is None and alone):
+        return source.stem
+    if taken is not None:
+        raise FemoError(
+            f"Files named {tagged} are there already and not told to be of {source}; move them or write somewhere else."
+        )
+    return tagged
+
+
+def _cut(stem: str, size: int) -> str:
+    """Return as many letters of the stem's beginning as fit into ``size`` bytes."""
+    while len(os.fsencode(stem)) > size:
+        stem = stem[:-1]
+    return stem
+
+
+def owner_of(files: Mapping[Path, str | None], read: Container[Identity | None] = ()) -> str | None:
+    """Return whose a name is, by the files that bear it.
+
+    Args:
+        files: All that would be written under the name, and where something says so the place of the source each is from.
+        read: Identities of what is read in this run, which count for nobody's: ``refuse_inputs`` has its sentence for them.
+
+    Returns:
+        The place of the one source that all are from which are there; None where none is, else ``SOMEBODY``.
+    """
+    owners = {
+        place or SOMEBODY
+        for file, place in files.items()
+        if os.path.lexists(file) and (place or _identity(file) not in read)
+    }
+    return SOMEBODY if len(owners) > 1 else next(iter(owners), None)
 
 
 def _folded(name: str) -> str:
@@ -70,12 +113,13 @@ def _folded(name: str) -> str:
     return unicodedata.normalize("NFC", name).casefold()
 
 
-def _check_unique(names: Mapping[Path, str], places: Mapping[Path, str]) -> None:
+def _check_unique(names: Mapping[Path, str], places: Mapping[Path, str], ends: Sequence[str]) -> None:
     taken: dict[str, Path] = {}
     for source, name in names.items():
-        other = taken.setdefault(_folded(name), source)
-        if places[other] != places[source]:
-            raise FemoError(f"{other} and {source} would both write {name}; rename one of them.")
+        for end in ends:
+            other = taken.setdefault(_folded(name + end), source)
+            if places[other] != places[source]:
+                raise FemoError(f"{other} and {source} would both write {name}{end}; rename one of them.")
 
 
 def refuse_inputs(outputs: Iterable[Path], inputs: Sequence[Path]) -> None:
@@ -90,7 +134,7 @@ def refuse_inputs(outputs: Iterable[Path], inputs: Sequence[Path]) -> None:
     Raises:
         FemoError: An output would replace something that is read, or two outputs are one file.
     """
-    read = {identity: path for path in inputs if (identity := _identity(path)) is not None}
+    read = identities(inputs)
     folders = [path.resolve() for path in inputs if path.is_dir()]
     written: dict[object, Path] = {}
     for output in outputs:
@@ -119,7 +163,12 @@ def refuse_folder(output: Path, inputs: Sequence[Path]) -> None:
             raise FemoError(f"{output} is read, so it cannot be written; name another folder.")
 
 
-def _identity(path: Path) -> tuple[int, int] | None:
+def identities(paths: Iterable[Path]) -> dict[Identity, Path]:
+    """Return the regular files among paths by what the file system knows them by."""
+    return {identity: path for path in paths if (identity := _identity(path)) is not None}
+
+
+def _identity(path: Path) -> Identity | None:
     """Device and inode of a regular file, None for what is none or not there."""
     try:
         return (path.stat().st_dev, path.stat().st_ino) if path.is_file() else None

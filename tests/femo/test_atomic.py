@@ -72,3 +72,5 @@ def test_a_missing_folder_is_one_sentence(tmp_path: Path) -> None:
         write_text(Path(__file__) / "out.csv", "x")
     with pytest.raises(FemoError, match=r"it is a folder\.$"):
         write_text(tmp_path, "x")
+    with pytest.raises(FemoError, match=r"x\.csv cannot be written: File name too long\.$"):
+        write_text(tmp_path / f"{'x' * 252}.csv", "x")

@@ -63,7 +63,7 @@ def write_abaw(
 
     Args:
         folder: Gets the folders of the three tasks.
-        video: Name of the video; a path is cut to its stem, as in ``10-60-1280x720``.
+        video: Name of the video without its folder and suffix, as in ``10-60-1280x720``; it is taken as it is, dots and all.
         result: The clip; smooth it before (``temporal.smooth_video``).
         subjects: ``main`` writes the person seen longest as ``<video>.txt``; ``all`` adds the others as
             ``<video>_person<id>.txt`` in the same folders under ``other_persons``; ``sides`` writes the two seen
@@ -86,7 +86,7 @@ def write_abaw(
         )
     times = result.time_s if frame_time_s is None else frame_time_s
     written = []
-    for place, name, line in _subjects(Path(video).stem, result, subjects):
+    for place, name, line in _subjects(video, result, subjects):
         for task, lines in _task_lines(line, result.time_s, times, thresholds):
             path = Path(folder) / place / task / f"{name}.txt"
             try:
@@ -100,8 +100,10 @@ def write_abaw(
 
 def _subjects(video: str, result: VideoResult, subjects: Subjects) -> list[tuple[str, str, Timeline | None]]:
     """Folder, file name and person of each file; no person is a video in which nobody was seen."""
-    if not video or any(sign in video for sign in ",\n\r"):
-        raise FemoError(f"The video name {video!r} cannot stand in a prediction file; rename it without commas.")
+    if not video or Path(video).name != video or any(sign in video for sign in ",\n\r"):
+        raise FemoError(
+            f"The video name {video!r} cannot stand in a prediction file; rename it without commas, and leave folders out."
+        )
     lines = result.timelines
     if isinstance(subjects, Mapping):
         by_id = {line.track: line for line in lines}

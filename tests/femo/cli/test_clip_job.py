@@ -104,10 +104,126 @@ def test_two_clips_of_one_stem_keep_their_names_apart_from_run_to_run(tmp_path: 
     write(alone, first)
     other = job(tmp_path / "made")
     other.name([second])
-    assert (alone.names[first], other.names[second]) == (
-        "face",
-        names[1],
-    )  # the plain name is taken by another clip
+    # the plain name is taken by another clip
+    assert (alone.names[first], other.names[second]) == ("face", names[1])
+
+
+def test_a_form_of_an_earlier_run_is_made_again(clip: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+
+    def made(smooth: str, *also: str) -> ClipJob:
+        found = job(out, smooth=smooth, also=also)
+        found.name([clip])
+        assert not found.is_done(clip)
+        write(found, clip)
+        assert found.is_done(clip)
+        return found
+
+    made("none", "openface")
+    made("mean:3")
+    record = json.loads((out / "face.json").read_text())["made"]
+    assert made("mean:3", "openface").names == {clip: "face"}  # the table is there, but of the first run
+    assert (sorted(record["files"]), record["earlier"]) == (["face.csv", "face.srt"], ["face-openface.csv"])
+    assert len(list(out.iterdir())) == 4
+
+
+@pytest.mark.parametrize(("option", "file"), [("abaw", "VA_Estimation_Challenge/face.txt"), ("annotate", "")])
+def test_the_same_in_another_place_is_not_done(option: str, file: str, clip: Path, tmp_path: Path) -> None:
+    for name in ("X.mp4", "Y.mp4", "X.mp4"):  # the last of them is there, but of the first run
+        found = job(tmp_path / "out", **{option: tmp_path / name})
+        found.name([clip])
+        assert not found.is_done(clip)
+        write(found, clip)
+        assert found.is_done(clip)
+    (tmp_path / "X.mp4" / file).unlink()
+    assert not found.is_done(clip)
+
+
+def test_a_form_and_another_clips_table_are_two_files(clip: Path, tmp_path: Path) -> None:
+    other = clips.write_clip(tmp_path / "in" / "face-openface.mp4", clips.numbered(3, 320, 240))
+    pair = [clip, other]
+    tagged = {path: f"{path.stem}-{place_of(path)[:8]}" for path in pair}
+    together = job(tmp_path / "out", several=True, also=("openface",))
+    together.name(pair)
+    assert together.names == tagged
+    assert len(set(together.outputs(pair))) == 8 == len(together.outputs([*pair, clip]))
+    for first, second in (pair, pair[::-1]):  # in two runs the second gives way
+        out = tmp_path / f"out-{first.stem}"
+        make_folder(out)
+        for path, name in ((first, first.stem), (second, tagged[second])):
+            alone = job(out, also=("openface",))
+            alone.name([path])
+            assert alone.names == {path: name}
+            write(alone, path)
+            assert alone.is_done(path)
+        again = job(out, several=True, also=("openface",))
+        again.name(pair)
+        assert again.names == {first: first.stem, second: tagged[second]}
+        assert all(again.is_done(path) for path in pair)
+
+
+def test_a_clip_that_is_named_twice_has_its_files_once(clip: Path, tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "in")
+    twice = [clip, tmp_path / "link" / "face.mp4"]
+    found = job(tmp_path / "out", several=True, annotate=tmp_path / "copies")
+    found.name(twice)
+    wanted = [tmp_path / "out" / f"face{end}" for end in (".json", ".csv", ".srt")]
+    assert found.outputs(twice) == [*wanted, tmp_path / "copies" / "face.mp4"]
+
+
+@pytest.mark.parametrize(
+    "own",
+    ["out/face.json", "out/face.csv", "out/face.eaf", "out/face.mp4", "abaw/VA_Estimation_Challenge/face.txt"],
+)
+def test_files_of_ones_own_stay(own: str, clip: Path, tmp_path: Path) -> None:
+    (tmp_path / own).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / own).write_text("mine")
+    asked: dict[str, Any] = {"abaw": tmp_path / "abaw", "annotate": tmp_path / "out", "also": ("elan",)}
+    for _ in range(2):
+        found = job(tmp_path / "out", **asked)
+        found.name([clip])
+        assert found.names == {clip: f"face-{place_of(clip)[:8]}"}
+        write(found, clip)
+        assert found.is_done(clip)
+        assert (tmp_path / own).read_text() == "mine"
+    named = job(annotate=tmp_path / "out" / "face.mp4")  # what is named outright is replaced
+    named.name([clip])
+    write(named, clip)
+    assert (tmp_path / "out" / "face.mp4").stat().st_size > 500
+
+
+def test_a_run_that_ended_between_its_files_goes_on_under_the_same_name(
+    clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise FemoError("the disk is full")
+
+    found = job(tmp_path / "out")
+    found.name([clip])
+    with monkeypatch.context() as broken:
+        broken.setattr("femo.output.export.files.write_srt", fail)
+        with pytest.raises(FemoError, match="full"):
+            write(found, clip)
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [".face.femo", "face.csv"]
+    again = job(tmp_path / "out")
+    again.name([clip])
+    assert again.names == {clip: "face"}
+    assert not again.is_done(clip)
+    write(again, clip)
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["face.csv", "face.json", "face.srt"]
+
+
+def test_outputs_of_two_clips_in_two_places_are_not_mixed(clip: Path, tmp_path: Path) -> None:
+    make_folder(tmp_path / "other")
+    other = clips.write_clip(tmp_path / "other" / "face.mp4", clips.numbered(3, 320, 240))
+    first, second = job(tmp_path / "out"), job(abaw=tmp_path / "abaw")
+    for found, path in ((first, clip), (second, other)):
+        found.name([path])
+        write(found, path)
+        assert found.names == {path: "face"}
+    both = job(tmp_path / "out", abaw=tmp_path / "abaw")
+    both.name([clip])  # the ABAW files of this name are the other's
+    assert both.names == {clip: f"face-{place_of(clip)[:8]}"}
 
 
 def test_abaw_files_take_the_thresholds_and_say_whose_they_are(clip: Path, tmp_path: Path) -> None:

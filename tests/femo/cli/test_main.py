@@ -38,6 +38,18 @@ def test_a_full_disk_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest
     assert capsys.readouterr().err == "femo: out.json cannot be written: the disk is full\n"
 
 
+@pytest.mark.parametrize("option", ["--csv", "--json", "--saliency", "--annotate"])
+def test_a_name_that_is_too_long_is_one_line(
+    option: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    long = tmp_path / ("x" * 256)
+    with pytest.raises(SystemExit) as done:
+        main(["photo", str(tmp_path / "a.jpg"), option, str(long)])
+    assert done.value.code == 1
+    told = long / "a.png" if option == "--annotate" else long
+    assert capsys.readouterr().err == f"femo: {told} cannot be read or written: its name is too long\n"
+
+
 def test_help_says_what_femo_is(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["--help"])

@@ -98,6 +98,17 @@ def test_photos_of_one_name_keep_their_pictures(made: Path, tmp_path: Path) -> N
     assert len(list(out.iterdir())) == 3
 
 
+def test_clips_whose_names_differ_after_a_dot_keep_their_abaw_files(made: Path, tmp_path: Path) -> None:
+    pair = [tmp_path / f"talk.v{number}.mp4" for number in (1, 2)]
+    for clip, source in zip(pair, ("none.mp4", "face.mp4"), strict=True):
+        shutil.copyfile(made / source, clip)
+    assert run("video", *pair, "--abaw", tmp_path / "abaw") == 0
+    rows = (tmp_path / "abaw" / "EXPR.txt").read_text().splitlines()[1:]
+    assert [row.split(",")[0] for row in rows] == [
+        f"talk.v{number}/{frame:05d}.jpg" for number, count in ((1, 4), (2, 11)) for frame in range(1, count + 1)
+    ]
+
+
 def test_done_is_said_of_this_clip_with_these_options_only(
     made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -10,6 +10,7 @@ from PIL import Image
 from skimage import data as skimage_data
 
 from femo.cli.main import main
+from femo.output.names import place_of
 
 
 @pytest.fixture
@@ -74,6 +75,23 @@ def test_photo_writes_what_the_expression_hangs_on(portrait: Path, tmp_path: Pat
     assert _run("photo", portrait, portrait, "--saliency", tmp_path / "two.png") == 2
     assert _run("photo", portrait, "--saliency", portrait) == 1
     assert not (tmp_path / "two.png").exists()
+
+
+def test_pictures_of_ones_own_are_not_drawn_over(tmp_path: Path) -> None:
+    photo, own = tmp_path / "x.jpg", tmp_path / "x.png"
+    Image.new("RGB", (40, 30), "grey").save(photo)
+    Image.new("RGB", (8, 8), "red").save(own)
+    before = own.read_bytes()
+    drawn = tmp_path / f"x-{place_of(photo)[:8]}.png"
+    for _ in range(2):  # the second time it is its own again
+        assert _run("photo", photo, "--annotate", tmp_path) == 0
+        assert own.read_bytes() == before
+        assert Image.open(drawn).size == (40, 30)
+        assert len(list(tmp_path.iterdir())) == 3
+    own.write_bytes(drawn.read_bytes())
+    drawn.write_bytes(before)
+    assert _run("photo", photo, "--annotate", tmp_path) == 0  # what was drawn of this photo may be drawn again
+    assert drawn.read_bytes() == before
 
 
 def test_photo_goes_on_after_a_bad_file(

@@ -23,6 +23,7 @@ def specs() -> list[ModelSpec]:
         Options("median:5", 3, None, 20, True, True, "balanced", False),
         Options(every="auto", fpr=0.1),
         Options("none", every="auto"),
+        Options(min_face=12),
     ],
 )
 def test_what_can_be_read_with_passes(specs: list[ModelSpec], options: Options) -> None:
@@ -35,6 +36,7 @@ def test_what_can_be_read_with_passes(specs: list[ModelSpec], options: Options) 
         (Options("gauss"), "Smoothing is 'gauss'"),
         (Options("mean:4"), "window is 4 frames; expected an odd number"),
         (Options(prior="sunny"), "sunny"),
+        (Options(min_face=11), "min_face is 11, expected at least 12 pixels"),
         (Options(every=0), "expected all, auto or a whole number from 1"),
         (Options(fpr=0.1), "fpr belongs to every='auto'"),
         (Options(every="auto", fpr=1.5), r"false-positive rate is 1\.5"),

@@ -8,7 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from femo.errors import FemoError
-from femo.output.names import name_outputs, place_of, refuse_folder, refuse_inputs
+from femo.output.export.exchange import SUFFIXES
+from femo.output.names import (
+    SOMEBODY,
+    STEM_BYTES,
+    identities,
+    name_outputs,
+    owner_of,
+    place_of,
+    refuse_folder,
+    refuse_inputs,
+)
 
 # --- names -----------------------------------------------------------------------------------------------------
 
@@ -66,6 +76,67 @@ def test_names_are_unique_whatever_comes(parts: list[tuple[str, str, str]]) -> N
     paths = [Path(folder) / f"{stem}.{suffix}" for folder, stem, suffix in parts]
     names = name_outputs(paths)
     assert len({name.casefold() for name in names.values()}) == len(paths)
+
+
+def test_files_of_one_name_with_different_ends_are_kept_apart() -> None:
+    a, b, c = Path("a.mp4"), Path("A-of.mp4"), Path("c.mp4")
+    tagged = {path: f"{path.stem}-{place_of(path)[:8]}" for path in (a, b)}
+    assert name_outputs([a, b, c], ends=(".csv", "-of.csv")) == {**tagged, c: "c"}
+    assert name_outputs([b, a], ends=(".csv", "-of.csv")) == tagged
+    assert name_outputs([a, b], ends=(".csv", ".srt")) == {a: "a", b: "A-of"}
+    known = {"a": place_of(a), "A-of": place_of(b)}
+    with pytest.raises(
+        FemoError, match=r"^a\.mp4 and A-of\.mp4 would both write A-of\.csv; rename one of them\.$"
+    ):
+        name_outputs([a, b], known.get, ends=(".csv", "-of.csv"))
+
+
+def test_a_name_that_somebodys_files_bear_is_left_to_them() -> None:
+    a = Path("a/clip.mp4")
+    tagged = f"clip-{place_of(a)[:8]}"
+    assert name_outputs([a], {"clip": SOMEBODY}.get) == {a: tagged}
+    assert name_outputs([a], {"clip": SOMEBODY, tagged: place_of(a)}.get) == {a: tagged}
+    assert name_outputs([a], {tagged: SOMEBODY}.get) == {a: "clip"}
+    with pytest.raises(
+        FemoError, match=rf"^Files named {tagged} are there already and not told to be of a/clip\.mp4; move"
+    ):
+        name_outputs([a], {"clip": SOMEBODY, tagged: SOMEBODY}.get)
+
+
+@pytest.mark.parametrize("letter", ["x", "é", "感", "🙂", b"\xff".decode("utf-8", "surrogateescape")])
+def test_a_stem_that_leaves_no_room_is_cut_and_tagged(letter: str, tmp_path: Path) -> None:
+    ends = (*SUFFIXES.values(), "_person1234.txt", ".mp4", ".png")
+    fits, long = (letter * (STEM_BYTES // len(os.fsencode(letter)) + more) for more in (0, 1))
+    one, two, three = (Path(folder, f"{stem}.avi") for folder, stem in (("a", fits), ("a", long), ("b", long)))
+    names = name_outputs([one, two, three])
+    assert names[one] == fits
+    for path in (two, three):
+        start, _, tag = names[path].rpartition("-")
+        assert (tag, start) == (place_of(path)[:8], letter * len(start))
+        assert STEM_BYTES - len(os.fsencode(letter)) < len(os.fsencode(names[path])) <= STEM_BYTES
+        assert name_outputs([path], {long: place_of(path)}.get) == {path: names[path]}
+    for end in ends:
+        for name in names.values():
+            (tmp_path / f"{name}{end}").write_text("")
+
+
+def test_whose_files_are_is_told_by_those_that_are_there(tmp_path: Path) -> None:
+    a, b, gone = (tmp_path / name for name in ("a.csv", "b.csv", "gone.csv"))
+    a.write_text("a")
+    b.write_text("b")
+    for files, owner in (
+        ({}, None),
+        ({gone: "mine"}, None),
+        ({a: "mine", gone: "yours"}, "mine"),
+        ({a: "mine", b: "mine"}, "mine"),
+        ({a: "mine", b: "yours"}, SOMEBODY),
+        ({a: "mine", b: None}, SOMEBODY),
+        ({a: None, gone: "mine"}, SOMEBODY),
+        ({tmp_path: None}, SOMEBODY),
+    ):
+        assert owner_of(files) == owner, files
+    assert owner_of({a: None, b: "mine"}, identities([a, gone])) == "mine"  # a is read, which refuse_inputs says
+    assert identities([a, gone, tmp_path]) == {(a.stat().st_dev, a.stat().st_ino): a}
 
 
 # --- refusals --------------------------------------------------------------------------------------------------

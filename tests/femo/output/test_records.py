@@ -11,7 +11,16 @@ from typing import Any
 import pytest
 
 from femo.errors import MediaError
-from femo.output.records import BEGINNING, read_record, sha256_of, source_of, stands, write_with_record
+from femo.output.records import (
+    BEGINNING,
+    claim,
+    places,
+    read_record,
+    sha256_of,
+    source_of,
+    stands,
+    write_with_record,
+)
 
 OPTIONS = {"model": "femo-base", "fps": 5, "boxes": [1, 2]}
 
@@ -128,6 +137,48 @@ def test_a_result_whose_source_lies_in_a_closed_folder_does_not_stand(
 
     monkeypatch.setattr(Path, "is_file", refused)
     assert not stands(document, source, OPTIONS)
+
+
+def test_what_is_wanted_must_have_been_written_with_it(tmp_path: Path) -> None:
+    source, document, picture = made(tmp_path)
+    assert stands(document, source, OPTIONS, [picture])
+    beside = document.with_suffix(".csv")
+    beside.write_text("of a run before")
+    assert not stands(document, source, OPTIONS, [picture, beside])
+
+
+def test_a_record_and_a_claim_say_whose_files_are(tmp_path: Path) -> None:
+    source, document, picture = made(tmp_path)
+    place = source_of(source)["place"]
+    more = [document.with_suffix(suffix) for suffix in (".csv", ".srt", ".eaf")]
+    assert places(document, [document, picture, *more]) == {
+        document: place, picture: place, **dict.fromkeys(more, None),
+    }  # fmt: skip
+    claim(document, source_of(source), more[:2])
+    assert sorted(path.name for path in document.parent.iterdir()) == [".clip.femo", "clip.json", "pictures"]
+    assert list(places(document, [document, picture, *more]).values()) == [place] * 4 + [None]
+    write_with_record(document, {}, source_of(source), OPTIONS, [])  # the files were not written after all
+    assert sorted(path.name for path in document.parent.iterdir()) == ["clip.json", "pictures"]
+    record = read_record(document)
+    assert record is not None
+    assert (record["files"], record["earlier"]) == ({}, ["clip.csv", "clip.srt", "pictures/1.png"])
+    assert list(places(document, [document, picture, *more]).values()) == [place] * 4 + [None]
+    assert not stands(document, source, OPTIONS, [picture])  # ours, but of another run
+
+
+def test_another_source_takes_nothing_over(tmp_path: Path) -> None:
+    _, document, picture = made(tmp_path)
+    other = tmp_path / "other.mp4"
+    other.write_bytes(b"x")
+    write_with_record(document, {}, source_of(other), OPTIONS, [])
+    assert places(document, [document, picture]) == {document: source_of(other)["place"], picture: None}
+
+
+@pytest.mark.parametrize("files", ["[3, null]", "7", '{"pictures/1.png": 3}'])
+def test_whose_files_are_is_told_by_names_only(files: str, tmp_path: Path) -> None:
+    _, document, picture = made(tmp_path)
+    document.write_text(f'{BEGINNING}{{"source": {{"place": ["p"]}}, "files": {files}, "earlier": {files}}}}}')
+    assert places(document, [picture]) == {picture: "['p']" if "1.png" in files else None}
 
 
 def test_another_source_of_the_same_bytes_is_another(tmp_path: Path) -> None:

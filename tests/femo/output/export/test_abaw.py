@@ -34,7 +34,7 @@ def clip() -> VideoResult:
 
 def test_headers_and_values_as_the_challenge_has_them(tmp_path: Path) -> None:
     result = clip()
-    written = write_abaw(tmp_path, "/some/where/10-60-1280x720.mp4", result)
+    written = write_abaw(tmp_path, "10-60-1280x720", result)
     assert [str(path.relative_to(tmp_path)) for path in written] == [
         f"{task}/10-60-1280x720.txt" for task in (EXPR, VA, AU)
     ]
@@ -170,9 +170,25 @@ def test_two_sides_need_two_persons(tmp_path: Path) -> None:
     assert [path.stem for path in (tmp_path / EXPR).iterdir()] == ["v"]
 
 
+def test_dots_are_part_of_a_name(tmp_path: Path) -> None:
+    write_abaw(tmp_path, "talk.v1", clip())
+    write_abaw(tmp_path, "talk.v2", by_hand.video(time_s=TIMES[:1]))
+    assert sorted(path.name for path in (tmp_path / VA).iterdir()) == ["talk.v1.txt", "talk.v2.txt"]
+    join_abaw(tmp_path)
+    assert (tmp_path / "EXPR.txt").read_text().splitlines()[1:] == [
+        "talk.v1/00001.jpg,4", "talk.v1/00002.jpg,7", "talk.v1/00003.jpg,0", "talk.v1/00004.jpg,6", "talk.v2/00001.jpg,0",
+    ]  # fmt: skip
+
+
 def test_names_that_cannot_be_written(tmp_path: Path) -> None:
     with pytest.raises(FemoError, match="rename it without commas"):
         write_abaw(tmp_path, "a,b.mp4", clip())
+    for name in ("", "a/b", str(tmp_path / "v"), "v/"):
+        with pytest.raises(
+            FemoError, match="cannot stand in a prediction file; rename it without commas, and leave folders out"
+        ):
+            write_abaw(tmp_path, name, clip())
+    assert list(tmp_path.iterdir()) == []
     with pytest.raises(FemoError, match=r"Person 7 is not in the video; known are \[2, 5, 9\]"):
         write_abaw(tmp_path, "v", three_persons(), subjects={"v": 7})
 
