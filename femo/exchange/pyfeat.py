@@ -76,8 +76,7 @@ def count_on(tables: "Sequence[pd.DataFrame]", still: Sequence[bool]) -> "list[p
     for table, photo in zip(tables, still, strict=True):
         persons = [int(name.removeprefix(PERSON)) if isinstance(name, str) else 0 for name in table[IDENTITY]]
         names = [f"{PERSON}{n_persons + person}" if person else np.nan for person in persons]
-        frames = table[FRAME] + (n_photos if photo else 0)
-        counted.append(table.assign(**{FRAME: frames, IDENTITY: names}))
+        counted.append(table.assign(frame=table[FRAME] + (n_photos if photo else 0), Identity=names))
         n_photos, n_persons = n_photos + photo, n_persons + max(persons, default=0)
     return counted
 
