@@ -11,80 +11,31 @@ By hand because huggingface_hub's CommitScheduler asks the Hub when it is made, 
 it, keeps in memory only what it has sent, commits everything at once, and after a failure waits for its next turn.
 """
 
-import hashlib
-import json
 import logging
 import os
 import re
 import threading
 import time
-from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
-
 from leaderboard.errors import LeaderboardError
 from leaderboard.store.database import Store
-from leaderboard.store.entries import Entry, StoredScore
+from leaderboard.store.entries import Entry
+from leaderboard.store.states import digest, entry_to_json, merge, path_of, read_state
 
 SCHEME = "hf://datasets/"
 REPO_ID = re.compile(r"\w[\w.-]*/\w[\w.-]*")
-HEX = re.compile(r"[0-9a-f]{32}|[0-9a-f]{64}")
 WAIT_S = 20.0
 """How long ``save`` waits for the commit before it leaves the entry as "saving"."""
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 2.0, 120.0
 MAX_PER_COMMIT = 50
 
 _LOG = logging.getLogger(__name__)
-_ENTRY = TypeAdapter(Entry)
 
 
 class HubInvalid(LeaderboardError):
     """The address of the data set repository is not one."""
-
-
-def entry_to_json(entry: Entry) -> str:
-    """Write an entry in ASCII, the same text for the same state."""
-    return json.dumps(asdict(entry), sort_keys=True)
-
-
-def entry_from_json(text: str) -> Entry:
-    """Read an entry back.
-
-    Raises:
-        ValueError: The text is no entry.
-    """
-    try:
-        entry = _ENTRY.validate_json(text)
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise ValueError(f"no entry: {'.'.join(map(str, first['loc']))} {first['msg']}") from error
-    if (
-        not HEX.fullmatch(entry.id)
-        or not (entry.sha256 is None or HEX.fullmatch(entry.sha256))
-        or not entry.scores
-    ):
-        raise ValueError(f"no entry: id {entry.id!r}, file {entry.sha256!r}, {len(entry.scores)} scores")
-    return entry
-
-
-def merge(first: Entry, second: Entry) -> Entry:
-    """Unite two states of one entry; the order does not matter."""
-    scores = {(score.scored, score.signature): score for score in (*first.scores, *second.scores)}
-    by_signature: dict[str, StoredScore] = {}
-    for key in sorted(scores):
-        by_signature.setdefault(scores[key].signature, scores[key])
-    withdrawn = min((time for time in (first.withdrawn, second.withdrawn) if time), default=None)
-    removed = min(((one.removed, one.reason) for one in (first, second) if one.removed), default=(None, ""))
-    return replace(
-        first,
-        scores=tuple(by_signature.values()),
-        withdrawn=withdrawn,
-        private=first.private and second.private,
-        removed=removed[0],
-        reason=removed[1],
-    )
 
 
 def repo_of(address: str) -> str:
@@ -173,7 +124,7 @@ class HubMirror:
             adding: dict[str, Any] = {}
             for item, entry in items.items():
                 data = item.read_bytes()
-                adding[_path_of(entry.id, data.decode())] = data
+                adding[path_of(entry.id, data.decode())] = data
                 if entry.sha256 is not None:
                     adding[f"files/{entry.sha256[:2]}/{entry.sha256}"] = self.store.files.path(entry.sha256)
             api = HfApi()
@@ -192,7 +143,7 @@ class HubMirror:
 
     def _waiting(self) -> dict[Path, Entry]:
         """Return what goes first out of the outbox; a text that is no entry is put aside, so that it holds up no other."""
-        items = {item: _read(item) for item in sorted(self.outbox.glob("*.json"))[:MAX_PER_COMMIT]}
+        items = {item: read_state(item) for item in sorted(self.outbox.glob("*.json"))[:MAX_PER_COMMIT]}
         for item in (item for item, entry in items.items() if entry is None):
             item.rename(item.with_suffix(".unread"))
         return {item: entry for item, entry in items.items() if entry is not None}
@@ -212,13 +163,13 @@ class HubMirror:
         folder = Path(snapshot_download(self.repo_id, repo_type="dataset", revision=self._newest(), max_workers=4))
         for path in sorted(folder.glob("entries/*/*.json")):
             known.add(path.relative_to(folder).as_posix())
-            entry = _read(path)
+            entry = read_state(path)
             if entry is not None:
                 entries[entry.id] = merge(entries[entry.id], entry) if entry.id in entries else entry
         for entry in sorted(entries.values(), key=lambda entry: entry.created):
             self._bring_in(entry, folder)
         for entry in self.store.entries(withdrawn=True):
-            if _path_of(entry.id, entry_to_json(entry)) not in known and entries.get(entry.id) != entry:
+            if path_of(entry.id, entry_to_json(entry)) not in known and entries.get(entry.id) != entry:
                 self._enqueue(entry)
         self._restored = True
         self._tried.set()
@@ -254,7 +205,7 @@ class HubMirror:
     def _enqueue(self, entry: Entry) -> Path:
         """Write one state of an entry to the outbox, on disk before this returns."""
         text = entry_to_json(entry)
-        item = self.outbox / f"{entry.id}-{_digest(text)}.json"
+        item = self.outbox / f"{entry.id}-{digest(text)}.json"
         partial = item.with_suffix(".partial")
         with partial.open("w", encoding="utf-8") as file:
             file.write(text)
@@ -288,19 +239,3 @@ class HubMirror:
             return False
         self.problem = ""
         return True
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
-
-
-def _path_of(entry_id: str, text: str) -> str:
-    return f"entries/{entry_id}/{_digest(text)}.json"
-
-
-def _read(path: Path) -> Entry | None:
-    try:
-        return entry_from_json(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        _LOG.warning("%s is left out: %s", path, error)
-        return None
