@@ -120,27 +120,6 @@ class Declaration(Window):
             raise ValueError("two phases have the same name")
         return self
 
-    @model_validator(mode="after")
-    def _can_be_read_back(self) -> "Declaration":
-        """Refuse classes that a file could not name, or only with another meaning."""
-        for index, name in enumerate(self.classes):
-            if name != name.strip():
-                raise ValueError(f"classes: {name!r} begins or ends with a blank; write it without")
-            if name.lower() in (earlier.lower() for earlier in self.classes[:index]):
-                raise ValueError(f"classes: {name!r} stands twice; names must differ in more than capitals")
-            if self.metric != "binary-f1" and NUMBER.fullmatch(name):
-                raise ValueError(
-                    f"classes: {name!r} reads as a number, so it would be taken for the id of a class; write a word"
-                )
-        if self.metric != "binary-f1" and len(self.classes) > MAX_CLASSES:
-            raise ValueError(f"classes: {len(self.classes)} classes, expected at most {MAX_CLASSES}")
-        if (size := len(self.header.encode())) > MAX_HEADER_CHARS:
-            raise ValueError(
-                f"classes: the header of a file would have {size} bytes, expected at most {MAX_HEADER_CHARS}; "
-                "write fewer or shorter names"
-            )
-        return self
-
     @property
     def columns(self) -> tuple[Column, ...]:
         """What a row of a file predicts."""
@@ -195,6 +174,8 @@ def new_challenge(name: str, source: Path, environment: Mapping[str, str] = os.e
         )
     target = challenges_folder(environment) / name
     declared = _declared(source / DECLARATION)
+    if wrong := _wrong_classes(declared):
+        raise ChallengeInvalid(f"{source / DECLARATION}: classes: {wrong}")
     tasks = _tasks(name, declared, target)
     if target.exists() or any(task.name in TASKS for task in tasks):
         raise ChallengeInvalid(f"a task is called {name} already")
@@ -235,6 +216,24 @@ def _declared(path: Path) -> Declaration:
         raise ChallengeInvalid(f"{path}: {field}: {first['msg'].removeprefix('Value error, ')}") from error
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ChallengeInvalid(f"{path}: expected a TOML file ({error})") from error
+
+
+def _wrong_classes(declared: Declaration) -> str:
+    """Return why a file could not name the classes, or only with another meaning; what was kept before is served as it is."""
+    by_id = declared.metric != "binary-f1"
+    for index, name in enumerate(declared.classes):
+        if name != name.strip():
+            return f"{name!r} begins or ends with a blank; write it without"
+        if name.lower() in (earlier.lower() for earlier in declared.classes[:index]):
+            return f"{name!r} stands twice; names must differ in more than capitals"
+        if by_id and NUMBER.fullmatch(name):
+            return f"{name!r} reads as a number, so it would be taken for the id of a class; write a word"
+    if by_id and len(declared.classes) > MAX_CLASSES:
+        return f"{len(declared.classes)} classes, expected at most {MAX_CLASSES}"
+    if (size := len(declared.header.encode())) > MAX_HEADER_CHARS:
+        most = f"expected at most {MAX_HEADER_CHARS}; write fewer or shorter names"
+        return f"the header of a file would have {size} bytes, {most}"
+    return ""
 
 
 def _labels_of(declared: Declaration, source: Path) -> list[list[Path]]:

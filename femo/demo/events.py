@@ -78,7 +78,7 @@ def forget(file: Path) -> None:
         return
     if isinstance(blocks.upload_file_set, Uploads) and not blocks.upload_file_set.done(str(file)):
         return
-    shown = [block.keep_in_cache | block.temp_files for block in list(blocks.blocks.values())]
+    shown = [files for block in list(blocks.blocks.values()) for files in (block.keep_in_cache, block.temp_files)]
     if not any(str(file) in files for files in shown):
         file.unlink(missing_ok=True)
         blocks.upload_file_set.discard(str(file))

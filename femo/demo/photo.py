@@ -27,7 +27,7 @@ from femo.demo.server.turns import READING
 from femo.demo.still.address import address_line
 from femo.demo.still.beside import beside_card, waiting_card
 from femo.demo.still.files import SHOWN_PX, coloured, drawn, faces_table, write_files
-from femo.demo.still.kept import Asked, KeptPhoto, kept_photo
+from femo.demo.still.kept import Asked, KeptPhoto, kept_photo, photo_of
 from femo.demo.still.pane import PicturePane
 from femo.demo.still.several import SeveralPhotos
 from femo.errors import MediaError
@@ -188,7 +188,7 @@ class PhotoTab:
             yield self._nothing(EMPTY, None)
             return
         try:
-            photo = read_photo(uploaded(payload))
+            photo = photo_of(payload, kept)
         except MediaError as error:
             yield self._nothing(why_nothing(error), None)
             return

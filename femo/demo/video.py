@@ -259,7 +259,8 @@ class VideoTab(ClipTab[KeptClip]):
     def rename(self, name: str, clip: KeptClip | None, chosen: int | None, *layout: Any) -> dict[Any, Any]:
         """Give the chosen person a name."""
         if clip is None or chosen is None or clip.said.name(chosen, name) == clip.said:
-            return self.panel.as_it_is(clip) if name else {self.clip: gr.skip()}
+            emptied = clip is None and chosen is None  # the tab, while the field was being left
+            return {self.clip: gr.skip()} if emptied or not name else self.panel.as_it_is(clip)
         return self._said(clip.saying(clip.said.name(chosen, name)), chosen, *layout)
 
     def join(

@@ -1,8 +1,7 @@
 """One scorer per family of tasks: from aligned labels and predictions to sums per video, parts and tables.
 
 Conventions: every scorer takes (task, pairs, mask) and returns a Tally. The main score is computed on all rows at
-once; the sums per group give the same score again, and that of any set of groups, which is what the bootstrap draws. A mean
-over classes or units is in a set that of those which its labels hold, see ``metrics.mean_of_held``.
+once; the sums per group give the same score for any set of groups, which is what the bootstrap draws.
 """
 
 from collections.abc import Callable
@@ -54,11 +53,9 @@ def _classes(task: Task, pairs: Pairs, mask: Mask) -> Tally:
     """Score macro F1 over a fixed list of classes."""
     counts, names = _table(task, pairs)
     total, n_classes = counts.sum(axis=0), len(names)
-    share = float((total.sum(-1) > 0).mean())
 
     def measure(sums: Doubles) -> Doubles:
-        drawn = sums.reshape(*sums.shape[:-1], n_classes, n_classes)
-        return metrics.mean_of_held(metrics.f1_per_class(drawn), drawn.sum(-1), share)
+        return metrics.macro_f1(sums.reshape(*sums.shape[:-1], n_classes, n_classes))
 
     f1 = {f"f1_{name}": float(value) for name, value in zip(names, metrics.f1_per_class(total), strict=True)}
     main = float(metrics.macro_f1(total))
@@ -157,11 +154,6 @@ def _binary_counts(pairs: Pairs) -> Doubles:
     return np.stack(counts, axis=1).astype(np.float64)
 
 
-def _positives(counts: Doubles) -> Doubles:
-    """Return how often the labels are positive, from counts (..., 4)."""
-    return np.asarray(counts[..., 0] + counts[..., 2])
-
-
 def _action_units(task: Task, pairs: Pairs, mask: Mask) -> Tally:
     """Score the mean over units of the positive class's F1."""
     counts = _binary_counts(pairs.masked(mask))
@@ -181,16 +173,11 @@ def _action_units(task: Task, pairs: Pairs, mask: Mask) -> Tally:
             f"f1_positive_{mask}_masked": main,
             f"f1_positive_{other}_masked": float(metrics.binary_f1(swapped).mean()),
         }
-    share = float((_positives(total) > 0).mean())
-
-    def measure(sums: Doubles) -> Doubles:
-        drawn = sums.reshape(*sums.shape[:-1], len(names), 4)
-        return metrics.mean_of_held(metrics.binary_f1(drawn), _positives(drawn), share)
-
+    shape = (len(names), 4)
     return Tally(
         main=main,
         stats=counts.reshape(pairs.n_groups, -1),
-        measure=measure,
+        measure=lambda sums: np.asarray(metrics.binary_f1(sums.reshape(*sums.shape[:-1], *shape)).mean(-1)),
         components={f"f1_{name}": float(value) for name, value in zip(names, f1, strict=True)},
         variants=variants,
         per_class=tuple(

@@ -61,21 +61,6 @@ def macro_f1(table: Array) -> Array:
     return np.asarray(f1_per_class(table).mean(-1))
 
 
-def mean_of_held(f1: Array, labelled: Array, share: float) -> Array:
-    """Return the mean F1 (...) over the classes or units that the labels at hand hold, times ``share``.
-
-    Of all videos this is the mean over the fixed list. A draw of videos may lack what is rare; the fixed list counts it 0
-    there, so that draws would lie below the score, and perfect predictions outside their own interval.
-
-    Args:
-        f1: (..., K) F1 of each.
-        labelled: (..., K) how often the labels hold each.
-        share: Share of the K that the labels of all videos hold.
-    """
-    held = labelled > 0
-    return share * ratio((f1 * held).sum(-1), held.sum(-1).astype(np.float64))
-
-
 def macro_f1_present(table: Array) -> Array:
     """Return the mean F1 over the classes that occur in reference or prediction: scikit-learn's default labels."""
     present = (table.sum(-1) + table.sum(-2)) > 0

@@ -1,7 +1,7 @@
 """What goes into a scorer and what comes out of it.
 
 Conventions: R rows, C columns, G groups (videos, or single clips or images). Sums per group are additive: the sums
-of any set of groups give the score of that set, in which what its labels do not hold is not counted.
+of any set of groups give the score of that set.
 """
 
 from dataclasses import dataclass, field, replace
@@ -55,7 +55,7 @@ class Tally:
     Attributes:
         main: Score on all rows.
         stats: (G, S) sums per group.
-        measure: Score of summed ``stats``, those of all groups or of a draw.
+        measure: Score of summed ``stats``.
         components: Parts of the score.
         variants: The score under other definitions.
         per_class: Rows of the per class table.

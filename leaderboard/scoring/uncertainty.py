@@ -2,8 +2,9 @@
 
 Conventions: frames of one video depend on each other, so whole groups (videos; clips or images where those are
 the items) are drawn with replacement (percentile method, Efron & Tibshirani 1993, chapter 13). A score that
-follows from sums over groups needs no frames: each draw is a row of counts, all draws are one matrix product. What a
-draw lacks, such as a class that few videos hold, is not counted against it (``metrics.mean_of_held``).
+follows from sums over groups needs no frames: each draw is a row of counts, all draws are one matrix product. A class
+that a draw lacks counts 0 in it, so draws of few videos lie below the score: intervals err on the wide side, and are
+widened to hold it (``holding``).
 """
 
 from collections.abc import Callable
@@ -53,7 +54,7 @@ def interval(draws: Doubles) -> tuple[float, float]:
 
 
 def holding(span: tuple[float, float], score: float) -> tuple[float, float]:
-    """Return an interval widened to hold its score, which a class that few videos hold and all find hard takes out of it."""
+    """Return an interval widened to hold its score, which classes that few videos hold may take out of it."""
     return min(span[0], score), max(span[1], score)
 
 

@@ -14,6 +14,7 @@ it, keeps in memory only what it has sent, commits everything at once, and after
 import logging
 import os
 import re
+import sqlite3
 import threading
 import time
 from pathlib import Path
@@ -28,8 +29,12 @@ SCHEME = "hf://datasets/"
 REPO_ID = re.compile(r"\w[\w.-]*/\w[\w.-]*")
 WAIT_S = 20.0
 """How long ``save`` waits for the commit before it leaves the entry as "saving"."""
+UNREAD = ".unread"
+"""Ends the name of a text in the outbox that is no entry."""
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 2.0, 120.0
 MAX_PER_COMMIT = 50
+ASKED_S = 10.0
+"""How long the Hub has to say which commit is the newest; without a limit a silent one would hold the thread for ever."""
 
 _LOG = logging.getLogger(__name__)
 
@@ -101,7 +106,7 @@ class HubMirror:
 
     def pending(self) -> set[str]:
         """Return the ids of entries that are not in the repository yet: they are "saving"."""
-        return {path.name.split("-")[0] for path in self.outbox.glob("*.json")}
+        return {path.name.split("-")[0] for path in self.outbox.iterdir() if path.suffix in (".json", UNREAD)}
 
     def wait_restored(self, wait_s: float) -> str:
         """Wait for the first attempt to restore; return what stands in the way, or nothing."""
@@ -119,6 +124,8 @@ class HubMirror:
 
         with self._pushing:
             items = self._waiting()
+            with self._changed:
+                self._changed.notify_all()  # who saves what was put aside waits no longer
             if not items:
                 return 0
             adding: dict[str, Any] = {}
@@ -145,7 +152,7 @@ class HubMirror:
         """Return what goes first out of the outbox; a text that is no entry is put aside, so that it holds up no other."""
         items = {item: read_state(item) for item in sorted(self.outbox.glob("*.json"))[:MAX_PER_COMMIT]}
         for item in (item for item, entry in items.items() if entry is None):
-            item.rename(item.with_suffix(".unread"))
+            item.rename(item.with_suffix(UNREAD))
         return {item: entry for item, entry in items.items() if entry is not None}
 
     def restore(self) -> int:
@@ -184,9 +191,9 @@ class HubMirror:
 
         api = HfApi()
         try:
-            return api.repo_info(self.repo_id, repo_type="dataset", revision="main").sha or "main"
+            return api.repo_info(self.repo_id, repo_type="dataset", revision="main", timeout=ASKED_S).sha or "main"
         except errors.RepositoryNotFoundError:
-            api.create_repo(self.repo_id, repo_type="dataset", private=True)
+            api.create_repo(self.repo_id, repo_type="dataset", private=True, exist_ok=True)
         return "main"
 
     def _bring_in(self, entry: Entry, folder: Path) -> None:
@@ -233,7 +240,9 @@ class HubMirror:
             if not self._restored:
                 self.restore()
             self.push()
-        except (OSError, ValueError, http_error, errors.EntryNotFoundError, LeaderboardError) as error:
+        except (
+            OSError, ValueError, http_error, errors.EntryNotFoundError, LeaderboardError, sqlite3.Error
+        ) as error:  # fmt: skip
             self.problem = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
             _LOG.warning("%s cannot be reached, entries wait in the outbox: %s", self.repo_id, self.problem)
             return False

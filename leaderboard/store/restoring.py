@@ -1,7 +1,8 @@
 """Whether earlier entries are in the store: until then nobody knows what is left of the quotas.
 
 Quotas count the entries of the store, which on a fresh disk are none until the mirror has brought the earlier ones in. So a
-restart beside a silent repository would give all submissions of the day, and all in all, anew.
+restart beside a silent repository would give all submissions of the day, and all in all, anew. Comparisons are counted on the
+disk alone, so on a fresh one their day begins anew.
 """
 
 import logging
@@ -31,5 +32,5 @@ def _in_the_way(task: Task, mirror: Mirror | None) -> str:
 def _sentence(task: Task) -> str:
     return (
         f"nothing is scored or compared for {task.name} yet, because the board is still reading its earlier entries, "
-        "which count against the limits; try again in a few minutes"
+        "which count against the limits; try again in a few minutes, and tell its host if that goes on"
     )

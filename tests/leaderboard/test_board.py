@@ -331,7 +331,7 @@ def test_before_earlier_entries_are_read_no_hidden_label_answers(
     board = Board(before.store, labels, mirror=Reading())  # type: ignore[arg-type]
     said = (
         "nothing is scored or compared for afew yet, because the board is still reading its earlier entries, which count "
-        "against the limits; try again in a few minutes"
+        "against the limits; try again in a few minutes, and tell its host if that goes on"
     )
     for ask in (lambda: submit(board, tmp_path, 3), lambda: board.compare(first.id, second.id)):
         with pytest.raises(EntriesUnread) as refused:

@@ -156,7 +156,7 @@ def test_classes_that_cannot_work_are_refused_in_one_sentence(
     (source / "challenge.toml").write_text(declared)
     with pytest.raises(ChallengeInvalid) as caught:
         new_challenge("smiles", source, environment)
-    assert str(caught.value).startswith(f"{source / 'challenge.toml'}: the declaration: ")
+    assert str(caught.value).startswith(f"{source / 'challenge.toml'}: classes: ")
     assert sentence in str(caught.value)
     assert open_challenges(environment) == []
 

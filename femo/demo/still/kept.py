@@ -4,11 +4,15 @@ Conventions: results and small portraits are kept, never the photo itself.
 """
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 from femo import PhotoResult, Pipeline
 from femo.demo import cards
-from femo.media.photos import Photo
+from femo.demo.events import one_sentence, uploaded
+from femo.media.photos import Photo, read_photo
 from femo.output import draw
 from femo.types import Floats
 
@@ -52,6 +56,11 @@ class KeptPhoto:
     citations: Mapping[str, str]
     other: PhotoResult | None = None
 
+    def is_of(self, payload: Any) -> bool:
+        """Tell whether an upload, as Gradio hands it over, is the photo that this is of."""
+        path = payload.get("path") if isinstance(payload, dict) else None
+        return isinstance(path, str) and str(Path(path).resolve()) == self.asked.path
+
     def beside(self, model: str) -> PhotoResult | None:
         """Return the reading by another model, None where it is not this one's."""
         return self.other if self.other is not None and self.other.model == model else None
@@ -63,3 +72,14 @@ def kept_photo(photo: Photo, pipeline: Pipeline, asked: Asked) -> KeptPhoto:
     portraits = tuple(cards.data_uri(draw.portrait(photo.rgb, box)) for box in result.faces.xyxy)
     citations = cards.citations_of([reader.spec for reader in pipeline.readers])
     return KeptPhoto(asked, result, portraits, result.faces.xyxy, citations)
+
+
+def photo_of(payload: Any, kept: KeptPhoto | None) -> Photo:
+    """Return the photo of an upload.
+
+    Raises:
+        MediaError: It cannot be read.
+        gr.Error: The same of one that was read already and is gone by now, so that its reading stays on the page.
+    """
+    with one_sentence() if kept is not None and kept.is_of(payload) else nullcontext():
+        return read_photo(uploaded(payload))

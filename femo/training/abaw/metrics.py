@@ -4,7 +4,7 @@ Conventions: P_EXPR is the mean F1 over the fixed eight classes, a class that oc
 mean F1 of the positive class over twelve units. P_VA is the mean of the two CCCs, pooled over all frames, population
 moments; a constant prediction has CCC 0. Labels that are NaN are left out cell by cell. Sources: CVPR-W 2022, section 3;
 CCC after Lin, Biometrics 45 (1989). Intervals: percentile bootstrap over media files, since the frames of a video, and two
-subjects of one video, depend on each other; a class or unit that a draw lacks is not counted against it.
+subjects of one video, depend on each other.
 """
 
 from collections.abc import Mapping, Sequence
@@ -99,31 +99,6 @@ def main_score(part: Part, counts: Counts) -> Doubles:
     return np.asarray(per_item(part, counts).mean(-1))
 
 
-def drawn_score(part: Part, drawn: Counts, whole: Counts) -> Doubles:
-    """Return P_EXPR, P_AU or P_VA (...) of draws of media files.
-
-    F1 is averaged over the classes or units that a draw's labels hold, times the share that those of the whole set hold: a
-    draw may lack what is rare, and counting it 0 there would set perfect decisions outside their own interval.
-
-    Args:
-        part: The part.
-        drawn: Counts (..., of one clip) of each draw.
-        whole: Counts of all media files together.
-    """
-    if part == "va":
-        return main_score(part, drawn)
-    held = _labelled(part, drawn) > 0
-    n_held = held.sum(-1).astype(np.float64)
-    total = (per_item(part, drawn) * held).sum(-1)
-    mean = np.divide(total, n_held, out=np.zeros_like(n_held), where=n_held > 0)
-    return np.asarray((_labelled(part, whole) > 0).mean() * mean)
-
-
-def _labelled(part: Part, counts: Counts) -> Doubles:
-    """Return how often the labels hold each class (..., 8) or unit (..., 12)."""
-    return np.asarray(counts[..., 0] + counts[..., 2] if part == "au" else counts.sum(-1))
-
-
 def accuracy(counts: Counts) -> float:
     """Return the share of correct frames of a confusion."""
     return float(np.trace(counts) / max(counts.sum(), 1))
@@ -155,14 +130,14 @@ class MediaCounts:
         return accuracy(self.counts["expr"].sum(0))
 
     def interval(self, seed: int = 0, n_draws: int = N_DRAWS) -> tuple[float, float] | None:
-        """Return the 95 % percentile interval of ``score()`` over media files, which holds it; None for a single one."""
+        """Return the 95 % percentile interval of ``score()`` over media files, widened to hold it; None for a single one."""
         n_videos = len(next(iter(self.counts.values())))
         if n_videos < 2:
             return None
         draws = np.random.default_rng(seed).multinomial(n_videos, [1 / n_videos] * n_videos, n_draws)
         total = np.zeros(n_draws)
         for part, counts in self.counts.items():
-            total += drawn_score(part, np.tensordot(draws.astype(np.float64), counts, axes=1), counts.sum(0))
+            total += main_score(part, np.tensordot(draws.astype(np.float64), counts, axes=1))
         low, high = np.percentile(total, INTERVAL)
         return min(float(low), self.score()), max(float(high), self.score())
 

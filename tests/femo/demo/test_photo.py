@@ -137,6 +137,14 @@ def test_a_photo_that_cannot_be_read_leaves_nothing_of_the_one_before(show: Any,
     assert name in empty[tab.message].value
 
 
+def test_a_reading_outlives_its_upload(show: Any) -> None:
+    tab, shown = show
+    kept = shown("astronaut.jpg", None)[tab.reading]
+    Path(kept.asked.path).unlink()  # as the sweep does within the hour
+    with pytest.raises(gr.Error, match=r"astronaut\.jpg does not exist any more: upload it again\."):
+        shown("astronaut.jpg", kept, mesh=True)
+
+
 def test_a_face_of_what_is_no_longer_kept_is_refused(show: Any) -> None:
     tab, _ = show
     tapped: Any = SimpleNamespace(index=[10, 10])

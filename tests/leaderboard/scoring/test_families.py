@@ -8,7 +8,7 @@ from sklearn.metrics import f1_score
 
 from leaderboard.scoring.families import tally
 from leaderboard.scoring.reports import score
-from leaderboard.scoring.tally import Pairs, Tally
+from leaderboard.scoring.tally import Pairs
 from leaderboard.tasks import get_task
 from tests.leaderboard.writing import (
     AU_HEADER,
@@ -127,45 +127,6 @@ def test_sums_per_video_score_any_draw_as_its_frames_do(task: str) -> None:
         drawn = Pairs(truth.labels[rows], guess.values[rows], truth.valid[rows], np.zeros(len(rows), np.int32), 1)
         by_sums = float(result.measure(np.array(weights, float) @ result.stats))
         assert by_sums == pytest.approx(tally(row, drawn).main, abs=1e-9)
-
-
-def tallied(task: str, labels: list[list[int]], values: list[list[int]], group: list[int]) -> Tally:
-    truth, guess = (np.array(rows, np.int8) for rows in (labels, values))
-    pairs = Pairs(truth, guess, np.ones(truth.shape, bool), np.array(group, np.int32), max(group) + 1)
-    return tally(get_task(task), pairs)
-
-
-def test_draws_of_expression_by_hand() -> None:
-    """Video a is neutral and right; of two frames of video b, which is anger, one is taken for neutral."""
-    result = tallied("abaw-expr", [[0], [0], [1], [1]], [[0], [0], [1], [0]], [0, 0, 1, 1])
-    # both: neutral TP 2, FP 1 -> 4/5, anger TP 1, FN 1 -> 2/3. a twice: neutral 1. b twice: anger 2/3; each times 2 of 8
-    drawn = result.measure(np.array([[1.0, 1], [2, 0], [0, 2]]) @ result.stats)
-    assert drawn == pytest.approx([(4 / 5 + 2 / 3) / 8, 1 / 4, 1 / 6], abs=1e-12)
-    assert result.main == pytest.approx((4 / 5 + 2 / 3) / 8)
-
-
-def test_draws_of_action_units_by_hand() -> None:
-    """AU1 is active in video a, AU2 in b; AU1 is right, AU2 seen in one of two frames, and once in a."""
-    none = [0] * 10
-    labels = [[1, 0, *none], [1, 0, *none], [0, 1, *none], [0, 1, *none]]
-    values = [[1, 0, *none], [1, 1, *none], [0, 1, *none], [0, 0, *none]]
-    result = tallied("abaw-au", labels, values, [0, 0, 1, 1])
-    # both: AU1 1, AU2 TP 1, FP 1, FN 1 -> 1/2. a twice: AU1 1. b twice: AU2 TP 2, FN 2 -> 2/3; each times 2 of 12
-    drawn = result.measure(np.array([[1.0, 1], [2, 0], [0, 2]]) @ result.stats)
-    assert drawn == pytest.approx([1.5 / 12, 2 / 12, 2 / 3 * 2 / 12], abs=1e-12)
-    assert result.main == pytest.approx(1.5 / 12)
-
-
-def test_a_draw_without_any_label_of_a_part_scores_zero_in_it() -> None:
-    truth = np.zeros((2, 15))
-    truth[:, 3] = 1
-    valid = np.ones((2, 15), bool)
-    valid[1, 2] = False  # video b has no expression
-    pairs = Pairs(truth, truth.copy(), valid, np.array([0, 1], np.int32), 2)
-    result = tally(get_task("abaw-mtl"), pairs)
-    # constant valence and arousal score 0; neutral is right in a, AU1 in both
-    drawn = result.measure(np.array([[2.0, 0], [0, 2]]) @ result.stats)
-    assert drawn == pytest.approx([1 / 8 + 1 / 12, 1 / 12], abs=1e-12)
 
 
 def test_expression_report_agrees_with_scikit_learn() -> None:

@@ -47,25 +47,6 @@ def test_an_absent_class_counts_zero_in_the_fixed_list_only() -> None:
     assert metrics.macro_f1_present(counts) == 1.0
 
 
-def test_a_class_that_a_draw_lacks_does_not_lower_its_score() -> None:
-    # class 0: TP 2 -> 1; class 1: TP 1, FN 1 -> 2/3; class 2 is predicted once and labelled in other videos only.
-    # The mean of two is 5/6, and the labels of the whole set hold three classes of four
-    drawn = table([0, 0, 1, 1], [0, 0, 1, 2], 4)
-    score = metrics.mean_of_held(metrics.f1_per_class(drawn), drawn.sum(-1), 3 / 4)
-    assert float(score) == pytest.approx(5 / 8, abs=1e-15)
-    nothing = np.zeros((2, 4))
-    assert metrics.mean_of_held(nothing, nothing, 3 / 4).tolist() == [0.0, 0.0]
-
-
-@settings(max_examples=25)
-@given(CLASSES, CLASSES)
-def test_on_the_whole_set_it_is_the_mean_over_the_fixed_list(reference: np.ndarray, predicted: np.ndarray) -> None:
-    counts = metrics.confusion(reference, predicted, 8)[0]
-    share = len(set(reference.tolist())) / 8
-    score = metrics.mean_of_held(metrics.f1_per_class(counts), counts.sum(-1), share)
-    assert float(score) == pytest.approx(float(metrics.macro_f1(counts)), abs=1e-12)
-
-
 @settings(max_examples=25)
 @given(CLASSES, CLASSES)
 def test_class_metrics_agree_with_scikit_learn(reference: np.ndarray, predicted: np.ndarray) -> None:

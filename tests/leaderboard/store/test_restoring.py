@@ -19,7 +19,7 @@ def test_only_hidden_labels_wait_and_only_for_a_mirror(tmp_path: Path) -> None:
     assert unread(FACES, mirror) == ""
     assert unread(AFEW, mirror) == (
         "nothing is scored or compared for afew yet, because the board is still reading its earlier entries, which count "
-        "against the limits; try again in a few minutes"
+        "against the limits; try again in a few minutes, and tell its host if that goes on"
     )
     mirror._restored = True
     mirror._tried.set()

@@ -72,3 +72,18 @@ def test_another_models_reading_is_kept_under_its_name() -> None:
     both = replace(alone, other=other)
     assert both.beside("other") is other
     assert both.beside("a third") is None
+
+
+@pytest.mark.parametrize(
+    ("payload", "expected"),
+    [
+        ({"path": "/tmp/x/a.jpg"}, True),
+        ({"path": "/tmp/y/../x/a.jpg"}, True),
+        ({"path": "/tmp/y/a.jpg"}, False),
+        ({"path": None}, False),
+        ("/tmp/x/a.jpg", False),
+    ],
+)
+def test_a_reading_knows_its_upload(payload: Any, expected: bool) -> None:
+    kept = KeptPhoto(ASKED, photo(1), ("data:",), np.zeros((1, 4), np.float32), {})
+    assert kept.is_of(payload) is expected
