@@ -84,7 +84,8 @@ class ClipJob:
 
         found: dict[Path, str | None] = {}
         if self.out:
-            found |= places(self._document(name), [self.out / f"{name}{end}" for end in self._suffixes])
+            files = self._tables(name)
+            found |= places(files[0], files)
         if self.abaw:
             record = read_record(self._claim(name))
             files = [self._claim(name), *(self.abaw / task / f"{name}.txt" for task in SINGLE_FILES)]
@@ -94,9 +95,9 @@ class ClipJob:
             found[copy] = copied_from(copy)
         return owner_of(found, read)
 
-    def _document(self, name: str) -> Path:
-        """Return the JSON with the record; ``out`` is asked for."""
-        return Path(self.out or "") / f"{name}.json"
+    def _tables(self, name: str) -> list[Path]:
+        """Return the files of a name in ``out``, the JSON with the record first; none where ``out`` is not asked for."""
+        return [self.out / f"{name}{suffix}" for suffix in self._suffixes] if self.out else []
 
     def _claim(self, name: str) -> Path:
         """Return what says whose the ABAW files of a name are; ``abaw`` is asked for."""
@@ -122,7 +123,7 @@ class ClipJob:
         """Return the files that bear a clip's name, of all clips; those of ABAW, which no clip can be, are left out."""
         by_place = {(place_of(clip), self.names.get(clip)): clip for clip in clips}
         once = list(by_place.values())  # a clip that is named twice has its files once
-        found = [self.out / f"{self.names[clip]}{end}" for clip in once if self.out for end in self._suffixes]
+        found = [table for clip in once if self.out for table in self._tables(self.names[clip])]
         return found + [copy for clip in once if (copy := self.annotated(clip)) is not None]
 
     def options(self, clip: Path) -> dict[str, Any]:
@@ -145,7 +146,7 @@ class ClipJob:
 
         if self.out is None:
             return False
-        document, *wanted = [self.out / f"{self.names[clip]}{suffix}" for suffix in self._suffixes]
+        document, *wanted = self._tables(self.names[clip])
         wanted += [copy for copy in [self.annotated(clip)] if copy]
         wanted += [self._claim(self.names[clip])] if self.abaw else []
         return stands(document, clip, self.options(clip), wanted)
@@ -178,7 +179,7 @@ class ClipJob:
         files = self._write_copy(clip, content, result) + self._write_abaw(clip, source, raw, result)
         if self.out is not None:
             name = self.names[clip]
-            document, *tables = [self.out / f"{name}{suffix}" for suffix in self._suffixes]
+            document, *tables = self._tables(name)
             claim(document, source, tables)
             files += self._write_tables(self.out / name, clip.name, result)
             write_with_record(document, result.to_dict(), source, self.options(clip), files)

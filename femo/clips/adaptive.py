@@ -19,7 +19,7 @@ from typing import Any, Final, Literal, TypeAlias
 
 import numpy as np
 
-from femo.clips.temporal import MOST_DIGITS, SHOWN_CHARS
+from femo.clips.temporal import MOST_DIGITS, SHOWN_CHARS, is_whole_number
 from femo.errors import FemoError
 from femo.types import Bools, Floats, Ints
 
@@ -46,7 +46,7 @@ def parse_every(text: str) -> Every:
         return "auto"
     if text == "all":
         return 1
-    if not (text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS and int(text) >= 1):
+    if not (is_whole_number(text) and int(text) >= 1):
         what = f"all, auto or a whole number from 1, of at most {MOST_DIGITS} digits"
         raise FemoError(f"every is {text[:SHOWN_CHARS]!r}; expected {what}.")
     return int(text)

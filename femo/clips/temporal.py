@@ -51,6 +51,11 @@ class Smoothing:
         return "none" if self.method == "none" else f"{self.method}:{self.kernel}"
 
 
+def is_whole_number(text: str) -> bool:
+    """Tell whether a text is a number of frames, of at most ``MOST_DIGITS`` digits."""
+    return text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS
+
+
 def parse_smoothing(text: "str | Smoothing | None") -> Smoothing:
     """Read ``none``, ``mean:15`` or ``median:5``.
 
@@ -62,8 +67,7 @@ def parse_smoothing(text: "str | Smoothing | None") -> Smoothing:
     method, colon, kernel = (text or "none").strip().lower().partition(":")
     if method == "none" and not colon:
         return Smoothing()
-    is_number = kernel.isascii() and kernel.isdigit() and len(kernel) <= MOST_DIGITS
-    if method not in ("mean", "median") or not is_number:
+    if method not in ("mean", "median") or not is_whole_number(kernel):
         what = f"none, mean:K or median:K, such as mean:15, K of at most {MOST_DIGITS} digits"
         raise FemoError(f"Smoothing is {str(text)[:SHOWN_CHARS]!r}; expected {what}.")
     return Smoothing(cast(Literal["mean", "median"], method), int(kernel))

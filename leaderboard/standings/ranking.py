@@ -11,6 +11,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 
 from leaderboard.schema import Task
+from leaderboard.scoring.uncertainty import holding
 
 Interval = tuple[float, float]
 Z95 = 1.959963984540054
@@ -66,9 +67,7 @@ def rank_ranges(
 
 def _spans(scores: Sequence[float], intervals: Sequence[Interval | None]) -> list[Interval]:
     """Return an interval for each score, which holds it; as wide as the widest known one where it is not known."""
-    known = [
-        span and (min(span[0], score), max(span[1], score)) for score, span in zip(scores, intervals, strict=True)
-    ]
+    known = [span and holding(span, score) for score, span in zip(scores, intervals, strict=True)]
     reach = [(score - span[0], span[1] - score) for score, span in zip(scores, known, strict=True) if span]
     below, above = (max((both[side] for both in reach), default=math.inf) for side in (0, 1))
     return [span or (score - below, score + above) for score, span in zip(scores, known, strict=True)]

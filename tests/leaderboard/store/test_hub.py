@@ -40,6 +40,14 @@ def accepted(store: Store, folder: Path, text: str, user: str = "ada") -> Entry:
     )
 
 
+def mirrored(store: Store, folder: Path) -> HubMirror:
+    """Return the mirror of a store whose only entry is in the repository; it has no thread."""
+    mirror = HubMirror(REPO, store)
+    mirror._enqueue(accepted(store, folder, "one"))
+    mirror.push()
+    return mirror
+
+
 def file_of(store: Store, entry: Entry) -> Path:
     return store.files.path(entry.sha256 or "")
 
@@ -337,9 +345,7 @@ def test_a_hub_that_knows_nobody_has_no_empty_repository(
     hub: HubServer, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It says of a private repository that there is none, to who has no token."""
-    mirror = HubMirror(REPO, store)
-    mirror._enqueue(accepted(store, tmp_path, "one"))
-    mirror.push()
+    mirror = mirrored(store, tmp_path)
     monkeypatch.delenv("HF_TOKEN")
     mirror = HubMirror(REPO, Store(tmp_path / "fresh"))
     assert not mirror._attempt()
@@ -351,9 +357,7 @@ def test_a_hub_that_knows_nobody_has_no_empty_repository(
 
 def test_a_copy_of_an_older_state_does_not_count_as_read(hub: HubServer, store: Store, tmp_path: Path) -> None:
     """The client hands out what it has of before where the Hub is away."""
-    mirror = HubMirror(REPO, store)
-    mirror._enqueue(accepted(store, tmp_path, "one"))
-    mirror.push()
+    mirror = mirrored(store, tmp_path)
     assert HubMirror(REPO, Store(tmp_path / "cached")).restore() == 1
     mirror._enqueue(accepted(store, tmp_path, "two"))
     mirror.push()
@@ -368,9 +372,7 @@ def test_a_copy_of_an_older_state_does_not_count_as_read(hub: HubServer, store: 
 def test_a_disk_that_takes_no_entry_is_said_and_tried_again(
     hub: HubServer, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    mirror = HubMirror(REPO, store)
-    mirror._enqueue(accepted(store, tmp_path, "one"))
-    mirror.push()
+    mirrored(store, tmp_path)
     late = HubMirror(REPO, Store(tmp_path / "late"))
 
     def full(_: Entry) -> None:

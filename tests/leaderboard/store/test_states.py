@@ -10,10 +10,7 @@ from hypothesis import strategies as st
 
 from leaderboard.store.entries import Entry, StoredScore
 from leaderboard.store.states import digest, entry_from_json, entry_to_json, merge, path_of, read_state
-
-
-def score(signature: str = "s1", shown: float = 0.5, scored: str = "2026-01-01T00:00:00+00:00") -> StoredScore:
-    return StoredScore(signature, shown, {"main": shown}, scored)
+from tests.leaderboard.store.test_hub import score
 
 
 @pytest.mark.parametrize(
