@@ -67,6 +67,6 @@ def mesh_columns(meshes: "Meshes | MeshTrack", scores: Mapping[str, Scores]) -> 
     seen = np.isfinite(meshes.units)
     rows = np.broadcast_to(seen.any(axis=0), seen.shape) if whole else seen
     said = [unit_sources(scores, np.asarray(row)) for row in rows]
-    for label in said[0] if said else ():
+    for label in unit_sources(scores, np.zeros(meshes.units.shape[1], np.bool_)):
         columns[f"{label}_source"] = [row[label] for row in said]
     return columns

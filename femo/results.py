@@ -222,11 +222,11 @@ class VideoResult(OfClip, Shown):
         return {**out, "notes": list(self.notes)} if self.notes else out
 
     def to_frame(self) -> "pd.DataFrame":
-        """Return one row per frame and person; no rows when nobody was seen."""
+        """Return one row per frame and person; when nobody was seen no rows, and no columns of scores and measures."""
         import pandas as pd
 
-        tables = [line.to_frame() for line in self.timelines]
-        return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
+        nobody = Timeline(0, np.zeros(0), np.zeros(0, np.bool_), np.zeros((0, 4), np.float32), {})
+        return pd.concat([line.to_frame() for line in self.timelines or (nobody,)], ignore_index=True)
 
     def _rows(self) -> list[FaceRows]:
         return [

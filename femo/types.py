@@ -5,7 +5,7 @@ y1 < y2; keypoints are left eye, right eye, nose, left and right mouth corner as
 seconds from the container's own time stamps. Shapes are checked here, once, and trusted everywhere else.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -125,6 +125,7 @@ class Scores:
         values: float32 (N, K); a row is finite, or all NaN (not measured). Of a ``mixed`` head single cells may be NaN.
         kind: ``distribution`` rows sum to 1; ``independent`` values are probabilities 0-1; ``regression`` any.
         source: ``trained`` on labels, ``prior`` from cited literature, or ``mixed``.
+        thresholds: From which value on each label counts, K of 0-1; None for 0.5, or the largest of a distribution.
     """
 
     name: str
@@ -132,6 +133,7 @@ class Scores:
     values: Floats
     kind: Kind
     source: Source
+    thresholds: tuple[float, ...] | None = None
 
     def __post_init__(self) -> None:
         check_shape(self.name, self.values, (None, len(self.labels)))
@@ -160,7 +162,7 @@ class Scores:
 
     def with_values(self, values: Floats) -> "Scores":
         """Return the same head with other rows."""
-        return Scores(self.name, self.labels, values, self.kind, self.source)
+        return replace(self, values=values)
 
 
 QUALITY = ("confidence", "size_px", "sharpness", "yaw_deg", "covered")

@@ -44,7 +44,6 @@ class ClipJob:
         model: Name and hashes of the model, for the record.
         prior: The prior that was asked for, or None.
         also: Forms of other tools that ``out`` gets too, keys of ``export.exchange.SUFFIXES``.
-        au_thresholds: Of the model's action units in ABAW files, one or twelve.
         names: The name of each clip's outputs.
         results: The results kept, or the error, in the order of the clips.
         table: Rows for the terminal.
@@ -64,7 +63,6 @@ class ClipJob:
     model: Any = None
     prior: str | None = None
     also: Sequence[str] = ()
-    au_thresholds: Sequence[float] = (0.5,)
     names: dict[Path, str] = field(default_factory=dict)
     results: "dict[Path, VideoResult | FemoError]" = field(default_factory=dict)
     table: list[tuple[str, ...]] = field(default_factory=list)
@@ -206,15 +204,13 @@ class ClipJob:
 
         if self.abaw is None:
             return []
-        name, limits = self.names[clip], self.au_thresholds
+        name = self.names[clip]
         claim = self._claim(name)
         make_folder(claim.parent)
         write_with_record(claim, {}, source, self.options(clip))
         return [
             claim,
-            *export_abaw.write_abaw(
-                self.abaw, name, result, subjects="all", thresholds=limits, frame_time_s=raw.frame_time_s
-            ),
+            *export_abaw.write_abaw(self.abaw, name, result, subjects="all", frame_time_s=raw.frame_time_s),
         ]
 
     def _write_tables(self, base: Path, source: str, result: "VideoResult") -> list[Path]:

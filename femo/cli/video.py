@@ -151,8 +151,6 @@ def _run(job: ClipJob, clips: Sequence[Path], pipeline: "Pipeline") -> None:
     from femo.media.containers import VideoLimits
     from femo.media.sources import rereadable
 
-    heads = [head for reader in pipeline.readers for head in reader.spec.heads if head.name == "action_units"]
-    job.au_thresholds = next((head.thresholds for head in heads[:1] if head.thresholds), job.au_thresholds)
     with Counter(clips) as counter:
         for clip in clips:
             report = counter.begin(clip)

@@ -147,7 +147,10 @@ def _window(values: Floats, kernel: int) -> "pd.api.typing.Rolling[pd.DataFrame]
 
 
 def smooth_video(result: VideoResult, smoothing: "str | Smoothing") -> VideoResult:
-    """Return the same clip with every head of every person smoothed; boxes and presence stay."""
+    """Return the same clip with every head of every person smoothed; boxes and presence stay, and so do readings and measures.
+
+    A unit that was not measured stays so. ``RawVideo.result`` smooths before it judges readings, and the measures too.
+    """
     parsed = parse_smoothing(smoothing)
     return replace(result, timelines=tuple(_smooth_timeline(line, parsed) for line in result.timelines))
 
@@ -158,8 +161,11 @@ def _smooth_timeline(line: Timeline, smoothing: Smoothing) -> Timeline:
 
 
 def smooth_scores(scores: Scores, smoothing: Smoothing) -> Scores:
-    """Smooth one head whose rows are the frames of a clip."""
-    return scores.with_values(smooth(scores.values, smoothing, scores.kind))
+    """Smooth one head whose rows are the frames of a clip; single cells of NaN, which a ``mixed`` head has, stay NaN."""
+    values = smooth(scores.values, smoothing, scores.kind)
+    if scores.source == "mixed":
+        values = np.where(np.isnan(scores.values), np.float32(np.nan), values)
+    return scores.with_values(values)
 
 
 def decide_class(values: Floats) -> Ints:

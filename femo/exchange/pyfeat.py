@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from femo.exchange.rows import N_POINTS, FaceRows
+from femo.labels import ABAW_AU
 from femo.types import Doubles, Ints
 
 if TYPE_CHECKING:
@@ -51,8 +52,8 @@ def pyfeat_table(rows: FaceRows, name: str, *, frame: Ints, time_s: Doubles) -> 
     pitch, yaw, roll, x, y, z = rows.pose[seen].T
     turns = {"Pitch": -np.radians(pitch), "Roll": -np.radians(roll), "Yaw": np.radians(yaw)}
     columns |= turns | {"X": x, "Y": y, "Z": z}
-    columns |= {f"AU{int(unit[2:]):02d}": values[seen] for unit, values in rows.units.items()}
     unknown = np.full(len(seen), np.nan, np.float32)
+    columns |= {f"AU{int(unit[2:]):02d}": rows.units.get(unit, unknown)[seen] for unit in ABAW_AU}
     columns |= {label: rows.expression.get(label, unknown)[seen] for label in EXPRESSIONS}
     columns[IDENTITY] = [f"{PERSON}{person}" for person in rows.person[seen].tolist()]
     table = pd.DataFrame(columns)

@@ -122,7 +122,7 @@ def _share(cutoff_hz: "float | Doubles", step_s: float) -> "Doubles":
 
 
 def count_blinks(seen_s: Doubles, meshes: Meshes) -> tuple[Doubles, float]:
-    """Find blinks of both eyes.
+    """Find blinks of both eyes, from open to open: closed eyes at the start or behind a gap are none.
 
     Args:
         seen_s: float64 (n,), when the person was seen.
@@ -142,14 +142,14 @@ def count_blinks(seen_s: Doubles, meshes: Meshes) -> tuple[Doubles, float]:
     wide = float(np.quantile(gap, OPEN_QUANTILE))
     found = []
     begin: float | None = None
+    opened = False  # since the start or the last gap: a blink is counted only if its beginning was seen
     for number, opening in enumerate(gap):
-        jumped = number > 0 and steps[number - 1] > 1 / MIN_RATE_HZ * 1.01
-        if jumped:
-            begin = None
-        if begin is None and opening < CLOSED_SHARE * wide and number and not jumped:
-            begin = float(at_s[number])
-        elif begin is not None and opening > OPENED_SHARE * wide:
-            if at_s[number] - begin <= MAX_BLINK_S:
+        if number and steps[number - 1] > 1 / MIN_RATE_HZ * 1.01:
+            begin, opened = None, False
+        if opening > OPENED_SHARE * wide:
+            if begin is not None and at_s[number] - begin <= MAX_BLINK_S:
                 found.append((begin, float(at_s[number])))
-            begin = None
+            begin, opened = None, True
+        elif begin is None and opened and opening < CLOSED_SHARE * wide:
+            begin = float(at_s[number])
     return np.array(found, np.float64).reshape(-1, 2), 60 * len(found) / float(watched.sum())

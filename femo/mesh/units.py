@@ -87,8 +87,9 @@ class UnitMap:
     def neutral(self, logits: Floats) -> Floats:
         """Return how far a person's neutral face is from the population's, in logits (12,).
 
-        Where logits are what is shown, no more is taken off than leaves the low quantile at 0.5: who shows a unit from the first
-        frame to the last goes on showing it, however widely neutral faces differ.
+        Where logits are what is shown, no more is taken off than the low quantile lies below 0, which is shown as 0.5: from who
+        shows a unit from the first frame to the last nothing is taken, however widely neutral faces differ, and the nearer
+        somebody's rest is to showing it, the less.
 
         Args:
             logits: float32 (T, 12) of one person's frames.
@@ -162,4 +163,4 @@ def merge(prior: Scores, measured: Floats, persons: Bools, unit_map: UnitMap) ->
     sure = np.clip(measured, CERTAIN, 1 - CERTAIN)
     logit = np.log(sure / (1 - sure)) + unit_map.evidence * (prior.values - EVIDENCE_AT)
     values = np.where(persons, sigmoid(logit), prior.values).astype(np.float32)
-    return Scores(prior.name, prior.labels, values, prior.kind, "mixed")
+    return Scores(prior.name, prior.labels, values, prior.kind, "mixed", prior.thresholds)

@@ -191,7 +191,7 @@ def _activate(head: HeadSpec, logits: Floats) -> Scores:
 
 
 def _scores(head: HeadSpec, values: Floats) -> Scores:
-    return Scores(head.name, head.labels, values, head.kind, head.source)
+    return Scores(head.name, head.labels, values, head.kind, head.source, head.thresholds)
 
 
 def load_heads(spec: ModelSpec, chosen: Iterable[HeadSpec] | None = None) -> Heads:

@@ -81,7 +81,8 @@ def test_columns_of_faces_tell_each_row_and_those_of_a_person_all_alike() -> Non
     assert faces["AU1_source"] == person["AU1_source"] == ["prior", "prior"]
 
 
-def test_of_nobody_there_is_no_source_to_tell() -> None:
-    columns = mesh_columns(Meshes.unread(0), units("mixed", 0))
-    assert "AU1_source" not in columns
-    assert columns["not_measured"] == []
+def test_of_nobody_there_are_the_same_columns_without_rows() -> None:
+    columns = mesh_columns(Meshes.unread(0), units("prior", 0))
+    assert list(columns) == list(mesh_columns(meshes(), units("mixed")))
+    assert columns["not_measured"] == columns["AU1_source"] == []
+    assert "AU1_source" not in mesh_columns(Meshes.unread(0), {})

@@ -115,7 +115,10 @@ def test_tables() -> None:
     np.testing.assert_array_equal(table["valence"].to_numpy(np.float32), np.array([0.1, NAN], np.float32))
     np.testing.assert_array_equal(table[["age", "age_std"]], [[30.5, 2], [31, 3]])
     assert {"expression_fear", "AU1", "AU26"} <= set(table.columns)
-    assert by_hand.video(time_s=[0.0]).to_frame().empty
+    nobody = by_hand.video(time_s=[0.0]).to_frame()
+    place = ["frame", "time_s", "person", "present", "x1", "y1", "x2", "y2"]
+    assert (list(nobody), len(nobody)) == ([*place, "reading", "reasons"], 0)
+    assert nobody["present"].dtype == table["present"].dtype
 
 
 def test_group_document_and_table() -> None:

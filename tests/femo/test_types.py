@@ -67,6 +67,12 @@ def test_columns_of_a_reading_are_words_and_empty_without_one() -> None:
     assert Reading.columns(None, 2) == {"reading": ["", ""], "reasons": ["", ""]}
 
 
+def test_a_head_keeps_its_thresholds_when_its_values_change() -> None:
+    head = Scores("action_units", ("AU1",), np.zeros((1, 1), np.float32), "independent", "trained", (0.3,))
+    changed = head.with_values(np.ones((2, 1), np.float32))
+    assert (changed.thresholds, len(changed)) == ((0.3,), 2)
+
+
 def test_what_is_of_a_clip_says_what_the_clip_says() -> None:
     class Some(OfClip):
         clip = ClipInfo(3, "femo-base", 1.5, 640, 360, ("cut off",))

@@ -56,7 +56,7 @@ def write_abaw(
     result: VideoResult,
     *,
     subjects: Subjects = "main",
-    thresholds: float | Sequence[float] = 0.5,
+    thresholds: float | Sequence[float] | None = None,
     frame_time_s: Doubles | None = None,
 ) -> list[Path]:
     """Write one text file per task and subject.
@@ -69,7 +69,7 @@ def write_abaw(
             ``<video>_person<id>.txt`` in the same folders under ``other_persons``; ``sides`` writes the two seen
             longest as ``<video>_left`` and ``_right``, as the challenge names them; a mapping gives the person's
             id for each file name.
-        thresholds: For action units, one or twelve.
+        thresholds: For action units, one or twelve; None takes the model's own, else 0.5.
         frame_time_s: Times of all frames, where the result holds only some of them; default ``result.time_s``.
 
     Returns:
@@ -127,7 +127,7 @@ def _centre_x(line: Timeline) -> float:
 
 
 def _task_lines(
-    line: Timeline | None, time_s: Doubles, at_s: Doubles, thresholds: float | Sequence[float]
+    line: Timeline | None, time_s: Doubles, at_s: Doubles, thresholds: float | Sequence[float] | None
 ) -> Iterator[tuple[str, list[str]]]:
     """Yield each task's folder with the header and one line per frame."""
 
@@ -145,7 +145,8 @@ def _task_lines(
         yield VA_FOLDER, [VA_HEADER, *(",".join(map(_number, row)) for row in np.clip(affect, -1, 1))]
     units = values(scores.get("action_units"), lambda head: _columns(head, ABAW_AU), len(ABAW_AU))
     if units is not None:
-        active = decide_units(units, thresholds)
+        own = scores["action_units"].thresholds if "action_units" in scores else None
+        active = decide_units(units, thresholds if thresholds is not None else own or 0.5)
         yield AU_FOLDER, [AU_HEADER, *(",".join(map(str, row)) for row in active.tolist())]
 
 

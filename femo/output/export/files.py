@@ -7,6 +7,7 @@ contract (``to_dict``). ABAW prediction files are in ``femo.output.export.abaw``
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby, pairwise
 from os import PathLike
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -14,6 +15,7 @@ import numpy as np
 
 from femo.atomic import replacing
 from femo.results import GroupResult, PhotoResult, Timeline, VideoResult
+from femo.types import Doubles
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,8 +28,6 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t")
 """A spreadsheet takes a cell that begins with one of these for a formula (OWASP, "CSV injection")."""
 SHORTEST_CUE_S = 0.5
 """What is shown for less cannot be read; a change that passes sooner is left out."""
-VIDEO_COLUMNS = ("frame", "time_s", "person", "present", "x1", "y1", "x2", "y2")
-"""The header of a table without rows: a clip in which nobody was seen."""
 
 
 def write_text(path: str | PathLike[str], text: str) -> None:
@@ -57,20 +57,13 @@ def to_table(results: Results) -> "pd.DataFrame":
     import pandas as pd
 
     if not isinstance(results, Mapping):
-        return guarded(_rows(results))
+        return guarded(results.to_frame())
     tables = []
     for name, result in results.items():
-        rows = _rows(result)
+        rows = result.to_frame()
         rows.insert(0, "file", pd.Series([name] * len(rows), rows.index, dtype=object))
         tables.append(rows)
     return guarded(pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=["file"]))
-
-
-def _rows(result: Result) -> "pd.DataFrame":
-    import pandas as pd
-
-    rows = result.to_frame()
-    return rows if len(rows.columns) else pd.DataFrame(columns=list(VIDEO_COLUMNS))
 
 
 def guarded(table: "pd.DataFrame") -> "pd.DataFrame":
@@ -104,15 +97,21 @@ def write_srt(path: str | PathLike[str], result: VideoResult) -> None:
 def to_srt(result: VideoResult) -> str:
     """Return SubRip text: one cue per stretch of time in which nobody's dominant expression changes for long.
 
-    A cue lasts at least ``SHORTEST_CUE_S``, unless the clip is shorter. It gives the expression and its mean probability; with
-    several persons each has a line that begins with the number. Who is not in view has no line, and a stretch without anybody
-    has no cue.
+    A cue lasts at least ``SHORTEST_CUE_S``, unless the clip is shorter. It gives the expression that each person shows for the
+    longest part of it, and its mean probability; with several persons each has a line that begins with the number. Who is out of
+    view for longer than that has no line, and a stretch without anybody has no cue.
     """
+    said = [_dominant(line) for line in result.timelines]
+    edges_s = np.append(result.time_s, max([result.duration_s, *result.time_s[-1:]]))
     cues: list[str] = []
-    ends = [*result.time_s[1:], max(result.duration_s, *result.time_s[-1:])]
-    for start, at, stop in _long_stretches(result, ends):
-        text = "\n".join(_cue_lines(result, at, start, stop))
-        begins, until = _stamp(result.time_s[start]), _stamp(ends[stop - 1])
+    for start, stop in pairwise(_cuts(said, edges_s)):
+        lines = zip(result.timelines, said, strict=True)
+        text = "\n".join(
+            f"{f'{line.track}: ' if len(said) > 1 else ''}{label} {_percent(line, label, start, stop)} %"
+            for line, labels in lines
+            if (label := _longest(labels, edges_s, start, stop)) is not None
+        )
+        begins, until = _stamp(edges_s[start]), _stamp(edges_s[stop])
         if text and begins < until:
             cues.append(f"{len(cues) + 1}\n{begins} --> {until}\n{text}\n")
     return "\n".join(cues)
@@ -126,47 +125,59 @@ def _dominant(line: Timeline) -> list[str | None]:
     return [label if seen else None for label, seen in zip(head.top(), line.present, strict=True)]
 
 
-def _stretches(said: Sequence[tuple[str | None, ...]]) -> Iterator[tuple[int, int]]:
-    """Yield [start, stop) of frames over which the dominant expressions of all persons stay the same."""
+def _cuts(said: Sequence[Sequence[str | None]], edges_s: Doubles) -> list[int]:
+    """Return where cues begin and end: the first row, each at which somebody's lasting expression changes, the last edge.
+
+    Of changes within ``SHORTEST_CUE_S`` the first cuts for all. Lasting ones of a person are further apart, so behind a cut
+    nobody has more than one change that does not cut, and it comes within that time.
+    """
+    cuts = [0]
+    for row in sorted({row for labels in said for row in _changes(labels, edges_s)}):
+        if edges_s[row] - edges_s[cuts[-1]] >= SHORTEST_CUE_S:
+            cuts.append(row)
+    return [*cuts, len(edges_s) - 1]
+
+
+def _changes(labels: Sequence[str | None], edges_s: Doubles) -> list[int]:
+    """Return the rows at which a person's expression changes for ``SHORTEST_CUE_S`` or more.
+
+    What passes sooner joins what was before; the first joins the next. Where one short stretch follows the other for so long,
+    together they are one of the expression that holds for longest.
+    """
+    lasting: list[tuple[int, str | None]] = []
+    for short, group in groupby(
+        _stretches(labels), lambda run: edges_s[run[1]] - edges_s[run[0]] < SHORTEST_CUE_S
+    ):
+        runs = list(group)
+        first, last = runs[0][0], runs[-1][1]
+        if not short:
+            lasting += [(start, labels[start]) for start, _ in runs]
+        elif edges_s[last] - edges_s[first] >= SHORTEST_CUE_S:
+            lasting.append((first, _longest(labels, edges_s, first, last)))
+    return [row for (_, before), (row, after) in pairwise(lasting) if before != after]
+
+
+def _stretches(labels: Sequence[str | None]) -> Iterator[tuple[int, int]]:
+    """Yield [start, stop) of frames over which a person's dominant expression stays the same."""
     start = 0
-    for row in range(1, len(said) + 1):
-        if row == len(said) or said[row] != said[start]:
+    for row in range(1, len(labels) + 1):
+        if row == len(labels) or labels[row] != labels[start]:
             yield start, row
             start = row
 
 
-def _long_stretches(result: VideoResult, ends: Sequence[float]) -> list[tuple[int, int, int]]:
-    """Return (start, a row that tells what is said, stop): a short stretch joins the one before, the first the next."""
-    said = list(zip(*(_dominant(line) for line in result.timelines), strict=True))
-    joined: list[tuple[int, int, int]] = []
-    for start, stop in _stretches(said):
-        first, at, last = joined[-1] if joined else (start, start, start)
-        short = ends[stop - 1] - result.time_s[start] < SHORTEST_CUE_S
-        if joined and (short or said[at] == said[start]):
-            joined[-1] = (first, at, stop)
-        elif joined and ends[last - 1] - result.time_s[first] < SHORTEST_CUE_S:
-            joined[-1] = (first, start, stop)
-        else:
-            joined.append((start, start, stop))
-    return joined
+def _longest(labels: Sequence[str | None], edges_s: Doubles, start: int, stop: int) -> str | None:
+    """Return what a person shows for the longest time in the rows [start, stop), None for out of view."""
+    lasts: dict[str | None, float] = {}
+    for label, seconds in zip(labels[start:stop], np.diff(edges_s[start : stop + 1]).tolist(), strict=True):
+        lasts[label] = lasts.get(label, 0.0) + seconds
+    return max(lasts, key=lasts.__getitem__)
 
 
-def _cue_lines(result: VideoResult, at: int, start: int, stop: int) -> Iterator[str]:
-    for line in result.timelines:
-        label = _dominant_at(line, at)
-        if label is not None:
-            shares = line.scores["expression"].column(label)[start:stop]
-            share = 100 * float(np.mean(shares[line.present[start:stop]]))
-            person = f"{line.track}: " if len(result.timelines) > 1 else ""
-            yield f"{person}{label} {share:.0f} %"
-
-
-def _dominant_at(line: Timeline, row: int) -> str | None:
-    head = line.scores.get("expression")
-    if head is None or not line.present[row]:
-        return None
-    values = head.values[row]
-    return None if np.isnan(values).any() else head.labels[int(np.argmax(values))]
+def _percent(line: Timeline, label: str, start: int, stop: int) -> str:
+    """Return the mean probability of an expression while the person is in view."""
+    shares = line.scores["expression"].column(label)[start:stop]
+    return f"{100 * float(np.mean(shares[line.present[start:stop]])):.0f}"
 
 
 def _stamp(seconds: float) -> str:

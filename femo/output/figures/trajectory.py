@@ -42,7 +42,7 @@ def trajectory(line: Timeline) -> "Figure":
         customdata=time_s,
         hovertemplate="%{customdata:.2f} s: valence %{x:.2f}, arousal %{y:.2f}<extra></extra>",
     )
-    mean = (float(valence.mean()), float(arousal.mean()))
+    mean = [float(head.column(label)[seen].mean()) for label in ("valence", "arousal")]
     figure.add_scatter(
         x=mean[:1],
         y=mean[1:],

@@ -229,13 +229,15 @@ def test_outputs_of_two_clips_in_two_places_are_not_mixed(clip: Path, tmp_path: 
 def test_abaw_files_take_the_thresholds_and_say_whose_they_are(clip: Path, tmp_path: Path) -> None:
     line = timeline(1, TIMES, WORDS)
     line.scores["action_units"].values[:] = 0.6
-    for limits, active in (((0.5,), "1"), ((0.7,), "0")):
+    for limits, active in ((None, "1"), ((0.7,) * 12, "0")):
+        units = replace(line.scores["action_units"], thresholds=limits)
+        line = replace(line, scores=dict(line.scores) | {"action_units": units})
         abaw = tmp_path / f"abaw-{active}"
-        found = job(abaw=abaw, au_thresholds=limits)
+        found = job(abaw=abaw)
         found.name([clip])
         write(found, clip, video(line))
-        [units] = abaw.glob("AU*/face.txt")
-        assert units.read_text().splitlines()[1] == ",".join([active] * 12)
+        [file] = abaw.glob("AU*/face.txt")
+        assert file.read_text().splitlines()[1] == ",".join([active] * 12)
         again = job(abaw=abaw)
         again.name([clip])
         assert again.names == {clip: "face"}

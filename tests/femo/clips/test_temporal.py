@@ -186,6 +186,27 @@ def test_a_whole_clip() -> None:
     assert clip.timelines[0].scores["expression"].values[0, 0] == 1  # the original is as it was
 
 
+def test_what_was_not_measured_of_a_unit_stays_a_gap() -> None:
+    """As in a clip that is smoothed while it is laid out; the row of a head that nobody read at all is filled."""
+    time_s, nan = np.array([0.0, 0.1, 0.2]), np.nan
+    units = Scores(
+        "action_units",
+        ("AU1", "AU2"),
+        np.array([[0.2, 0.4], [nan, 0.8], [0.6, 0.6]], np.float32),
+        "independent",
+        "mixed",
+    )
+    valence = Scores(
+        "valence_arousal", ("valence",), np.array([[-1], [nan], [0]], np.float32), "regression", "trained"
+    )
+    boxes = np.tile(np.array([[0, 0, 5, 5]], np.float32), (3, 1))
+    line = Timeline(1, time_s, np.ones(3, np.bool_), boxes, {"action_units": units, "va": valence})
+    [out] = smooth_video(VideoResult(time_s, (line,), ClipInfo(0, "m", 0.3, 64, 48)), "mean:3").timelines
+    np.testing.assert_allclose(out.scores["action_units"].column("AU1"), [0.2, nan, 0.6], atol=1e-6)
+    np.testing.assert_allclose(out.scores["action_units"].column("AU2"), [0.6, 0.6, 0.7], atol=1e-6)
+    np.testing.assert_allclose(out.scores["va"].column("valence"), [-1, -0.5, 0], atol=1e-6)
+
+
 # --- what a user types ---------------------------------------------------------------------------------------
 
 

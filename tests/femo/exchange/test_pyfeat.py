@@ -69,6 +69,17 @@ def test_pyfeat_has_an_empty_row_for_a_frame_without_a_face(clip: VideoResult, t
     assert table["FaceScore"].isna().tolist() == [True, True, False]
 
 
+def test_without_faces_or_units_the_columns_are_the_same(clip: VideoResult) -> None:
+    columns = list(clip.to_pyfeat("clip.mp4"))
+    nobody = by_hand.video(time_s=[0.0, 0.04]).to_pyfeat("none.mp4")
+    assert list(nobody) == columns
+    assert nobody["frame"].tolist() == [0, 1]
+    assert list(by_hand.photo(0).to_pyfeat("none.jpg")) == columns
+    no_units = by_hand.photo(1).to_pyfeat("a.jpg")
+    assert list(no_units) == columns
+    assert no_units["AU12"].isna().all()
+
+
 def test_photos_are_frames_one_after_the_other_and_their_faces_are_not_the_same_people(tmp_path: Path) -> None:
     """As py-feat's ``Detectorv1.detect`` counts images, and as its ``plot_detections`` needs it: a picture for each frame."""
     photos = {

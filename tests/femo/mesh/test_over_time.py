@@ -54,6 +54,26 @@ def test_eyes_that_stay_closed_do_not_blink() -> None:
     assert per_minute == 0
 
 
+def test_closed_eyes_whose_beginning_nobody_saw_are_no_blink() -> None:
+    """Closed for the first .32 s, and for 3 s with a hand before the face for .4 s of them; the blink at 8 s counts."""
+    time_s, eyes = blinking(10, [8.0], 0.2)
+    eyes[:8] = 0.02
+    eyes[3 * FPS : 6 * FPS] = 0.02
+    seen = meshes(len(time_s), eyes)
+    hand = slice(round(5.4 * FPS), round(5.8 * FPS))
+    seen.values[hand], seen.reason[hand] = np.nan, NO_FACE
+    assert count_blinks(time_s, seen)[0] == pytest.approx(np.array([[8.0, 8.2]]))
+
+
+def test_half_open_eyes_after_a_gap_are_not_yet_open() -> None:
+    """At .6 of their width, between both thresholds, for two frames behind the gap, then closed: nobody saw them open."""
+    time_s, eyes = blinking(10, [4.0, 8.0], 0.2)
+    eyes[4 * FPS - 2 : 4 * FPS] = 0.6 * 0.12
+    seen = meshes(len(time_s), eyes)
+    seen.values[3 * FPS : 4 * FPS - 2], seen.reason[3 * FPS : 4 * FPS - 2] = np.nan, NO_FACE
+    assert count_blinks(time_s, seen)[0] == pytest.approx(np.array([[8.0, 8.2]]))
+
+
 def test_too_few_frames_or_seconds_say_nothing_of_blinks() -> None:
     time_s, eyes = blinking(2, [1.0], 0.2)
     assert np.isnan(count_blinks(time_s, meshes(len(time_s), eyes))[1])

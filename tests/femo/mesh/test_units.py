@@ -1,5 +1,6 @@
 """Action units: from points to numbers of 0-1, and what the shipped maps say of faces whose movements are known."""
 
+from dataclasses import replace
 from functools import lru_cache
 
 import cv2
@@ -121,8 +122,10 @@ def test_without_meshes_or_units_scores_stay_as_they_are() -> None:
 def test_measured_units_take_the_place_of_priors_and_of_nothing_else() -> None:
     seen = Meshes.unread(2)
     seen.units[0, SMILE] = 2
-    head = measured_units({"action_units": prior()}, seen, unit_map())["action_units"]
+    own = replace(prior(), thresholds=(0.3,) * 12)
+    head = measured_units({"action_units": own}, seen, unit_map())["action_units"]
     assert head.source == "mixed"
+    assert head.thresholds == (0.3,) * 12
     assert head.column("AU12")[0] == pytest.approx(sigmoid(2))
     assert head.column("AU12")[1] == pytest.approx(0.3)
     assert head.column("AU23") == pytest.approx(0.3)

@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -100,6 +101,13 @@ def _tensors() -> dict[str, np.ndarray]:
 
 
 EXPRESSION = HeadSpec("expression", "affectnet-8", "distribution", "trained")
+
+
+def test_scores_have_the_thresholds_of_their_head() -> None:
+    specs = [EXPRESSION, replace(VALENCE, thresholds=(0.3, 0.7))]
+    scores = Heads(specs, _tensors()).score(np.array([[1.0, 5.0]], np.float32))
+    assert scores["valence_arousal"].thresholds == (0.3, 0.7)
+    assert scores["expression"].thresholds is None
 
 
 def test_heads_run_priors_after_the_expression_whatever_the_order() -> None:

@@ -3,6 +3,7 @@
 import csv
 import json
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import av
@@ -13,7 +14,7 @@ from femo.clips.timelines import RawPerson, RawVideo
 from femo.demo.watch.files import KINDS, AskedClip, KeptClip, clip_of, write_file
 from femo.demo.watch.persons import Said
 from femo.errors import Cancelled
-from femo.labels import AFFECTNET_8
+from femo.labels import ABAW_AU, AFFECTNET_8
 from femo.types import ClipInfo, Scores
 from tests import clips
 from tests.femo.results_by_hand import one_hot
@@ -77,6 +78,24 @@ def test_abaws_files_of_all_persons_and_of_the_longest(clip: KeptClip, tmp_path:
         assert names == sorted(names)
         lines = {name: archive.read(name).decode().splitlines() for name in names}
     assert any(len(text) == 1 + len(TIMES) for text in lines.values())
+
+
+def test_abaws_files_have_the_models_thresholds(clip: KeptClip, tmp_path: Path) -> None:
+    """A unit of 0.4 counts where the model says from 0.3, and does not where it says nothing."""
+    for thresholds, active in (((0.3,) * 12, "1"), (None, "0")):
+        units = Scores(
+            "action_units", ABAW_AU, np.full((3, 12), 0.4, np.float32), "independent", "trained", thresholds
+        )
+        persons = [replace(one, scores={**one.scores, "action_units": units}) for one in clip.raw.persons]
+        told = replace(clip, raw=replace(clip.raw, persons=tuple(persons)))
+        with zipfile.ZipFile(written("abaw", told, tmp_path / active)) as archive:
+            for name in (
+                "AU_Detection_Challenge/my_ clip.txt",
+                "other_persons/AU_Detection_Challenge/my_ clip_person2.txt",
+            ):
+                lines = archive.read(name).decode().splitlines()
+                assert lines[1:] == [",".join([active] * 12)] * len(TIMES)
+            assert archive.read("AU.txt").decode().splitlines()[1].endswith(f",{active}")
 
 
 def test_a_copy_has_every_frame_and_stops_when_nobody_wants_it(clip: KeptClip, tmp_path: Path) -> None:

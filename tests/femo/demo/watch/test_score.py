@@ -1,6 +1,7 @@
 """What of a clip is handed to the scorer, and what is said of it."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from femo.clips.timelines import RawPerson, RawVideo
 from femo.demo.watch.files import AskedClip, KeptClip
 from femo.demo.watch.persons import Said
 from femo.demo.watch.score import ScorePart, not_learnt
-from femo.labels import AFFECTNET_8
+from femo.labels import ABAW_AU, AFFECTNET_8
 from femo.output.export.abaw import AU_FOLDER, EXPR_FOLDER, EXPR_HEADER, VA_FOLDER
 from femo.types import ClipInfo, Scores
 from tests.femo.results_by_hand import one_hot, timeline
@@ -75,6 +76,18 @@ def test_the_chosen_person_becomes_a_line_for_every_frame(
     assert seen["labels"].name == "labels.txt"
     part.show(labels, clip, 99, *SHOWN)  # who is not there any more: the first
     assert seen["files"][f"{EXPR_FOLDER}/a_ call.txt"].splitlines()[1:] == ["1", "1", "1", "1", "3", "3"]
+
+
+def test_units_are_decided_by_the_models_thresholds(
+    part: ScorePart, clip: KeptClip, labels: dict[str, str], seen: dict[str, Any]
+) -> None:
+    values = np.full((2, 12), 0.4, np.float32)
+    units = Scores("action_units", ABAW_AU, values, "independent", "trained", (0.3,) * 6 + (0.5,) * 6)
+    second = clip.raw.persons[1]
+    persons = (replace(second, scores={**second.scores, "action_units": units}),)
+    part.show(labels, replace(clip, raw=replace(clip.raw, persons=persons)), 2, *SHOWN)
+    lines = seen["files"][f"{AU_FOLDER}/a_ call.txt"].splitlines()
+    assert lines[1:] == [",".join(["1"] * 6 + ["0"] * 6)] * 6
 
 
 def test_without_a_clip_a_file_or_anyone_there_is_a_sentence(

@@ -70,6 +70,18 @@ def test_one_threshold_per_unit(tmp_path: Path) -> None:
     np.testing.assert_array_equal(rows(tmp_path / AU / "v.txt"), values >= np.array(thresholds, np.float32))
 
 
+def test_thresholds_are_the_heads_own_unless_others_are_asked_for(tmp_path: Path) -> None:
+    own = (0.8, 0.8, 0.7, 0.5, 0.5, 0.5, 0.6, 0.8, 0.8, 0.8, 0.3, 0.7)
+    result = clip()
+    line = result.timelines[0]
+    head = replace(line.scores["action_units"], thresholds=own)
+    result = replace(result, timelines=(replace(line, scores=dict(line.scores) | {"action_units": head}),))
+    write_abaw(tmp_path / "own", "v", result)
+    write_abaw(tmp_path / "asked", "v", result, thresholds=0.5)
+    np.testing.assert_array_equal(rows(tmp_path / "own" / AU / "v.txt"), head.values >= np.array(own, np.float32))
+    np.testing.assert_array_equal(rows(tmp_path / "asked" / AU / "v.txt"), head.values >= 0.5)
+
+
 def test_mapping_of_affectnet_classes() -> None:
     eight = Scores("expression", AFFECTNET_8, np.array([[0.1, 0.2, 0.05, 0.05, 0.3, 0.1, 0.15, 0.05]], np.float32),
                    "distribution", "trained")  # fmt: skip

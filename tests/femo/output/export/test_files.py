@@ -44,7 +44,8 @@ def test_video_table_has_a_row_per_frame_and_person(tmp_path: Path) -> None:
 
 def test_nobody_seen_is_a_header_without_rows(tmp_path: Path) -> None:
     write_csv(tmp_path / "empty.csv", by_hand.video(time_s=[0.0, 0.04]))
-    assert (tmp_path / "empty.csv").read_text() == "frame,time_s,person,present,x1,y1,x2,y2\n"
+    header = "frame,time_s,person,present,x1,y1,x2,y2,reading,reasons\n"
+    assert (tmp_path / "empty.csv").read_text() == header
     write_csv(tmp_path / "none.csv", by_hand.photo(0))
     assert (tmp_path / "none.csv").read_text().startswith("face,x1,y1,x2,y2,confidence,expression_anger")
 
@@ -124,6 +125,95 @@ def test_what_passes_too_soon_to_be_read_has_no_subtitle() -> None:
     shares = line.scores["expression"].column("anger")
     assert text == f"1\n00:00:00,000 --> 00:00:02,000\nanger {100 * shares.mean():.0f} %\n"
     assert shares.mean() < 0.6  # or the test would not notice a share over the rows of anger alone
+
+
+FPS = 25
+
+
+def spoken(seconds: list[tuple[float, str]]) -> list[str]:
+    """The expression of each frame: so many seconds of one, then of the next."""
+    return [label for length, label in seconds for _ in range(round(length * FPS))]
+
+
+def cues(*persons: list[tuple[float, str]]) -> list[tuple[str, ...]]:
+    """Begin to end, and each person's word, of every cue; "" is out of view."""
+    lines = []
+    for track, seconds in enumerate(persons, start=1):
+        said = spoken(seconds)
+        times = [row / FPS for row in range(len(said))]
+        lines.append(by_hand.timeline(track, times, [label or "fear" for label in said], [bool(s) for s in said]))
+    text = to_srt(by_hand.video(*lines, duration_s=len(spoken(persons[0])) / FPS))
+    blocks = [block.strip().split("\n") for block in text.split("\n\n") if block]
+    return [(b[1].replace("00:00:", ""), *(" ".join(row.split(" ")[:-2]) for row in b[2:])) for b in blocks]
+
+
+def test_restless_neighbours_do_not_change_what_is_said_of_a_person() -> None:
+    """The second changes every .4 s from 2 s to 6 s; the first is happy, then sad, then gone, and is said to be."""
+    first = [(4.0, "happiness"), (3.0, "sadness"), (2.0, "")]
+    second = [
+        (2.0, "neutral"),
+        *[(0.4, "fear"), (0.4, "anger")] * 4,
+        (0.4, "fear"),
+        (0.4, "anger"),
+        (3.0, "neutral"),
+    ]
+    assert cues(first, second) == [
+        ("00,000 --> 02,000", "1: happiness", "2: neutral"),
+        ("02,000 --> 04,000", "1: happiness", "2: fear"),  # 1.2 s of it, anger .8
+        ("04,000 --> 06,000", "1: sadness", "2: anger"),
+        ("06,000 --> 07,000", "1: sadness", "2: neutral"),
+        ("07,000 --> 09,000", "2: neutral"),
+    ]
+
+
+def test_changes_of_several_persons_close_together_are_one_cut() -> None:
+    """Of changes at 2, 2.2 and 2.48 s the first cuts; behind the cut everybody has the word of most of the next cue."""
+    persons = [
+        [(2.0, "happiness"), (3.0, "sadness")],
+        [(2.2, "fear"), (2.8, "anger")],
+        [(2.48, "neutral"), (0.6, "surprise"), (1.92, "neutral")],
+    ]
+    assert cues(*persons) == [
+        ("00,000 --> 02,000", "1: happiness", "2: fear", "3: neutral"),
+        ("02,000 --> 03,080", "1: sadness", "2: anger", "3: surprise"),
+        ("03,080 --> 05,000", "1: sadness", "2: anger", "3: neutral"),
+    ]
+
+
+def test_a_restless_person_has_the_word_that_holds_for_longest() -> None:
+    """Happy for 2 s, then for 4 s sad and neutral in turns: a cue of their own, and not the happiness of before."""
+    assert cues([(2.0, "happiness"), *[(0.4, "sadness"), (0.28, "neutral")] * 6]) == [
+        ("00,000 --> 02,000", "happiness"),
+        ("02,000 --> 06,080", "sadness"),
+    ]
+
+
+@given(
+    st.lists(
+        st.lists(
+            st.tuples(st.integers(1, 40), st.sampled_from(["fear", "anger", "sadness", ""])),
+            min_size=1,
+            max_size=9,
+        ),
+        min_size=1,
+        max_size=4,
+    )
+)
+def test_no_subtitle_contradicts_what_a_person_is_for_most_of_it(persons: list[list[tuple[int, str]]]) -> None:
+    n_frames = max(sum(n for n, _ in runs) for runs in persons)
+    said = [[label for n, label in runs for _ in range(n)] for runs in persons]
+    said = [labels + [""] * (n_frames - len(labels)) for labels in said]
+    padded = [[(1 / FPS, label) for label in labels] for labels in said]
+    until = 0.0
+    for stamp, *words in cues(*padded):
+        begin, end = (float(part.replace(",", ".")) for part in stamp.split(" --> "))
+        assert end - begin >= min(0.5, n_frames / FPS) - 1e-6
+        assert begin >= until
+        until = end
+        told = dict(word.split(": ") if ": " in word else ("1", word) for word in words)
+        for track, labels in enumerate(said, start=1):
+            part = labels[round(begin * FPS) : round(end * FPS)]
+            assert part.count(told.get(str(track), "")) == max(part.count(label) for label in part)
 
 
 def test_subtitles_of_nobody() -> None:

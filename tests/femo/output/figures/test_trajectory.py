@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from femo.output.draw import colour
+from femo.output.figures.photo import moments
 from femo.output.figures.trajectory import trajectory
 from femo.results import Timeline
 from tests.femo.results_by_hand import timeline
@@ -30,6 +31,20 @@ def test_way_and_dots_are_the_measured_moments_in_view_and_their_mean() -> None:
     assert (float(mean.x[0]), float(mean.y[0])) == pytest.approx((-0.1 / 3, 0.4 / 3), abs=1e-6)
     assert mean.marker.color == colour(3)
     assert mean.hovertemplate == "mean: valence -0.03, arousal 0.13<extra></extra>"
+
+
+def test_the_mean_is_that_of_the_clip_and_not_of_the_moments_that_are_drawn() -> None:
+    """Of a long clip 1,500 moments are drawn; here those have .4 and all others -.4."""
+    n_frames = 3000
+    drawn = moments(n_frames)
+    values = np.full((n_frames, 2), -0.4, np.float32)
+    values[drawn] = 0.4
+    plain = timeline(3, [row / 25 for row in range(n_frames)], ["fear"] * n_frames)
+    head = plain.scores["valence_arousal"].with_values(values)
+    *_, dots, mean = trajectory(replace(plain, scores={"valence_arousal": head})).data
+    assert len(dots.x) == len(drawn) == 1500
+    assert float(mean.x[0]) == pytest.approx(0, abs=1e-6)
+    assert float(mean.y[0]) == pytest.approx(0, abs=1e-6)
 
 
 def test_where_the_person_is_not_in_view_the_way_does_not_go() -> None:
