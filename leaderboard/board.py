@@ -22,7 +22,7 @@ from leaderboard.reading.submission import read_submission
 from leaderboard.schema import Task
 from leaderboard.scorer import Scorer
 from leaderboard.scoring.reports import compare, score
-from leaderboard.standings.publications import published
+from leaderboard.standings.publications import published, score_limits
 from leaderboard.standings.ranking import ladder_rule
 from leaderboard.standings.shown import shown_comparison, shown_report
 from leaderboard.standings.table import Row, standings
@@ -121,13 +121,17 @@ class Board(Scorer):
         Raises:
             QuotaReached: The day's submissions are used up.
             DetailsInvalid: The split is longer than a word or two.
-            LeaderboardError: No link, or no finite score.
+            LeaderboardError: No link, or a score that the task cannot give.
         """
         refuse_closed(task, utc_now()[:10])
         if not details.links:
             raise LeaderboardError("a self-reported score needs a link to the paper or page that states it")
-        if not abs(main) < 1e6:
-            raise LeaderboardError("a self-reported score must be a finite number")
+        low, high = score_limits(task)
+        if not low <= main <= high:
+            percentage = "; is it a percentage?" if high == 1 < main <= 100 else ""
+            raise LeaderboardError(
+                f"the {task.main} of {task.name} is {main:g}, expected {low:g} to {high:g}{percentage}"
+            )
         report = {
             "task": task.name,
             "main": main,
@@ -180,14 +184,13 @@ class Board(Scorer):
         return standings(task, published(task.name), entries, self.labels.shown_signature(task), by)
 
     def report(self, task: Task, entry_id: str) -> dict[str, Any]:
-        """Return what may be shown of an entry's newest report, in plain JSON types.
+        """Return what may be shown of an entry's current report, in plain JSON types.
 
         Raises:
             UnknownEntry: No entry has this id.
         """
         entry = self.store.entry(entry_id)
-        current = self.labels.shown_signature(task)
-        scored = (entry.score(current) if current else None) or entry.scores[-1]
+        scored = entry.current(self.labels.shown_signature(task))
         if entry.badge == SELF_REPORTED:
             return dict(scored.report)
         return shown_report(task, scored).to_dict()
@@ -195,8 +198,8 @@ class Board(Scorer):
     def compare(self, first_id: str, second_id: str, user: str = "", own: bool = True) -> Comparison:
         """Return the paired bootstrap of two entries, from the files that were submitted.
 
-        Where labels are hidden, a pair is compared once, which costs one of the user's comparisons of the day; the
-        answer is kept for everybody.
+        Where labels are hidden, a pair is compared once, whichever is named first, which costs one of the user's comparisons
+        of the day; the answer is kept for everybody.
 
         Args:
             first_id: Entry id.

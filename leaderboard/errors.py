@@ -37,9 +37,14 @@ class NotComparable(LeaderboardError):
     """Two reports cannot be compared: their signatures name different labels or metrics."""
 
 
+def printable(text: str) -> str:
+    """Return ``text`` with a mark for each character that has no print, such as bytes of a file's name that are no UTF-8."""
+    return "".join(char if char.isprintable() else "�" for char in text)
+
+
 def shown(text: str) -> str:
     """Return ``text`` on one line and cut to 80 characters, fit for a message."""
-    flat = "".join(char if char.isprintable() else "�" for char in text[: MAX_SHOWN_CHARS + 1])
+    flat = printable(text[: MAX_SHOWN_CHARS + 1])
     return flat if len(flat) <= MAX_SHOWN_CHARS else flat[: MAX_SHOWN_CHARS - 1] + "…"
 
 

@@ -7,7 +7,7 @@ Scores are fractions (0-1) except sums and years. Every array is checked here, o
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -144,7 +144,8 @@ class ScoreReport:
         task: Task name.
         main: The score that ranks.
         components: Named parts: per class F1, CCC of valence and arousal, the three terms of MTL, ...
-        interval: 95 % percentile bootstrap over groups, or None with fewer than two groups.
+        interval: 95 %: Wilson's of an accuracy over clips or images, else percentile bootstrap over groups; None with fewer
+            than two groups.
         std_error: Standard deviation of the bootstrap draws, or None likewise.
         n_scored: Rows with at least one valid label; in a public report all rows that had to be there.
         n_excluded: Rows without any; None in a public report.
@@ -226,6 +227,18 @@ class Comparison:
     def from_dict(cls, data: Mapping[str, Any]) -> "Comparison":
         """Return the comparison that ``to_dict`` wrote."""
         return cls(**{**data, "interval": tuple(data["interval"])})
+
+    def mirrored(self) -> "Comparison":
+        """Return the same comparison with the other one named first."""
+        low, high = self.interval
+        return replace(
+            self,
+            first=self.second,
+            second=self.first,
+            difference=0.0 - self.difference,
+            interval=(0.0 - high, 0.0 - low),
+            p_first_better=round(1 - self.p_first_better, 12),
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON types."""

@@ -110,7 +110,7 @@ def board(
         opened_board, task = opened(reference, only_read=True), get_task(name)
         rows = chosen_rows(opened_board.rows(task, by), group)
         signature = opened_board.labels.shown_signature(task)
-        text = _table(rows, task, by) if format == "text" else export(rows, task, signature, format)
+        text = _table(rows, task, by) if format == "text" else export(rows, task, signature, format, by)
         say(text.removesuffix("\n"))
         return {"task": task.name, "signature": signature, "rows": [row.to_dict() for row in rows]}
 
@@ -139,9 +139,10 @@ def mine(name: Name, json: JsonOut = None) -> None:
 
     def work(say: Say) -> dict[str, Any]:
         board, task = opened(only_read=True), get_task(name)
-        entries = board.mine(task, local_user())
+        entries, signature = board.mine(task, local_user()), board.labels.shown_signature(task)
         for entry in entries:
-            say(f"{entry.id}  {entry.created[:10]}  {entry.scores[-1].shown:z.4f}  {entry.state}  {entry.system}")
+            score = f"{entry.current(signature).shown:z.4f}"
+            say(f"{entry.id}  {entry.created[:10]}  {score}  {entry.state}  {entry.system}")
         say(_left(board, task))
         left = board.left(task, local_user())
         states = [{"entry": one.id, "system": one.system, "state": one.state} for one in entries]

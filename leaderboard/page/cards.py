@@ -135,11 +135,11 @@ def valid_card(n_rows: int, keys_checked: bool, notes: Sequence[str]) -> str:
     return render("done", title="The file is valid", sentence=f"{n_rows:,} rows.{keys}", notes=notes)
 
 
-def own_card(task: Task, entries: Sequence[Entry]) -> str:
-    """Return one's own entries, private and withdrawn ones included."""
+def own_card(task: Task, entries: Sequence[Entry], signature: str | None) -> str:
+    """Return one's own entries, private and withdrawn ones included, with their scores under today's signature."""
     if not entries:
         return render("quiet", sentence="You have no entries of this task.")
-    scored = [(entry, score_text(entry.scores[-1].shown, task)) for entry in entries]
+    scored = [(entry, score_text(entry.current(signature).shown, task)) for entry in entries]
     return render("own", main=task.main, entries=scored)
 
 

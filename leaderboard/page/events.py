@@ -142,7 +142,9 @@ class BoardEvents:
                 "Scored", f"{system}: {answer['score']['main']}, seen by you only until you publish it."
             )
         if row is None:
-            return cards.done_card("Scored", f"{answer['score']['main']}; an earlier entry of {system} is better.")
+            return cards.done_card(
+                "Scored", f"{answer['score']['main']}; an earlier entry of {system} is as good or better."
+            )
         return (cards.SAVING if "saving" in answer else "") + cards.row_card(get_task(name), row, answer["score"])
 
     def claim_score(

@@ -11,8 +11,8 @@ from typing import Any, Final
 
 from leaderboard.page.markup import render
 from leaderboard.schema import Task
+from leaderboard.scoring.uncertainty import Interval
 from leaderboard.standings.export import rank_text
-from leaderboard.standings.ranking import Interval
 from leaderboard.standings.table import Row
 
 RANKS: Final = (
@@ -24,7 +24,7 @@ FRAMES: Final = (
     "were scored here."
 )
 INTERVALS: Final = (
-    "Bootstrap over videos, clips or images; of published accuracies, from the accuracy and N (Wilson)."
+    "Of accuracies over clips and images Wilson's, from accuracy and N; else a bootstrap over videos or images."
 )
 TO_SCALE: Final = "The scores on one scale; none of them has a published interval."
 SHORT_BADGE: Final = {"published, not re-scored": "published"}

@@ -53,7 +53,7 @@ class BoardViews:
         pair = (wanted.get("first", ""), wanted.get("second", ""))
         with one_sentence():
             filled = self._filled(task, wanted, pair, request, profile)
-            compares = pair[0] in {choice[1] for choice in self._scored(task, [])}
+            compares = pair[0] in {entry.id for entry in self._scored(task, [])}
             return {
                 self.on.task: task.name,
                 self.on.report: self._details(task, wanted["row"]) if "row" in wanted else "",
@@ -82,16 +82,18 @@ class BoardViews:
         """Return what everything shows; what is wanted and not there gets the default."""
         by = wanted["by"] if wanted.get("by") in task.parts else MAIN
         signature = self.board.labels.shown_signature(task)
+        part = None if by == MAIN else by
         with one_sentence():
-            rows = self.board.rows(task, None if by == MAIN else by)
+            rows = self.board.rows(task, part)
         known = [*groups(rows), ALL_GROUPS]
         group = wanted["group"] if wanted.get("group") in known else first_group(rows, signature is not None)
         who, own = self._visitor(task, request, profile)
-        scored = self._scored(task, own)
+        scored = [_choice(entry, task, signature) for entry in self._scored(task, own)]
         ids: list[str | None] = [*(choice[1] for choice in scored)] or [None]
         first, second = (
             one if one in ids else default for one, default in zip(pair, (ids[0], ids[-1]), strict=True)
         )
+        mine = [_choice(entry, task, signature) for entry in own if entry.withdrawn is None]
         return {
             self.on.overview: cards.overview(self._bests(), task.name),
             self.on.group: gr.Dropdown(known, value=group or ALL_GROUPS),
@@ -101,9 +103,9 @@ class BoardViews:
             self.on.who: who,
             self.on.first: gr.Dropdown(scored, value=first),
             self.on.second: gr.Dropdown(scored, value=second),
-            self.on.mine: gr.Dropdown([_choice(entry) for entry in own if entry.withdrawn is None], value=None),
-            self.on.listed: cards.own_card(task, own),
-            **self._shown(task, rows, group or ALL_GROUPS, list(BADGES)),
+            self.on.mine: gr.Dropdown(mine, value=None),
+            self.on.listed: cards.own_card(task, own, signature),
+            **self._shown(task, rows, group or ALL_GROUPS, list(BADGES), part),
         }
 
     def _bests(self) -> list[Best]:
@@ -114,10 +116,10 @@ class BoardViews:
             for task in tasks
         ]
 
-    def _scored(self, task: Task, own: list[Entry]) -> list[tuple[str, str]]:
+    def _scored(self, task: Task, own: list[Entry]) -> list[Entry]:
         """Return the entries that can be compared."""
         return [
-            _choice(entry)
+            entry
             for entry in self.board.store.entries(task.name)
             if entry.badge == RESCORED and entry.removed is None and (not entry.private or entry in own)
         ]
@@ -131,7 +133,8 @@ class BoardViews:
         except NotSignedIn as error:
             return render("visitor", user="", said=str(error)), []
         quota, left = self.board.quota(task), self.board.left(task, user)
-        used = f"{quota.per_day - left.per_day} of {quota.per_day} submissions used today"
+        today, _ = self.board.store.used(task.name, user)
+        used = f"{today} of {quota.per_day} submissions used today"
         closing = f" Open until {task.closes} (UTC)." if task.closes else ""
         waits = unread(task, self.board.mirror)
         said = f"{waits}." if waits else f"{used} (UTC), {left.in_all} left in all.{closing}"
@@ -142,13 +145,13 @@ class BoardViews:
     def show(self, name: str, group: str, badges: list[str], by: str) -> dict[Any, Any]:
         """Show other rows of the same task, or rank them by a part of the score."""
         with one_sentence():
-            task = get_task(name)
-            return self._shown(task, self.board.rows(task, None if by == MAIN else by), group, badges)
+            task, part = get_task(name), None if by == MAIN else by
+            return self._shown(task, self.board.rows(task, part), group, badges, part)
 
-    def _shown(self, task: Task, rows: list[Row], group: str, badges: list[str]) -> dict[Any, Any]:
+    def _shown(self, task: Task, rows: list[Row], group: str, badges: list[str], by: str | None) -> dict[Any, Any]:
         chosen = [row for row in rows if group in (ALL_GROUPS, row.group) and row.badge in badges]
         drawn = chosen if group != ALL_GROUPS else []
-        files, missing = self._files(task, chosen)
+        files, missing = self._files(task, chosen, by)
         return {
             self.on.table: missing + board_table(chosen, task),
             self.on.plot: gr.Plot(history(drawn, task), visible=True)
@@ -157,7 +160,9 @@ class BoardViews:
             **{button: gr.update(value=path, interactive=path is not None) for button, path in files.items()},
         }
 
-    def _files(self, task: Task, rows: list[Row]) -> tuple[dict[gr.DownloadButton, str | None], str]:
+    def _files(
+        self, task: Task, rows: list[Row], by: str | None
+    ) -> tuple[dict[gr.DownloadButton, str | None], str]:
         """Return the exports in Gradio's cache, and what to say where they cannot be written there."""
         signature = self.board.labels.shown_signature(task)
         files: dict[gr.DownloadButton, str | None] = dict.fromkeys(self.on.files)
@@ -165,7 +170,7 @@ class BoardViews:
             with TemporaryDirectory() as folder:
                 for button, (kind, suffix) in zip(self.on.files, FILES.items(), strict=True):
                     path = Path(folder) / f"{task.name}{suffix}"
-                    path.write_text(export(rows, task, signature, kind.lower()), encoding="utf-8")
+                    path.write_text(export(rows, task, signature, kind.lower(), by), encoding="utf-8")
                     files[button] = button.move_resource_to_block_cache(path)
         except OSError as error:
             sentence = (
@@ -201,6 +206,6 @@ class BoardViews:
         return cards.row_card(task, row, report, rows)
 
 
-def _choice(entry: Entry) -> tuple[str, str]:
-    score = score_text(entry.scores[-1].shown, get_task(entry.task))
+def _choice(entry: Entry, task: Task, signature: str | None) -> tuple[str, str]:
+    score = score_text(entry.current(signature).shown, task)
     return f"{entry.system} ({score}, {entry.created[:10]})", entry.id

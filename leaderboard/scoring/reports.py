@@ -15,11 +15,13 @@ from leaderboard.scoring.tally import Pairs, Tally
 from leaderboard.scoring.uncertainty import (
     N_DRAWS,
     SEED,
+    Interval,
     bootstrap,
     holding,
     interval,
     paired_differences,
     share_better,
+    wilson,
 )
 from leaderboard.types import Bools, Comparison, Mask, Reference, ScoreReport, Submission
 
@@ -47,14 +49,15 @@ def score(
     """
     result, rows = _tallied(task, submission, reference, mask)
     counted = _counted_groups(reference, rows)
-    draws = None
+    draws = span = None
     if n_draws and len(counted) > 1:
         draws = bootstrap(result.stats[counted], result.measure, n_draws, seed)
+        span = item_interval(task, result.main, len(counted)) or holding(interval(draws), result.main)
     return ScoreReport(
         task=task.name,
         main=result.main,
         components=result.components,
-        interval=None if draws is None else holding(interval(draws), result.main),
+        interval=span,
         std_error=None if draws is None else float(draws.std(ddof=1)),
         n_scored=int(rows.sum()),
         n_excluded=int((~rows).sum()),
@@ -77,18 +80,23 @@ def compare(
 ) -> Comparison:
     """Return the paired bootstrap comparison of two submissions on the same labels.
 
+    The draws depend on the order of the two, by chance alone; they are made in one order and mirrored for the other.
+
     Raises:
         NotComparable: Fewer than two videos (clips, images) carry labels.
     """
     one, rows = _tallied(task, first, reference, "cell")
     two, _ = _tallied(task, second, reference, "cell")
+    turned = one.stats.tobytes() > two.stats.tobytes()
+    if turned:
+        one, two = two, one
     counted = _counted_groups(reference, rows)
     if len(counted) < 2:
         raise NotComparable(f"{task.name}: comparing needs at least two labelled videos, clips or images")
     differences = paired_differences(
         one.stats[counted], two.stats[counted], one.measure, two.measure, n_draws, seed
     )
-    return Comparison(
+    result = Comparison(
         task=task.name,
         first=one.main,
         second=two.main,
@@ -99,6 +107,20 @@ def compare(
         n_groups=len(counted),
         signature=signature_of(task, reference),
     )
+    return result.mirrored() if turned else result
+
+
+def counts_items(task: Task) -> bool:
+    """Return whether the score is a share of whole clips or images, which are independent of each other."""
+    return task.family == "accuracy" and task.key != "frame"
+
+
+def item_interval(task: Task, share: float, n: int) -> Interval | None:
+    """Return Wilson's interval of an accuracy over ``n`` whole clips or images; None of other scores.
+
+    A bootstrap of items that are all right, or all wrong, has no width, however few they are.
+    """
+    return holding(wilson(share, n), share) if counts_items(task) else None
 
 
 def signature_of(task: Task, reference: Reference, mask: Mask = "cell") -> str:

@@ -1,12 +1,14 @@
-"""How sure a score is: bootstrap over videos, and paired comparison.
+"""How sure a score is: bootstrap over videos, Wilson's interval of independent items, and paired comparison.
 
 Conventions: frames of one video depend on each other, so whole groups (videos; clips or images where those are
 the items) are drawn with replacement (percentile method, Efron & Tibshirani 1993, chapter 13). A score that
 follows from sums over groups needs no frames: each draw is a row of counts, all draws are one matrix product. A class
 that a draw lacks counts 0 in it, so draws of few videos lie below the score: intervals err on the wide side, and are
-widened to hold it (``holding``).
+widened to hold it (``holding``). The share of whole clips or images that are right has Wilson's interval (E. B. Wilson 1927,
+J. Am. Stat. Assoc. 22), published or scored here.
 """
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -20,6 +22,10 @@ LOW_PERCENT, HIGH_PERCENT = 2.5, 97.5
 CHUNK_CELLS = 2_000_000
 """Draws x groups held at once (16 MB of counts)."""
 
+Z95 = 1.959963984540054
+"""97.5 % quantile of the normal distribution."""
+
+Interval = tuple[float, float]
 Measure = Callable[[Doubles], Doubles]
 """From sums (..., S) to scores (...)."""
 
@@ -47,13 +53,27 @@ def bootstrap(stats: Doubles, measure: Measure, n_draws: int = N_DRAWS, seed: in
     return np.concatenate(scores)
 
 
-def interval(draws: Doubles) -> tuple[float, float]:
+def interval(draws: Doubles) -> Interval:
     """Return the 95 % percentile interval of bootstrap draws."""
     low, high = np.percentile(draws, [LOW_PERCENT, HIGH_PERCENT])
     return float(low), float(high)
 
 
-def holding(span: tuple[float, float], score: float) -> tuple[float, float]:
+def wilson(score: float, n: int) -> Interval:
+    """Return the 95 % interval of an accuracy over ``n`` independent items (Wilson 1927).
+
+    By hand because scipy.stats takes 0.8 to 1.9 ms a row, beside the 2.5 µs here; the test holds it against scipy.
+
+    Args:
+        score: Accuracy, 0-1.
+        n: Items counted, at least 1.
+    """
+    spread = Z95 * math.sqrt(score * (1 - score) / n + Z95**2 / (4 * n**2))
+    centre = score + Z95**2 / (2 * n)
+    return max(0.0, (centre - spread) / (1 + Z95**2 / n)), min(1.0, (centre + spread) / (1 + Z95**2 / n))
+
+
+def holding(span: Interval, score: float) -> Interval:
     """Return an interval widened to hold its score, which classes that few videos hold may take out of it."""
     return min(span[0], score), max(span[1], score)
 

@@ -1,4 +1,4 @@
-"""How sure a part of a score is, where rows are ranked by it.
+"""How sure a part of a score is, where rows are ranked by it, and how the interval of a whole one came about.
 
 Conventions: photos and clips are independent, so the share of right ones has Wilson's interval. Frames of one video are not:
 their share is drawn again with whole videos, from what the report of an entry keeps of each. Of a published one nobody
@@ -13,9 +13,18 @@ import numpy as np
 
 from leaderboard.schema import Task
 from leaderboard.scoring.metrics import ratio
-from leaderboard.scoring.uncertainty import bootstrap, interval
-from leaderboard.standings.ranking import Interval, wilson
+from leaderboard.scoring.reports import counts_items
+from leaderboard.scoring.uncertainty import Interval, bootstrap, interval, wilson
 from leaderboard.store.entries import StoredScore
+
+
+def interval_source(task: Task) -> str:
+    """Return how the interval of a task's main score came about."""
+    return (
+        "Wilson interval from the accuracy and N"
+        if counts_items(task)
+        else "bootstrap over videos, clips or images"
+    )
 
 
 def part_interval(

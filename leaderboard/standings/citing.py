@@ -5,7 +5,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from leaderboard.standings.publications import Citation
-from leaderboard.store.entries import Entry
+from leaderboard.store.entries import Entry, StoredScore
 
 CODE_HOSTS = ("github.com", "gitlab.com", "huggingface.co", "bitbucket.org", "codeberg.org")
 _SPECIAL = str.maketrans(
@@ -38,9 +38,8 @@ def cite_work(work: Citation) -> str:
     )
 
 
-def cite_entry(entry: Entry) -> str:
-    """Return the BibTeX entry of a submission."""
-    score = entry.scores[-1]
+def cite_entry(entry: Entry, score: StoredScore) -> str:
+    """Return the BibTeX entry of a submission and the scoring of it that is shown."""
     return _entry(
         f"entry{entry.id[:8]}",
         {

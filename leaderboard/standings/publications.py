@@ -227,7 +227,7 @@ def _shape_problem(error: ValidationError) -> str:
 
 def _problem(row: _RowJson, task: Task, sources: Mapping[str, Citation]) -> str:
     """Return what is wrong with one row, or an empty string."""
-    low, high = _LIMITS.get(task.family, (0.0, 1.0))
+    low, high = score_limits(task)
     if row.main is not None and not low <= row.main <= high:
         return f"main is {row.main}, expected {low:g} to {high:g}"
     if row.main is None and not row.note and not row.parts:
@@ -243,6 +243,11 @@ def _problem(row: _RowJson, task: Task, sources: Mapping[str, Citation]) -> str:
     if row.year is not None and not 1990 <= row.year <= 2100:
         return f"year is {row.year}, expected four digits or null"
     return ""
+
+
+def score_limits(task: Task) -> tuple[float, float]:
+    """Return the smallest and the largest main score that a task can give."""
+    return _LIMITS.get(task.family, (0.0, 1.0))
 
 
 def _classes(task: Task) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
-"""Order of the table: ranks as ranges where intervals overlap, an interval from k of N, and the ladder rule.
+"""Order of the table: ranks as ranges where intervals overlap, and the ladder rule.
 
 Conventions: an interval is ``(low, high)`` in the unit of the score; ``higher`` says which direction is better.
-Wilson: E. B. Wilson 1927, J. Am. Stat. Assoc. 22. Ladder: Blum & Hardt 2015, "The Ladder: A Reliable Leaderboard
+Ladder: Blum & Hardt 2015, "The Ladder: A Reliable Leaderboard
 for Machine Learning Competitions": a new public score needs an improvement beyond noise, for which their
 parameter-free rule takes a standard error.
 """
@@ -11,25 +11,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 
 from leaderboard.schema import Task
-from leaderboard.scoring.uncertainty import holding
-
-Interval = tuple[float, float]
-Z95 = 1.959963984540054
-"""97.5 % quantile of the normal distribution."""
-
-
-def wilson(score: float, n: int) -> Interval:
-    """Return the 95 % interval of an accuracy over ``n`` independent items (Wilson 1927).
-
-    By hand because scipy.stats takes 0.8 to 1.9 ms a row, beside the 2.5 µs here; the test holds it against scipy.
-
-    Args:
-        score: Accuracy, 0-1.
-        n: Items counted, at least 1.
-    """
-    spread = Z95 * math.sqrt(score * (1 - score) / n + Z95**2 / (4 * n**2))
-    centre = score + Z95**2 / (2 * n)
-    return max(0.0, (centre - spread) / (1 + Z95**2 / n)), min(1.0, (centre + spread) / (1 + Z95**2 / n))
+from leaderboard.scoring.uncertainty import Interval, holding
 
 
 def rank_ranges(

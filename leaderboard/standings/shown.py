@@ -28,6 +28,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from leaderboard.schema import Task
+from leaderboard.scoring.reports import item_interval
 from leaderboard.store.entries import StoredScore
 from leaderboard.types import Comparison, ScoreReport
 
@@ -64,9 +65,13 @@ def public_report(task: Task, report: ScoreReport) -> ScoreReport:
 def shown_report(task: Task, score: StoredScore) -> ScoreReport:
     """Return the part of a report that may be shown: all of it, or less where labels are hidden.
 
+    Earlier versions drew the intervals of accuracies over clips and images; theirs are Wilson's here as those of today are.
+
     Under the ladder rule neither parts nor interval are shown: they would give the exact score away.
     """
     report = ScoreReport.from_dict(score.report)
+    if report.interval is not None:
+        report = replace(report, interval=item_interval(task, report.main, report.n_scored) or report.interval)
     if task.hidden:
         report = public_report(task, report)
     if task.ladder:

@@ -1,9 +1,8 @@
 """The table of one task: published, re-scored and self-reported rows side by side, ranked where they are comparable.
 
-Conventions: only rows of one *group* are ranked against each other: the same split (and the same edition of a test
-set, whose labels change with each edition) and the same subset of items. Ranks are ranges, see ``ranking`` and ``certainty``.
-Self-reported and removed scores and scores of an older metric or reference are listed without a rank. Missing scores
-sort last, equal ones by age.
+Conventions: only rows of one *group* are ranked against each other: the same split (and the same edition of a test set, whose
+labels change with each edition) and the same subset of items. Ranks are ranges, see ``ranking`` and ``certainty``. Self-reported
+and removed scores and those of an older metric or reference have no rank. Missing scores sort last, equal ones by age.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,15 +11,18 @@ from typing import Any
 
 from leaderboard.errors import LeaderboardError
 from leaderboard.schema import Task
-from leaderboard.standings.certainty import part_interval
+from leaderboard.scoring.reports import item_interval
+from leaderboard.scoring.uncertainty import Interval
+from leaderboard.standings.certainty import interval_source, part_interval
 from leaderboard.standings.citing import cite_entry, cite_work
 from leaderboard.standings.publications import PublishedRow
-from leaderboard.standings.ranking import Interval, better, rank_ranges, wilson
+from leaderboard.standings.ranking import better, rank_ranges
 from leaderboard.standings.shown import shown_report
 from leaderboard.store.entries import PUBLISHED, SELF_REPORTED, Badge, Entry, StoredScore
 
 COMPLETE = "complete"
 OUTDATED = "scored with an older metric version or other labels, so not ranked; it will be once it is re-scored"
+UNCONNECTED = "no labels of the task can be read here to tell which scores this one compares with, so not ranked"
 OWN_SOURCE = "femo"
 """Key of the citation under which this project's own figures stand."""
 OWN = "measured by femo's developers and not checked by others, so not ranked"
@@ -202,8 +204,7 @@ def _order(row: Row, home: str, by: str | None, higher: bool) -> tuple[Any, ...]
 
 
 def _from_published(task: Task, row: PublishedRow, number: int) -> Row:
-    alone = task.family == "accuracy" and task.key != "frame"
-    interval = wilson(row.main, row.n) if alone and row.main is not None and row.n is not None else None
+    interval = None if row.main is None or row.n is None else item_interval(task, row.main, row.n)
     citation = (
         str(row.source) + (f". Read in: {row.via}" if row.via else "") + (f", {row.where}" if row.where else "")
     )
@@ -218,7 +219,7 @@ def _from_published(task: Task, row: PublishedRow, number: int) -> Row:
         subset=row.subset,
         team=row.team,
         interval=interval,
-        interval_source="Wilson interval from the accuracy and N" if interval else "",
+        interval_source=interval_source(task) if interval else "",
         parts=row.parts,
         n=row.n,
         edition=row.edition,
@@ -241,8 +242,8 @@ def _official(row: PublishedRow) -> tuple[str, str]:
 
 def _from_entry(task: Task, entry: Entry, signature: str | None) -> Row:
     claimed = entry.badge == SELF_REPORTED
-    current = entry.score(signature) if signature else None
-    score = current or entry.scores[-1]
+    unranked = UNCONNECTED if signature is None else "" if entry.score(signature) else OUTDATED
+    score = entry.current(signature)
     split, subset = (str(score.report["split"]), "as reported") if claimed else (task.split, COMPLETE)
     row = Row(
         id=entry.id,
@@ -257,10 +258,10 @@ def _from_entry(task: Task, entry: Entry, signature: str | None) -> Row:
         year=int(entry.created[:4]),
         links=entry.links,
         note=entry.note,
-        caveat=UNVERIFIED if claimed else "" if current else OUTDATED,
+        caveat=UNVERIFIED if claimed else unranked,
         signature=score.signature,
         created=entry.created,
-        cite=cite_entry(entry),
+        cite=cite_entry(entry, score),
     )
     if entry.removed is not None:
         return replace(row, main=None, caveat=f"removed by the organiser on {entry.removed[:10]}: {entry.reason}")
@@ -273,17 +274,17 @@ def _with_report(row: Row, task: Task, score: StoredScore) -> Row:
         row,
         main=report.main,
         interval=report.interval,
-        interval_source="bootstrap over videos, clips or images" if report.interval else "",
+        interval_source=interval_source(task) if report.interval else "",
         parts={name: value for name, value in report.components.items() if name in task.parts},
         n=report.n_scored,
     )
 
 
 def _best_of_each(task: Task, rows: list[Row]) -> list[Row]:
-    """Return one row per submitter, system and kind: the best one; so a withdrawal uncovers the earlier best."""
+    """Return one row per submitter, system, kind and group: the best one; so a withdrawal uncovers the earlier best."""
     best: dict[tuple[object, ...], Row] = {}
     for row in rows:
-        key = (row.user, row.system, row.badge, row.caveat)
+        key = (row.user, row.system, row.badge, row.group, row.caveat)
         held = best.get(key)
         if (
             held is None
@@ -296,4 +297,4 @@ def _best_of_each(task: Task, rows: list[Row]) -> list[Row]:
 
 def _is_superseded(row: Row, best: Mapping[tuple[object, ...], Row]) -> bool:
     """Whether the same system has a current score, so that its older one need not be listed."""
-    return row.caveat == OUTDATED and (row.user, row.system, row.badge, "") in best
+    return row.caveat == OUTDATED and (row.user, row.system, row.badge, row.group, "") in best

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Protocol
 
-from leaderboard.errors import LeaderboardError
+from leaderboard.errors import LeaderboardError, printable
 from leaderboard.schema import Task
 from leaderboard.store.details import Details, one_line
 
@@ -133,6 +133,14 @@ class Entry:
         """Return the scoring with this signature, or None."""
         return next((score for score in self.scores if score.signature == signature), None)
 
+    def current(self, signature: str | None) -> StoredScore:
+        """Return the scoring to show: the one with this signature, else the newest.
+
+        Args:
+            signature: What a score is compared under today, or None without labels.
+        """
+        return (self.score(signature) if signature else None) or self.scores[-1]
+
 
 @dataclass(frozen=True, slots=True)
 class Rescoring:
@@ -164,7 +172,7 @@ def new_entry(
         links=details.links,
         note=details.note,
         sha256=sha256,
-        file_name=file_name,
+        file_name=printable(file_name),
     )
 
 

@@ -3,10 +3,12 @@
 Conventions: withdrawn, private and removed entries stay counted. Every function works inside the caller's transaction.
 """
 
+import json
 import sqlite3
 from dataclasses import dataclass
 
 from leaderboard.store.entries import AlreadySubmitted, Entry, QuotaReached
+from leaderboard.types import Comparison
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +56,15 @@ def refuse_twice(db: sqlite3.Connection, entry: Entry) -> None:
 
 
 def find_comparison(db: sqlite3.Connection, first: str, second: str, signature: str) -> str | None:
-    """Return the answer that was given for two entries, or None."""
-    query = "SELECT answer FROM comparisons WHERE first = ? AND second = ? AND signature = ?"
-    row = db.execute(query, (first, second, signature)).fetchone()
-    return None if row is None else str(row["answer"])
+    """Return the answer that was given first for two entries, in whichever order they were named, or None."""
+    query = (
+        "SELECT first, answer FROM comparisons WHERE signature = ? "
+        "AND ((first = ? AND second = ?) OR (second = ? AND first = ?)) ORDER BY rowid"
+    )
+    row = db.execute(query, (signature, first, second, first, second)).fetchone()
+    if row is None or row["first"] == first:
+        return None if row is None else str(row["answer"])
+    return json.dumps(Comparison.from_dict(json.loads(row["answer"])).mirrored().to_dict())
 
 
 def refuse_comparison(db: sqlite3.Connection, task: str, user: str, day: str, per_day: int) -> None:

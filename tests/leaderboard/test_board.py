@@ -20,6 +20,7 @@ from leaderboard.standings.export import export, rank_text
 from leaderboard.store.database import Store
 from leaderboard.store.details import Details
 from leaderboard.store.entries import AlreadySubmitted, EntriesUnread, Entry, NotOwner, QuotaReached
+from leaderboard.store.states import entry_from_json, entry_to_json
 from leaderboard.tasks import TASKS
 
 AFEW = TASKS["afew"]
@@ -155,6 +156,18 @@ def test_new_labels_make_old_scores_unranked(board: Board, tmp_path: Path) -> No
     assert all(rank != "–" for _, _, rank in here(other))
 
 
+def test_after_labels_that_came_and_went_all_show_the_score_that_ranks(board: Board, tmp_path: Path) -> None:
+    """With other labels three of the nine that are right are wrong: 0.75, then 0.5, then 0.75 again."""
+    entry, folder = submit(board, tmp_path, 9), tmp_path / "reference" / "afew.csv"
+    folder.write_text(clips(12).replace("Angry", "Disgust"))
+    assert [one.outcome for one in Board(board.store, board.labels._read).rescore()] == ["added"]
+    folder.write_text(clips(12))
+    again = Board(board.store, board.labels._read)
+    (row,) = [row for row in again.rows(AFEW) if row.user]
+    assert (row.main, row.rank is None, again.report(AFEW, entry.id)["main"]) == (0.75, False, 0.75)
+    assert f"{row.signature}}}," in row.cite
+
+
 def test_hidden_labels_show_few_digits_and_no_tables(board: Board, tmp_path: Path) -> None:
     task = TASKS["sandbox-abaw-expr"]
     path = tmp_path / "p.csv"
@@ -192,6 +205,18 @@ def test_comparing_two_entries(board: Board, tmp_path: Path) -> None:
     assert (same.difference, same.p_first_better) == (0, 0.5)
 
 
+def test_a_pair_is_compared_once_whichever_is_named_first(
+    board: Board, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(TASKS, "afew", replace(AFEW, comparisons_per_day=1))
+    low, high = submit(board, tmp_path, 5), submit(board, tmp_path, 7, user="bob")
+    there, back = (board.compare(*pair, "eve") for pair in ((low.id, high.id), (high.id, low.id)))
+    assert back == there.mirrored()
+    assert (back.first, back.second, back.difference) == (0.5833, 0.4167, 0.1667)
+    with pytest.raises(QuotaReached):
+        board.compare(low.id, low.id, "eve")
+
+
 def test_what_cannot_be_compared_says_why(board: Board, tmp_path: Path) -> None:
     one = submit(board, tmp_path, 2)
     path = tmp_path / "sandbox.csv"
@@ -209,13 +234,37 @@ def test_what_cannot_be_compared_says_why(board: Board, tmp_path: Path) -> None:
 def test_self_reported_scores_are_listed_and_not_ranked(board: Board) -> None:
     with pytest.raises(LeaderboardError, match="needs a link"):
         board.self_report(AFEW, "ada", Details("claim"), 0.99, "val")
-    with pytest.raises(LeaderboardError, match="finite"):
-        board.self_report(AFEW, "ada", Details("claim", links=("https://example.org",)), float("nan"), "val")
     board.self_report(AFEW, "ada", Details("claim", links=("https://example.org",)), 0.99, "test")
     (row,) = [row for row in board.rows(AFEW) if row.user]
     assert (row.main, row.rank, row.badge, row.split) == (0.99, None, "self-reported", "test")
     ranked = [row for row in board.rows(AFEW) if row.rank == (1, 1)]
     assert all(row.system != "claim" for row in ranked)
+
+
+@pytest.mark.parametrize(
+    ("task", "main", "said"),
+    [
+        ("afew", 59.27, "the accuracy of afew is 59.27, expected 0 to 1; is it a percentage?"),
+        ("afew", -3, "the accuracy of afew is -3, expected 0 to 1"),
+        ("afew", float("nan"), "the accuracy of afew is nan, expected 0 to 1"),
+        ("abaw-va", -1.5, "the mean CCC of abaw-va is -1.5, expected -1 to 1"),
+        ("abaw-mtl", 150, "the P_VA + P_EXPR + P_AU of abaw-mtl is 150, expected 0 to 3"),
+        ("utkface", 1e5, "the age MAE (years) of utkface is 100000, expected 0 to 120"),
+    ],
+)
+def test_a_self_reported_score_that_cannot_be_is_refused(board: Board, task: str, main: float, said: str) -> None:
+    with pytest.raises(LeaderboardError) as refusal:
+        board.self_report(TASKS[task], "ada", Details("claim", links=("https://example.org",)), main, "val")
+    assert str(refusal.value) == said
+    assert board.store.entries() == []
+
+
+def test_a_self_reported_score_may_be_at_either_end(board: Board) -> None:
+    for main in (-1.0, 1.0):
+        board.self_report(
+            TASKS["abaw-va"], "ada", Details(f"claim {main}", links=("https://example.org",)), main, "val"
+        )
+    assert len(board.store.entries()) == 2
 
 
 @pytest.mark.parametrize(
@@ -270,6 +319,16 @@ def test_an_upload_with_its_own_name_scores_again(board: Board, tmp_path: Path) 
     path.write_text(board.template(task))
     board.submit(task, path, "ada", Details("net"), name="Val_labels.csv")
     assert [result.outcome for result in board.rescore("sandbox-vgaf")] == ["confirmed"]
+
+
+def test_a_file_whose_name_is_no_text_is_scored_and_scores_again(board: Board, tmp_path: Path) -> None:
+    """Linux keeps names in any bytes; those that are not UTF-8 come as lone surrogates, which SQLite and JSON refuse."""
+    path = tmp_path / os.fsdecode(b"caf\xe9\x1b.csv")
+    path.write_text(clips(9))
+    entry = board.submit(AFEW, path, "ada", Details("net"))
+    assert entry.file_name == "caf��.csv"
+    assert entry_from_json(entry_to_json(entry)) == entry
+    assert [one.outcome for one in board.rescore("afew")] == ["confirmed"]
 
 
 def test_a_link_is_never_followed(board: Board, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -76,3 +77,12 @@ def test_reports_survive_json(interval: tuple[float, float] | None) -> None:
 def test_comparisons_survive_json() -> None:
     result = Comparison("afew", 0.5, 0.4, 0.1, (-0.1, 0.3), 0.8, 1000, 60, "sig")
     assert Comparison.from_dict(json.loads(json.dumps(result.to_dict()))) == result
+
+
+def test_a_comparison_is_mirrored_for_the_other_order() -> None:
+    result = Comparison("afew", 0.5, 0.4, 0.1, (-0.1, 0.3), 0.8, 1000, 60, "sig")
+    assert result.mirrored() == Comparison("afew", 0.4, 0.5, -0.1, (-0.3, 0.1), 0.2, 1000, 60, "sig")
+    same = Comparison("afew", 0.5, 0.5, 0.0, (0.0, 0.0), 0.5, 1000, 60, "sig")
+    assert "-0.0" not in str(same.mirrored())
+    for share in (0.027, 0.9735, 0.0005):
+        assert replace(result, p_first_better=share).mirrored().mirrored().p_first_better == share

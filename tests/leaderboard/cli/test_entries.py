@@ -1,10 +1,12 @@
 """Entries from the command line: submitted, seen, published, withdrawn, removed, claimed."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from leaderboard.cli.main import main
+from leaderboard.store.database import Store
 from tests.leaderboard.full_disk import full
 
 
@@ -66,3 +68,22 @@ def test_on_a_full_disk_the_board_is_read_and_what_would_write_says_why(
         said = capsys.readouterr()
         assert (said.out, said.err.count("\n")) == ("", 1)
         assert said.err.startswith("nothing was stored: ")
+
+
+def test_mine_shows_the_score_that_ranks_not_the_newest(
+    sandbox_file: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert main(["submit", "sandbox-abaw-expr", str(sandbox_file), "--system", "net"]) == 0
+    store, name = Store(tmp_path / "store"), entry_id(capsys.readouterr().out)
+    (score,) = store.entry(name).scores
+    store.add_score(name, replace(score, signature="other labels", shown=0.9876))
+    assert main(["mine", "sandbox-abaw-expr"]) == 0
+    assert f"  {score.shown:.4f}  " in capsys.readouterr().out
+
+
+def test_a_table_in_latex_is_of_the_part_that_it_is_ranked_by(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["board", "utkface", "--by", "gender_accuracy", "--format", "latex"]) == 0
+    out = capsys.readouterr().out
+    assert "& gender accuracy &" in out
+    assert "& 0.9190 &" in out
+    assert "age MAE" not in out

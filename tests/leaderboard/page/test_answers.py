@@ -20,7 +20,7 @@ def test_a_score_that_is_no_number_is_a_named_problem(tmp_path: Path) -> None:
     board = open_board({"FEMO_STORE": str(tmp_path)})
     texts = ("net", "", "https://example.org", "")
     assert "must be a number" in answers.self_report(board, "afew", "ada", "", "val", texts)["error"]
-    assert "finite" in answers.self_report(board, "afew", "ada", "nan", "val", texts)["error"]
+    assert "is nan, expected 0 to 1" in answers.self_report(board, "afew", "ada", "nan", "val", texts)["error"]
     entry = answers.self_report(board, "afew", "ada", " 0.6 ", "test", texts)["entry"]
     assert board.store.entry(entry).scores[0].shown == 0.6
 

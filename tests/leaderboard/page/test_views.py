@@ -3,6 +3,7 @@
 import errno
 import html
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -18,7 +19,7 @@ from leaderboard.page.views import BoardViews
 from leaderboard.reading.reference import load_reference
 from leaderboard.store.database import Store
 from leaderboard.store.details import Details
-from leaderboard.store.entries import PUBLISHED, RESCORED, Entry
+from leaderboard.store.entries import PUBLISHED, RESCORED, Entry, StoredScore, new_entry
 from leaderboard.store.hub import HubMirror
 from leaderboard.tasks import TASKS
 from tests.leaderboard.writing import text
@@ -236,3 +237,37 @@ def test_labels_of_one_task_that_cannot_be_read_stop_no_other(
     with pytest.raises(gr.Error) as told:
         list(views.write_template("affectnet-8"))
     assert html.unescape(told.value.message) == answers.BROKEN_LABELS
+
+
+def test_what_is_used_today_is_not_what_earlier_days_used(
+    views: BoardViews, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three of five in all were used on another day: none today, although only two are left."""
+    score = StoredScore("sig", 0.1, {"main": 0.1, "split": "val"}, "2026-01-01T12:00:00+00:00")
+    for number in range(3):
+        views.board.store.add(new_entry(SANDBOX, "ada", Details(f"net {number}"), score))
+    monkeypatch.setitem(TASKS, SANDBOX.name, replace(SANDBOX, quota_in_all=5))
+    said = opened(views, task=SANDBOX.name)[views.on.who]
+    assert "0 of 5 submissions used today (UTC), 2 left in all" in said
+
+
+def test_lists_show_the_score_that_ranks_not_the_newest(views: BoardViews, tmp_path: Path) -> None:
+    entry = submit(views, tmp_path, "happy")
+    main = f"{entry.scores[0].shown:.4f}"
+    views.board.store.add_score(entry.id, replace(entry.scores[0], signature="other labels", shown=0.9876))
+    state, on = opened(views, task=SANDBOX.name), views.on
+    for choices in (state[on.first].choices, state[on.mine].choices):
+        assert [label for label, _ in choices] == [f"happy ({main}, {entry.created[:10]})"]
+    assert f"<td>{main}</td>" in state[on.listed]
+    assert "0.9876" not in state[on.listed]
+
+
+def test_files_for_download_say_what_they_are_ranked_by(views: BoardViews) -> None:
+    state, on = opened(views, task="utkface", by="gender_accuracy"), views.on
+    shown = views.show("utkface", ALL_GROUPS, list(BADGES), "gender_accuracy")
+    for files in (state, shown):
+        csv, json, latex = (Path(files[button]["value"]).read_text(encoding="utf-8") for button in on.files)
+        assert csv.splitlines()[0].endswith(",ranked_by")
+        assert csv.splitlines()[1].endswith(",gender_accuracy")
+        assert '"ranked_by": "gender_accuracy"' in json
+        assert "& gender accuracy &" in latex

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import binom
+from scipy.stats import binom, binomtest
 
 import leaderboard
 from leaderboard.scoring import uncertainty
 from leaderboard.scoring.reports import score
-from leaderboard.scoring.uncertainty import bootstrap, holding, interval, paired_differences, share_better
+from leaderboard.scoring.uncertainty import bootstrap, holding, interval, paired_differences, share_better, wilson
 from leaderboard.tasks import get_task
 from leaderboard.types import Keys, Reference, Submission
 from tests.leaderboard.writing import score_files, text
@@ -139,3 +139,9 @@ def test_the_interval_of_perfect_predictions_holds_their_score(
 def test_an_interval_is_widened_to_its_score() -> None:
     assert holding((0.2, 0.4), 0.3) == (0.2, 0.4)
     assert (holding((0.2, 0.4), 0.1), holding((0.2, 0.4), 0.5)) == ((0.1, 0.4), (0.2, 0.5))
+
+
+@pytest.mark.parametrize(("k", "n"), [(227, 383), (0, 10), (10, 10), (1, 1), (2484, 4000)])
+def test_wilson_agrees_with_scipy(k: int, n: int) -> None:
+    expected = binomtest(k, n).proportion_ci(0.95, method="wilson")
+    assert wilson(k / n, n) == pytest.approx((expected.low, expected.high), abs=1e-12)

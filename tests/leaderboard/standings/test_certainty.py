@@ -9,9 +9,9 @@ import pytest
 
 from leaderboard.board import Board
 from leaderboard.reading.reference import load_reference
-from leaderboard.standings.certainty import part_interval
+from leaderboard.scoring.uncertainty import wilson
+from leaderboard.standings.certainty import interval_source, part_interval
 from leaderboard.standings.publications import published
-from leaderboard.standings.ranking import wilson
 from leaderboard.standings.table import standings
 from leaderboard.store.database import Store
 from leaderboard.store.details import Details
@@ -25,6 +25,19 @@ def stored(*videos: tuple[int, int]) -> StoredScore:
     """Return a score of videos with so many hits among so many frames."""
     rows = [{"video": str(i), "n": n, "f1_macro": 0.5, "accuracy": hits / n} for i, (hits, n) in enumerate(videos)]
     return StoredScore("signature", 0.5, {"per_video": rows}, "2026-01-01T00:00:00+00:00")
+
+
+@pytest.mark.parametrize(
+    ("task", "said"),
+    [
+        ("afew", "Wilson interval from the accuracy and N"),
+        ("affectnet-8", "Wilson interval from the accuracy and N"),
+        ("abaw-lsd", "bootstrap over videos, clips or images"),
+        ("abaw-va", "bootstrap over videos, clips or images"),
+    ],
+)
+def test_how_an_interval_came_about_is_said(task: str, said: str) -> None:
+    assert interval_source(TASKS[task]) == said
 
 
 def test_independent_items_have_wilson_s_interval() -> None:

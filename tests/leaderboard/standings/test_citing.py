@@ -23,7 +23,7 @@ def test_a_submitter_s_text_closes_no_brace() -> None:
     entry = Entry(
         "afew", "ada", "x}, note = {first", RESCORED, (score,), links=("https://example.org",), id="0" * 32
     )
-    lines = cite_entry(entry).splitlines()
+    lines = cite_entry(entry, score).splitlines()
     assert lines[0] == "@misc{entry00000000,"
     assert r"  title = {x\textbraceright{}, note = \textbraceleft{}first}," in lines
     assert "  url = {https://example.org}," in lines
@@ -32,7 +32,7 @@ def test_a_submitter_s_text_closes_no_brace() -> None:
 
 def cited(system: str, team: str) -> list[str]:
     score = StoredScore("afew|val", 0.5, {}, "2026-01-01")
-    return cite_entry(Entry("afew", "ada", system, RESCORED, (score,), team=team, id="0" * 32)).splitlines()
+    return cite_entry(Entry("afew", "ada", system, RESCORED, (score,), team=team, id="0" * 32), score).splitlines()
 
 
 @pytest.mark.parametrize(

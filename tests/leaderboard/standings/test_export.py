@@ -48,6 +48,7 @@ def test_json_holds_the_same_rows() -> None:
     rows = standings(AFEW, published("afew"), [entry(0.5)], SIGNATURE)
     data = json.loads(export(rows, AFEW, SIGNATURE, "json"))
     assert (data["task"], data["signature"], len(data["rows"])) == ("afew", SIGNATURE, 37)
+    assert data["ranked_by"] == "accuracy"
     assert data["rows"][0]["rank"] == list(rows[0].rank or ())
 
 
@@ -81,7 +82,7 @@ def test_a_score_has_four_decimals_or_fewer(value: float, precision: int, text: 
 
 def test_an_interval_is_written_with_its_digits_or_not_at_all() -> None:
     (row,) = standings(AFEW, [], [entry(0.1)], SIGNATURE)
-    assert interval_text(row, 3) == "0.000 – 0.200"
+    assert interval_text(row, 3) == "0.055 – 0.174", "Wilson's of 10 of 100"
     assert interval_text(replace(row, interval=(-0.0001, 0.25)), 2) == "0.00 – 0.25"
     assert interval_text(replace(row, interval=None), 3) == ""
 
@@ -101,10 +102,18 @@ def test_csv_line_by_line() -> None:
     first, second, third = csv.reader(io.StringIO(text))
     assert first == [
         "rank_best", "rank_worst", "system", "team", "user", "score", "low", "high", "top", "n", "split", "edition", "subset",
-        "year", "badge", "signature", "links", "caveat", "note", "citation",
+        "year", "badge", "signature", "links", "caveat", "note", "citation", "ranked_by",
     ]  # fmt: skip
-    assert second[:10] == ["1", "1", "'-net", "", "ada", "0.5", "0.4", "0.6", "-0.25", "10"]
-    assert second[14:] == ["re-scored here", SIGNATURE, "https://a.org https://b.org", "", "two\nlines", ""]
+    assert second[:10] == ["1", "1", "'-net", "", "ada", "0.5", "0.4", "0.6", "-0.25", "100"]
+    assert second[14:] == [
+        "re-scored here",
+        SIGNATURE,
+        "https://a.org https://b.org",
+        "",
+        "two\nlines",
+        "",
+        "accuracy",
+    ]
     assert third[:9] == ["", "", "'-net", "", "ada", "", "", "", ""]
 
 
@@ -116,3 +125,24 @@ def test_latex_has_a_dash_for_what_is_missing() -> None:
         rf"1 & their net & T \& T & 0.7000 & {low:.3f}--{high:.3f} & 1000 & val & complete & published, not re-scored \\",
         r"-- & none &  & -- &  &  & val & complete & published, not re-scored \\",
     ]
+
+
+def test_a_table_that_is_ranked_by_a_part_shows_that_part() -> None:
+    faces, by = TASKS["utkface"], "gender_accuracy"
+    given = [
+        replace(paper(main, name, n=200, split="all"), parts={by: share})
+        for main, name, share in ((4.0, "a", 0.9), (6.0, "b", 0.95))
+    ]
+    rows = standings(faces, [*given, replace(paper(5.0, "c"), split="all")], [], None, by)
+    lines = export(rows, faces, None, "latex", by).splitlines()
+    assert lines[0] == r"\begin{tabular}{lllrrlll}"
+    assert [line for line in lines if line.endswith(r"\\")] == [
+        r"Rank & System & Team & gender accuracy & N & Split & Subset & Source \\",
+        r"1--2 & b &  & 0.9500 & 200 & all & complete & published, not re-scored \\",
+        r"1--2 & a &  & 0.9000 & 200 & all & complete & published, not re-scored \\",
+        r"-- & c &  & -- &  & all & complete & published, not re-scored \\",
+    ]
+    assert json.loads(export(rows, faces, None, "json", by))["ranked_by"] == by
+    records = list(csv.DictReader(io.StringIO(export(rows, faces, None, "csv", by))))
+    assert {record["ranked_by"] for record in records} == {by}
+    assert [record["system"] for record in records] == ["b", "a", "c"]

@@ -79,3 +79,13 @@ def test_a_comparison_is_shown_with_the_digits_of_its_task() -> None:
     assert (shown.first, shown.second, shown.difference, shown.interval) == (0.123, 0.1, 0.023, (0.0, 0.051))
     assert (shown.n_groups, shown.p_first_better) == (60, 0.87654)
     assert shown_comparison(TASKS["utkface"], result, 60) is result
+
+
+def test_a_score_kept_by_an_earlier_version_gets_todays_interval() -> None:
+    """Ten clips, all right: the draws of earlier versions had no spread, and re-scoring confirms a score without touching it."""
+    kept = replace(report(), main=1.0, interval=(1.0, 1.0), n_scored=10, n_excluded=2).to_dict()
+    shown = shown_report(TASKS["afew"], StoredScore("sig", 1.0, kept, "2026-01-01"))
+    assert shown.interval == (0.7225, 1.0)
+    assert shown_report(TASKS["abaw-lsd"], StoredScore("sig", 1.0, kept, "2026-01-01")).interval == (1.0, 1.0)
+    alone = {**kept, "interval": None}
+    assert shown_report(TASKS["afew"], StoredScore("sig", 1.0, alone, "2026-01-01")).interval is None

@@ -8,9 +8,9 @@ import pytest
 from leaderboard.errors import LeaderboardError
 from leaderboard.page.history import history
 from leaderboard.page.table import board_table
+from leaderboard.scoring.uncertainty import wilson
 from leaderboard.standings.export import rank_text
 from leaderboard.standings.publications import published
-from leaderboard.standings.ranking import wilson
 from leaderboard.standings.table import Row, chosen_rows, group_name, groups, standings
 from leaderboard.store.entries import SELF_REPORTED, Entry, StoredScore
 from leaderboard.tasks import TASKS
@@ -31,7 +31,7 @@ def test_published_and_rescored_rows_share_one_ranking() -> None:
 
 
 def test_overlapping_intervals_share_a_range() -> None:
-    """0.55 ± 0.1 overlaps 0.6 and not 0.7."""
+    """Wilson's interval of 55 of 100, 0.452 to 0.644, overlaps 0.6 and not 0.7."""
     rows = standings(AFEW, [paper(0.7, "a", n=10_000), paper(0.6, "b", n=10_000)], [entry(0.55)], SIGNATURE)
     assert summary(rows) == [("a", 0.7, "1"), ("b", 0.6, "2–3"), ("net", 0.55, "2–3")]
 
@@ -144,3 +144,36 @@ def test_femos_own_figures_are_self_reported_and_take_no_rank_away() -> None:
     assert own.caveat == "measured by femo's developers and not checked by others, so not ranked"
     ranked = [row for row in rows if row.group == own.group and row.rank is not None]
     assert next(row for row in ranked if row.rank[0] == 1).parts["ethnicity_accuracy"] == 0.877
+
+
+def test_a_perfect_score_of_few_clips_shares_the_ranks_that_it_may_not_hold() -> None:
+    """Wilson's intervals of 10 of 10 and of 7 of 10 overlap; a bootstrap of 10 equal clips had no width."""
+    kept = [entry(1.0, n=10), entry(0.7, system="other", n=10)]
+    rows = standings(AFEW, [], [replace(one, scores=(spanless(one.scores[0]),)) for one in kept], SIGNATURE)
+    assert summary(rows) == [("net", 1.0, "1–2"), ("other", 0.7, "1–2")]
+    assert {row.interval_source for row in rows} == {"Wilson interval from the accuracy and N"}
+    assert rows[0].interval == (0.7225, 1.0)
+
+
+def spanless(score: StoredScore) -> StoredScore:
+    return replace(score, report={**score.report, "interval": [score.shown, score.shown]})
+
+
+def claim(main: float, split: str) -> Entry:
+    score = StoredScore("self-reported", main, {"split": split}, "t")
+    return Entry("afew", "bob", "claim", SELF_REPORTED, (score,))
+
+
+def test_of_one_system_each_split_that_is_reported_is_listed() -> None:
+    rows = standings(AFEW, [], [claim(0.7, "test"), claim(0.65, "val"), claim(0.6, "val")], SIGNATURE)
+    assert {(row.main, row.group) for row in rows} == {(0.7, "test · as reported"), (0.65, "val · as reported")}
+
+
+def test_without_labels_nobody_says_that_scores_are_outdated() -> None:
+    (row,) = standings(AFEW, [], [entry(0.5)], None)
+    assert (row.rank, row.main) == (None, 0.5)
+    assert row.caveat == (
+        "no labels of the task can be read here to tell which scores this one compares with, so not ranked"
+    )
+    (old,) = standings(AFEW, [], [entry(0.5)], "afew|val|ref:1|n:10|accuracy|v1.0")
+    assert old.caveat.startswith("scored with an older metric version or other labels")

@@ -1,5 +1,6 @@
 """Counts by login, task and UTC day, on rows that are written here by hand."""
 
+import json
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
@@ -17,6 +18,7 @@ from leaderboard.store.quotas import (
     refuse_comparison,
     refuse_twice,
 )
+from leaderboard.types import Comparison
 
 
 @pytest.fixture
@@ -83,13 +85,21 @@ def test_what_has_no_file_is_never_the_same(db: sqlite3.Connection) -> None:
     refuse_twice(db, Entry("afew", "ada", "claim", "self-reported", ()))
 
 
+def answer(first: float) -> str:
+    result = Comparison("afew", first, 0.5, first - 0.5, (first - 0.75, 0.25), 0.125, 1000, 60, "v1")
+    return json.dumps(result.to_dict())
+
+
+def keep(db: sqlite3.Connection, day: str, pair: tuple[str, str], said: str) -> None:
+    db.execute("INSERT INTO comparisons VALUES (?, ?, ?, ?, ?, ?, ?)", ("afew", "ada", day, *pair, "v1", said))
+
+
 def test_comparisons_are_found_by_pair_and_signature_and_counted_by_day(db: sqlite3.Connection) -> None:
     for number, day in ((1, "2026-03-01"), (2, "2026-03-02"), (3, "2026-03-02")):
-        row = ("afew", "ada", day, "a", f"b{number}", "v1", f"answer {number}")
-        db.execute("INSERT INTO comparisons VALUES (?, ?, ?, ?, ?, ?, ?)", row)
-    assert find_comparison(db, "a", "b2", "v1") == "answer 2"
-    assert find_comparison(db, "b2", "a", "v1") is None
+        keep(db, day, ("a", f"b{number}"), answer(number / 100))
+    assert find_comparison(db, "a", "b2", "v1") == answer(0.02)
     assert find_comparison(db, "a", "b2", "v2") is None
+    assert find_comparison(db, "a", "b4", "v1") is None
     refuse_comparison(db, "afew", "ada", "2026-03-02", 3)
     refuse_comparison(db, "vgaf", "ada", "2026-03-02", 1)
     refuse_comparison(db, "afew", "bob", "2026-03-02", 1)
@@ -97,3 +107,17 @@ def test_comparisons_are_found_by_pair_and_signature_and_counted_by_day(db: sqli
         refuse_comparison(db, "afew", "ada", "2026-03-02", 2)
     with pytest.raises(QuotaReached, match=r"^a visitor has used 0 of 0 comparisons"):
         refuse_comparison(db, "afew", "", "2026-03-02", 0)
+
+
+def test_the_answer_for_two_entries_serves_both_orders(db: sqlite3.Connection) -> None:
+    keep(db, "2026-03-01", ("b", "a"), answer(0.25))
+    assert find_comparison(db, "b", "a", "v1") == answer(0.25)
+    assert json.loads(find_comparison(db, "a", "b", "v1") or "") == {
+        "task": "afew", "first": 0.5, "second": 0.25, "difference": 0.25, "interval": [-0.25, 0.5],
+        "p_first_better": 0.875, "n_draws": 1000, "n_groups": 60, "signature": "v1",
+    }  # fmt: skip
+    keep(db, "2026-03-02", ("a", "b"), answer(0.75))
+    assert find_comparison(db, "b", "a", "v1") == answer(0.25), (
+        "earlier versions kept one for each order: the first counts"
+    )
+    assert json.loads(find_comparison(db, "a", "b", "v1") or "")["second"] == 0.25
