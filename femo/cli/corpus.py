@@ -15,6 +15,7 @@ from femo.media.grants import spelt_out, without_secrets
 
 if TYPE_CHECKING:
     from femo.corpora.progress import CorpusProgress
+    from femo.corpora.run import CorpusReport
 
 N_SHOWN = 10
 """Failures that are named on the terminal; the data set has all."""
@@ -83,9 +84,12 @@ def corpus(
     The same command goes on after a kill: nothing is read twice and nothing is lost.
     """
     from femo.clips.adaptive import parse_every
+    from femo.corpora.progress import refuse_foreign_metrics
     from femo.corpora.run import corpus as run
 
     check_streams({}, {"--out": out, "--prometheus": prometheus})
+    if prometheus is not None:
+        refuse_foreign_metrics(prometheus)
     with _shown(json_progress, prometheus, engine) as progress:
         report = run(
             source,
@@ -109,6 +113,13 @@ def corpus(
             pictures=pictures,
             progress=progress,
         )
+    _tell(report, source, out)
+    if report.failures:
+        raise typer.Exit(1)
+
+
+def _tell(report: "CorpusReport", source: str, out: Path) -> None:
+    """Say what a run came to."""
     for clip in report.changed[:N_SHOWN]:
         say(f"{clip}: changed since it was read, and was read again")
     for clip, problem in report.failures[:N_SHOWN]:
@@ -118,9 +129,10 @@ def corpus(
     if not report.progress.n_inputs:
         name = without_secrets(spelt_out(source))
         say(f"{name} has no photo or clip; in a folder those are files that end like one, such as .jpg or .mp4")
+    if n := report.n_shared_names:
+        said = "1 name in the column clip stands" if n == 1 else f"{n} names in the column clip stand"
+        say(f"{said} for several inputs; join the data sets by clip_id")
     say(f"{out}: {report.progress}")
-    if report.failures:
-        raise typer.Exit(1)
 
 
 @contextmanager

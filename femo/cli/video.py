@@ -56,7 +56,9 @@ def video(
     ] = None,
     annotate: Annotated[
         Path | None,
-        typer.Option("--annotate", metavar="OUT.mp4", help="Write a copy with boxes; a folder for several clips."),
+        typer.Option(
+            "--annotate", metavar="OUT.mp4", help="Write a copy with boxes, an MP4; a folder for several clips."
+        ),
     ] = None,
     smooth: Annotated[str, typer.Option("--smooth", help="none, mean:K or median:K over K frames.")] = "mean:15",
     every: Annotated[
@@ -91,6 +93,7 @@ def video(
 
     check_streams({"--json": json, "--csv": csv}, {"--out": out, "--abaw": abaw, "--annotate": annotate})
     clips = expand(files)
+    _check_copy(annotate, several=len(clips) > 1)
     temporal.parse_smoothing(smooth)
     keep = json is not None or csv is not None
     job = ClipJob(smooth, parse_every(every), min_face, out, abaw, annotate, len(clips) > 1, keep, fpr, agreement)
@@ -114,6 +117,14 @@ def _forms(names: Sequence[str]) -> tuple[str, ...]:
     if unknown := [name for name in names if name not in SUFFIXES]:
         raise typer.BadParameter(f"--also knows {', '.join(SUFFIXES)}; got {unknown[0]!r}")
     return tuple(dict.fromkeys(names))
+
+
+def _check_copy(copy: Path | None, *, several: bool) -> None:
+    """Refuse a name for the copy of one clip that says a folder, or another container than the MP4 that is written."""
+    if copy is None or several or copy.is_dir() or copy.suffix.lower() == ".mp4":
+        return
+    said = "is no name of an MP4 file and no folder that is there; the copy of one clip ends in .mp4"
+    raise typer.BadParameter(f"{copy} {said}")
 
 
 def expand(files: Sequence[str]) -> list[Path]:

@@ -1,9 +1,10 @@
 """What a timeline says in a few numbers: time in view, share of each expression, changes between them.
 
 Conventions: only frames in which the face was seen count; the expression of a frame is the most probable one after
-smoothing; a frame lasts until the next one.
+smoothing; a frame lasts until the next one, the last as long as most but not beyond the clip's end.
 """
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -48,14 +49,19 @@ def split_brief(result: VideoResult) -> tuple[list[Timeline], list[Timeline]]:
     return lasting, [line for line in result.timelines if line.present.mean() < BRIEF]
 
 
-def seconds_in_view(line: Timeline) -> float:
-    """Return for how long the person was seen, in seconds."""
-    return float(_lasts(line)[line.present].sum())
+def seconds_in_view(line: Timeline, duration_s: float = math.inf) -> float:
+    """Return for how long the person was seen, in seconds, in a clip of this length."""
+    return float(_lasts(line, duration_s)[line.present].sum())
 
 
-def shares(line: Timeline) -> dict[str, float]:
-    """Return the part of the time in view that each expression dominates, largest first; {} if nothing was read."""
-    labels, seconds = _dominant(line)
+def shares(line: Timeline, duration_s: float = math.inf) -> dict[str, float]:
+    """Return the part of the time in view that each expression dominates, largest first; {} if nothing was read.
+
+    Args:
+        line: The person.
+        duration_s: Length of the clip.
+    """
+    labels, seconds = _dominant(line, duration_s)
     total = float(seconds.sum())
     found = {label: float(seconds[labels == label].sum()) / total for label in sorted({*labels}) if total}
     return dict(sorted(found.items(), key=lambda item: -item[1]))
@@ -98,18 +104,20 @@ def count_alike(first: VideoResult, second: VideoResult) -> tuple[int, int]:
     return same, compared
 
 
-def _dominant(line: Timeline) -> tuple[Any, Doubles]:
+def _dominant(line: Timeline, duration_s: float) -> tuple[Any, Doubles]:
     """Dominant expression of each frame in view (n,), and how long that frame lasts in seconds (n,)."""
     head = line.scores.get("expression")
     if head is None or not len(line.time_s):
         return np.zeros(0, object), np.zeros(0)
-    lasts = _lasts(line)
+    lasts = _lasts(line, duration_s)
     top = temporal.decide_class(head.values)
     keep = line.present & (top >= 0)
     return np.array([head.labels[number] for number in top[keep]], object), lasts[keep]
 
 
-def _lasts(line: Timeline) -> Doubles:
-    """How long each frame lasts, in seconds (T,); the last one as long as most."""
+def _lasts(line: Timeline, duration_s: float) -> Doubles:
+    """How long each frame lasts, in seconds (T,); the last one as long as most, or until the clip ends."""
     steps = np.diff(line.time_s)
-    return np.append(steps, np.median(steps) if len(steps) else 0.04)
+    last_s = float(np.median(steps)) if len(steps) else 0.04
+    left_s = duration_s - float(line.time_s[-1]) if len(line.time_s) else last_s
+    return np.append(steps, min(last_s, left_s) if left_s > 0 else last_s)

@@ -189,31 +189,26 @@ class Manifest:
                 "UPDATE inputs SET state = ?, sha256 = ?, n_frames = ?, n_faces = ?, duration_s = ?, read_s = ? WHERE id = ?",
                 ((READ, f.sha256, f.n_frames, f.n_faces, f.duration_s, f.read_s, number) for number, f in read),
             )
-            self._db.executemany(
-                "UPDATE inputs SET state = ?, problem = ? WHERE id = ?",
-                ((FAILED, problem, number) for number, problem in failed),
-            )
+            refused = f"UPDATE inputs SET state = {FAILED}, problem = ? WHERE id = ?"
+            self._db.executemany(refused, ((problem, number) for number, problem in failed))
 
     def add_shard(self, number: int, first: int, stop: int, sha256: str, read_s: float) -> None:
         """Note that a shard of an input lies in the work folder."""
         with self._transaction():
-            self._db.execute(
-                "INSERT OR REPLACE INTO shards VALUES(?, ?, ?, ?, ?)", (number, first, stop, sha256, read_s)
-            )
+            row = (number, first, stop, sha256, read_s)
+            self._db.execute("INSERT OR REPLACE INTO shards VALUES(?, ?, ?, ?, ?)", row)
 
     def shards(self, number: int, sha256: str) -> dict[tuple[int, int], float]:
         """Return the shards of an input with this content that lie in the work folder: (first, stop) to seconds."""
-        rows = self._db.execute(
-            "SELECT first, stop, read_s FROM shards WHERE input = ? AND sha256 = ?", (number, sha256)
-        )
+        lie = "SELECT first, stop, read_s FROM shards WHERE input = ? AND sha256 = ?"
+        rows = self._db.execute(lie, (number, sha256))
         return {(first, stop): read_s for first, stop, read_s in rows}
 
     def shards_kept(self) -> list[tuple[int, int]]:
         """Forget the shards of inputs that do not wait; return the others, (input, first)."""
         with self._transaction():
-            self._db.execute(
-                "DELETE FROM shards WHERE input NOT IN (SELECT id FROM inputs WHERE state = ?)", (WAITING,)
-            )
+            waiting = f"SELECT id FROM inputs WHERE state = {WAITING}"
+            self._db.execute(f"DELETE FROM shards WHERE input NOT IN ({waiting})")
         return self._db.execute("SELECT input, first FROM shards").fetchall()
 
     def place(self, number: int) -> str:
@@ -263,6 +258,11 @@ class Manifest:
         return self._db.execute(
             f"SELECT id, clip, {WHERE}, problem FROM inputs WHERE state = ? ORDER BY id", (FAILED,)
         ).fetchall()
+
+    def n_shared_names(self) -> int:
+        """Count the names (``clip``) that several inputs bear; one source gives each its own."""
+        shared = "SELECT count(*) FROM (SELECT 1 FROM inputs GROUP BY clip HAVING count(*) > 1)"
+        return int(self._db.execute(shared).fetchone()[0])
 
     def counts(self) -> Counts:
         """Count the inputs by state."""

@@ -6,13 +6,16 @@ Conventions: hours are those of the clips, not of the clock; rates are those of 
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from femo.atomic import write_bytes
 from femo.corpora.manifest import Counts
+from femo.errors import FemoError
 from femo.media.streaming import clock
 
 Engine = Literal["local", "ray"]
+BEGINNING: Final = "# HELP femo_corpus_"
+"""How the file for Prometheus begins."""
 METRICS = {
     "inputs_total": ("gauge", "Inputs that are known.", "n_inputs"),
     "inputs_done": ("gauge", "Inputs that are read, those of earlier runs too.", "n_done"),
@@ -71,7 +74,12 @@ class CorpusProgress:
         }
 
     def write_prometheus(self, path: Path) -> None:
-        """Write the text file that Prometheus' node exporter collects, whole or not at all."""
+        """Write the text file that Prometheus' node exporter collects, whole or not at all.
+
+        Raises:
+            FemoError: It cannot be written there, or something else would be replaced.
+        """
+        refuse_foreign_metrics(path)
         values = self.to_dict()
         lines = []
         for name, (kind, text, key) in METRICS.items():
@@ -79,6 +87,24 @@ class CorpusProgress:
             lines += [f"# HELP femo_corpus_{name} {text}", f"# TYPE femo_corpus_{name} {kind}"]
             lines.append(f"femo_corpus_{name} {value}")
         write_bytes(path, ("\n".join(lines) + "\n").encode())
+
+
+def refuse_foreign_metrics(path: Path) -> None:
+    """Refuse to replace a file that holds anything but progress for Prometheus, such as an input or the list of them.
+
+    Raises:
+        FemoError: It does, or cannot be opened.
+    """
+    try:
+        if path.is_file():
+            with path.open("rb") as file:
+                found = file.read(len(BEGINNING))
+            if found not in (b"", BEGINNING.encode()):
+                raise FemoError(
+                    f"{path} holds something else than progress of femo corpus, so it is not replaced; name another file."
+                )
+    except (OSError, ValueError) as error:
+        raise FemoError(f"{path} cannot be opened: {getattr(error, 'strerror', None) or error}.") from error
 
 
 class Tally:

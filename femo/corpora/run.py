@@ -41,6 +41,8 @@ PART_INPUTS: Final = 10_000
 PART_S: Final = 600.0
 """after so many seconds."""
 POLL_S: Final = 0.5
+MOST_TIMEOUT_S: Final = 86_400
+"""A day: sockets count milliseconds up to 2**31, some 25 days."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +54,14 @@ class CorpusReport:
         progress: The counts at the end.
         failures: Name and sentence of the inputs that cannot be read.
         changed: Names of inputs that were read in an earlier run, had changed since, and were read again.
+        n_shared_names: How many names in the column ``clip`` stand for several inputs, of several sources.
     """
 
     out: Path
     progress: CorpusProgress
     failures: tuple[tuple[str, str], ...]
     changed: tuple[str, ...]
+    n_shared_names: int
 
 
 def corpus(
@@ -95,7 +99,7 @@ def corpus(
         fpr: The same.
         min_face: The same.
         align: As for ``Pipeline.photo``.
-        group: Say the mood of each input too, as ``Pipeline.group`` does.
+        group: Say the mood of each input too, as ``Pipeline.group`` does; with ``align`` off faces of photos that are turned.
         model: As for ``femo.load``.
         prior: ``natural``, ``halfway``, ``balanced``, or None for the model's own.
         measure: Lay a mesh on each face.
@@ -106,7 +110,7 @@ def corpus(
             ``progress`` says so.
         shard_minutes: Clips of twice this length or more are cut into shards of it, rounded up to whole minutes; the result is
             the same. ``inf`` cuts none.
-        timeout_s: Seconds without an answer after which a URL is given up.
+        timeout_s: Seconds without an answer after which a URL is given up, above 0, a day at most.
         retry_failures: Read again what failed in an earlier run.
         pictures: Show faces among the examples of the summary page. Not by default: they are personal data, the tables hold none,
             and the page is easily handed on with them.
@@ -127,6 +131,10 @@ def corpus(
         raise FemoError("address belongs to engine='ray'.")
     if not shard_minutes > 0:
         raise FemoError(f"shard_minutes is {shard_minutes}; expected a number above 0.")
+    if not 0 < timeout_s <= MOST_TIMEOUT_S:
+        raise FemoError(
+            f"timeout_s is {timeout_s}; expected a number of seconds above 0, at most {MOST_TIMEOUT_S}."
+        )
     for spec in specs:  # before workers are started, each of which would say it
         find_files(spec)
     folder = Path(out).absolute()
@@ -270,7 +278,7 @@ class _Run:
             write_summary(self.out, progress, failures, self.manifest.place if pictures else None)
         except OSError as error:
             raise unwritable(self.out, error) from error
-        return CorpusReport(self.out, progress, failures, tuple(self.changed))
+        return CorpusReport(self.out, progress, failures, tuple(self.changed), self.manifest.n_shared_names())
 
 
 def _sentence(item: Input, error: BaseException) -> str:

@@ -7,7 +7,6 @@ The name of an input in the tables (``clip``) is its path from the folder that w
 matched. In folders only files with the ending of a photo or clip are taken; what a pattern or a table names is taken as it is.
 """
 
-import csv
 import glob
 import json
 import os
@@ -20,6 +19,7 @@ from typing import Final, NamedTuple
 from femo.corpora.addresses import URL, asked, file_system, listed, opened
 from femo.errors import FemoError
 from femo.media.grants import WEB, lasting, shown, spelt_out, without_secrets
+from femo.media.lists import rows_of
 from femo.models.hub import explain
 
 PHOTOS: Final = "avif bmp gif heic heif ico jfif jp2 jpeg jpg png tga tif tiff webp"
@@ -65,7 +65,7 @@ def list_inputs(source: str | os.PathLike[str], column: str | None = None) -> It
         column: Column of the table that names the inputs or holds them; None looks for a usual name.
 
     Raises:
-        FemoError: There is no such source, or its table has no such column.
+        FemoError: There is no such source, its table has no such column, or a row of it is none.
     """
     name = os.fspath(source)
     name = spelt_out(name) if URL.match(name) else name
@@ -237,13 +237,13 @@ def _csv_rows(name: str, column: str | None) -> Iterator[str]:
     with opened(name) as file:
         text = (line.decode("utf-8-sig" if number == 0 else "utf-8") for number, line in enumerate(file))
         try:
-            reader = csv.reader(text, delimiter="\t" if _file_name(name).lower().endswith(".tsv") else ",")
-            header = [column.strip() for column in next(reader, [])]
+            rows = rows_of(text, without_secrets(name), "\t" if _file_name(name).lower().endswith(".tsv") else ",")
+            header = [column.strip() for column in next(rows, (1, []))[1]]
             at = header.index(_column(name, header, column))
-            for row in reader:
+            for _, row in rows:
                 if len(row) > at and row[at].strip():
                     yield row[at].strip()
-        except (csv.Error, UnicodeDecodeError) as error:
+        except UnicodeDecodeError as error:
             raise FemoError(without_secrets(f"{name} is no table in UTF-8: {error}.")) from error
 
 

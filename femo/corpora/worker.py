@@ -115,10 +115,11 @@ class Worker:
         return tables.facts
 
     def _photo(self, origin: Origin, path: Path, start: float) -> Tables:
-        how: dict[str, Any] = {"min_face": self.options.min_face, "limits": PhotoLimits()}
-        photo = self.pipeline.photo(path, align=self.options.align, measure=self.options.measure, **how)
+        o = self.options
+        how: dict[str, Any] = {"min_face": o.min_face, "align": o.align, "limits": PhotoLimits()}
+        photo = self.pipeline.photo(path, measure=o.measure, **how)
         mood = None
-        if self.options.group:
+        if o.group:
             natural = photo
             if photo.prior != "natural":
                 natural = self.pipeline.photo(path, measure=False, prior="natural", **how)

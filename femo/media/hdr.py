@@ -1,8 +1,8 @@
 """Shows pictures of high dynamic range or of a wide gamut as everything here expects them: SDR with BT.709 primaries.
 
 Conventions: code points are those of ITU-T H.273. HLG (18) and PQ (16) become light of a display by ITU-R BT.2100-2 and are
-normalised to a white that depends on the clip; other transfers are taken for the 2.4 of BT.1886. The way from code value to code
-value is a table of 33³ points, made once a clip and applied by Pillow in between, 8 bits in and out.
+normalised to a white that depends on the clip's first picture; other transfers are taken for the 2.4 of BT.1886. The way from
+code value to code value is a table of 33³ points, made once a clip and applied by Pillow in between, 8 bits in and out.
 """
 
 from collections.abc import Mapping

@@ -2,9 +2,9 @@
 
 Conventions: an output bears its source's stem. Where that would take the place of another source's output, in the same
 run or left by an earlier one, or of a file that nothing says to be ours, it bears the stem and a tag of where its source
-lies, so that a name never depends on the order of files and stays the same from run to run. A stem that leaves no room for
-what follows it is cut, and tagged too. Two paths are one file when the file system says so (device and
-inode), which covers links and the letter case of file systems that do not tell it apart.
+lies, so that a name never depends on the order of files and stays the same from run to run; a pipe is another source in
+each run. A stem that leaves no room for what follows it is cut, and tagged too. Two paths are one file when the file system
+says so (device and inode), which covers links and the letter case of file systems that do not tell it apart.
 """
 
 import hashlib
@@ -13,8 +13,10 @@ import unicodedata
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final, TypeAlias
+from uuid import uuid4
 
 from femo.errors import FemoError
+from femo.media.sources import is_stream
 
 Owner: TypeAlias = Callable[[str], str | None]
 """Tells from a name the place of the source whose outputs bear it: None where nobody's do, ``SOMEBODY`` where not one's."""
@@ -28,14 +30,19 @@ STEM_BYTES: Final = 235
 MODEL_FILES = ("config.json", "README.md", "weights.safetensors")
 """What a model folder is written of."""
 TAG_DIGITS = 8
+RUN: Final = uuid4().hex
+"""Stands for this run in the places of pipes: a shell calls the pipes of all its commands by the same few names."""
 REWRITTEN = (".json",)
 """What femo may write again inside a folder that it reads: no data set in use holds such files."""
 
 
 def place_of(source: Path) -> str:
-    """Return 64 hex digits that stand for where a file lies: the SHA-256 of its absolute path, links followed."""
+    """Return 64 hex digits that stand for where a file lies: the SHA-256 of its absolute path, links followed.
+
+    A pipe or device holds something else each time, so its place is of this run too.
+    """
     path = source.resolve() if source.is_file() else Path(os.path.abspath(source))  # noqa: PTH100  a pipe leads nowhere
-    return hashlib.sha256(os.fsencode(path)).hexdigest()
+    return hashlib.sha256(os.fsencode(path) + (RUN.encode() if is_stream(source) else b"")).hexdigest()
 
 
 def nobody(name: str) -> None:

@@ -4,6 +4,7 @@ Conventions: a column says ``prior`` where nothing was measured and ``measured``
 nothing. A photo is shown only where it is at hand, see ``PhotoResult.picture``.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from functools import cache, singledispatch
 from pathlib import Path
@@ -72,7 +73,13 @@ def _photo(result: PhotoResult) -> str:
 def _video(result: VideoResult) -> str:
     about = f"{result.duration_s:.1f} s, {len(result.time_s)} frames, {result.model}"
     title = _counted(len(result.timelines), "person")
-    return _cell(title, about, result.notes, _person_columns(result.timelines), _persons(result.timelines))
+    return _cell(
+        title,
+        about,
+        result.notes,
+        _person_columns(result.timelines),
+        _persons(result.timelines, result.duration_s),
+    )
 
 
 @html.register(Timeline)
@@ -88,7 +95,9 @@ def _group(result: GroupResult) -> str:
     lines, at_most = result.video.timelines, int(result.face_count.max(initial=0))
     about = f"{_counted(len(lines), 'person')}, at most {_counted(at_most, 'face')} at once, {result.video.model}"
     title = f"Group: {mood}" + (f" ({said})" if said else "")
-    return _cell(title, about, result.video.notes, _person_columns(lines), _persons(lines))
+    return _cell(
+        title, about, result.video.notes, _person_columns(lines), _persons(lines, result.video.duration_s)
+    )
 
 
 @plot.register(PhotoResult)
@@ -147,13 +156,17 @@ def _picture(result: PhotoResult) -> str:
     return _jpeg(annotate(small, result.faces.xyxy * np.float32(factor), unsure=unsure))
 
 
-def _persons(lines: Sequence[Timeline]) -> list[list[Any]]:
+def _persons(lines: Sequence[Timeline], duration_s: float = math.inf) -> list[list[Any]]:
     return [
         [
             line.track,
             "" if line.portrait is None else {"src": _jpeg(line.portrait), "alt": f"person {line.track}"},
-            f"{summaries.seconds_in_view(line):.1f} s",
-            ", ".join(f"{name} {percent(share)}" for name, share in summaries.shares(line).items() if share > 0),
+            f"{summaries.seconds_in_view(line, duration_s):.1f} s",
+            ", ".join(
+                f"{name} {percent(share)}"
+                for name, share in summaries.shares(line, duration_s).items()
+                if share > 0
+            ),
         ]
         for line in lines[: MAX_ROWS + 1]
     ] + [[]] * (len(lines) - MAX_ROWS - 1)

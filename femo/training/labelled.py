@@ -7,7 +7,6 @@ counts as an error, as it does for who uses the pipeline. What cannot be read is
 95 % interval.
 """
 
-import csv
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ import numpy.typing as npt
 from femo.corpora.sources import PHOTOS
 from femo.errors import FemoError, MediaError, ModelError
 from femo.labels import AFFECTNET_8
+from femo.media.lists import rows_of
 from femo.media.photos import read_photo
 from femo.pipeline import Pipeline
 from femo.training.calibration import expected_calibration_error
@@ -87,13 +87,15 @@ def _of_folders(folder: Path) -> Iterator[Labelled]:
 def _of_table(table: Path) -> Iterator[Labelled]:
     try:
         with table.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file)
-            if not set(COLUMNS) <= set(reader.fieldnames or ()):
+            lines = rows_of(file, str(table))
+            header = next(lines, (1, []))[1]
+            if not set(COLUMNS) <= set(header):
                 raise FemoError(f"{table} has no columns {' and '.join(COLUMNS)} in its first line")
-            rows = [(row["path"], row["expression"]) for row in reader]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+            rows = [(number, dict(zip(header, row, strict=False))) for number, row in lines if row]
+    except (OSError, UnicodeDecodeError) as error:
         raise FemoError(f"{table} cannot be read: expected a folder, or a CSV in UTF-8") from error
-    for number, (path, name) in enumerate(rows, start=2):
+    for number, row in rows:
+        path, name = (row.get(column) for column in COLUMNS)
         if not path or not name:
             raise FemoError(f"{table}, line {number}: expected a path and an expression")
         yield Labelled(table.parent / path, _known(name, f"{table}, line {number}"))

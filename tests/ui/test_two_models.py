@@ -201,7 +201,7 @@ def test_two_models_read_a_clip_and_stand_one_above_the_other(page: Page, small:
     expect(card).to_contain_text(
         re.compile(rf"of the {near} frames in which both read person {track}, and in \d+ % of those")
     )
-    shares = summaries.shares(first)
+    shares = summaries.shares(first, results[0].duration_s)
     cells = card.locator("tbody tr").first.locator("td")
     expect(cells.nth(0)).to_have_text(next(iter(shares)))
     expect(cells.nth(1)).to_have_text(percent(next(iter(shares.values()))))

@@ -20,12 +20,12 @@ def beside_card(first: VideoResult, second: VideoResult, track: int, who: str) -
         ValueError: Nobody has this id.
     """
     said = [beside_clip.agreement(first, second, track), *beside_clip.unknown(first, second, track)]
-    lines = [summaries.find(result, track) for result in (first, second)]
+    one, two = (summaries.find(result, track) for result in (first, second))
     return render(
         "beside_clip",
         names=(first.model, second.model),
         said=[*said, *filter(None, [mixes(first, second)])],
-        shares=beside_clip.shares(*lines),
+        shares=beside_clip.shares(one, two, first.duration_s),
         number=track,
         who=who,
     )

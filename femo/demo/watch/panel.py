@@ -121,7 +121,7 @@ class ClipPanel:
             self.card: gr.HTML(person_card(result, line, picture, said.names.get(track, "")), visible=True),
             self.circle: _circle(line),
             self.versus: gr.HTML(_versus(result, other, track, said), visible=other is not None),
-            self.share: figures_video.share_bar(line),
+            self.share: figures_video.share_bar(line, result.duration_s),
             self.changes: changes(line),
         } | self._edited(result, track, said)
 

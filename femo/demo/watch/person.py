@@ -15,9 +15,9 @@ UNSURE_BECAUSE: Final = ("too small", "blurred", "turned away", "covered", "a cl
 
 def person_card(result: VideoResult, line: Timeline, picture: str, name: str = "") -> str:
     """Return the card of one person: portrait, name, time in view, what dominates."""
-    shares = list(summaries.shares(line).items())
+    shares = list(summaries.shares(line, result.duration_s).items())
     top = f"mostly {shares[0][0]}" if shares else "not read"
-    seen = f"in view for {summaries.seconds_in_view(line):.1f} of {result.duration_s:.1f} s"
+    seen = f"in view for {summaries.seconds_in_view(line, result.duration_s):.1f} of {result.duration_s:.1f} s"
     seen += _sure_share(line)
     who = name or f"Person {line.track}"
     return render("person", track=line.track, who=who, picture=picture, top=top, seen=seen, follows=_follows(line))

@@ -4,6 +4,7 @@ Conventions: those of ``figures.beside``; both readings are of the same persons 
 compared is what is shown: smoothed, and decided under each reading's own prior.
 """
 
+import math
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -21,9 +22,15 @@ if TYPE_CHECKING:
 NAMED_OTHERWISE: Final = "named otherwise"
 
 
-def shares(first: Timeline, second: Timeline) -> list[Pair]:
-    """Return the share of the time in view of every expression that one of them names; None where a model does not know it."""
-    times = [summaries.shares(line) for line in (first, second)]
+def shares(first: Timeline, second: Timeline, duration_s: float = math.inf) -> list[Pair]:
+    """Return the share of the time in view of every expression that one of them names; None where a model does not know it.
+
+    Args:
+        first: A person.
+        second: The same, read by another model.
+        duration_s: Length of the clip.
+    """
+    times = [summaries.shares(line, duration_s) for line in (first, second)]
     known = [_labels(line) for line in (first, second)]
     pairs = []
     for label in dict.fromkeys([*times[0], *times[1]]):

@@ -6,6 +6,7 @@ files keep every frame. Where a person was not in view nothing is drawn; brief f
 say of the same faces stands one above the other, under the name of each.
 """
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -83,9 +84,9 @@ BAR_PX, LINE_PX, NAMES_IN_A_LINE = 92, 20, 2
 """Height of the bar with its axis, of one line of its names, and how many of them the narrowest column has room for."""
 
 
-def share_bar(line: Timeline) -> "Figure":
-    """Show the share of time per expression as one bar."""
-    found = summaries.shares(line)
+def share_bar(line: Timeline, duration_s: float = math.inf) -> "Figure":
+    """Show the share of time per expression as one bar, of a clip of this length."""
+    found = summaries.shares(line, duration_s)
     if not found:
         return empty_figure("no expression was read", 96)
     n_lines = -(-len(found) // NAMES_IN_A_LINE)

@@ -275,9 +275,13 @@ def test_a_row_tells_a_persons_time_expressions_and_means() -> None:
     line = timeline(3, [0.0, 1.0, 2.0, 3.0], ["anger", "anger", "anger", "fear"], present=[True, True, True, True])
     plane = line.scores["valence_arousal"].values
     plane[:, 0], plane[:, 1] = [0.5, 0.25, 0, 0.25], -0.125
-    assert summary_rows(Path("in/a.mp4"), video(line)) == [
-        ("a.mp4", "3", "4.0 s", "anger 75 %, fear 25 %", "+0.25", "-0.12"),
-    ]
+    for duration_s, seen, shares in (
+        (4.0, "4.0 s", "anger 75 %, fear 25 %"),
+        (3.2, "3.2 s", "anger 94 %, fear 6 %"),
+    ):
+        assert summary_rows(Path("in/a.mp4"), video(line, duration_s=duration_s)) == [
+            ("a.mp4", "3", seen, shares, "+0.25", "-0.12"),
+        ]
     absent = timeline(1, [0.0, 1.0], ["anger", "fear"], present=[True, False])
     absent.scores["valence_arousal"].values[:, 0] = 1, -1
     del absent.scores["action_units"]  # type: ignore[attr-defined]

@@ -126,8 +126,46 @@ def test_wrong_options_are_told_before_anything_is_read(
         (["--fpr", "0.1"], "fpr belongs to every='auto'"),
         (["--address", "ray://x"], "address belongs to engine='ray'"),
         (["--shard-minutes", "0"], "shard_minutes is 0.0; expected a number above 0"),
+        (["--timeout", "-1"], "timeout_s is -1.0; expected a number of seconds above 0, at most 86400"),
+        (["--timeout", "0"], "timeout_s is 0.0; expected"),
+        (["--timeout", "nan"], "timeout_s is nan; expected"),
+        (["--timeout", "inf"], "timeout_s is inf; expected"),
     ):
         assert _run("corpus", tmp_path, "--out", tmp_path / "out", *options) == 1
         assert message in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
     assert _run("corpus", tmp_path) == 2
+
+
+def test_progress_for_prometheus_replaces_nothing_that_is_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, small = tmp_path / "clips", write_small(tmp_path / "small")
+    folder.mkdir()
+    (folder / "a.jpg").write_bytes(b"a photo")
+    (folder / "list.csv").write_text("path\na.jpg\n")
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    for source, metrics in ((folder, "a.jpg"), (folder / "list.csv", "list.csv")):
+        out = ["--out", tmp_path / "out", "--model", small, "--no-mesh"]
+        assert _run("corpus", source, *out, "--prometheus", folder / metrics) == 1
+        assert f"{folder / metrics} holds something else than progress of" in capsys.readouterr().err
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    assert not (tmp_path / "out").exists()
+    (folder / "a.jpg").unlink()  # the manifest is made in between
+    (folder / "list.csv").unlink()
+    for _ in range(2):
+        assert _run("corpus", folder, *out, "--prometheus", tmp_path / "out" / "manifest.sqlite") == 1
+        assert "manifest.sqlite holds something else" in capsys.readouterr().err
+    assert _run("corpus", folder, *out, "--prometheus", tmp_path / "femo.prom") == 0
+
+
+def test_names_that_two_sources_have_in_common_are_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, small = tmp_path / "out", write_small(tmp_path / "small")
+    for day in ("one", "two"):
+        (tmp_path / day).mkdir()
+        (tmp_path / day / "a.jpg").write_bytes(b"no photo")
+        assert _run("corpus", tmp_path / day, "--out", out, "--model", small, "--no-mesh", "--workers", 1) == 1
+        said = "1 name in the column clip stands for several inputs; join the data sets by clip_id\n"
+        assert (said in capsys.readouterr().err) == (day == "two")

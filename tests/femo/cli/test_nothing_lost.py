@@ -182,6 +182,26 @@ def test_pipes_are_read_by_every_command(made: Path, tmp_path: Path, capsys: pyt
     assert "Traceback" not in capsys.readouterr().err
 
 
+def test_what_a_pipe_held_before_stays(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two commands: the shell calls the pipes of both by one name."""
+    out, abaw, copies = (tmp_path / name for name in ("out", "abaw", "copies"))
+    copies.mkdir()
+    (tmp_path / "63").mkdir()
+    pipe = tmp_path / "63" / "63"
+    for run_id, source in (("a", "face.mp4"), ("b", "none.mp4")):
+        monkeypatch.setattr("femo.output.names.RUN", run_id)
+        feed(pipe, (made / source).read_bytes())
+        assert run("video", pipe, "--out", out, "--abaw", abaw, "--annotate", copies, "--no-mesh") == 0
+        pipe.unlink()
+    lengths = {path.stem: json.loads(path.read_text())["n_frames"] for path in out.glob("*.json")}
+    second = next(name for name in lengths if name != "63")
+    assert lengths == {"63": 11, second: 4}
+    assert {path.stem for path in copies.iterdir()} == set(lengths)
+    for name, n_frames in lengths.items():
+        [expressions] = abaw.glob(f"EXPR*/{name}.txt")
+        assert len(expressions.read_text().splitlines()) == 1 + n_frames
+
+
 @pytest.mark.parametrize(
     ("name", "encoding", "options"),
     [("写真🙂.png", "cp1252", ()), ("写真🙂.png", "cp1252", ("--json", "-")),

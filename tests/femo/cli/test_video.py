@@ -123,6 +123,26 @@ def test_folders_that_nothing_was_written_into_go_and_others_stay(
     assert not (tmp_path / "new").exists()
 
 
+def test_the_copy_of_one_clip_has_the_name_of_a_film(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copies = tmp_path / "copies"
+    for wrong in (f"{copies}/", tmp_path / "copy.avi", tmp_path / "mp4"):
+        assert _run("video", folder / "three.mp4", "--annotate", wrong) == 2
+        said = " ".join(capsys.readouterr().err.replace("│", " ").split())
+        assert "is no name of an MP4 file and no folder that is there; the copy of one clip ends in .mp4" in said
+        assert not Path(wrong).exists()
+    assert _run("video", folder / "three.mp4", "--annotate", tmp_path / "copy.MP4") == 0
+    assert (tmp_path / "copy.MP4").is_file()
+    assert (
+        _run("video", folder / "three.mp4", folder / "two.mp4", "--annotate", f"{copies}/") == 1
+    )  # two is no video
+    assert [path.name for path in copies.iterdir()] == ["three.mp4"]
+    (copies / "three.mp4").unlink()
+    assert _run("video", folder / "three.mp4", "--annotate", copies) == 0  # a folder that is there
+    assert [path.name for path in copies.iterdir()] == ["three.mp4"]
+
+
 def test_wrong_usage_is_told_apart_from_bad_input(folder: Path, tmp_path: Path) -> None:
     assert _run("video", folder / "one.mp4", "--out", tmp_path / "o", "--json", "x.json") == 2
     assert _run("video", folder / "one.mp4", "--out", tmp_path / "o", "--also", "excel") == 2

@@ -41,6 +41,16 @@ def test_a_frame_lasts_until_the_next_one() -> None:
     assert list(shares(line)) == ["fear", "anger"]  # the longest first
 
 
+def test_the_last_frame_lasts_no_longer_than_the_clip() -> None:
+    """Each 30th of 72 frames at 30 a second: 1 s, 1 s, and the 0.4 s that are left."""
+    line = timeline(1, [0.0, 1.0, 2.0], ["anger", "anger", "fear"])
+    assert seconds_in_view(line, 2.4) == pytest.approx(2.4)
+    assert shares(line, 2.4) == {"anger": pytest.approx(2 / 2.4), "fear": pytest.approx(0.4 / 2.4)}
+    assert seconds_in_view(line, 9.0) == 3.0  # as long as most: what comes after was not looked at
+    assert seconds_in_view(line, 2.0) == seconds_in_view(line, 0.0) == 3.0  # a length that cannot be
+    assert seconds_in_view(timeline(1, [3.0], ["anger"]), 3.02) == pytest.approx(0.02)
+
+
 def test_a_single_frame_lasts_a_twenty_fifth() -> None:
     assert seconds_in_view(timeline(1, [3.0], ["anger"])) == pytest.approx(0.04)
     assert shares(timeline(1, [3.0], ["anger"])) == {"anger": 1.0}

@@ -34,6 +34,16 @@ def test_inputs_are_numbered_in_the_order_in_which_they_are_listed(manifest: Man
     assert [item.id for item in manifest.waiting()] == [1, 2, 3, 4]
 
 
+def test_names_that_several_inputs_bear_are_counted(manifest: Manifest) -> None:
+    manifest.register(entries(3))
+    assert manifest.n_shared_names() == 0
+    manifest.register(
+        [Entry("/second/0.mp4", "0.mp4"), Entry("/second/1.mp4", "1.mp4"), Entry("/s/3.mp4", "3.mp4")]
+    )
+    manifest.register([Entry("/third/1.mp4", "1.mp4")])
+    assert manifest.n_shared_names() == 2  # 0.mp4 and 1.mp4, the latter three times
+
+
 def test_more_inputs_wait_than_are_held_at_a_time(manifest: Manifest, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(manifests, "FETCHED", 2)
     manifest.register(entries(5))

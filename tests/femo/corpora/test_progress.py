@@ -6,7 +6,8 @@ import pytest
 
 from femo.corpora import progress
 from femo.corpora.manifest import Counts
-from femo.corpora.progress import CorpusProgress, Tally
+from femo.corpora.progress import CorpusProgress, Tally, refuse_foreign_metrics
+from femo.errors import FemoError
 
 STATE = CorpusProgress(10, 4, 1, 1000, 2.5, 12.346, 75.04, 30.26, "local")
 
@@ -35,6 +36,25 @@ def test_prometheus_reads_a_gauge_per_figure_and_nan_for_what_is_not_known(tmp_p
     assert values["femo_corpus_seconds_left"] == "NaN"
     assert (values["femo_corpus_frames_per_second"], values["femo_corpus_media_hours_done"]) == ("25.0", "0.5")
     assert len(lines) == 3 * len(values)
+
+
+def test_prometheus_file_replaces_nothing_but_one_of_its_kind(tmp_path: Path) -> None:
+    path, own = tmp_path / "femo.prom", tmp_path / "a.jpg"
+    for _ in range(2):  # where there is none, and where an earlier run left one
+        refuse_foreign_metrics(path)
+        STATE.write_prometheus(path)
+    (tmp_path / "empty.prom").touch()
+    STATE.write_prometheus(tmp_path / "empty.prom")
+    assert (tmp_path / "empty.prom").read_bytes() == path.read_bytes()
+    STATE.write_prometheus(Path("/dev/null"))
+    (tmp_path / "link").symlink_to(own)
+    for content in (b"\xff\xd8 a photo", b"path\nb.jpg\n", b"# HELP node_load1 1m load average.\n"):
+        own.write_bytes(content)
+        for name in ("a.jpg", "link"):
+            for refuse in (refuse_foreign_metrics, STATE.write_prometheus):
+                with pytest.raises(FemoError, match=rf"{name} holds something else than progress of femo corpus"):
+                    refuse(tmp_path / name)
+        assert own.read_bytes() == content
 
 
 def test_a_tally_adds_this_run_to_those_before(monkeypatch: pytest.MonkeyPatch) -> None:

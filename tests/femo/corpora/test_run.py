@@ -113,6 +113,18 @@ def test_while_one_process_writes_another_refuses_and_spoils_nothing(tmp_path: P
     assert len(_reads(out)) == 5
 
 
+def test_names_that_two_sources_have_in_common_are_counted(tmp_path: Path) -> None:
+    source, out = _source(tmp_path, 3), tmp_path / "out"
+    assert go(source, out).n_shared_names == 0
+    (tmp_path / "second").mkdir()
+    second = _source(tmp_path / "second", 2)
+    assert go(second, out).n_shared_names == 2
+    clips = read(out, "clips")
+    assert sorted(clips["clip"]) == ["00.mp4", "00.mp4", "01.mp4", "01.mp4", "02.mp4"]
+    assert clips["clip_id"].is_unique
+    assert clips["place"].is_unique
+
+
 def test_changed_options_are_named(tmp_path: Path) -> None:
     source, out = _source(tmp_path, 1), tmp_path / "out"
     go(source, out)

@@ -142,6 +142,8 @@ def test_bytes_in_a_table_are_inputs_as_hugging_face_stores_them(tmp_path: Path)
         ("list.csv", None, r"has the columns id, what, expected any of path, file, url.*--column"),
         ("list.csv", "clips", "has the columns id, what, expected 'clips'"),
         ("bare.csv", None, r"has the columns https://…@h/a\.mp4\?sig=…, b, expected any of"),
+        ("stray.csv", None, r"stray\.csv, line 3 is no row of a table: unexpected end of data"),
+        ("stray.tsv", None, r"stray\.tsv, line 2 is no row of a table: '\\t' expected after"),
         ("b.mp4", "video", "is no table"),
         ("nowhere://x/y.mp4", None, "nowhere://x/y.mp4 cannot be opened: Protocol not known"),
     ],
@@ -152,6 +154,8 @@ def test_what_is_no_source_is_said(
     monkeypatch.chdir(tree)
     (tree / "list.csv").write_text("id,what\n1,b.mp4\n")
     (tree / "List.CSV").write_text("Name, Pfad\n1,b.mp4\n")
+    (tree / "stray.csv").write_text('path,note\nb.mp4,ok\na.jpg,"said: fine\nc.jpg,ok\n')
+    (tree / "stray.tsv").write_text('path\tnote\nb.mp4\t"fine" he said\n')
     (tree / "bare.csv").write_text("https://ann:pass@h/a.mp4?sig=secret of' mine,b\n")
     with pytest.raises(FemoError, match=message):
         list(list_inputs(name, column))

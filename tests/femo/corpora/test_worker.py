@@ -16,6 +16,7 @@ from femo.corpora.options import Options
 from femo.corpora.parts import FullDisk, read_rows, rows_path, shard_path
 from femo.corpora.reading import Cut, Order, Read, Refused, Setup, Uncut
 from femo.corpora.worker import Worker
+from femo.labels import AFFECTNET_8, VGAF_3
 from femo.media.pieces import Span
 from tests import clips
 from tests.small_models import write_small
@@ -84,6 +85,28 @@ def test_a_photo_has_a_mood_and_the_hash_of_its_content(worker: Worker, tmp_path
     assert (about["size_bytes"], about["place"]) == (path.stat().st_size, str(path))
     verdict = worker.pipeline.group(path).verdict
     assert about["group_positive"] == pytest.approx(float(verdict.column("positive")[0]), abs=1e-3)
+
+
+@pytest.mark.parametrize("align", [False, True])
+def test_the_mood_of_a_photo_does_not_hang_on_the_prior(align: bool, tmp_path: Path) -> None:
+    path, shares = tmp_path / "p.png", {label: 0.3 if label == "anger" else 0.1 for label in AFFECTNET_8}
+    small = str(write_small(tmp_path / "small", expression={"class_shares": shares}))
+    Image.fromarray(clips.portrait()).rotate(15, fillcolor="grey").save(path)
+    moods = []
+    for prior in ("natural", "balanced"):
+        (tmp_path / prior / ".work").mkdir(parents=True)
+        options = Options(group=True, measure=False, align=align, prior=prior)
+        worker = Worker(Setup(tmp_path / prior, small, options, 1.0, 1.0))
+        assert isinstance(worker.do(Order(Input(1, str(path), "p.png"))), Facts)
+        rows = read_rows(rows_path(tmp_path / prior, 1))
+        assert rows is not None
+        [about] = rows["clips"].to_pylist()
+        moods.append([about[f"group_{mood}"] for mood in VGAF_3])
+    assert moods[0] == moods[1]
+    not_aligned = worker.pipeline.group(path).verdict.values[0].tolist()
+    assert (
+        moods[0] == pytest.approx(not_aligned, abs=1e-6)
+    ) != align  # the faces of its rows are those of its mood
 
 
 def test_a_long_clip_is_cut_read_and_joined_or_read_whole(

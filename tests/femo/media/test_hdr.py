@@ -9,7 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from femo.media.containers import VideoLimits
 from femo.media.hdr import HLG, PQ, ToSdr, gamut_matrix, light, pressed, sdr
+from femo.media.moments import picture_at
+from femo.media.pieces import cut, open_piece
 from femo.media.video import open_video
 from femo.output.export.video import write_annotated
 from tests import clips
@@ -70,7 +73,7 @@ def write_hdr(path: Path, frames: list[np.ndarray], transfer: int, white: float)
         stream = container.add_stream("libx264", rate=25)
         stream.height, stream.width = frames[0].shape[:2]
         stream.pix_fmt = "yuv420p10le"
-        stream.options = {"preset": "ultrafast", "crf": "4"}
+        stream.options = {"preset": "ultrafast", "crf": "4", "g": "5"}
         context = stream.codec_context
         context.color_trc, context.color_primaries, context.colorspace, context.color_range = transfer, 9, 9, 1
         for index, rgb in enumerate(frames):
@@ -118,3 +121,20 @@ def test_ordinary_clips_go_no_detour(tmp_path: Path) -> None:
     with open_video(clips.write_clip(tmp_path / "sdr.mp4", clips.numbered(2))) as reader:
         list(reader)
         assert reader._to_sdr is None
+
+
+def test_a_clip_has_the_white_of_its_first_frame_wherever_it_is_read_from(tmp_path: Path) -> None:
+    """A dim second, then a bright one, whose own white is four times as bright."""
+    bright = np.asarray(Image.fromarray(clips.portrait()).resize((128, 128)))
+    path = write_hdr(tmp_path / "hdr.mp4", [bright // 3] * 25 + [bright] * 25, HLG, 1000.0)
+    with open_video(path) as reader:
+        whole = {frame.index: frame.rgb for frame in reader}
+    first, second = cut(path, VideoLimits(), 1, 1.0, 1.0)
+    assert (first.first, second.first) == (0, 25)
+    for span in (first, second):
+        with open_piece(path, VideoLimits(), 1, span) as piece:
+            for frame in piece:
+                assert np.array_equal(frame.rgb, whole[frame.index]), frame.index
+    assert np.array_equal(picture_at(path, VideoLimits(), 40, 40 / 25), whole[40])
+    with open_video(path, every=20) as reader:
+        assert all(np.array_equal(frame.rgb, whole[frame.index]) for frame in reader)

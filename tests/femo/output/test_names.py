@@ -188,3 +188,19 @@ def test_files_within_a_folder_that_is_read(tmp_path: Path) -> None:
     with pytest.raises(FemoError, match="is read, so it cannot be written"):
         refuse_folder(tmp_path / "data" / "labels" / "..", [data])
     refuse_folder(tmp_path / "new", [data])
+
+
+def test_a_pipe_is_another_source_in_each_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pipe, file = tmp_path / "clip.mp4", tmp_path / "file.mp4"
+    os.mkfifo(pipe)
+    file.touch()
+    places = [place_of(pipe), place_of(file)]
+    assert [place_of(pipe), place_of(file)] == places  # all of a run is of one source
+    assert name_outputs([pipe, file], dict(zip(("clip", "file"), places, strict=True)).get) == {
+        pipe: "clip",
+        file: "file",
+    }
+    monkeypatch.setattr("femo.output.names.RUN", "the next one")
+    assert place_of(pipe) != places[0]
+    assert place_of(file) == places[1]
+    assert name_outputs([pipe], {"clip": places[0]}.get) == {pipe: f"clip-{place_of(pipe)[:8]}"}

@@ -87,6 +87,11 @@ def test_a_table_names_files_beside_it(tmp_path: Path) -> None:
         ("path,expression\na.jpg\n", r"labels\.csv, line 2: expected a path and an expression"),
         ("path,expression\n", r"labels\.csv has no photo; expected a folder for each expression"),
         ("", r"labels\.csv has no columns"),
+        (
+            'path,expression,x\na.jpg,joy,"b\nc.jpg,joy,d\n',
+            r"labels\.csv, line 2 is no row of a table: unexpected end",
+        ),
+        ('path,expression,x\na.jpg,joy,"b\nc"\n\nd.jpg,bored\n', r"labels\.csv, line 5: 'bored' is none of"),
     ],
 )
 def test_what_is_wrong_with_a_table_is_said(tmp_path: Path, text: str, message: str) -> None:

@@ -18,7 +18,7 @@ def test_the_card_says_how_far_they_agree_what_one_cannot_say_and_whose_the_pers
         "distribution",
         "trained",
     )
-    first, second = video(line), video(replace(line, scores={"expression": head}))
+    first, second = (video(each, duration_s=4.0) for each in (line, replace(line, scores={"expression": head})))
     second = replace(second, clip=replace(second.clip, model="<other>"), prior="balanced")
     card = beside_card(first, second, 1, "<b>Ann")
     assert "<other>" not in card

@@ -13,7 +13,8 @@ def test_the_card_says_who_how_long_and_what_dominates() -> None:
     line = timeline(3, [0, 0.5, 1, 1.5], ["happiness", "happiness", "anger", "happiness"])
     card = person_card(video(line, duration_s=2.0), line, "data:x")
     assert "<h3>Person 3: mostly happiness</h3>" in card
-    assert "of 2.0 s" in card
+    assert "in view for 2.0 of 2.0 s" in card
+    assert "in view for 1.7 of 1.7 s" in person_card(video(line, duration_s=1.7), line, "")
     assert card.count('src="data:x"') == 1
     assert "<img" not in person_card(video(line, duration_s=2.0), line, "")
 
