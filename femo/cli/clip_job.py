@@ -276,10 +276,11 @@ def summary_rows(clip: Path, result: "VideoResult") -> list[tuple[str, ...]]:
         most = list(summaries.shares(line, result.duration_s).items())[:3]
         top = [f"{label} {100 * share:.0f} %" for label, share in most]
         affect = line.scores.get("valence_arousal")
-        means = [
-            "-" if affect is None else f"{float(np.nanmean(affect.column(name)[line.present])):+.2f}"
-            for name in ("valence", "arousal")
-        ]
+        means = ["-", "-"]
+        if affect is not None and np.isfinite(affect.values[line.present]).any():
+            means = [
+                f"{float(np.nanmean(affect.column(name)[line.present])):+.2f}" for name in ("valence", "arousal")
+            ]
         seen = f"{summaries.seconds_in_view(line, result.duration_s):.1f} s"
-        rows.append((clip.name, str(line.track), seen, ", ".join(top), *means))
+        rows.append((clip.name, str(line.track), seen, ", ".join(top) or "-", *means))
     return rows

@@ -9,8 +9,9 @@ above the finest, level i (from 0) may let pass ``fpr * (i + 1) / n``, the Benja
 levels have to be surer than fine ones.
 
 Conventions: scores are float32 (T, P, K), the class probabilities of P persons, NaN rows where a person is not there.
-A frame is decided when every person who is there is. Where nobody is seen, frames are decided half way through the
-levels (stride 8 for a stream). A stream is refined chunk by chunk, a whole list of crops at once.
+A frame is decided when every person who is there is, so whoever the tracker saw for less than a stride is looked at too.
+Where nobody is seen, frames are decided half way through the levels (stride 8 for a stream). A stream is refined chunk by
+chunk, a whole list of crops at once.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -162,13 +163,15 @@ def window_mean(values: Floats, looked: Bools, half: int) -> Floats:
     return mean
 
 
-def refine(look: ReadFrames, n_frames: int, rate: AdaptiveRate) -> Refined:
+def refine(look: ReadFrames, n_frames: int, rate: AdaptiveRate, present: Bools | None = None) -> Refined:
     """Look at as few of ``n_frames`` frames as the rate allows.
 
     Args:
         look: Analyses some frames; each is asked for at most once.
         n_frames: T.
         rate: Strides and thresholds.
+        present: bool (T, P), who is there, where that is known before: no frame is decided while somebody in it was not looked
+            at in any, so everybody is at least once.
     """
     if n_frames == 0:
         return Refined(
@@ -181,6 +184,7 @@ def refine(look: ReadFrames, n_frames: int, rate: AdaptiveRate) -> Refined:
     level = np.full(n_frames, len(rate.strides) - 1)
     decision = np.full(values.shape[:2], -1)
     undecided: Bools = np.ones(n_frames, bool)
+    known: Bools = np.zeros(values.shape[:2], bool) if present is None else present
     n_levels = len(rate.thresholds)
     for i, stride in enumerate(rate.strides):
         wanted = np.flatnonzero(undecided & ~looked & (at % stride == 0))
@@ -192,6 +196,9 @@ def refine(look: ReadFrames, n_frames: int, rate: AdaptiveRate) -> Refined:
         sure: Bools = (
             undecided if last else undecided & _sure(mean, rate.thresholds[i], accept_nobody=i >= n_levels // 2)
         )
+        if not last:
+            unread = known & ~np.isfinite(values).all(axis=2).any(axis=0)
+            sure = sure & ~unread.any(axis=1)
         decision[sure] = _classes(mean[sure])
         level[sure] = i
         np.logical_and(undecided, ~sure, out=undecided)

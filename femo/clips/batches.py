@@ -141,7 +141,9 @@ def read_choosily(score: Score, rows: Rows, crops: Crops, rate: adaptive.Adaptiv
         out[np.searchsorted(index, frame[mine]), person[mine]] = seen
         return out
 
-    adaptive.refine(look, int(frame.max()) + 1, rate)
+    present = np.zeros((int(frame.max()) + 1, len(tracks)), np.bool_)
+    present[frame, person] = True
+    adaptive.refine(look, len(present), rate, present)
     return _together(looks, len(frame))
 
 

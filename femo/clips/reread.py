@@ -23,14 +23,18 @@ def reread(first: RawVideo, second: RawVideo) -> RawVideo:
         second: The same frames as another does.
 
     Raises:
-        FemoError: They are not readings of the same frames.
+        FemoError: They are not readings of the same frames, or the second has nobody where the first has somebody.
     """
     if not np.array_equal(first.time_s, second.time_s):
         raise FemoError(
             f"{first.clip.model} and {second.clip.model} read other frames of the clip: they cannot be set side by side."
         )
-    persons = [_said_of(person, second.persons) for person in first.persons] if second.persons else []
-    return replace(second, persons=tuple(persons))
+    if first.persons and not second.persons:
+        # each says who is who by itself: of tracklets that are one person to the first, none may be long enough for the second
+        raise FemoError(
+            f"{second.clip.model} saw nobody in this clip for long enough to be a person; {first.clip.model} alone can read it."
+        )
+    return replace(second, persons=tuple(_said_of(person, second.persons) for person in first.persons))
 
 
 def _said_of(person: RawPerson, others: Sequence[RawPerson]) -> RawPerson:

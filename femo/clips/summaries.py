@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from femo.clips import temporal
+from femo.clips.well_seen import lasts
 from femo.results import Timeline, VideoResult
 from femo.types import Bools, Doubles
 
@@ -43,15 +44,22 @@ def spans(time_s: Doubles, marked: Bools, end_s: float) -> list[tuple[float, flo
 
 def split_brief(result: VideoResult) -> tuple[list[Timeline], list[Timeline]]:
     """Return who was in view for ``BRIEF`` of the clip or more, and the brief faces; where all are brief, all count."""
-    lasting = [line for line in result.timelines if line.present.mean() >= BRIEF]
+    share = {line.track: share_in_view(line, result.duration_s) for line in result.timelines}
+    lasting = [line for line in result.timelines if share[line.track] >= BRIEF]
     if not lasting:
         return list(result.timelines), []
-    return lasting, [line for line in result.timelines if line.present.mean() < BRIEF]
+    return lasting, [line for line in result.timelines if share[line.track] < BRIEF]
 
 
 def seconds_in_view(line: Timeline, duration_s: float = math.inf) -> float:
     """Return for how long the person was seen, in seconds, in a clip of this length."""
     return float(_lasts(line, duration_s)[line.present].sum())
+
+
+def share_in_view(line: Timeline, duration_s: float = math.inf) -> float:
+    """Return the part of the clip in which the person was seen, 0-1: of its time, not of its frames."""
+    total_s = float(_lasts(line, duration_s).sum())
+    return seconds_in_view(line, duration_s) / total_s if total_s else 0.0
 
 
 def shares(line: Timeline, duration_s: float = math.inf) -> dict[str, float]:
@@ -109,15 +117,16 @@ def _dominant(line: Timeline, duration_s: float) -> tuple[Any, Doubles]:
     head = line.scores.get("expression")
     if head is None or not len(line.time_s):
         return np.zeros(0, object), np.zeros(0)
-    lasts = _lasts(line, duration_s)
+    lasts_s = _lasts(line, duration_s)
     top = temporal.decide_class(head.values)
     keep = line.present & (top >= 0)
-    return np.array([head.labels[number] for number in top[keep]], object), lasts[keep]
+    return np.array([head.labels[number] for number in top[keep]], object), lasts_s[keep]
 
 
 def _lasts(line: Timeline, duration_s: float) -> Doubles:
     """How long each frame lasts, in seconds (T,); the last one as long as most, or until the clip ends."""
-    steps = np.diff(line.time_s)
-    last_s = float(np.median(steps)) if len(steps) else 0.04
-    left_s = duration_s - float(line.time_s[-1]) if len(line.time_s) else last_s
-    return np.append(steps, min(last_s, left_s) if left_s > 0 else last_s)
+    lasts_s = lasts(line.time_s)
+    left_s = duration_s - float(line.time_s[-1]) if len(line.time_s) else 0.0
+    if left_s > 0:
+        lasts_s[-1] = min(lasts_s[-1], left_s)
+    return lasts_s

@@ -17,6 +17,7 @@ import numpy as np
 
 from femo.clips import temporal
 from femo.clips.meshed import MeshCollector, mesh_track, with_measured_units
+from femo.clips.well_seen import SURE_CONFIDENCE, SURE_S, is_person, lasts
 from femo.faces import geometry
 from femo.faces.judgement import judge
 from femo.mesh.units import UnitMap
@@ -28,10 +29,6 @@ from femo.types import QUALITY, RGB, Bools, ClipInfo, Doubles, Faces, Floats, Fr
 
 Info = Callable[[tuple[str, ...]], ClipInfo]
 How = tuple[Decision, ReadingSpec, UnitMap | None]
-SURE_S = 0.2
-"""Who was well seen for less is no person: a blur between two shots, a head from behind, a pattern like a face,"""
-SURE_CONFIDENCE = 0.9
-"""and well seen is what the detector is so sure of: O-Net gives 95 % of frontal faces 0.999 or more."""
 PORTRAIT_PX = 112
 PORTRAIT_MARGIN = 0.25
 """Part of the face's side that a portrait shows on each side of it."""
@@ -231,10 +228,11 @@ class Collector:
         everyone = RawPerson(0, rows.row, rows.xyxy, heads, None, rows.quality, *self._meshes.join())
         person = stable(rows.track)
         sure = rows.quality[:, QUALITY.index("confidence")] >= SURE_CONFIDENCE
+        lasts_s = lasts(np.array(self.times_s))
         out: list[RawPerson] = []
         for number in np.unique(person).tolist():
             mine = person == number
-            if int((mine & sure).sum()) < self._least_sure():
+            if not is_person(lasts_s[rows.row[mine & sure]], float(lasts_s.sum())):
                 self.n_left_out += 1
                 continue
             portrait = self._best_portrait(np.unique(rows.track[mine]))
@@ -258,13 +256,6 @@ class Collector:
         n = self.n_left_out
         whom = "1 face was" if n == 1 else f"{n} faces were"
         return (f"{whom} well seen for less than {SURE_S} s and left out",) if n else ()
-
-    def _least_sure(self) -> int:
-        """In how many analysed frames a person must be well seen: as many as ``SURE_S`` holds, of a short clip in half of all."""
-        if len(self.times_s) < 2:
-            return 1
-        wanted = round(SURE_S / float(np.median(np.diff(self.times_s))))
-        return max(1, min(wanted, len(self.times_s) // 2))
 
     def _best_portrait(self, tracks: Ints) -> RGB | None:
         known = [self._portraits[track] for track in tracks.tolist() if track in self._portraits]

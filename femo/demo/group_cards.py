@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 
 from femo.clips.group import blurred
-from femo.clips.summaries import BRIEF, split_brief
+from femo.clips.summaries import BRIEF, share_in_view, split_brief
 from femo.demo.markup import empty, render
 from femo.demo.moments import Moment
 from femo.output.figures.photo import percent
@@ -111,7 +111,7 @@ def _member(group: GroupResult, line: Timeline, pictures: dict[int, str]) -> dic
         "picture": pictures.get(line.track, ""),
         "start_s": float(line.time_s[np.flatnonzero(line.present)[0]]),
         "top": f"mostly {top}" if moves else f"{top} {percent(share)}",
-        "seen": f"in view {percent(float(line.present.mean()))} of the clip"
+        "seen": f"in view {percent(share_in_view(line, group.video.duration_s))} of the clip"
         if moves
         else f"then {second} {percent(rest)}",
         "strip": mood_strip(line, group.moods[line.track]) if moves else [],

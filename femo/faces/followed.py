@@ -7,6 +7,9 @@ import numpy as np
 from femo.faces.reidentification import Tracklet
 from femo.types import Faces, Floats
 
+SHORTEST_S = 1e-3
+"""Steps below are no time between two pictures: readers set frames that share a time stamp 1e-6 s apart."""
+
 
 @dataclass(slots=True, eq=False)
 class Followed:
@@ -38,8 +41,9 @@ class Followed:
 def move(face: Followed, found: Faces, row: int, elapsed: float) -> None:
     """Take the refined box, and half of the new velocity: boxes tremble by a few hundredths of a face."""
     box = found.xyxy[row]
-    step = ((box[:2] + box[2:]) - (face.xyxy[:2] + face.xyxy[2:])) / 2
-    face.velocity = np.asarray(0.5 * face.velocity + 0.5 * step / elapsed, np.float32)
+    if elapsed >= SHORTEST_S:
+        step = ((box[:2] + box[2:]) - (face.xyxy[:2] + face.xyxy[2:])) / 2
+        face.velocity = np.asarray(0.5 * face.velocity + 0.5 * step / elapsed, np.float32)
     face.xyxy, face.score, face.points = box, float(found.score[row]), found.keypoints[row]
 
 

@@ -24,18 +24,22 @@ def judge(quality: Quality, scores: Mapping[str, Scores], limits: ReadingSpec) -
 
     Args:
         quality: How well they are seen; a row all NaN was not seen at all, and is not measured.
-        scores: What is said of them; the margin is that of the expression as it is shown.
+        scores: What is said of them; the margin is that of the expression as it is shown. Where there are expressions, a face
+            without one was not read, and is not measured.
         limits: The thresholds.
     """
+    expression = scores.get("expression")
     with np.errstate(invalid="ignore"):
         columns = (
             quality.column("size_px") < limits.small_px,
             quality.column("sharpness") < limits.blur,
             quality.column("yaw_deg") > limits.turned_deg,
             quality.column("covered") >= limits.covered,
-            margin(scores.get("expression"), len(quality)) < limits.close_margin,
+            margin(expression, len(quality)) < limits.close_margin,
         )
     seen = np.asarray(np.isfinite(quality.values).any(axis=1), np.bool_)
+    if expression is not None:
+        seen &= np.isfinite(expression.values).all(axis=1)
     return Reading(np.stack(columns, axis=1), seen, limits.attribute_least)
 
 

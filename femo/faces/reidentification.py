@@ -68,11 +68,19 @@ class Tracklet:
 
 @dataclass(slots=True)
 class _Person:
-    tracklets: list[Tracklet] = field(default_factory=list)
+    """One or more tracklets, with what is asked of all of them for each tracklet to come."""
 
-    def direction(self) -> Floats | None:
-        known = [tracklet.embedding for tracklet in self.tracklets if tracklet.embedding is not None]
-        return _unit(np.sum(known, axis=0)) if known else None
+    tracklets: list[Tracklet] = field(default_factory=list)
+    direction: Floats | None = None
+    last_s: float = float("-inf")
+    _total: Floats | None = None
+
+    def add(self, tracklet: Tracklet) -> None:
+        self.tracklets.append(tracklet)
+        self.last_s = max(self.last_s, tracklet.last_s)
+        if tracklet.embedding is not None:
+            self._total = tracklet.embedding if self._total is None else self._total + tracklet.embedding
+            self.direction = _unit(self._total)
 
 
 def persons(tracklets: list[Tracklet], likeness: Likeness | None = None) -> dict[int, int]:
@@ -91,7 +99,7 @@ def persons(tracklets: list[Tracklet], likeness: Likeness | None = None) -> dict
         if person is None:
             person = _Person()
             found.append(person)
-        person.tracklets.append(tracklet)
+        person.add(tracklet)
     found = _joined(found, known)
     found.sort(key=lambda person: min((item.first_s, item.track) for item in person.tracklets))
     return {item.track: number for number, person in enumerate(found, 1) for item in person.tracklets}
@@ -99,12 +107,12 @@ def persons(tracklets: list[Tracklet], likeness: Likeness | None = None) -> dict
 
 def _joined(found: list[_Person], likeness: Likeness) -> list[_Person]:
     """Join persons who are one: never seen together, alike, and clearly more than with somebody who is another."""
-    told = [person for person in found if person.direction() is not None][:MAX_JOINED]
+    told = [person for person in found if person.direction is not None][:MAX_JOINED]
     alone = [person for person in found if not any(person is other for other in told)]
     apart = np.array([[one is other or _ever_together(one, other) for other in told] for one in told], np.bool_)
     open_pairs = ~apart
     while len(told) > 1:
-        directions = np.stack([person.direction() for person in told])  # type: ignore[misc]
+        directions = np.stack([person.direction for person in told])  # type: ignore[misc]
         alike = directions @ directions.T
         ranked = np.where(open_pairs, alike, -2)
         one, other = divmod(int(ranked.argmax()), len(told))
@@ -117,7 +125,8 @@ def _joined(found: list[_Person], likeness: Likeness) -> list[_Person]:
         if rivals.any():
             open_pairs[one, other] = open_pairs[other, one] = False
             continue
-        told[one].tracklets += told[other].tracklets
+        for tracklet in told[other].tracklets:
+            told[one].add(tracklet)
         apart[one] |= apart[other]
         apart[:, one] |= apart[:, other]
         open_pairs[one] &= open_pairs[other]
@@ -128,7 +137,14 @@ def _joined(found: list[_Person], likeness: Likeness) -> list[_Person]:
 
 
 def _ever_together(one: _Person, other: _Person) -> bool:
-    return any(_together(first, second) for first in one.tracklets for second in other.tracklets)
+    """Walk along both in time: the tracklets of a person follow one another."""
+    first = second = 0
+    while first < len(one.tracklets) and second < len(other.tracklets):
+        mine, its = one.tracklets[first], other.tracklets[second]
+        if _together(mine, its):
+            return True
+        first, second = (first + 1, second) if mine.last_s < its.first_s else (first, second + 1)
+    return False
 
 
 def add_embeddings(
@@ -164,10 +180,10 @@ def without(embedding: Floats, axes: Floats) -> Floats:
 
 
 def _best(tracklet: Tracklet, found: list[_Person], likeness: Likeness) -> _Person | None:
-    """The person that a tracklet continues, or None."""
-    absent = [person for person in found if not any(_together(tracklet, other) for other in person.tracklets)]
+    """The person that a tracklet continues, or None; everyone in ``found`` began no later."""
+    absent = [person for person in found if person.last_s < tracklet.first_s]
     direction = tracklet.direction()
-    cosines = [_cosine(direction, person.direction()) for person in absent]
+    cosines = [_cosine(direction, person.direction) for person in absent]
     at_place = []
     for alike, person in zip(cosines, absent, strict=True):
         moved = _moved_sizes(person.tracklets[-1], tracklet)
@@ -190,9 +206,11 @@ def _together(first: Tracklet, second: Tracklet) -> bool:
 def _moved_sizes(gone: Tracklet, new: Tracklet) -> float:
     """How far from where a face left another appeared, in face sizes; infinite if it cannot be the same by place."""
     absent_s = new.first_s - gone.last_s
+    if gone.shot != new.shot or absent_s > NEAR_S:
+        return float("inf")
     was, now = gone.last_xyxy, new.first_xyxy
     sizes = np.array([np.max(box[2:] - box[:2]) for box in (was, now)])
-    if gone.shot != new.shot or absent_s > NEAR_S or sizes.max() > 2 * sizes.min():
+    if sizes.max() > 2 * sizes.min():
         return float("inf")
     moved = float(np.hypot(*((now[:2] + now[2:]) / 2 - (was[:2] + was[2:]) / 2)) / sizes.max())
     return moved if moved <= NEAR_SIZES * max(1.0, absent_s) else float("inf")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from femo.clips.merging import merge, without
-from femo.clips.summaries import BRIEF, split_brief
+from femo.clips.summaries import BRIEF, share_in_view, split_brief
 from femo.clips.timelines import RawVideo
 from femo.demo.markup import render
 from femo.output.figures.photo import percent
@@ -69,7 +69,7 @@ def chooser(result: VideoResult, chosen: int, pictures: Mapping[int, str], names
             "track": line.track,
             "name": names.get(line.track, ""),
             "chosen": line.track == chosen,
-            "seen": float(line.present.mean()),
+            "seen": share_in_view(line, result.duration_s),
             "picture": pictures.get(line.track, ""),
         }
 

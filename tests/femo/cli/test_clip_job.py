@@ -292,6 +292,14 @@ def test_a_row_tells_a_persons_time_expressions_and_means() -> None:
     assert summary_rows(Path("a.mp4"), video(time_s=[0.0])) == [("a.mp4", "no face found", "", "", "", "")]
 
 
+@pytest.mark.filterwarnings("error")
+def test_of_whom_nothing_was_read_a_row_says_so() -> None:
+    line = timeline(1, [0.0, 1.0], ["anger", "fear"])
+    for head in line.scores.values():
+        head.values[:] = np.nan
+    assert summary_rows(Path("a.mp4"), video(line)) == [("a.mp4", "1", "2.0 s", "-", "-", "-")]
+
+
 def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
     make_folder(tmp_path / "a" / "b")
     make_folder(tmp_path / "a" / "b")

@@ -76,6 +76,25 @@ def test_two_persons_must_both_be_sure() -> None:
     assert (out.level == 1).all()
 
 
+def test_who_is_known_to_be_there_is_looked_at_before_a_frame_is_decided() -> None:
+    """A second person in frames 3-5 lies between two coarse looks; the middle of level 1 shows it, and is sure."""
+    values = np.full((9, 2, 2), np.nan, np.float32)
+    values[:, 0], values[3:6, 1] = SURE, SURE
+    present = np.isfinite(values).all(axis=2)
+    asked: list[int] = []
+
+    def look(index: np.ndarray) -> np.ndarray:
+        asked.extend(index.tolist())
+        return values[index]
+
+    out = refine(look, 9, rate(8, 4, 1), present)
+    assert asked == [0, 8, 4]
+    assert out.level.tolist() == [0, 0, 0, 1, 1, 1, 0, 0, 0]
+    assert out.decision[:, 1].tolist() == [-1, -1, -1, 0, 0, 0, -1, -1, -1]
+    asked.clear()
+    assert refine(look, 9, rate(8, 4, 1)).looked.sum() == 2  # where it is not known, the coarse looks are enough
+
+
 def test_window_mean_by_hand() -> None:
     values = np.array([1, 2, 3, 4, 5], np.float32)[:, None, None]
     looked = np.array([True, False, True, False, True])

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from femo.clips.adaptive import uncalibrated
 from femo.clips.batches import Read, read_choosily
 from femo.clips.timelines import Rows
 from femo.types import Scores
@@ -38,3 +39,22 @@ def test_read_choosily_puts_scores_on_the_faces_they_belong_to() -> None:
     assert read.tolist() == [True, True, False, False, True, False, False, True, True]
     assert scores["expression"].values[8].tolist() == pytest.approx([0.6, 0.4])
     assert sorted(asked) == [0, 1, 4, 7, 8]
+
+
+@pytest.mark.parametrize("guest", [range(5, 28), range(17, 20), range(31, 32)])
+def test_everybody_in_view_is_read_at_least_once(guest: range) -> None:
+    """The first is in all 33 frames and sure; the guest comes and goes between the coarse looks at 0 and 32."""
+    in_view = [(frame, track) for frame in range(33) for track in (1, 2) if track == 1 or frame in guest]
+    row, track = np.array(in_view).T
+    rows = Rows(row, track, np.zeros((len(row), 4)), np.ones((len(row), 5)))
+    crops = (np.arange(len(row), dtype=np.uint8).reshape(-1, 1, 1, 1),)
+
+    def score(parts: tuple[np.ndarray, ...]) -> Read:
+        values = np.tile(np.float32([0.999, 0.001]), (len(parts[0]), 1))
+        scores = {"expression": Scores("expression", ("a", "b"), values, "distribution", "trained")}
+        return Read(scores, np.zeros((len(values), 1), np.float32), np.zeros((len(values), 0), np.float32))
+
+    said = read_choosily(score, rows, crops, uncalibrated())
+    read = np.isfinite(said.scores["expression"].values).all(axis=1)
+    assert read[track == 2].any()
+    assert len({*row[read].tolist()}) <= 7  # the two ends, and one at each finer level at most

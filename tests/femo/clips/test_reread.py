@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from femo.clips.reread import reread
-from femo.clips.timelines import RawPerson, RawVideo
+from femo.clips.timelines import Collector, RawPerson, RawVideo
 from femo.errors import FemoError
-from femo.types import ClipInfo, Scores
+from femo.types import ClipInfo, Faces, Frame, Quality, Scores
 
 TIMES = np.arange(6) / 25
 
@@ -61,8 +61,26 @@ def test_a_face_elsewhere_is_another_and_of_two_the_nearer_counts() -> None:
         assert said(reread(first, clip(*others))) == [[None, 0.2, 0.4]]
 
 
-def test_where_the_second_saw_nobody_there_is_nobody() -> None:
-    assert reread(clip(person(1, [0], [0.9])), clip()).persons == ()
+def test_a_second_that_saw_no_person_is_refused_where_the_first_saw_one() -> None:
+    """There would be nobody to set beside the first's persons."""
+    with pytest.raises(FemoError, match="two saw nobody in this clip for long enough to be a person; one alone"):
+        reread(clip(person(1, [0], [0.9]), model="one"), clip(model="two"))
+    assert reread(clip(), clip()).persons == ()
+
+
+def test_the_same_faces_may_be_a_person_to_one_model_and_nobody_to_another() -> None:
+    """Three times 0.12 s, which one model takes for one person and the other for three."""
+    collector = Collector()
+    box, rgb = np.float32([[4, 4, 40, 40]]), np.zeros((48, 64, 3), np.uint8)
+    head = Scores("expression", ("a", "b"), np.float32([[0.9, 0.1]]), "distribution", "trained")
+    for index in range(30):
+        track = index // 10 + 1
+        faces = Faces(box, np.ones(1, np.float32), np.tile(box[:, None, :2], (1, 5, 1)), np.array([track]))
+        faces = faces.select(np.array([index % 10 < 3]))
+        quality = Quality(np.ones((len(faces), 5), np.float32))
+        collector.add(collector.frame(Frame(rgb, index / 25, index), faces, quality), {"expression": head})
+    assert len(collector.persons(np.ones_like)) == 1
+    assert collector.persons(lambda track: track) == ()
 
 
 def test_readings_of_other_frames_are_refused() -> None:

@@ -7,7 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from femo.clips.summaries import count_alike, find, seconds_in_view, shares, spans, split_brief, transitions
+from femo.clips.summaries import (
+    count_alike,
+    find,
+    seconds_in_view,
+    share_in_view,
+    shares,
+    spans,
+    split_brief,
+    transitions,
+)
 from tests.femo.results_by_hand import timeline, video
 
 UNEVEN = [0.0, 0.1, 0.2, 0.6, 0.7]
@@ -98,3 +107,16 @@ def test_brief_faces_are_told_apart_unless_all_are() -> None:
     assert split_brief(video(lasting, brief)) == ([lasting], [brief])
     assert split_brief(video(brief)) == ([brief], [])
     assert split_brief(video(time_s=times)) == ([], [])
+
+
+def test_in_view_and_brief_are_shares_of_the_time_and_not_of_the_frames() -> None:
+    """100 frames in the first second, then three of 10 s, the last of which lasts as long as most: 0.01 s."""
+    times = [*(k / 100 for k in range(100)), 1.0, 11.0, 21.0]
+    words = ["anger"] * 103
+    early, late = (timeline(k, times, words, present=[(n < 100) == (k == 1) for n in range(103)]) for k in (1, 2))
+    assert share_in_view(early) == pytest.approx(1 / 21.01)
+    assert share_in_view(late) == pytest.approx(20.01 / 21.01)
+    passer = timeline(
+        3, times, words, present=[n < 50 for n in range(103)]
+    )  # half of the frames, 2.4 % of the time
+    assert split_brief(video(early, late, passer)) == ([early, late], [passer])

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 from femo import Pipeline
-from femo.clips.timelines import RawPerson, RawVideo
+from femo.clips.timelines import Collector, RawPerson, RawVideo
 from femo.errors import Cancelled, FemoError, MediaError
 from femo.faces.tracker import KEY_FRAMES
 from femo.media.containers import VideoLimits
 from femo.media.streaming import Progress
 from femo.results import Timeline, VideoResult
-from femo.types import ClipInfo, Scores
+from femo.types import ClipInfo, Faces, Frame, Quality, Scores
 from tests import clips, shipped
 
 
@@ -219,6 +219,21 @@ def test_two_clips_at_once_get_what_each_gets_alone(pipeline: Pipeline, tmp_path
     for thread in threads:
         thread.join()
     assert [together[0], together[1]] == alone
+
+
+def test_who_is_in_view_for_most_of_a_clip_of_uneven_rate_is_a_person() -> None:
+    """5 s at 60 frames per second without anybody, then 9 s at one frame per second with somebody."""
+    collector = Collector()
+    times_s = [*(k / 60 for k in range(300)), *(5.0 + k for k in range(9))]
+    box, rgb = np.float32([[4, 4, 40, 40]]), np.zeros((48, 64, 3), np.uint8)
+    seen = Faces(box, np.ones(1, np.float32), np.tile(box[:, None, :2], (1, 5, 1)), np.ones(1, np.int64))
+    head = Scores("expression", ("a", "b"), np.float32([[0.9, 0.1]]), "distribution", "trained")
+    for index, time_s in enumerate(times_s):
+        faces = seen if time_s >= 5 else seen.select(np.zeros(1, np.bool_))
+        rows = collector.frame(Frame(rgb, time_s, index), faces, Quality(np.ones((len(faces), 5), np.float32)))
+        collector.add(rows, {"expression": head})
+    assert [len(person.row) for person in collector.persons(lambda track: track)] == [9]
+    assert collector.notes() == ()
 
 
 # --- the facts, and what is made of them -------------------------------------------------------------------------

@@ -89,6 +89,14 @@ def test_a_photo_has_no_strip_over_time_and_nothing_that_is_in_view() -> None:
     assert "1 person; agreement between their faces 50\u00a0%" in said
 
 
+def test_in_view_is_a_share_of_the_time() -> None:
+    """Frames of 0.1, 0.1, 0.6, 0.1 and 0.1 s, and somebody in the long one."""
+    times = [0.0, 0.1, 0.2, 0.8, 0.9]
+    line = timeline(1, times, ["anger"] * 5, present=[n == 2 for n in range(5)])
+    group: Any = SimpleNamespace(video=video(line), moods={1: mood(*["negative"] * 5)})
+    assert "in view 60\xa0% of the clip" in people(group, {})
+
+
 def test_brief_faces_are_folded_away_and_counted_apart() -> None:
     times, anger = [k / 25 for k in range(50)], ["anger"] * 50
     lines = [timeline(k, times, anger, present=[k == 1 or n == 9 for n in range(50)]) for k in (1, 2, 3)]

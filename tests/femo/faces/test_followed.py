@@ -5,6 +5,7 @@ import pytest
 
 from femo.faces.followed import Followed, faces_of, move
 from femo.faces.reidentification import Tracklet
+from femo.media.frames import SMALLEST_STEP_S
 from femo.types import Faces
 
 
@@ -30,6 +31,14 @@ def test_a_velocity_is_half_old_and_half_new() -> None:
     assert one.xyxy.tolist() == [4, 6, 14, 26]
     assert one.score == pytest.approx(0.9)
     assert one.points[0].tolist() == [10, 11]
+
+
+def test_frames_that_share_a_time_stamp_say_nothing_of_the_velocity() -> None:
+    """Readers set them a millionth of a second apart: 4 pixels would be 4 million per second."""
+    one = face(1, [0, 0, 10, 20], velocity=(8, -4))
+    move(one, found([4, 6, 14, 26]), 0, SMALLEST_STEP_S)
+    assert one.velocity.tolist() == [8, -4]
+    assert one.xyxy.tolist() == [4, 6, 14, 26]
 
 
 def test_a_face_that_grows_in_place_does_not_move() -> None:

@@ -55,3 +55,12 @@ def test_a_frame_in_which_a_person_was_not_seen_is_not_judged() -> None:
     assert line.to_dict()["reading"] == {"state": ["sure", None, "unsure"], "reasons": [[], [], ["small"]]}
     assert line.to_frame()["reading"].tolist() == ["sure", "", "unsure"]
     assert line.to_frame()["reasons"].tolist() == ["", "", "small"]
+
+
+def test_a_face_whose_expression_nobody_read_is_not_judged() -> None:
+    two = Quality(np.repeat(rows(size_px=20).values, 2, axis=0))
+    head = said(0.9, 0.1)["expression"]
+    values = np.concatenate([head.values, np.full_like(head.values, np.nan)])
+    reading = judge(two, {"expression": head.with_values(values)}, LIMITS)
+    assert reading.states() == ["unsure", None]
+    assert judge(two, {}, LIMITS).states() == ["unsure", "unsure"]  # a model without expressions

@@ -5,6 +5,8 @@ Two faces of one person have a cosine of about ``1 / (1 + noise² )``; people's 
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from femo.faces import reidentification as identity
 from femo.faces.reidentification import Likeness, Tracklet
@@ -80,6 +82,50 @@ def test_who_were_seen_together_are_never_joined() -> None:
     twins = [tracklet(k, 0, 0, 5, [view(0, rng, 0.05)], 100.0 * k) for k in (1, 2)]
     later = tracklet(3, 1, 9, 10, [view(0, rng, 0.05)])
     assert identity.persons([*twins, later], LIKENESS) == {1: 1, 2: 2, 3: 3}  # a third: which twin is it?
+
+
+def test_the_work_grows_with_the_tracklets_and_not_with_their_square(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two faces beside each other, 300 tracklets each, as in a clip whose following falls apart."""
+    rng, compared = np.random.default_rng(3), []
+    together = identity._together
+
+    def counted(first: Tracklet, second: Tracklet) -> bool:
+        compared.append(1)
+        return together(first, second)
+
+    monkeypatch.setattr(identity, "_together", counted)
+    looks = [[view(person, rng, 0.1)] for person in (0, 1)]
+    lines = [
+        tracklet(2 * k + person + 1, 0, k, k + 0.4 + 0.1 * person, looks[person], 200.0 * person)
+        for k in range(300)
+        for person in (0, 1)
+    ]
+    assert identity.persons(lines, LIKENESS) == {line.track: 1 + (line.track - 1) % 2 for line in lines}
+    assert len(compared) <= 4 * len(lines)
+
+
+@given(st.lists(st.tuples(st.booleans(), st.integers(0, 3), st.integers(1, 3)), max_size=12))
+def test_seen_together_is_found_whoever_comes_first(steps: list[tuple[bool, int, int]]) -> None:
+    """Against every pair; each person's tracklets follow one another, a moment apart at least."""
+    people, ends = (identity._Person(), identity._Person()), [0, 0]
+    for number, (which, pause, length) in enumerate(steps, 1):
+        start = ends[which] + pause + 1
+        ends[which] = start + length
+        people[which].add(Tracklet(number, 0, start, ends[which], BOX, BOX))
+    one, other = people
+    pairs = [(a, b) for a in one.tracklets for b in other.tracklets]
+    assert identity._ever_together(one, other) == any(identity._together(a, b) for a, b in pairs)
+
+
+def test_a_persons_direction_is_that_of_all_looks_together() -> None:
+    rng = np.random.default_rng(4)
+    lines = [tracklet(k, 0, 2 * k, 2 * k + 1, [view(0, rng) for _ in range(k)]) for k in range(1, 9)]
+    person = identity._Person()
+    for line in [*lines, Tracklet(9, 0, 99, 100, BOX, BOX)]:
+        person.add(line)
+    total = np.sum([line.embedding for line in lines if line.embedding is not None], axis=0)
+    np.testing.assert_array_equal(person.direction, total / np.linalg.norm(total))
+    assert person.last_s == 100
 
 
 def test_a_bad_look_weighs_little() -> None:

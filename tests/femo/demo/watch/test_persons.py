@@ -69,6 +69,14 @@ def test_brief_faces_are_folded_away_and_unfolded_when_one_is_chosen() -> None:
     assert '<details class="femo-brief" open>' in chooser(video(*lines), 3, {}, {})
 
 
+def test_seen_is_a_share_of_the_time() -> None:
+    """Two frames of 0.1 s, then one of 0.6 s and two more of 0.1 s: who is seen in that one is seen for 60 %."""
+    times, fear = [0.0, 0.1, 0.2, 0.8, 0.9], ["fear"] * 5
+    lines = [timeline(k, times, fear, present=[(n == 2) == (k == 1) for n in range(5)]) for k in (1, 2)]
+    text = chooser(video(*lines), 1, {}, {})
+    assert re.findall(r"seen (\d+)", text) == ["60", "40"]
+
+
 def test_where_all_are_brief_nobody_is_folded_away() -> None:
     times, fear = [k / 25 for k in range(50)], ["fear"] * 50
     lines = [timeline(k, times, fear, present=brief(k)) for k in (2, 3)]
