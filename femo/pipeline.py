@@ -151,8 +151,7 @@ class Pipeline:
         temporal.parse_smoothing(smooth)
         chosen = self.decision.choose(prior)
         how: Any = {"every": every, "fpr": fpr, "min_face": min_face, "measure": measure, "limits": limits}
-        raw = self.raw_video(source, **how, progress=progress, cancel=cancel)
-        return raw.result(smooth, prior=chosen)
+        return self.raw_video(source, **how, progress=progress, cancel=cancel).result(smooth, prior=chosen)
 
     def group(
         self,
@@ -169,9 +168,9 @@ class Pipeline:
         """Read the mood of a group in a clip, or in a photo, which is a clip of one moment.
 
         ``source`` is what ``video`` or ``photo`` takes; an animation counts as a clip. The verdict comes from the model
-        folder's trained clip head if it has one, else from its prior head (SISY 2021, section 3.3). Arguments and errors are
-        those of ``video`` and ``photo``; ``prior`` changes what is said of the persons and of their expressions together, while
-        the mood always follows from the natural one. Faces are not measured: a mood needs no mesh. ``look``: see ``raw_video``.
+        folder's trained clip head if it has one (its ``min_face`` holds where none is given), else from its prior head (SISY
+        2021, section 3.3). Arguments and errors are those of ``video`` and ``photo``; ``prior`` changes what is said of persons
+        and their expressions together, the mood always follows from the natural one. No mesh is laid. ``look``: ``raw_video``.
 
         Raises:
             ModelError: The model folder says nothing of groups.
@@ -185,7 +184,8 @@ class Pipeline:
             if is_picture(settled):
                 photo = self.photo(settled, min_face=min_face, measure=False, prior="natural")
                 return still_group(photo, mood, self.decision, chosen)
-            how: Any = {"min_face": min_face, "measure": False, "limits": limits, "look": look}
+            smallest = trained.smallest(min_face) if trained else min_face
+            how: Any = {"min_face": smallest, "measure": False, "limits": limits, "look": look}
             raw = self.raw_video(settled, **how, descriptors=descriptors, progress=progress, cancel=cancel)
         verdict = trained.score(descriptors[0].vector()) if trained else None
         natural, shown = (raw.result(smooth, prior=said) for said in ("natural", chosen))

@@ -4,6 +4,10 @@ from pathlib import Path
 
 import numpy as np
 
+from femo.clips.classifiers import make_classifier
+from femo.models.config import read_spec
+from femo.training.clips.output import write_clip_model
+from femo.training.clips.recipe import Trained
 from tests.clips import canvas, no_face, paste, portrait, second_face, write_clip
 
 
@@ -32,3 +36,14 @@ def write_vgaf(data: Path, n_train: int = 9, n_val: int = 6) -> Path:
         write_clip(data / part / f"{part.lower()}_empty.mp4", no_face(2, 160, 120))
         (data / f"{part}_labels.txt").write_text("\n".join([*lines, f"{part.lower()}_empty 2", ""]))
     return data
+
+
+def add_mood(folder: Path, base: Path, min_face: int | None = None) -> Path:
+    """Write a model folder: another with a trained head for groups, classes 0-2 of unit vectors, on faces of this side."""
+    dim = 4 * read_spec(base).embedding_dim
+    target = np.arange(30) % 3
+    vectors = (np.eye(dim)[target] + np.random.default_rng(0).normal(0, 0.01, (30, dim))).astype(np.float32)
+    trained = Trained(make_classifier("linear-svc").fit(vectors, target), "linear-svc", 1.0, None, 30, 0)
+    scores = {name: {"value": None, "interval": None, "n": 0} for name in ("accuracy", "accuracy_with_faces")}
+    write_clip_model(folder, read_spec(base), "vgaf", trained, scores, min_face=min_face)
+    return folder

@@ -26,7 +26,10 @@ def group(
         str | None, typer.Option("--csv", metavar="OUT", help="Write a table here, a row per moment; - is stdout.")
     ] = None,
     smooth: Annotated[str, typer.Option("--smooth", help="none, mean:K or median:K over K frames.")] = "mean:15",
-    min_face: Annotated[int | None, typer.Option(help="Smallest face side in pixels; default is quick.")] = None,
+    min_face: Annotated[
+        int | None,
+        typer.Option(help="Smallest face side in pixels; default is quick, or what a trained mood learnt from."),
+    ] = None,
     model: Annotated[
         str | None, typer.Option("--model", help="Model folder; default FEMO_MODEL, else femo-base.")
     ] = None,

@@ -57,8 +57,10 @@ def train_abaw(
     ] = None,
     hidden: Annotated[int | None, typer.Option(help="Neurons of the hidden layer, 0 for a linear head.")] = None,
     ablation: Annotated[bool, typer.Option("--ablation", help="Train every row of the paper's table.")] = False,
-    epochs: Annotated[int, typer.Option(help="At most.")] = 20,
-    patience: Annotated[int, typer.Option(help="Epochs without a better validation score before it stops.")] = 5,
+    epochs: Annotated[int, typer.Option(help="At most.", min=1)] = 20,
+    patience: Annotated[
+        int, typer.Option(help="Epochs without a better validation score before it stops.", min=1)
+    ] = 5,
     lr: Annotated[float, typer.Option(help="Learning rate of Adam.")] = 1e-3,
     seed: Annotated[int, typer.Option(help="Of weights and order.")] = 1,
     smooth: Annotated[str, typer.Option(help="Of the written predictions: none, mean:K or median:K.")] = "mean:15",

@@ -43,7 +43,9 @@ def train_clips(
     processes: Annotated[
         int, typer.Option(help="Processes that read clips, each on cores of its own.", min=1)
     ] = 2,
-    min_face: Annotated[int | None, typer.Option(help="Smallest face side in pixels.")] = None,
+    min_face: Annotated[
+        int | None, typer.Option(help="Smallest face side in pixels, now and whenever the model reads such clips.")
+    ] = None,
     model: Annotated[str | None, typer.Option("--model", help="Network whose embeddings are used.")] = None,
 ) -> None:
     """Train a classifier of whole clips (SISY 2021, section 3.3).
@@ -74,7 +76,7 @@ def train_clips(
     trained = train_classifier(kind, vectors, targets(train), c)
     predicted = predict_clips(trained.classifier, val_vectors, len(LABELS[name]))
     scores = report(name, predicted, targets(val), val_vectors)
-    write_clip_model(out, load_once(model).readers[0].spec, name, trained, scores)
+    write_clip_model(out, load_once(model).readers[0].spec, name, trained, scores, min_face=min_face)
     write_predictions(out / "predictions_val.zip", name, [clip.name for clip in val], predicted)
     say(f"{trained.n_train} training clips, {trained.n_left_out} without a face left out, C {trained.c}")
     _say_scores(scores)
@@ -87,15 +89,18 @@ def evaluate_clips(recipe: str, data: Path, model: str | None) -> dict[str, Any]
     Raises:
         FemoError: The layout is incomplete, or the model says nothing of such clips.
     """
+    from femo.pipeline import load
     from femo.training.clips.layout import read_layout
     from femo.training.clips.recipe import report, targets
     from femo.training.clips.score import predict_val
 
     name: ClipRecipe = RecipeName(recipe).value
     clips = read_layout(name, data, "val")
-    predicted, vectors, source = predict_val(name, clips, model)
+    pipeline = load(model)
+    predicted, vectors, source = predict_val(name, clips, pipeline)
     scores = report(name, predicted, targets(clips), vectors)
-    return {**scores, "model": model or "femo-base", "source": source}
+    decided = {"prior": "natural"} if source == "prior" else {}  # a classifier reads no expression
+    return {**scores, "model": pipeline.model, "source": source, **decided}
 
 
 def _described(what: Any, clips: "list[LabelledClip]", processes: int) -> "Floats":

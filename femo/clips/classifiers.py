@@ -102,6 +102,10 @@ class ClipClassifier:
     descriptor: str
     classifier: Any
 
+    def smallest(self, min_face: int | None) -> int | None:
+        """Return the smallest face side to look for in pixels: what is asked for, else that of the clips learnt from."""
+        return self.head.min_face if min_face is None else min_face
+
     def score(self, vector: Floats) -> Scores:
         """Read one clip's descriptor (4 D,); the zero vector, no face at all, is not measured."""
         n_classes = len(self.head.labels)

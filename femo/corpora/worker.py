@@ -132,7 +132,8 @@ class Worker:
         n_embedded = reader.spec.embedding_dim
         descriptors = [make_descriptor(trained.descriptor, n_embedded)] if trained else []
         o = self.options
-        how: Any = {"every": o.every, "fpr": o.fpr, "min_face": o.min_face, "measure": o.measure, "limits": LIMITS}
+        smallest = trained.smallest(o.min_face) if trained else o.min_face
+        how: Any = {"every": o.every, "fpr": o.fpr, "min_face": smallest, "measure": o.measure, "limits": LIMITS}
         raw = self.pipeline.raw_video(path, **how, descriptors=descriptors)
         verdict = trained.score(descriptors[0].vector()) if trained else None
         return self.tables(timed(origin, start), raw, verdict)

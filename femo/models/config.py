@@ -59,6 +59,7 @@ class HeadSpec:
         scores: Measured figures by name.
         descriptor: Trained clip head only: what it reads, a name from ``femo.clips.descriptors.DESCRIPTORS``.
         file: Trained clip head only: its classifier, a skops file among the folder's files.
+        min_face: Trained clip head only: smallest face side in pixels in the clips that it learnt from; None is the quick search.
     """
 
     name: str
@@ -78,6 +79,7 @@ class HeadSpec:
     scores: Mapping[str, Any] | None = None
     descriptor: str | None = None
     file: str | None = None
+    min_face: int | None = None
 
     @property
     def labels(self) -> tuple[str, ...]:

@@ -97,6 +97,16 @@ def find_file(spec: ModelSpec, name: str) -> Path:
     raise WeightsError(f"{spec.folder / 'config.json'} does not list {name} under files")
 
 
+def classifier_files(spec: ModelSpec, but: str = "") -> list[Path]:
+    """Return the classifiers of the clip heads, verified, which go wherever the network goes; ``but`` is a head left out.
+
+    Raises:
+        WeightsError: A file is not listed, or missing or damaged and cannot be had.
+    """
+    heads = [head for head in spec.clip_heads if head.source == "trained" and head.name != but]
+    return [find_file(spec, head.file) for head in heads if head.file is not None]
+
+
 def find_files(spec: ModelSpec) -> list[Path]:
     """Return every file of a model, verified, in the order of its config: weights, a second network, clip classifiers.
 

@@ -6,7 +6,7 @@ are spread evenly from -127 to 127), which takes half of the bytes. Every file i
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -68,14 +68,24 @@ def write_stored(
     config: Mapping[str, Any],
     card: str,
     second: Mapping[str, Tensor] | None = None,
+    more: Sequence[Path] = (),
 ) -> None:
-    """Write a model folder as ``write_model_folder`` does, keeping the precision of each tensor."""
+    """Write a model folder as ``write_model_folder`` does, keeping the precision of each tensor.
+
+    ``more`` are files that are copied as they are, such as classifiers of clips.
+    """
     files = []
     for name, stored_tensors in ((WEIGHTS, tensors), (SECOND, second)):
         if stored_tensors is not None:
             write_bytes(folder / name, save(dict(stored_tensors)))
-            size = (folder / name).stat().st_size
-            files.append({"name": name, "sha256": file_sha256(folder / name), "size": size})
+            files.append(_listed(folder / name))
+    for path in more:
+        write_bytes(folder / path.name, path.read_bytes())
+        files.append(_listed(folder / path.name))
     full = {"name": folder.name, **config, "files": files}
     write_bytes(folder / "config.json", (json.dumps(full, indent=2, ensure_ascii=False) + "\n").encode())
     write_bytes(folder / "README.md", card.encode())
+
+
+def _listed(path: Path) -> dict[str, Any]:
+    return {"name": path.name, "sha256": file_sha256(path), "size": path.stat().st_size}

@@ -54,6 +54,15 @@ def save(
     write_state(folder / TENSORS, tensors, epochs=n_epochs)
 
 
+def epochs_done(folder: Path) -> int:
+    """Return the number of finished epochs of a run's folder, 0 where there is no checkpoint."""
+    path = folder / TENSORS
+    if not path.exists():
+        return 0
+    with safe_open(path, framework="pt") as file:
+        return int((file.metadata() or {}).get("epochs", "0"))
+
+
 def resume(folder: Path, network: nn.Module, average: nn.Module, optimizer: torch.optim.Optimizer) -> int:
     """Load the last checkpoint, if there is one, and return the number of finished epochs."""
     path = folder / TENSORS

@@ -18,6 +18,9 @@ from femo.networks.backbone import Backbone
 from femo.networks.heads import Heads
 from femo.pipeline import Pipeline, Reader
 from femo.types import Faces
+from tests import clips
+from tests.clip_sets import add_mood
+from tests.small_models import write_small
 
 HEAD = HeadSpec("expression", "affectnet-8", "distribution", "trained")
 SPEC = ModelSpec("fake", Path(), "none", {}, 8, (0, 0, 0), (1, 1, 1), 3, (HEAD,), ())
@@ -191,3 +194,26 @@ def test_alignment_levels_a_tilted_face(pipeline: Pipeline, portrait: np.ndarray
     upright = pipeline.photo(portrait).embedding[0]
     aligned, plain = (pipeline.photo(tilted, align=align).embedding[0] for align in (True, False))
     assert np.linalg.norm(aligned - upright) < np.linalg.norm(plain - upright)
+
+
+def test_a_trained_mood_looks_for_faces_as_small_as_those_it_learnt_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Unless the caller says how small; a prior has no size of its own."""
+    clip = clips.write_clip(tmp_path / "c.mp4", clips.no_face(2, 160, 120))
+    small = write_small(tmp_path / "small")
+    asked: list[int | None] = []
+    raw_video = Pipeline.raw_video
+
+    def noted(self: Pipeline, source: Any, *, min_face: int | None = None, **how: Any) -> Any:
+        asked.append(min_face)
+        return raw_video(self, source, min_face=min_face, **how)
+
+    monkeypatch.setattr(Pipeline, "raw_video", noted)
+    for folder, min_face in (
+        (add_mood(tmp_path / "mood", small, 24), None),
+        (tmp_path / "mood", 40),
+        (small, None),
+    ):
+        femo.load(str(folder), measure=False).group(clip, min_face=min_face)
+    assert asked == [24, 40, None]

@@ -9,6 +9,7 @@ from typing import Final
 
 import numpy as np
 
+from femo.models.config import ModelSpec
 from femo.networks.heads import Heads, load_heads
 from femo.output.export.abaw import abaw_expression
 from femo.training.abaw import adaptive as abaw_adaptive
@@ -17,7 +18,7 @@ from femo.training.abaw.dataset.tasks import HEADS, OUTPUTS, TASKS, AbawError, A
 from femo.training.abaw.heads import Values
 from femo.training.abaw.inputs import AbawRun, Inputs, read_data
 from femo.training.abaw.recipe import choose_thresholds
-from femo.training.abaw.report import AbawReport
+from femo.training.abaw.report import CHOSEN, AbawReport
 from femo.training.abaw.samples import Samples, visible
 from femo.training.abaw.scoring import FIXED, SWEEP, spread, sweep
 from femo.types import Scores
@@ -61,9 +62,20 @@ def evaluate_abaw(name: TaskName, run: AbawRun) -> AbawReport:
         family=network_family(spec.arch),
         counts=data.table,
         sweep=sweep(predicted, task, own or FIXED, SWEEP),
+        chosen=_chosen(spec) if "au" in task.parts else None,
         thresholds=choose_thresholds(predicted, [], task) if "au" in task.parts else None,
         adaptive=abaw_adaptive.measure(predicted, task, {"video": rate}) if rate else (),
         notes=[*data.notes, *([f"the folder's thresholds are used: {own}"] if own else [])],
+    )
+
+
+def _chosen(spec: ModelSpec) -> str:
+    """Tell where the thresholds of a folder's units come from, as far as it says so."""
+    head = spec.head(HEADS["au"])
+    if head.thresholds is None:
+        return CHOSEN["0.5"]
+    return str(
+        (head.scores or {}).get("thresholds", "the folder's own, which does not say what they were chosen on")
     )
 
 

@@ -33,8 +33,8 @@ class HeadRecipe:
     Attributes:
         input: What it reads.
         hidden: Neurons of the hidden layer, 0 for a linear head.
-        epochs: At most.
-        patience: Epochs without a better validation score before it stops.
+        epochs: At most; 1 or more.
+        patience: Epochs without a better validation score before it stops; 1 or more.
         lr: Of Adam.
         batch: Frames in a batch.
         seed: Of weights and order.
@@ -47,6 +47,11 @@ class HeadRecipe:
     lr: float = 1e-3
     batch: int = 512
     seed: int = 1
+
+    def __post_init__(self) -> None:
+        for name in ("epochs", "patience"):
+            if (number := getattr(self, name)) < 1:
+                raise ValueError(f"{name} is {number}, expected 1 or more: without an epoch nothing is trained")
 
     @property
     def method(self) -> str:

@@ -11,8 +11,8 @@ from pathlib import Path
 from femo.models.config import ModelSpec
 from femo.training.abaw.dataset.crops import Video, read_crops
 from femo.training.abaw.dataset.layout import find_layout
-from femo.training.abaw.dataset.split import AnnotatedClip, Found, counts_table, join_split
-from femo.training.abaw.dataset.tasks import AbawTask, Split
+from femo.training.abaw.dataset.split import AnnotatedClip, Found, counts_table, join_split, listed, media_name
+from femo.training.abaw.dataset.tasks import AbawError, AbawTask, Split
 from femo.training.abaw.extract import FeatureNetwork, OnExtraction, extract, needed_bytes
 from femo.training.abaw.features import FeatureCache, Stored, open_cache, stored_columns
 from femo.training.abaw.predictions import test_clips
@@ -96,11 +96,12 @@ def read_data(task: AbawTask, run: AbawRun, splits: Sequence[Split]) -> Data:
     found: dict[Split, Found] = {}
     for split in splits:
         clips[split], found[split] = join_split(annotations[split], crops, task)
+    shared = _shared(clips, source.data)
     test, notes = test_clips(layout, crops) if "train" in splits else ([], [])
     wanted = _wanted([*(clip for split in splits for clip in clips[split]), *test], crops)
     columns = stored_columns(source.store, spec.embedding_dim, _n_scores(spec))
     cache = open_cache(source.features, spec, columns)
-    run.say(counts_table(found, task))
+    run.say(counts_table(found, task, shared))
     n_crops = sum(len(video.frames) for video in wanted.values())
     run.say(
         f"{n_crops:,} crops, {cache.columns.row_bytes:,} bytes each; {needed_bytes(cache, wanted) / 1e9:.2f} GB more are "
@@ -110,7 +111,26 @@ def read_data(task: AbawTask, run: AbawRun, splits: Sequence[Split]) -> Data:
     unreadable = {name: bad for name in wanted if (bad := cache.unreadable(name))}
     for split in splits:
         clips[split], found[split] = join_split(annotations[split], crops, task, unreadable)
-    return Data(cache, clips, test, counts_table(found, task), (*layout.notes, *notes, *_damaged(unreadable)))
+    table = counts_table(found, task, shared)
+    return Data(cache, clips, test, table, (*layout.notes, *shared, *notes, *_damaged(unreadable)))
+
+
+def _shared(clips: Mapping[Split, Sequence[AnnotatedClip]], data: Path) -> list[str]:
+    """Return a sentence on videos that training and validation both have, other subjects of them; none where none is shared.
+
+    Raises:
+        AbawError: A clip is in both: what was learnt by heart would be scored.
+    """
+    if len(clips) < 2:
+        return []
+    train, val = ({clip.video for clip in clips[split]} for split in ("train", "val"))
+    if twice := sorted(train & val):
+        raise AbawError(
+            f"{data} has {listed(twice)} annotated for training and for validation; keep each in one of the two"
+        )
+    both = sorted(set(map(media_name, train)) & set(map(media_name, val)))
+    told = "in training and in validation, with other subjects: the scores are not of unseen videos alone"
+    return [f"videos {told}: {listed(both)}"] if both else []
 
 
 def _wanted(clips: Sequence[AnnotatedClip], crops: Mapping[str, Video]) -> dict[str, Video]:

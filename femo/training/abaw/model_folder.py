@@ -14,7 +14,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from femo.models.config import ModelSpec
-from femo.models.weights import find_file, find_weights
+from femo.models.weights import classifier_files, find_file, find_weights
 from femo.models.write import SECOND, stored, write_stored
 from femo.networks.heads import AFFECTNET_HEAD
 from femo.training.abaw.dataset.tasks import HEADS, AbawTask, Part
@@ -73,7 +73,7 @@ def write_folder(
         extra["second"] = {**config["second"], "file": SECOND, "heads": names}
         beside = load_file(find_file(base, base.second.file))
         beside = _renamed(beside) if renamed else beside
-    write_stored(folder, tensors, kept | {"heads": heads} | extra, card, beside)
+    write_stored(folder, tensors, kept | {"heads": heads} | extra, card, beside, classifier_files(base))
 
 
 def _second_heads(base: ModelSpec, task: AbawTask, renamed: bool) -> list[str]:

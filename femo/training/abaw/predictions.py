@@ -20,11 +20,13 @@ from femo.training.abaw.dataset.crops import CROP, Frames, Video
 from femo.training.abaw.dataset.labels import Annotation, text_of
 from femo.training.abaw.dataset.layout import VIDEO_ENDINGS, AffWild2
 from femo.training.abaw.dataset.split import AnnotatedClip, join, media_name
-from femo.training.abaw.dataset.tasks import AbawError, AbawTask, Part
+from femo.training.abaw.dataset.tasks import TASKS, AbawError, AbawTask, Part
 from femo.training.abaw.scoring import ClipValues
 from femo.types import Floats, Ints
 
 MTL_FILE: Final = "MTL_predictions.txt"
+MOST_HEADER: Final = 200
+"""Bytes of a first line that are looked at; the longest header has 94."""
 
 
 def write_predictions(
@@ -49,6 +51,21 @@ def write_predictions(
         return folder
     write_bytes(folder / MTL_FILE, ("\n".join([ABAW_MTL_HEADER, *rows]) + "\n").encode())
     return folder / MTL_FILE
+
+
+def remove_earlier(folder: Path, predicted: Sequence[ClipValues], task: AbawTask) -> None:
+    """Remove prediction files of clips that are not among these: what an earlier run left would be scored with them.
+
+    A file is one where it begins as the prediction files of some task do; others are left alone.
+    """
+    written = {MTL_FILE} if task.name == "mtl" else {f"{item.clip.video}.txt" for item in predicted}
+    ours = {ABAW_MTL_HEADER.encode(), *(",".join(other.header).encode() for other in TASKS.values())}
+    for path in sorted(folder.glob("*.txt")):
+        if path.name not in written and path.is_file() and not path.is_symlink():
+            with path.open("rb") as file:
+                begins = file.readline(MOST_HEADER)
+            if begins.rstrip() in ours:
+                path.unlink()
 
 
 def _lines(item: ClipValues, task: AbawTask, decided: Mapping[Part, Floats | Ints]) -> list[str]:

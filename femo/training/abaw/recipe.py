@@ -21,8 +21,8 @@ from femo.training.abaw.features import CachedInput
 from femo.training.abaw.heads import HIDDEN, HeadNet, HeadRecipe, HeadTrainer, Values, predict
 from femo.training.abaw.inputs import AbawRun, Data, read_data
 from femo.training.abaw.model_folder import write_folder
-from femo.training.abaw.predictions import write_predictions
-from femo.training.abaw.report import AbawReport, AblationRow, Thresholds, tally_dict
+from femo.training.abaw.predictions import remove_earlier, write_predictions
+from femo.training.abaw.report import CHOSEN, AbawReport, AblationRow, Thresholds, tally_dict
 from femo.training.abaw.samples import Samples, usable, visible
 from femo.training.abaw.scoring import FIXED, SWEEP, ClipValues, score, spread, sweep, tuned_thresholds
 
@@ -114,6 +114,7 @@ def train_abaw(plan: Plan, run: AbawRun) -> AbawReport:
         family=network_family(run.spec.arch),
         counts=data.table,
         sweep=sweep(predicted[0], task, chosen, list(dict.fromkeys((*SWEEP, plan.smooth)))),
+        chosen=CHOSEN[plan.thresholds] if thresholds else None,
         thresholds=thresholds,
         ablation=_ablation(nets, predicted, task) if plan.ablation else (),
         notes=[*data.notes, *_stopped(trainer)],
@@ -211,14 +212,17 @@ def _write(
     """Write predictions and submission first, the model folder last."""
     task, folder = report.task, plan.out / "predictions"
     where = write_predictions(folder / "val", predicted, task, plan.smooth, thresholds)
+    remove_earlier(folder / "val", predicted, task)
     report.notes.append(
         f"validation predictions ({plan.smooth}): python -m leaderboard score {task.leaderboard} {where}"
     )
-    if data.test:
-        test = predict_clips(net, data, data.test)
+    test = predict_clips(net, data, data.test) if data.test else []
+    if test:
         write_predictions(folder / "test", test, task, plan.smooth, thresholds)
+    remove_earlier(folder / "test", test, task)
     best = next(row for row in report.sweep if row.smoothing == plan.smooth)
     figure = tally_dict(best.with_crop, task) | {"smoothing": plan.smooth, "split": "Aff-Wild2 validation"}
+    figure |= {"thresholds": report.chosen} if report.chosen else {}
     card = write_card(plan, report)
     units = thresholds if "au" in task.parts else None
     write_bytes(plan.out / "scores.json", (json.dumps(report.to_dict(), indent=2) + "\n").encode())

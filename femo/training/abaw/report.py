@@ -24,6 +24,12 @@ from femo.training.abaw.scoring import SweepRow
 MAIN: Final[Mapping[Part, str]] = {"expr": "P_EXPR", "va": "P_VA", "au": "P_AU"}
 ITEMS: Final[Mapping[Part, tuple[str, ...]]] = {"expr": ABAW_EXPR, "va": VALENCE_AROUSAL, "au": ABAW_AU}
 TUNED: Final = "tuned on the split it is scored on"
+CHOSEN: Final[Mapping[str, str]] = {
+    "0.5": "0.5 for every unit",
+    "train": "best on the training videos",
+    "val": f"best on validation ({TUNED})",
+}
+"""Where the thresholds of a folder, its predictions and scores come from, by the choice of ``femo train abaw --thresholds``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +78,7 @@ class AbawReport:
         thresholds: Where the task has units.
         ablation: Where it was asked for.
         adaptive: Where the task has expressions.
+        chosen: Where the thresholds of the tables' units come from, where the task has units.
         notes: One sentence each.
     """
 
@@ -84,13 +91,14 @@ class AbawReport:
     thresholds: Thresholds | None = None
     ablation: Sequence[AblationRow] = ()
     adaptive: Sequence[AdaptiveRow] = ()
+    chosen: str | None = None
     notes: list[str] = field(default_factory=list)
 
     def markdown(self) -> str:
         """Return all tables."""
         sections = [
             ("Frames", self.counts),
-            ("Scores", scores_table(self.task, self.sweep)),
+            ("Scores", scores_table(self.task, self.sweep, self.chosen)),
             ("By class, unit or dimension", items_table(self.task, self.sweep)),
             ("Thresholds of the action units", thresholds_table(self.thresholds) if self.thresholds else ""),
             (
@@ -119,6 +127,7 @@ class AbawReport:
                 "fixed_0.5": t.fixed,
                 "tuned_on_validation": {"p_au": t.tuned_score, "thresholds": list(t.tuned), "note": TUNED},
                 "from_training_videos": {"p_au": t.honest_score, "thresholds": list(t.honest or ())},
+                "of_the_scores": self.chosen,
             }
         names = ("plan", "fpr", "share", "agreement", "p_expr", "p_expr_every")
         out["adaptive"] = [{name: getattr(row, name) for name in names} for row in self.adaptive]
@@ -141,8 +150,8 @@ def _interval(tally: MediaCounts) -> str:
     return "" if interval is None else f"{interval[0]:.4f} - {interval[1]:.4f}"
 
 
-def scores_table(task: AbawTask, rows: Sequence[SweepRow]) -> str:
-    """Return the sweep of table 5."""
+def scores_table(task: AbawTask, rows: Sequence[SweepRow], chosen: str | None = None) -> str:
+    """Return the sweep of table 5, and where the thresholds of its units come from."""
     main = "P_MTL" if task.name == "mtl" else MAIN[task.parts[0]]
     parts = [MAIN[part] for part in task.parts] if task.name == "mtl" else []
     head = ["smoothing", f"{main}, with a crop", "95 % interval", f"{main}, all labelled", *parts]
@@ -157,7 +166,8 @@ def scores_table(task: AbawTask, rows: Sequence[SweepRow]) -> str:
             published = PUBLISHED_SMOOTHING.get(row.smoothing, {}).get(paper)
             cells.append("" if published is None else f"{published:.4f}")
         lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join([*lines, "", f"Published: {BASELINE[task.name]}."])
+    units = [f"Thresholds of the action units, here and by unit: {chosen}.", ""] if chosen else []
+    return "\n".join([*lines, "", *units, f"Published: {BASELINE[task.name]}."])
 
 
 def items_table(task: AbawTask, rows: Sequence[SweepRow]) -> str:

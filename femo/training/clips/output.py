@@ -11,7 +11,7 @@ from typing import Any
 from femo.atomic import replacing, write_bytes
 from femo.clips.classifiers import save_classifier
 from femo.models.config import ModelSpec
-from femo.models.weights import file_sha256, find_file, find_weights
+from femo.models.weights import classifier_files, file_sha256, find_file, find_weights
 from femo.training.clips.layout import AFEW_FOLDERS, VGAF_WORDS, ClipRecipe
 from femo.training.clips.recipe import DESCRIPTOR, Trained
 from femo.training.priors import clip_heads
@@ -37,8 +37,9 @@ def write_clip_model(
     trained: Trained,
     scores: Mapping[str, Any],
     descriptor: str | None = None,
+    min_face: int | None = None,
 ) -> None:
-    """Write a model folder: the base folder's network and heads with the trained clip head.
+    """Write a model folder: the base folder's network and heads, those of other clips too, with the trained clip head.
 
     Args:
         folder: Made if needed; its name becomes the model's.
@@ -47,13 +48,15 @@ def write_clip_model(
         trained: The classifier.
         scores: Report on the validation clips, kept in config and card.
         descriptor: What the classifier reads; by default that of the recipe.
+        min_face: Smallest face side in pixels in the clips; None is the quick search.
     """
     descriptor = descriptor or DESCRIPTOR[recipe]
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / f"{HEAD[recipe]}.skops"
-    networks = [find_weights(base), *([find_file(base, base.second.file)] if base.second else [])]
-    for weights in networks:
-        shutil.copyfile(weights, folder / weights.name)
+    copied = [find_weights(base), *([find_file(base, base.second.file)] if base.second else [])]
+    copied += classifier_files(base, HEAD[recipe])
+    for path in copied:
+        shutil.copyfile(path, folder / path.name)
     with replacing(file) as partial:
         save_classifier(trained.classifier, partial)
     raw = json.loads((base.folder / "config.json").read_text(encoding="utf-8"))
@@ -64,13 +67,14 @@ def write_clip_model(
         "file": file.name,
         "citation": f"{_how(trained)}, trained on {trained.n_train} {recipe.upper()} clips",
         "scores": dict(scores),
+        **({} if min_face is None else {"min_face": min_face}),
     }
-    kept = (*(folder / weights.name for weights in networks), file)
+    kept = (*(folder / path.name for path in copied), file)
     files = [{"name": path.name, "sha256": file_sha256(path), "size": path.stat().st_size} for path in kept]
     clips = {**raw.get("clip_heads", clip_heads()), HEAD[recipe]: head}
     config = {**raw, "name": folder.name, "clip_heads": clips, "files": files}
     write_bytes(folder / "config.json", (json.dumps(config, indent=2, ensure_ascii=False) + "\n").encode())
-    write_bytes(folder / "README.md", _card(folder.name, base, recipe, trained, scores, descriptor).encode())
+    write_bytes(folder / "README.md", _card(base, folder.name, head, recipe, trained).encode())
 
 
 def _how(trained: Trained) -> str:
@@ -78,17 +82,17 @@ def _how(trained: Trained) -> str:
     return trained.kind if trained.c is None else f"{trained.kind}, C {trained.c}"
 
 
-def _card(
-    name: str, base: ModelSpec, recipe: ClipRecipe, trained: Trained, scores: Mapping[str, Any], descriptor: str
-) -> str:
-    whole, faces = scores["accuracy"], scores["accuracy_with_faces"]
+def _card(base: ModelSpec, name: str, head: Mapping[str, Any], recipe: ClipRecipe, trained: Trained) -> str:
+    whole, faces = head["scores"]["accuracy"], head["scores"]["accuracy_with_faces"]
+    smallest = f" Faces from {head['min_face']} pixels on were looked for." if "min_face" in head else ""
     lines = [
         f"# {name}",
         "",
         f"The network of `{base.name}` with a classifier of whole clips ({recipe.upper()}): {_how(trained)}, on "
-        f"the descriptor `{descriptor}` (SISY 2021, section 3.3).",
+        f"the descriptor `{head['descriptor']}` (SISY 2021, section 3.3).",
         "",
-        f"Trained on {trained.n_train} clips; {trained.n_left_out} training clips without a face were left out.",
+        f"Trained on {trained.n_train} clips; {trained.n_left_out} training clips without a face were left out."
+        f"{smallest}",
         "",
         "| validation clips | accuracy | 95 % interval | N |",
         "|---|---|---|---|",

@@ -8,11 +8,11 @@ from femo.clips.descriptors import make_descriptor
 from femo.clips.group import describe_group
 from femo.labels import AFEW_7
 from femo.networks.heads import leave_out
-from femo.pipeline import Pipeline, load
+from femo.pipeline import Pipeline
 from femo.results import VideoResult
 from femo.training.clips.layout import ClipRecipe, LabelledClip
 from femo.training.clips.output import HEAD
-from femo.training.clips.recipe import DESCRIPTOR, LABELS
+from femo.training.clips.recipe import DESCRIPTOR, LABELS, predict_clips
 from femo.types import Floats, Ints, Source
 
 NO_FACE_CLASS: dict[ClipRecipe, int] = {
@@ -23,30 +23,33 @@ NO_FACE_CLASS: dict[ClipRecipe, int] = {
 
 
 def predict_val(
-    recipe: ClipRecipe, clips: Sequence[LabelledClip], model: str | None
+    recipe: ClipRecipe, clips: Sequence[LabelledClip], pipeline: Pipeline
 ) -> tuple[Ints, Floats, Source]:
     """Return classes (N,), descriptors (N, 4 D) and where the classes come from.
+
+    A classifier decides as it did when it was trained: on faces of the same size, and on the zero vector of a clip without any.
 
     Raises:
         ModelError: The model folder says nothing of such clips.
         MediaError: A clip cannot be read.
     """
-    pipeline = load(model)
     reader = pipeline.readers[0]
     head = reader.spec.clip_head(HEAD[recipe])
     trained = reader.clip_classifier(head.name)
-    predicted, vectors = [], []
+    said, vectors = [], []
     for clip in clips:
         descriptor = make_descriptor(
             trained.descriptor if trained else DESCRIPTOR[recipe], reader.spec.embedding_dim
         )
-        raw = pipeline.raw_video(clip.path, descriptors=[descriptor])
+        smallest = trained.smallest(None) if trained else None
+        raw = pipeline.raw_video(clip.path, min_face=smallest, descriptors=[descriptor])
         vectors.append(descriptor.vector())
-        if trained:
-            predicted.append(int(np.nan_to_num(trained.score(vectors[-1]).values[0], nan=0).argmax()))
-        else:
-            predicted.append(_prior(recipe, pipeline, raw.result("none")))
-    return np.array(predicted, np.int64), np.stack(vectors), "trained" if trained else "prior"
+        if trained is None:
+            said.append(_prior(recipe, pipeline, raw.result("none", prior="natural")))
+    described = np.stack(vectors)
+    if trained is None:
+        return np.array(said, np.int64), described, "prior"
+    return predict_clips(trained.classifier, described, len(head.labels)), described, "trained"
 
 
 def _prior(recipe: ClipRecipe, pipeline: Pipeline, video: VideoResult) -> int:
@@ -57,6 +60,6 @@ def _prior(recipe: ClipRecipe, pipeline: Pipeline, video: VideoResult) -> int:
         mood = describe_group(video, pipeline.readers[0].spec.clip_head("group")).verdict.values
         return int(mood.argmax()) if np.isfinite(mood).all() else NO_FACE_CLASS[recipe]  # every face may be a blur
     line = video.timelines[0]
-    seven = leave_out(line.scores["expression"], "contempt")
+    seven = leave_out(leave_out(line.scores["expression"], "contempt"), "other")  # ABAW's eighth class
     mean = seven.values[line.present].mean(axis=0)
     return AFEW_7.index(seven.labels[int(mean.argmax())])

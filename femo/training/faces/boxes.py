@@ -5,8 +5,10 @@ the picture; it is NaN where no face was found near the middle. A picture is
 enlarged to ``SIDE`` and framed by a quarter of its own edge pixels first, since the cascade wants room around a face.
 """
 
+import hashlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -14,6 +16,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from femo.atomic import replacing_on_disk
 from femo.faces.detector import Detector
 from femo.types import RGB, Floats
 
@@ -31,22 +34,37 @@ def find_faces(images: Tensor, kept: Path, report: Callable[[int], None] = lambd
 
     Args:
         images: Cut-out faces.
-        kept: An ``.npy`` file, read if it is there and has as many rows.
+        kept: An ``.npy`` file; what is kept has a digest of the pictures in its name, and is read for the same ones alone.
         report: Told the number of pictures done, now and then.
     """
+    kept = kept_of(kept, images)
     if kept.exists():
-        found = np.load(kept, allow_pickle=False)
-        if found.shape == (len(images), N_VALUES):
-            return torch.from_numpy(found)
+        return torch.from_numpy(np.load(kept, allow_pickle=False))
     detector = Detector()
     found = np.full((len(images), N_VALUES), np.nan, np.float32)
     for row, image in enumerate(images):
         found[row] = _face(detector, image.permute(1, 2, 0).numpy())
         if row % 1000 == 999:
             report(row + 1)
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    np.save(kept, found)
+    keep(kept, found)
     return torch.from_numpy(found)
+
+
+def kept_of(kept: Path, *of: Tensor) -> Path:
+    """Return the file of what is made of these tensors: ``kept`` with a digest of them in its name."""
+    digest = hashlib.sha256()
+    for tensor in of:
+        digest.update(f"{tensor.dtype} {tuple(tensor.shape)}".encode())
+        for row in tensor:  # one at a time: all pictures together may be a view of fewer
+            digest.update(row.contiguous().numpy().data)
+    return kept.with_name(f"{kept.stem}-{digest.hexdigest()[:16]}{kept.suffix}")
+
+
+def keep(path: Path, values: npt.NDArray[Any]) -> None:
+    """Write an array, whole or not at all; its folder is made if needed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with replacing_on_disk(path) as file:
+        np.save(file, values)
 
 
 def _face(detector: Detector, picture: npt.NDArray[np.uint8]) -> Floats:

@@ -9,6 +9,7 @@ from typing import Any
 from femo.atomic import write_bytes
 from femo.errors import FemoError, ModelError
 from femo.models.checked import checked
+from femo.training.checkpoint import epochs_done
 from femo.training.faces.recipe import Phase, Recipe
 
 _LAST = partial(Phase, frozen_layers=2, class_weight_power=0.0, drawn_power=0.25, keep_whole=0.65, strength=0.4)
@@ -221,8 +222,6 @@ before and after: drawn faces halfway 40 and 57 % (natural 34 and 46, balanced 5
 faces halfway 61 % (natural 47, balanced 66), made pictures 58, FER+ 86.1 (mean recall 65.9; halfway 84.3 and 73.7), log loss
 0.396, 33 of the 49 quiet faces where 3.0 % of the plain ones are given another word. Two cores take some eight minutes an
 epoch."""
-_OF_A_RUN = ("arch", "arch_args", "start", "teachers", "from_teacher", "identity")
-"""What the checkpoints in a folder, and what is kept there of who is in the pictures, can only go on with."""
 _PRESETS = {
     "from-faceres": FROM_FACERES,
     "from-arcface": FROM_ARCFACE,
@@ -269,16 +268,16 @@ def note_recipe(folder: Path, recipe: Recipe) -> None:
     """Write the recipe of a run into its folder, made where it is missing.
 
     Raises:
-        FemoError: Another run lies there, of another network, start or other teachers.
+        FemoError: Another run lies there: what is done of it was done by another recipe.
         ModelError: What is noted there is no recipe.
     """
     path = folder / "recipe.json"
     if path.exists():
-        told = read_recipe(str(path), recipe.n_threads).to_dict()
-        for name in _OF_A_RUN:
-            if json.dumps(told[name], sort_keys=True) != json.dumps(recipe.to_dict()[name], sort_keys=True):
-                raise FemoError(
-                    f"{folder} holds a run whose recipe has another {name}; name another folder with --run"
-                )
+        n_done = epochs_done(folder)
+        if name := read_recipe(str(path), recipe.n_threads).unlike(recipe, n_done):
+            of_done = f", and {n_done} of its epochs are done" if n_done else ""
+            raise FemoError(
+                f"{folder} holds a run whose recipe has another {name}{of_done}; name another folder with --run"
+            )
     folder.mkdir(parents=True, exist_ok=True)
     write_bytes(path, json.dumps(recipe.to_dict(), indent=2).encode())

@@ -1,8 +1,14 @@
 """What a run of ``femo train faces`` is made of: phases, and the recipe that is written beside its result."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
+
+OF_A_RUN: Final = ("arch", "arch_args", "start", "teachers", "from_teacher", "identity")
+"""What a folder keeps of who is in the pictures before the first epoch can only go on with."""
+FREE: Final = ("n_threads", "phases", "kept")
+"""What may change once epochs are done: ``phases`` where they are not, and ``kept``, which is mixed in at the end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,3 +120,22 @@ class Recipe:
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON types."""
         return asdict(self)
+
+    def unlike(self, other: "Recipe", n_done: int) -> str | None:
+        """Name what a run of this recipe, ``n_done`` of whose epochs are done, cannot go on with under another; None if nothing.
+
+        More epochs are the same run, and so is what a phase that has not begun is made of.
+        """
+        mine, theirs = (json.loads(json.dumps(recipe.to_dict())) for recipe in (self, other))
+        fixed = [name for name in mine if name not in FREE] if n_done else OF_A_RUN
+        changed = [name for name in fixed if mine[name] != theirs[name]]
+        done = _by_epoch(mine["phases"])[:n_done]
+        if _by_epoch(theirs["phases"])[: len(done)] != done:
+            changed.append("phases")
+        return changed[0] if changed else None
+
+
+def _by_epoch(phases: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return what each epoch is like, whatever the number of them."""
+    each = [({**phase, "epochs": 1}, int(phase["epochs"])) for phase in phases]
+    return [phase for phase, n_epochs in each for _ in range(n_epochs)]

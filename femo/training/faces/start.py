@@ -24,6 +24,7 @@ from torch.nn import functional
 from femo.errors import WeightsError
 from femo.models.weights import file_sha256
 from femo.networks.backbone import create_architecture
+from femo.training.faces.boxes import keep, kept_of
 from femo.training.faces.recipe import Recipe
 from femo.training.faces.samples import IMAGENET_MEAN, IMAGENET_STD, N_IDENTITY
 from femo.upstream import arcface, faceres
@@ -223,12 +224,11 @@ def start_of_arcface(state: Mapping[str, Tensor]) -> Start:
 def identity_targets(start: Start, images: Tensor, points: Tensor, kept: Path) -> Tensor:
     """Return unit vectors (N, 128) that say who is in each picture; kept in a file, since they take minutes.
 
-    They are NaN where the start cannot say.
+    They are NaN where the start cannot say. What is kept has a digest of pictures and points in its name, as boxes have.
     """
+    kept = kept_of(kept, images, points)
     if kept.exists():
-        targets = torch.from_numpy(np.load(kept, allow_pickle=False))
-        if targets.shape == (len(images), N_IDENTITY):
-            return targets
+        return torch.from_numpy(np.load(kept, allow_pickle=False))
     embedding = start.embeddings(images, points)
     known = embedding[~embedding.isnan().any(dim=1)]
     centred = embedding - known.mean(dim=0)
@@ -236,6 +236,5 @@ def identity_targets(start: Start, images: Tensor, points: Tensor, kept: Path) -
     values, vectors = torch.linalg.eigh(spread.T @ spread)
     turned = centred @ vectors[:, values.argsort(descending=True)[:N_IDENTITY]].float()
     targets = functional.normalize(turned, dim=1)
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    np.save(kept, targets.numpy())
+    keep(kept, targets.numpy())
     return targets

@@ -215,7 +215,8 @@ def prior_of(network: Reader, embedding: Floats) -> Floats:
     decision = decision_of([network.spec], None)
     expression = decision.decide(network.heads.score(embedding), decision.default)["expression"]
     table = prior_heads()[NAME]["coefficients"]
-    return np.asarray(expression.values @ np.array([table[label] for label in expression.labels], np.float32))
+    rows = [table.get(label, table["neutral"]) for label in expression.labels]  # ABAW's other says no more
+    return np.asarray(expression.values @ np.array(rows, np.float32))
 
 
 def write_affect(folder: Path, head: AffectHead, figures: Mapping[str, Any], section: str) -> None:
@@ -225,6 +226,7 @@ def write_affect(folder: Path, head: AffectHead, figures: Mapping[str, Any], sec
         FemoError: It is no model folder.
     """
     tensors, second, config, card = read_folder(folder)
+    tensors = {name: value for name, value in tensors.items() if not name.startswith(f"heads.{NAME}.")}
     tensors[f"heads.{NAME}.weight"] = torch.from_numpy(head.weight.astype(np.float16))
     tensors[f"heads.{NAME}.bias"] = torch.from_numpy(head.bias)
     config["heads"][NAME] = {

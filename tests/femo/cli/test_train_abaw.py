@@ -89,6 +89,8 @@ def test_what_is_wrong_is_said_before_anything_is_read(
         (["--crops", tmp_path / "c", "--out", tmp_path / "c"], 1, "is read, so it cannot be written"),
         (["--model", "nowhere"], 1, "nowhere"),
         (["--thresholds", "best"], 2, "best"),
+        (["--epochs", 0], 2, "'--epochs'"),
+        (["--patience", 0], 2, "'--patience'"),
     ):
         (tmp_path / "c").mkdir(exist_ok=True)
         assert train("--task", "au", "--data", tmp_path, *options) == status

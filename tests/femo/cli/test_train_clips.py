@@ -22,7 +22,9 @@ def vgaf(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_vgaf(tmp_path_factory.mktemp("vgaf"))
 
 
-def test_vgaf_from_training_to_the_leaderboard(vgaf: Path, tmp_path: Path) -> None:
+def test_vgaf_from_training_to_the_leaderboard(
+    vgaf: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     out = tmp_path / "my-vgaf"
     arguments = [
         "--recipe",
@@ -46,6 +48,12 @@ def test_vgaf_from_training_to_the_leaderboard(vgaf: Path, tmp_path: Path) -> No
     assert head.scores["accuracy_with_faces"]["n"] == 6
     assert head.scores["accuracy_with_faces"]["value"] >= 5 / 6
 
+    monkeypatch.setenv("FEMO_MODEL", str(out))
+    scores = evaluate_clips("vgaf", vgaf, None)  # of the folder just trained, a clip without a face as well
+    assert (scores["model"], scores["source"], "prior" in scores) == ("my-vgaf", "trained", False)
+    for key in ("accuracy", "accuracy_with_faces", "confusion"):
+        assert scores[key] == head.scores[key]
+
     group = femo.load(str(out)).group(vgaf / "Val" / "val_2.mp4")
     assert group.verdict.source == "trained"
     assert group.verdict.top() == ["negative"]
@@ -68,6 +76,7 @@ def test_vgaf_from_training_to_the_leaderboard(vgaf: Path, tmp_path: Path) -> No
 def test_a_folder_that_was_not_trained_is_scored_by_its_prior(vgaf: Path) -> None:
     scores = evaluate_clips("vgaf", vgaf, None)
     assert (scores["protocol"], scores["model"], scores["source"]) == ("vgaf", "femo-base", "prior")
+    assert scores["prior"] == "natural"
     assert (scores["accuracy"]["n"], scores["accuracy_with_faces"]["n"]) == (7, 6)
     pipeline = femo.load()
     names = pipeline.readers[0].spec.clip_head("group").labels

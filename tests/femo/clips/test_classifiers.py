@@ -123,6 +123,13 @@ def test_a_clip_head_reads_descriptors_and_does_not_guess_without_faces(tmp_path
     head = load_classifier(spec, spec.clip_head("group"))
     assert head.score(_blobs(dim=12)[0][2]).top() == ["negative"]
     assert head.score(np.zeros(12, np.float32)).top() == [None]
+    assert (head.smallest(None), head.smallest(40)) == (None, 40)  # a config of before says no smallest face
+    raw = json.loads((spec.folder / "config.json").read_text())
+    raw["clip_heads"]["group"]["min_face"] = 24
+    (spec.folder / "config.json").write_text(json.dumps(raw))
+    spec = read_spec(spec.folder)
+    head = load_classifier(spec, spec.clip_head("group"))
+    assert (head.smallest(None), head.smallest(40)) == (24, 40)
 
 
 def test_a_classifier_for_another_network_is_refused(tmp_path: Path) -> None:

@@ -2,9 +2,11 @@
 
 import errno
 import hashlib
+import math
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,6 +21,7 @@ from femo.corpora.worker import Worker
 from femo.labels import AFFECTNET_8, VGAF_3
 from femo.media.pieces import Span
 from tests import clips
+from tests.clip_sets import add_mood
 from tests.small_models import write_small
 
 
@@ -175,3 +178,24 @@ def test_a_full_disk_ends_the_run_and_not_the_input(
     monkeypatch.setattr(workers, "read_shard", lambda *arguments: None)
     with pytest.raises(FullDisk, match="the disk is full"):
         worker.do(Order(Input(8, str(clip), "c.mp4"), span=Span(0, 25, 0, 25, 0)))
+
+
+def test_a_trained_mood_looks_for_faces_as_small_as_those_it_learnt_from(
+    clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = add_mood(tmp_path / "mood", write_small(tmp_path / "small"), 24)
+    asked: list[object] = []
+
+    class Asked(Exception):
+        """Nothing more is wanted of the clip."""
+
+    def noted(source: object, *, min_face: int | None, **how: object) -> object:
+        asked.append(min_face)
+        raise Asked
+
+    for options in (Options(group=True), Options(group=True, min_face=40), Options()):
+        worker = Worker(Setup(tmp_path / "out", str(model), replace(options, measure=False), math.inf, 1.0))
+        monkeypatch.setattr(worker.pipeline, "raw_video", noted)
+        with pytest.raises(Asked):
+            worker.do(Order(Input(1, str(clip), "c.mp4")))
+    assert asked == [24, 40, None]

@@ -20,6 +20,7 @@ def test_checkpoint_keeps_every_tensor_exactly(tmp_path: Path) -> None:
     sum(head.sum() for head in one(torch.randn(2, 3, 24, 24)).values()).backward()
     optimizer.step()
     checkpoint.save(tmp_path, one, average, optimizer, 7)
+    assert checkpoint.epochs_done(tmp_path) == 7
     other = torch.optim.AdamW(two.parameters())
     assert checkpoint.resume(tmp_path, two, FaceNetwork("resnet18", TINY, HEADS), other) == 7
     for name, value in one.state_dict().items():
@@ -31,6 +32,7 @@ def test_checkpoint_keeps_every_tensor_exactly(tmp_path: Path) -> None:
 def test_no_checkpoint_means_nothing_done(tmp_path: Path) -> None:
     network = FaceNetwork("resnet18", TINY, HEADS)
     assert checkpoint.resume(tmp_path, network, network, torch.optim.AdamW(network.parameters())) == 0
+    assert checkpoint.epochs_done(tmp_path) == 0
 
 
 def test_tensors_of_any_layout_and_counters_of_any_kind_come_back(tmp_path: Path) -> None:

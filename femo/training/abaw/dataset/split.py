@@ -151,8 +151,8 @@ def join_split(
     return [*clips, *(join(item, no_crops) for item in without)], found
 
 
-def counts_table(found: Mapping[Split, Found], task: AbawTask) -> str:
-    """Return the table of what was found, used and left out, beside the paper's counts, in markdown."""
+def counts_table(found: Mapping[Split, Found], task: AbawTask, more: Sequence[str] = ()) -> str:
+    """Return the table of what was found, used and left out, beside the paper's counts, and more remarks, in markdown."""
     lines = [
         "| split | videos | clips | annotated frames | invalid label | no crop | used | paper: used | paper: no crop |",
         "|---|---:|---:|---:|---:|---:|---:|---:|---:|",
@@ -164,22 +164,23 @@ def counts_table(found: Mapping[Split, Found], task: AbawTask) -> str:
             f"| {split} | {row.videos:,} | {row.clips:,} | {row.annotated:,} | {row.invalid:,} | {row.no_crop:,} "
             f"| {row.used:,} | {paper.used:,} | {no_crop} |"
         )
-    remarks = [remark for split, row in found.items() for remark in _remarks(split, row)]
+    remarks = [*(remark for split, row in found.items() for remark in _remarks(split, row)), *more]
     return "\n".join([*lines, *(["", *(f"- {remark}" for remark in remarks)] if remarks else [])])
 
 
 def _remarks(split: Split, row: Found) -> list[str]:
     out = []
     if row.without_crops:
-        out.append(f"{split}: {_listed(row.without_crops)} annotated but without any crop, left out")
+        out.append(f"{split}: {listed(row.without_crops)} annotated but without any crop, left out")
     if row.one_off:
-        out.append(f"{split}: {_listed(row.one_off)} one crop more than annotation lines, the overlap is used")
+        out.append(f"{split}: {listed(row.one_off)} one crop more than annotation lines, the overlap is used")
     if row.longer:
         names = [f"{video} (+{n})" for video, n in row.longer.items()]
-        out.append(f"{split}: {_listed(names)} more crops than annotation lines, the overlap is used")
+        out.append(f"{split}: {listed(names)} more crops than annotation lines, the overlap is used")
     return [*out, *(f"{split}: {note}" for note in row.notes)]
 
 
-def _listed(names: Sequence[str]) -> str:
+def listed(names: Sequence[str]) -> str:
+    """Return how many there are, and the first five."""
     more = f" and {len(names) - 5} others" if len(names) > 5 else ""
     return f"{len(names)} ({', '.join(names[:5])}{more})"

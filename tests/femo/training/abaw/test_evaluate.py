@@ -62,6 +62,14 @@ def test_the_folders_own_thresholds_are_used_and_said(root: Path) -> None:
     assert report.thresholds is not None
     assert report.thresholds.fixed > 0.3  # from .5 on all are active
     assert report.thresholds.honest is None
+    assert report.chosen == "the folder's own, which does not say what they were chosen on"
+    scores = {"thresholds": "best on validation"}
+    write_folder(
+        root / "told", read_spec(root / "squares"), net, TASKS["au"], scores, thresholds, None, "# told\n"
+    )
+    assert evaluate_abaw("au", run_of(root, "told")).chosen == "best on validation"
+    assert evaluate_abaw("au", run_of(root)).chosen == "0.5 for every unit"  # of a prior
+    assert evaluate_abaw("va", run_of(root)).chosen is None
 
 
 def test_affectnets_classes_are_read_in_abaws_order(tmp_path: Path) -> None:

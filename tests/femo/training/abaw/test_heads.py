@@ -36,6 +36,12 @@ def test_a_method_is_called_as_in_the_paper(what: str, hidden: int, name: str) -
     assert HeadRecipe(what, hidden).method == name  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("name", ["epochs", "patience"])
+def test_a_head_that_would_stay_random_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match=f"{name} is 0, expected 1 or more: without an epoch nothing is trained"):
+        HeadRecipe(**{name: 0})  # type: ignore[arg-type]
+
+
 def test_a_hidden_layer_is_relu_between_two_products() -> None:
     net = HeadNet(HeadRecipe(hidden=3), 4, ("expr", "va"))
     rows = torch.randn(5, 4, generator=torch.Generator().manual_seed(0))

@@ -1,5 +1,6 @@
 """From a folder to clips with features: counted, said beforehand, and counted again without what cannot be decoded."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -61,6 +62,37 @@ def test_crops_that_cannot_be_decoded_count_as_missing(root: Path) -> None:
     n_used = int(clip.used.sum())
     assert f"| {n_used} | 280,532 |" in data.table
     assert n_used < int(before.used.sum())
+
+
+def annotations(root: Path) -> dict[str, Path]:
+    base = root / "data" / "Third ABAW Annotations" / "EXPR_Classification_Challenge"
+    return {"train": base / "Train_Set", "val": base / "Validation_Set"}
+
+
+def test_a_clip_to_learn_from_and_to_be_scored_by_is_refused(root: Path) -> None:
+    folders = annotations(root)
+    name = SMALL.train[0]
+    shutil.copy(folders["train"] / f"{name}.txt", folders["val"])
+    wrong = rf"data has 1 \({name}\) annotated for training and for validation; keep each in one of the two"
+    with pytest.raises(AbawError, match=wrong):
+        read(root)
+    assert read(root, splits=("val",)).notes == ()
+    assert not (root / "features" / "never").exists()
+
+
+def test_a_video_with_one_person_to_learn_from_and_another_to_be_scored_by_is_said(root: Path) -> None:
+    folders, name = annotations(root), SMALL.train[0]
+    for part in (folders["val"] / f"{VIDEO}.txt", root / "data" / "cropped" / VIDEO):
+        part.rename(part.with_name(part.name.replace(VIDEO, f"{name}_left")))
+    said: list[str] = []
+    data = read(root, said)
+    told = (
+        "videos in training and in validation, with other subjects: the scores are not of unseen videos alone: "
+        f"1 ({name})"
+    )
+    assert told in data.notes
+    assert f"- {told}" in data.table.splitlines()
+    assert f"- {told}" in said[0].splitlines()
 
 
 def test_a_cache_of_scores_alone_is_enough_for_its_columns(root: Path) -> None:

@@ -8,14 +8,16 @@ import numpy as np
 import pytest
 import torch
 
+from femo.clips.classifiers import load_classifier
 from femo.labels import ABAW_EXPR
 from femo.models.config import ModelSpec, read_spec
-from femo.models.weights import find_file, find_weights, load_tensors
+from femo.models.weights import find_file, find_weights, load_tensors, verify
 from femo.networks.heads import load_heads
 from femo.training.abaw.dataset.tasks import HEADS, TASKS, TaskName
 from femo.training.abaw.heads import HeadNet, HeadRecipe
 from femo.training.abaw.model_folder import write_folder
 from tests.affwild2 import write_square_model
+from tests.clip_sets import add_mood
 from tests.small_models import add_second
 
 SCORES = {"main": 0.5}
@@ -114,6 +116,18 @@ def test_the_mood_knows_abaws_other_as_it_knows_neutral(base: ModelSpec, tmp_pat
     told = read_spec(tmp_path / "units").clip_head("group").coefficients
     assert told is not None
     assert "other" not in told
+
+
+def test_a_classifier_of_clips_comes_along(tmp_path: Path) -> None:
+    """Its expression is the new head's, its embedding the network's as before, so it says the same."""
+    add_mood(tmp_path / "mood", write_square_model(tmp_path / "squares"))
+    write(read_spec(tmp_path / "mood"), tmp_path / "made", "expr")
+    made = read_spec(tmp_path / "made")
+    assert [file.name for file in made.files] == ["weights.safetensors", "group.skops"]
+    for file in made.files:
+        verify(tmp_path / "made" / file.name, file)
+    head = load_classifier(made, made.clip_head("group"))
+    assert head.score(np.eye(24, dtype=np.float32)[1]).values.argmax() == 1
 
 
 def test_a_second_network_keeps_the_heads_that_stay(tmp_path: Path) -> None:

@@ -12,7 +12,13 @@ from femo.training.abaw.dataset.crops import read_crops
 from femo.training.abaw.dataset.layout import find_layout
 from femo.training.abaw.dataset.split import AnnotatedClip
 from femo.training.abaw.dataset.tasks import TASKS, AbawError
-from femo.training.abaw.predictions import _number, container_frames, expected_frames, write_predictions
+from femo.training.abaw.predictions import (
+    _number,
+    container_frames,
+    expected_frames,
+    remove_earlier,
+    write_predictions,
+)
 from femo.training.abaw.predictions import test_clips as clips_to_predict
 from femo.training.abaw.scoring import ClipValues
 from tests import clips
@@ -51,6 +57,29 @@ def test_an_expression_file_has_one_class_per_frame(tmp_path: Path) -> None:
 def test_valence_and_arousal_are_written_with_as_many_digits_as_they_have(tmp_path: Path) -> None:
     write_predictions(tmp_path, [values()], TASKS["va"], "none", FIXED)
     assert (tmp_path / "v_left.txt").read_text() == "valence,arousal\n0.5,-1\n0.375,0\n0.25,1\n"
+
+
+def test_what_earlier_runs_predicted_goes_and_nothing_else_does(tmp_path: Path) -> None:
+    """Files that begin as those of a task do, of clips that are not predicted now; not a user's own, and no folder."""
+    write_predictions(tmp_path, [values()], TASKS["expr"], "none", FIXED)
+    header = (tmp_path / "v_left.txt").read_text().splitlines()[0]
+    for name, text in (
+        ("gone.txt", f"{header}\n3\n"),
+        ("plane.txt", "valence,arousal\n0,0\n"),
+        ("MTL_predictions.txt", f"{ABAW_MTL_HEADER}\n"),
+        ("notes.txt", "what I changed\n"),
+        ("bytes.txt", "\udcff\udcff"),
+        ("gone.csv", f"{header}\n"),
+    ):
+        (tmp_path / name).write_text(text, errors="surrogateescape")
+    (tmp_path / "folder.txt").mkdir()
+    remove_earlier(tmp_path, [values()], TASKS["expr"])
+    left = {"v_left.txt", "notes.txt", "bytes.txt", "gone.csv", "folder.txt"}
+    assert {path.name for path in tmp_path.iterdir()} == left
+    write_predictions(tmp_path, [values()], TASKS["mtl"], "none", FIXED)
+    remove_earlier(tmp_path, [values()], TASKS["mtl"])
+    assert {path.name for path in tmp_path.iterdir()} == left - {"v_left.txt"} | {"MTL_predictions.txt"}
+    remove_earlier(tmp_path / "nowhere", [], TASKS["au"])
 
 
 def test_units_are_active_from_their_threshold_on(tmp_path: Path) -> None:

@@ -150,7 +150,12 @@ def test_submission_has_every_frame_of_the_test_list(expr: Run) -> None:
 
 
 def test_valence_and_arousal(root: Path) -> None:
+    earlier = [root / "squares-va" / "predictions" / part / "of-before.txt" for part in ("val", "test")]
+    for path in earlier:
+        path.parent.mkdir(parents=True)
+        path.write_text("valence,arousal\n0,0\n")
     va = train(root, "va")
+    assert [path.exists() for path in earlier] == [False, False]
     found = va.methods()
     assert found["logits"][2] > 0.6
     assert found["embeddings"][2] < 0.4
@@ -171,6 +176,9 @@ def test_action_units(root: Path) -> None:
     assert thresholds.tuned_score >= max(thresholds.fixed, thresholds.honest_score or 0)
     assert read_spec(au.out).head("action_units").thresholds == thresholds.honest
     assert "tuned on the split it is scored on" in au.report.markdown()
+    scores = read_spec(au.out).head("action_units").scores
+    assert scores is not None
+    assert scores["thresholds"] == au.report.chosen == "best on the training videos"
     board = board_score(au, "abaw-au", au.out / "predictions" / "val")
     ours = next(row.all_labelled for row in au.report.sweep if row.smoothing == "mean:5")
     assert board["main"] == pytest.approx(ours.score(), abs=1e-12)

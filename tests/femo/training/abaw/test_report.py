@@ -7,6 +7,7 @@ from femo.training.abaw.adaptive import AdaptiveRow
 from femo.training.abaw.dataset.tasks import TASKS, Part
 from femo.training.abaw.metrics import Counts, MediaCounts
 from femo.training.abaw.report import (
+    CHOSEN,
     AbawReport,
     AblationRow,
     Thresholds,
@@ -53,6 +54,22 @@ def test_scores_stand_beside_those_of_the_paper() -> None:
     assert (
         single[2] == "| mean:9 | 0.5000 |  | 0.5000 |  |"
     )  # one file has no interval, and mean:9 was not published
+
+
+def test_the_scores_say_what_the_thresholds_of_their_units_were_chosen_on() -> None:
+    rows = [SweepRow("none", tally(units(0.25), "au"), tally(units(0.25), "au"))]
+    report = AbawReport(
+        TASKS["au"], "m", "embeddings", None, "", rows, Thresholds(0.4, (0.1,) * 12, 0.6, None, None)
+    )
+    report.chosen = CHOSEN["val"]
+    scores = report.markdown().split("## ")[1]
+    assert scores.startswith("Scores\n")
+    assert (
+        "Thresholds of the action units, here and by unit: best on validation (tuned on the split it is scored on)."
+        in scores.splitlines()
+    )
+    assert report.to_dict()["thresholds"]["of_the_scores"] == CHOSEN["val"]
+    assert "Thresholds" not in scores_table(TASKS["expr"], [SweepRow("none", tally(), tally())])
 
 
 def test_the_multi_task_score_is_the_sum_of_its_parts() -> None:

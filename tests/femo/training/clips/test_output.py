@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from femo.clips.classifiers import make_classifier
+from femo.clips.classifiers import load_classifier, make_classifier
 from femo.models.config import read_spec
 from femo.models.find import find_model
 from femo.models.weights import verify
@@ -81,6 +81,37 @@ def test_a_second_network_comes_along(tmp_path: Path) -> None:
     assert (tmp_path / "mine" / "second.safetensors").read_bytes() == (
         tmp_path / "other" / "weights.safetensors"
     ).read_bytes()
+
+
+def test_a_classifier_of_other_clips_comes_along(tmp_path: Path) -> None:
+    """Its file is listed and loads; the head that is trained again has the new file alone."""
+    write_clip_model(
+        tmp_path / "first", find_model(str(write_small(tmp_path / "small"))), "afew", trained(), SCORES
+    )
+    first = read_spec(tmp_path / "first")
+    write_clip_model(tmp_path / "both", first, "vgaf", trained(), SCORES)
+    both = read_spec(tmp_path / "both")
+    assert [file.name for file in both.files] == ["weights.safetensors", "afew.skops", "group.skops"]
+    assert (tmp_path / "both/afew.skops").read_bytes() == (tmp_path / "first/afew.skops").read_bytes()
+    vector = np.eye(32, dtype=np.float32)[2]
+    for name in ("afew", "group"):
+        assert load_classifier(both, both.clip_head(name)).score(vector).values.argmax() == 2
+    write_clip_model(tmp_path / "again", both, "vgaf", trained(c=0.5), SCORES)
+    assert [file.name for file in read_spec(tmp_path / "again").files] == [file.name for file in both.files]
+
+
+def test_the_smallest_face_is_kept_and_told(tmp_path: Path) -> None:
+    base = find_model(str(write_small(tmp_path / "small")))
+    write_clip_model(tmp_path / "mine", base, "vgaf", trained(), SCORES, min_face=24)
+    made = read_spec(tmp_path / "mine")
+    assert made.clip_head("group").min_face == 24
+    assert "left out. Faces from 24 pixels on were looked for.\n" in (tmp_path / "mine" / "README.md").read_text()
+    head = load_classifier(made, made.clip_head("group"))
+    assert (head.smallest(None), head.smallest(60)) == (24, 60)
+    write_clip_model(tmp_path / "quick", base, "vgaf", trained(), SCORES)
+    assert "min_face" not in (tmp_path / "quick" / "config.json").read_text()
+    quick = read_spec(tmp_path / "quick")
+    assert load_classifier(quick, quick.clip_head("group")).smallest(None) is None
 
 
 def test_the_card_tells_what_was_read_and_how_well(tmp_path: Path) -> None:

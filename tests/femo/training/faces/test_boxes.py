@@ -1,6 +1,7 @@
 """Faces that are cut out already: where the eye sees them, kept, and nowhere rather than at the edge."""
 
 from pathlib import Path
+from typing import BinaryIO
 
 import cv2
 import numpy as np
@@ -26,7 +27,9 @@ def test_a_face_is_found_where_the_eye_sees_it(tmp_path: Path) -> None:
     points = Detector().detect(portrait()).keypoints[0] / 180  # of the picture as it is
     assert found[0, 4:].tolist() == pytest.approx(points.ravel().tolist(), abs=0.03)
     assert bool(found[1].isnan().all())
-    np.testing.assert_array_equal(np.load(tmp_path / "new" / "boxes.npy"), found.numpy())
+    [kept] = (tmp_path / "new").iterdir()
+    assert (kept.name.startswith("boxes-"), kept.suffix) == (True, ".npy")
+    np.testing.assert_array_equal(np.load(kept), found.numpy())
 
 
 def test_a_grey_picture_of_48_pixels_has_the_same_box(tmp_path: Path) -> None:
@@ -46,11 +49,7 @@ def test_a_face_at_the_edge_is_not_whom_the_picture_shows(tmp_path: Path, monkey
     assert anywhere[:4].tolist() == pytest.approx([x1 / 180, y1 / 180, x2 / 180, y2 / 180], abs=0.1)
 
 
-def test_what_is_kept_is_read_if_it_is_of_as_many_pictures(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    kept = tmp_path / "boxes.npy"
-    np.save(kept, np.full((2, 14), 0.25, np.float32))
+def test_what_is_kept_is_read_for_the_same_pictures_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = []
 
     class Blind:
@@ -63,10 +62,30 @@ def test_what_is_kept_is_read_if_it_is_of_as_many_pictures(
             return Faces.empty()
 
     monkeypatch.setattr(boxes, "Detector", Blind)
-    images = as_images(canvas(10, 10), canvas(10, 10))
-    assert find_faces(images, kept).tolist() == [[0.25] * 14] * 2
-    assert made == []
+    images, kept = as_images(canvas(10, 10), canvas(10, 10, 1)), tmp_path / "boxes.npy"
+    assert bool(find_faces(images, kept).isnan().all())
+    [file] = tmp_path.iterdir()
+    np.save(file, np.full((2, 14), 0.25, np.float32))
+    assert find_faces(images.clone(), kept).tolist() == [[0.25] * 14] * 2
+    assert len(made) == 1
+    assert bool(find_faces(images.flip(0), kept).isnan().all())  # as many, but others
+    assert len(made) == 2
     told: list[int] = []
-    assert bool(find_faces(images[:1].expand(1001, -1, -1, -1), kept, told.append).isnan().all())
-    assert told == [1000]
-    assert np.load(kept).shape == (1001, 14)
+    assert len(find_faces(images[:1].expand(1001, -1, -1, -1), kept, told.append)) == 1001
+    assert (len(made), told) == (3, [1000])
+
+
+def test_a_kill_while_boxes_are_written_leaves_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a file that is cut off the same command could not go on."""
+
+    def cut(file: BinaryIO, values: np.ndarray) -> None:
+        file.write(b"\x93NUMPY")
+        raise KeyboardInterrupt
+
+    images = as_images(canvas(10, 10))
+    with monkeypatch.context() as patched:
+        patched.setattr("numpy.save", cut)
+        with pytest.raises(KeyboardInterrupt):
+            find_faces(images, tmp_path / "boxes.npy")
+    assert list(tmp_path.iterdir()) == []
+    assert find_faces(images, tmp_path / "boxes.npy").shape == (1, 14)

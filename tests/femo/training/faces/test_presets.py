@@ -6,8 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 
 from femo.errors import FemoError, ModelError
+from femo.training.checkpoint import write_state
 from femo.training.faces.presets import (
     ARCFACE_AGAIN,
     ARCFACE_IN_COLOUR,
@@ -100,6 +102,38 @@ def test_a_folder_holds_one_run(tmp_path: Path) -> None:
     assert read_recipe(str(tmp_path / "run" / "recipe.json"), 9).to_dict() == json.loads(
         json.dumps(longer.to_dict())
     )
+
+
+def test_what_is_done_of_a_run_stays_as_it_was_done(tmp_path: Path) -> None:
+    """Two of three epochs are done: what they were made of holds, what comes after them may change."""
+    first, later = Phase(112, 1, 1e-3, 1e-4), Phase(112, 2, 1e-4, 1e-6)
+    used = replace(FROM_ARCFACE, phases=(first, later), shares=(8, 8))
+    note_recipe(tmp_path / "run", used)
+    note_recipe(tmp_path / "run", replace(used, seed=5))  # nothing is done yet
+    note_recipe(tmp_path / "run", used)
+    write_state(tmp_path / "run" / "checkpoint.safetensors", {"network.w": torch.zeros(1)}, epochs=2)
+    for other, name in (
+        (replace(used, seed=5), "seed"),
+        (replace(used, looks=6.0), "looks"),
+        (replace(used, shares=(4, 8)), "shares"),
+        (replace(used, weight_decay=9.0), "weight_decay"),
+        (replace(used, posed=9, shares=(8, 8, 8)), "shares"),
+        (replace(used, phases=(replace(first, lr_start=5e-2), later)), "phases"),
+        (replace(used, phases=(first, replace(later, sam=True))), "phases"),
+        (replace(used, phases=(first,)), "phases"),
+    ):
+        with pytest.raises(
+            FemoError, match=f"run holds a run whose recipe has another {name}, and 2 of its epochs are done; "
+        ):
+            note_recipe(tmp_path / "run", other)
+    for same in (
+        replace(used, n_threads=9, kept=0.5),
+        replace(used, phases=(first, replace(later, epochs=9))),
+        replace(used, phases=(first, replace(later, epochs=1), Phase(160, 2, 1e-3, 1e-6))),
+    ):
+        note_recipe(tmp_path / "run", same)
+        assert read_recipe(str(tmp_path / "run" / "recipe.json"), same.n_threads).kept == same.kept
+        note_recipe(tmp_path / "run", replace(used, n_threads=1))
 
 
 @pytest.mark.parametrize(

@@ -128,6 +128,9 @@ def test_targets_that_are_kept_are_read_and_those_of_other_pictures_are_not(
     assert shown == [150]
     assert len(identity_targets(begun, torch.zeros(140, 3, 2, 2), points[:140], kept)) == 140
     assert shown == [150, 140]
+    identity_targets(begun, torch.ones(150, 3, 2, 2), points, kept)
+    identity_targets(begun, torch.zeros(150, 3, 2, 2), points + 1, kept)
+    assert shown == [150, 140, 150, 150]  # as many pictures, but others, or faces elsewhere in them
 
 
 SHA256_ABC = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"

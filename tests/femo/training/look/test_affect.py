@@ -5,15 +5,19 @@ import json
 import shutil
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
-from femo.labels import AFFECTNET_8
+from femo.labels import ABAW_EXPR, AFFECTNET_8
+from femo.models.config import HeadSpec
 from femo.models.find import find_model
+from femo.models.write import write_stored
 from femo.networks.heads import load_heads
 from femo.training.look import affect
 from femo.training.look.affect import (
@@ -29,6 +33,7 @@ from femo.training.look.affect import (
     write_section,
 )
 from femo.training.look.codes import CODES
+from femo.training.look.folder import read_folder
 from femo.training.look.views import Views
 from femo.types import Floats, Scores
 from tests import shipped
@@ -181,6 +186,34 @@ def test_the_section_has_each_figure_in_its_column() -> None:
     assert "| valence | 0.50 | 0.30 | 0.45 | 0.40 | 0.70 |" in lines
     assert "were 1,143 faces" in " ".join(lines)
     assert "416\nothers" in "\n".join(lines)
+
+
+def test_abaws_other_says_of_affect_what_neutral_does() -> None:
+    """By hand: half happy (0.81, 0.51), half other (0, 0)."""
+    values = np.zeros((1, 8), np.float32)
+    values[0, [ABAW_EXPR.index("happiness"), ABAW_EXPR.index("other")]] = 0.5
+    scores = Scores("expression", ABAW_EXPR, values, "distribution", "trained")
+    head = HeadSpec("expression", "abaw-expr", "distribution", "trained")
+    network: Any = SimpleNamespace(
+        spec=replace(find_model("femo-base"), heads=(head,), default_prior="natural"),
+        heads=SimpleNamespace(score=lambda embedding: {"expression": scores}),
+    )
+    assert prior_of(network, np.zeros((1, 4), np.float32))[0].tolist() == pytest.approx([0.405, 0.255])
+
+
+def test_no_hidden_layer_stays_of_the_head_that_was_there(tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(find_model("femo-base").folder, tmp_path / "femo-base"))
+    tensors, second, config, card = read_folder(folder)
+    tensors |= {"heads.valence_arousal.hidden.weight": torch.ones(3, 1024).half()}
+    tensors |= {"heads.valence_arousal.hidden.bias": torch.ones(3)}
+    write_stored(folder, tensors, {key: value for key, value in config.items() if key != "files"}, card, second)
+    write_affect(folder, AffectHead(np.zeros((2, 1024), np.float32), np.zeros(2, np.float32)), {}, "## New")
+    left = [name for name in read_folder(folder)[0] if name.startswith("heads.valence_arousal.")]
+    assert sorted(left) == ["heads.valence_arousal.bias", "heads.valence_arousal.weight"]
+    assert (
+        load_heads(find_model(str(folder))).score(np.ones((1, 1024), np.float32))["valence_arousal"].values.any()
+        == 0
+    )
 
 
 def test_a_head_is_written_in_the_place_of_the_prior(tmp_path: Path) -> None:
