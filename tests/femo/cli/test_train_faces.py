@@ -93,12 +93,15 @@ def test_from_pictures_to_a_folder_that_reads(
     assert run(*command_line) == 1
     said = " ".join(capsys.readouterr().err.split())
     assert "holds a run whose recipe has another looks, and 1 of its epochs are done" in said
-    assert run(*command_line, "--out", two, "--run", tmp_path / "with-looks", "--second", out) == 0
+    with_looks = (*command_line, "--out", two, "--run", tmp_path / "with-looks")
+    assert run(*with_looks) == 0
+    alone = weights_sha256(read_spec(two))
+    assert run(*with_looks, "--second", out) == 0
     both = read_spec(two)
     assert both.second is not None
     assert "votes of vision-language models" in both.head("expression").citation
     assert (both.second.arch, both.second.heads) == ("resnet18", ("expression", "age", "gender", "ethnicity"))
-    assert len(both.files) == 2
+    assert (weights_sha256(both), len(both.files)) == (alone, 2)
     assert "A second network reads photos beside it" in (two / "README.md").read_text()
     assert "The first network alone on the same pictures" in (two / "README.md").read_text()
     recipe.write_text(json.dumps(replace(RECIPE, identity=True).to_dict()))
