@@ -1,6 +1,6 @@
 """Reads a camera, frame by frame: who is there, and what their faces have shown over the last second.
 
-Conventions: unlike a clip, a camera's future is not known, so scores are means over what was seen of a person within the
+Conventions: unlike a clip, a camera's future is not known, so scores are means over what was seen of a face within the
 last ``WINDOW_S`` seconds. One ``Live`` serves one visitor and one thread at a time.
 """
 
@@ -11,6 +11,7 @@ from typing import Protocol
 import numpy as np
 
 from femo.clips.batches import Read
+from femo.faces.ids import StableIds
 from femo.faces.quality import measure as see
 from femo.faces.tracker import KEY_S, Tracker
 from femo.mesh.reader import hide_covered
@@ -55,6 +56,7 @@ class Live:
         unit_map: UnitMap | None = None,
     ) -> None:
         self._tracker = tracker
+        self._ids = StableIds(tracker)
         self._read = read
         self._model = model
         self._decision = decision or Decision(model)
@@ -84,7 +86,7 @@ class Live:
                 are followed on every frame. A search costs as much as following and reading one face on some three frames.
 
         Returns:
-            The faces with ``track`` set to stable ids from 1, and the smoothed scores.
+            The faces with ``track`` set to ids of persons from 1, which stay (``femo.faces.ids``), and the smoothed scores.
 
         Raises:
             FemoError: There is no such prior.
@@ -97,20 +99,22 @@ class Live:
         said = self._read(rgb, found, measure)
         track = np.zeros(0, np.int64) if found.track is None else found.track
         self._tracker.add_embeddings(track, said.who)
-        persons = self._tracker.stable(track)
-        faces = Faces(found.xyxy, found.score, found.keypoints, persons)
+        faces = Faces(found.xyxy, found.score, found.keypoints, self._ids.of(track))
         meshes = said.meshes
         if meshes is not None:
             meshes = hide_covered(meshes, see(rgb, found), self._limits.covered)
-        smooth = measured_units(self._smoothed(persons.tolist(), said.scores, chosen), meshes, self._unit_map)
+        smooth = measured_units(self._smoothed(track.tolist(), said.scores, chosen), meshes, self._unit_map)
         how = (rgb.shape[1], rgb.shape[0], self._model, (), chosen, said.identity)
         return PhotoResult(faces, smooth, said.embedding, *how, meshes=meshes)
 
-    def _smoothed(self, persons: list[int], scores: Mapping[str, Scores], prior: Prior) -> dict[str, Scores]:
-        """Average each person's scores over the window, each frame's expression decided first, as in a clip."""
+    def _smoothed(self, tracks: list[int], scores: Mapping[str, Scores], prior: Prior) -> dict[str, Scores]:
+        """Average each face's scores over the window, each frame's expression decided first, as in a clip.
+
+        By tracklet: who somebody is may be mistaken, and nobody is told with what another showed.
+        """
         means: dict[str, list[Floats]] = {name: [] for name in scores}
-        for row, person in enumerate(persons):
-            past = self._seen[person]
+        for row, track in enumerate(tracks):
+            past = self._seen[track]
             past.append((self._time_s, {name: head.values[row] for name, head in scores.items()}))
             while past[0][0] < self._time_s - self._window_s:
                 past.popleft()
@@ -120,11 +124,9 @@ class Live:
             }
             for name, head in self._decision.decide(window, prior).items():
                 means[name].append(np.mean(head.values, axis=0, dtype=np.float32))
-        for person in [
-            person for person, past in self._seen.items() if past[-1][0] < self._time_s - self._window_s
-        ]:
-            del self._seen[person]
+        for track in [track for track, past in self._seen.items() if past[-1][0] < self._time_s - self._window_s]:
+            del self._seen[track]
         return {
-            name: head.with_values(np.array(means[name], np.float32)) if persons else head
+            name: head.with_values(np.array(means[name], np.float32)) if tracks else head
             for name, head in scores.items()
         }

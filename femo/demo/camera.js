@@ -2,7 +2,8 @@
 // the only one there is at first asks for the camera, and the first of those that come instead begins and ends the sending of frames.
 // The camera stops when the tab is left, when the page is hidden, when nobody has touched the page for data-idle-s seconds, after a
 // turn of data-turn-s seconds, and when no answer comes any more.
-const SILENT_MS = 20000;
+const SILENT_MS = 20000, PATIENCE_MS = 3000;
+const HIDDEN = "The camera stopped with the page out of sight: press Start.";
 const pane = () => document.getElementById("live-pane");
 const videoOf = () => document.querySelector("#live-input video");
 const press = () => document.querySelector("#live-input video ~ * button"); // below the picture; others are of an upload
@@ -12,10 +13,11 @@ const REMEDY = {
   NotFoundError: "No camera was found: connect one, then press Start.",
   NotReadableError: "Another program uses the camera: close it there, then press Start.",
 };
-let touched = Date.now(), wanted = false, granting = false, asking = null, sending = null, answer, answeredAt = 0, turnAt = 0;
-const say = (text) => { said.textContent = text; };
+let touched = Date.now(), wanted = false, granting = false, asking = null, sending = null, sentAt = 0, answer, answeredAt = 0, turnAt = 0;
+const say = (text) => { if (said.textContent !== text) said.textContent = text; };
 const streamOf = () => { const video = videoOf(); return video && video.srcObject; };
 const isOn = () => { const stream = streamOf(); return Boolean(stream && stream.getTracks().some((t) => t.readyState === "live")); };
+const inLine = () => /queue: (\d+\/\d+)/.exec(document.querySelector("#live-output [data-testid=status-tracker]")?.textContent); // Gradio's, unseen
 const answerNow = () => document.querySelector("#live-output img[data-reading]")?.dataset.reading;
 
 function stop(why) {
@@ -53,17 +55,21 @@ async function start() {
 function send() {
   const first = press();
   if (!first || first === asking) return;
-  sending = first; answer = answerNow(); turnAt = 0;
+  sending = first; sentAt = Date.now(); answer = answerNow(); turnAt = 0;
   first.click();
 }
 function listen() {
   const now = answerNow();
+  const place = !turnAt && Date.now() - sentAt > PATIENCE_MS && inLine();
+  if (place) say(`The camera waits in line, place ${place[1].replace("/", " of ")}: others are using all places.`);
   if (now === answer) return;
+  if (!turnAt) say("");
   answer = now; answeredAt = Date.now(); turnAt ||= answeredAt; // who waits in line has no turn yet
 }
 function whyStop() { // undefined: nothing is to be stopped
   const lasts = (since, seconds) => Date.now() - since > 1000 * Number(seconds);
   if (element.offsetParent === null) return "";
+  if (document.hidden) return HIDDEN; // it may have been granted since
   if (lasts(touched, settings.dataset.idleS)) return "The camera stopped, because nobody has touched the page for a while: press Start.";
   if (!sending || !turnAt) return undefined;
   if (lasts(turnAt, settings.dataset.turnS)) return "The camera stopped after its two minutes, so that others get a turn: press Start.";
@@ -82,7 +88,7 @@ function watch() {
 for (const kind of ["pointerdown", "pointermove", "keydown"]) {
   document.addEventListener(kind, () => { touched = Date.now(); }, { passive: true });
 }
-document.addEventListener("visibilitychange", () => { if (document.hidden && (wanted || isOn())) stop("The camera stopped with the page out of sight: press Start."); });
+document.addEventListener("visibilitychange", () => { if (document.hidden && (wanted || isOn())) stop(HIDDEN); });
 button.addEventListener("click", () => { if (wanted) stop(""); else start(); watch(); });
 document.addEventListener("click", (event) => { if (event.target.closest("#live-waiting") && !wanted) start(); });
 setInterval(watch, 200);

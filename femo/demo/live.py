@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any, Final
 
 import gradio as gr
@@ -59,12 +60,14 @@ class Camera:
         last_s: When the last frame came, on the monotonic clock.
         n_frames: Frames that came.
         lock: Frames of one camera are read one after the other.
+        number: No other camera has it; where it changes, ids begin anew.
     """
 
     live: Live
     last_s: float
     n_frames: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
+    number: int = field(default_factory=count(1).__next__)
 
 
 class Cameras:
@@ -92,6 +95,11 @@ class Cameras:
         search_s = min(SEARCH_MOST_S, KEY_S * max(1.0, self.n_open() / (2 * CORES)))
         with camera.lock, READING.turn("frame"):
             return camera.live.frame(rgb, now, prior=prior, measure=measure, search_s=search_s)
+
+    def number(self, visitor: str) -> int:
+        """Return the number of a visitor's camera, 0 where none runs."""
+        with self._lock:
+            return self._running[visitor].number if visitor in self._running else 0
 
 
 def build(pipeline: Pipeline) -> None:
@@ -171,6 +179,7 @@ class LiveTab:
         spent_ms = 1000 * (time.perf_counter() - came)
         share = {"came_s": round(came, 4), "spent_ms": round(spent_ms, 1), "cameras": n_cameras}
         share["unmeshed"] = mesh and not meshed
+        share["camera"] = self.cameras.number(str(request.session_hash))
         picture, reading = data_uri(drawn), _reading(result, share)
         return render("camera", picture=picture, reading=reading, said=said), _lines(result)
 

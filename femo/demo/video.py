@@ -24,7 +24,7 @@ from femo.demo.samples import samples
 from femo.demo.server.caller import Watch, clip_limits
 from femo.demo.watch import player
 from femo.demo.watch.files import KINDS, AskedClip, KeptClip, write_file
-from femo.demo.watch.panel import ClipPanel, joined, smoothing
+from femo.demo.watch.panel import ClipPanel, joined, shown
 from femo.demo.watch.persons import Said
 from femo.demo.watch.reading import read_clip
 from femo.demo.watch.score import Score, ScorePart
@@ -296,5 +296,4 @@ class VideoTab(ClipTab[KeptClip]):
         self, kind: str, reading: KeptClip, folder: Path, method: str, kernel: float, smallest: float, prior: str
     ) -> Path:
         """Write one file of what is shown."""
-        result = reading.result(smoothing(method, kernel), int(smallest), prior)
-        return write_file(kind, reading, result, folder, Watch())
+        return write_file(kind, reading, shown(reading, method, kernel, smallest, prior), folder, Watch())

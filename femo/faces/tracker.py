@@ -14,7 +14,7 @@ Use, with embeddings in batches:
 
 ``update`` gives provisional ids, because who someone is may be known only when the embeddings are: after every gap a
 tracklet gets a new id, and ``stable`` maps tracklets to persons by place and embedding together. With ``embed`` the
-tracker asks for embeddings itself, on key frames, and ``update`` returns persons at once (live camera).
+tracker asks for embeddings itself, on key frames, and ``update`` returns persons at once. For a camera see ``femo.faces.ids``.
 
 At an anchor, the first frame of each minute of the clip, the cascade alone decides where faces are: what follows depends on
 nothing before, but for who is who. A clip may so be read in pieces that begin at anchors (``femo.clips.pieces``).
@@ -174,7 +174,7 @@ class Tracker:
         return np.array([face.tracklet.track for face in self._followed], np.int64)
 
     def adopt(self, tracklets: Sequence[Tracklet]) -> None:
-        """Take what other trackers followed in pieces of the clip for its own, to say who is who."""
+        """Take these for all that was followed, to say who is who: of pieces of the clip, or without what is forgotten."""
         self._tracklets, self._persons = {tracklet.track: tracklet for tracklet in tracklets}, None
 
     def _is_due(self, time_s: float) -> bool:
@@ -277,7 +277,7 @@ class Tracker:
         """Follow a face that was found, as a new tracklet or one that is known."""
         box = found.xyxy[row]
         if tracklet is None:
-            track = len(self._tracklets) + 1
+            track = next(reversed(self._tracklets), 0) + 1
             tracklet = Tracklet(track, self._shot, frame.time_s, frame.time_s, box, box)
             self._tracklets[track] = tracklet
             self._persons = None

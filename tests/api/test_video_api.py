@@ -17,7 +17,7 @@ from femo.clips.timelines import RawPerson, RawVideo
 from femo.demo.choice import Choice
 from femo.demo.server.page import Page
 from femo.demo.video import VideoTab
-from femo.demo.watch.files import AskedClip, KeptClip
+from femo.demo.watch.files import KINDS, AskedClip, KeptClip
 from femo.types import ClipInfo
 from tests import clips
 from tests.loopback import free_port
@@ -80,18 +80,37 @@ def test_live_frames_keep_ids_per_session_and_smooth(
     assert [face["id"] for face in elsewhere["faces"]] == [1]
 
 
-def test_a_name_and_the_press_that_ends_it_are_both_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The page sends them at once; laying the named person out takes longer than hiding another does."""
-    own: Any = SimpleNamespace(model="m", decision=SimpleNamespace(offered=("natural",), default="natural"))
+OWN: Any = SimpleNamespace(model="m", decision=SimpleNamespace(offered=("natural",), default="natural"))
+
+
+@pytest.fixture
+def kept() -> KeptClip:
+    """Two persons with faces of 60 pixels."""
     rows = np.arange(5)
     persons = [
         RawPerson(track, rows, np.tile(np.float32([100 * track, 0, 100 * track + 60, 60]), (5, 1)), {})
         for track in (1, 2)
     ]
     raw = RawVideo(rows / 5, rows / 5, tuple(persons), ClipInfo(0, "m", 1.0, 640, 360))
-    kept, layout = KeptClip(AskedClip(Path("a.mp4")), Path("a.mp4"), raw, {}), ["none", 15, 0, "natural"]
+    return KeptClip(AskedClip(Path("a.mp4")), Path("a.mp4"), raw, {})
+
+
+def test_no_file_is_made_of_nobody(kept: KeptClip, tmp_path: Path) -> None:
+    """The page still shows what was before the smallest face was set above everybody's; a file would be empty."""
+    with gr.Blocks(analytics_enabled=False):
+        tab = VideoTab(Choice(OWN, []), lambda *_: "")
+    written = tab.write("csv", kept, tmp_path, "none", 15, 60, "natural")
+    assert len(written.read_text().splitlines()) == 1 + 2 * 5
+    for kind in KINDS:
+        with pytest.raises(gr.Error, match="Nobody's face is that large in this clip"):
+            list(tab.download(kind, kept, "none", 15, 61, "natural"))
+
+
+def test_a_name_and_the_press_that_ends_it_are_both_kept(kept: KeptClip, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page sends them at once; laying the named person out takes longer than hiding another does."""
+    layout = ["none", 15, 0, "natural"]
     with Page(analytics_enabled=False) as page:
-        tab = VideoTab(Choice(own, []), lambda *_: "")
+        tab = VideoTab(Choice(OWN, []), lambda *_: "")
         tab.wire()
         gr.Button().click(lambda: (kept, 1), None, [tab.clip, tab.panel.chosen], api_name="put")
 

@@ -12,6 +12,11 @@ import pytest
 import skimage.data
 from playwright.sync_api import Browser, Page, expect
 
+import app
+import femo
+from femo.demo import events
+from leaderboard.opening import open_board
+from tests.loopback import free_port
 from tests.ui.conftest import ARGS, PATIENCE_MS, settles
 
 pytestmark = pytest.mark.ui
@@ -102,22 +107,102 @@ def test_the_course_shows_the_pace_and_gives_a_snapshot_and_a_csv(page: Page, tm
         assert -1 <= float(row["valence"]) <= 1
 
 
+PUT = """([came_s, camera, ids]) => {
+    const reading = {came_s, spent_ms: 1, cameras: 1, camera, labels: ["calm"], columns: ["calm"]};
+    reading.persons = ids.map(id => ({id, unsure: false, values: [id / 10]}));
+    const img = document.createElement("img");
+    img.dataset.reading = JSON.stringify(reading);
+    document.querySelector("#live-output").replaceChildren(img);
+}"""
+"""Puts an answer into the page: when it came, the number of the camera, and the persons, the largest first."""
+SAID = "#live-course [role=status]"
+
+
+def open_course(page: Page) -> None:
+    """Open the tab, and put an answer without anybody in until the course takes it: its script comes after its parts."""
+    page.get_by_role("tab", name="Live").click()
+    put = f"({PUT})([Math.random() - 1, 1, []])"
+    page.wait_for_function(f"() => {{ {put}; return document.querySelector('.femo-course')?.hidden === false; }}")
+
+
 def test_a_frame_that_is_put_into_the_page_twice_counts_once(page: Page) -> None:
     """Gradio does so with every answer: the pace was twice what it is, and a recording had each row twice."""
-    page.get_by_role("tab", name="Live").click()
-    put = """came_s => {
-        const reading = {came_s, spent_ms: 1, cameras: 1, labels: ["calm"], columns: ["calm"]};
-        reading.persons = [{id: 1, unsure: false, values: [1]}];
-        const img = document.createElement("img");
-        img.dataset.reading = JSON.stringify(reading);
-        document.querySelector("#live-output").replaceChildren(img);
-    }"""
-    expect(page.locator("#live-course [role=status]")).to_be_attached()
-    page.evaluate(put, 1)
+    open_course(page)
+    page.evaluate(PUT, [1, 1, [1]])
     page.get_by_role("button", name="Record", exact=True).click()
     for came_s in (2, 2, 3, 3, 4):
-        page.evaluate(put, came_s)
-    expect(page.locator("#live-course [role=status]")).to_have_text("3 rows")
+        page.evaluate(PUT, [came_s, 1, [1]])
+    expect(page.locator(SAID)).to_have_text("3 rows")
+
+
+def test_no_two_people_share_an_id_in_a_recording_that_goes_on_with_another_camera(page: Page) -> None:
+    open_course(page)
+    page.evaluate(PUT, [1, 7, [1]])
+    page.get_by_role("button", name="Record", exact=True).click()
+    came_s = 1
+    for camera, ids in ((7, [1]), (7, [2, 1]), (8, [1]), (8, [1]), (9, [2, 1])):
+        came_s += 1
+        page.evaluate(PUT, [came_s, camera, ids])
+        expect(page.locator(SAID)).to_contain_text(re.compile(rf"^{[0, 0, 1, 3, 4, 5, 7][came_s]} rows"))
+    expect(page.locator(SAID)).to_have_text(
+        "7 rows; the camera started anew: person 1 is now recorded as person 4"
+    )
+    page.get_by_role("button", name="Stop recording").click()
+    with page.expect_download() as table:
+        page.get_by_role("button", name="Save CSV").click()
+    rows = list(csv.DictReader(table.value.path().read_text().splitlines()))
+    assert [int(row["person"]) for row in rows] == [1, 2, 1, 3, 3, 5, 4]
+
+
+def test_a_recording_that_is_not_saved_is_not_dropped_at_once(page: Page) -> None:
+    open_course(page)
+    page.evaluate(PUT, [1, 1, [1]])
+    record = page.locator("[data-do=record]")
+    record.click()
+    page.evaluate(PUT, [2, 1, [1]])
+    expect(page.locator(SAID)).to_have_text("1 rows")
+    record.click()
+    record.click()
+    expect(page.locator(SAID)).to_have_text("1 rows are not saved: press Save CSV, or Record again to drop them")
+    expect(record).to_have_text("Record")
+    with page.expect_download() as table:
+        page.get_by_role("button", name="Save CSV").click()
+    assert len(table.value.path().read_text().splitlines()) == 2
+    record.click()
+    expect(record).to_have_text("Stop recording")
+    page.evaluate(PUT, [3, 1, [1]])
+    expect(page.locator(SAID)).to_have_text("1 rows")
+    record.click()
+    record.click()
+    record.click()  # pressed again: dropped
+    expect(record).to_have_text("Stop recording")
+    expect(page.locator(SAID)).to_have_text("")
+
+
+def test_the_chart_stays_with_one_person_and_says_who_that_is(page: Page) -> None:
+    """It was that of the largest face, which of two like ones is now this, now that."""
+    open_course(page)
+    whose = page.locator("#live-course .femo-whose")
+    told = []
+    frames: list[tuple[int, list[int]]] = [
+        (1, []),
+        (1, [2, 3]),
+        (1, [3, 2]),
+        (1, [3, 2, 1]),
+        (1, []),
+        (1, [3, 1]),
+        (2, [4]),
+    ]
+    for came_s, (camera, ids) in enumerate(frames):
+        page.evaluate(PUT, [came_s, camera, ids])
+        page.evaluate("() => new Promise(done => setTimeout(done))")
+        told.append(whose.text_content())
+    assert told == [
+        "Nobody yet",
+        *["Person 2, the last 30 s"] * 4,
+        "Person 1, the last 30 s",
+        "Person 4, the last 30 s",
+    ]
 
 
 def test_two_cameras_are_told_that_they_share_the_machine(page: Page) -> None:
@@ -230,6 +315,45 @@ def test_a_turn_ends_and_nothing_is_sent_any_more(page: Page) -> None:
     button.click()
     expect(page.locator("#live-output img")).not_to_have_attribute("src", shown)
     expect(button).to_have_text("Stop")
+
+
+def test_a_camera_that_is_shown_on_a_page_out_of_sight_by_then_stops(page: Page) -> None:
+    """Whoever answers the browser's question has gone to another window meanwhile."""
+    page.get_by_role("tab", name="Live").click()
+    page.evaluate(HOLD, 1)
+    button = page.locator("#live-start button")
+    button.click()
+    page.evaluate("() => Object.defineProperty(document, 'hidden', {get: () => true, configurable: true})")
+    page.evaluate("window.give()")
+    expect(page.locator("#live-start [role=status]")).to_contain_text("out of sight")
+    expect(button).to_have_text("Start")
+    page.wait_for_timeout(1000)  # five looks
+    assert not is_on(page)
+
+
+@pytest.fixture
+def one_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The address of an app that reads one camera at a time instead of sixteen."""
+    monkeypatch.setitem(events.CAMERAS, "concurrency_limit", 1)
+    demo = app.build(femo.load(), open_board({"FEMO_STORE": str(tmp_path)}))
+    yield app.launch(demo, prevent_thread_lock=True, quiet=True, server_port=free_port())
+    demo.close()
+
+
+def test_a_camera_that_waits_in_line_is_told_so(page: Page, one_place: str) -> None:
+    other = page.context.new_page()
+    for one in (page, other):
+        one.goto(one_place)
+        one.get_by_role("tab", name="Live").click()
+    said = other.locator("#live-start [role=status]")
+    page.locator("#live-start button").click()
+    expect(page.locator("#live-persons")).to_contain_text("Person 1")
+    other.locator("#live-start button").click()
+    expect(said).to_have_text("The camera waits in line, place 1 of 1: others are using all places.")
+    expect(page.locator("#live-start [role=status]")).to_have_text("")
+    page.locator("#live-start button").click()
+    expect(other.locator("#live-persons")).to_contain_text("Person 1")
+    expect(said).to_have_text("")
 
 
 HOLD = """nth => {

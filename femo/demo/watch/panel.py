@@ -23,6 +23,7 @@ from femo.results import Timeline, VideoResult
 
 Update = dict[Any, Any]
 MAX_KERNEL: Final = 101
+TOO_SMALL: Final = "Nobody's face is that large in this clip."
 
 
 class ClipPanel:
@@ -106,7 +107,7 @@ class ClipPanel:
             layout: Any = (smoothing(method, kernel), int(smallest), prior)
             result, other = clip.result(*layout), clip.beside(*layout)
         if not result.timelines:
-            gr.Info("Nobody's face is that large in this clip.")
+            gr.Info(TOO_SMALL)
             return {self.chosen: gr.skip()}
         tracks = [line.track for line in result.timelines]
         track = chosen if chosen in tracks else tracks[0]
@@ -155,6 +156,18 @@ def joined(clip: KeptClip, track: int, other: int) -> KeptClip:
 def smoothing(method: str, kernel: float) -> str:
     """Return the smoothing as the pipeline takes it; its window is odd."""
     return "none" if method == "none" else f"{method}:{int(kernel) | 1}"
+
+
+def shown(clip: KeptClip, method: str, kernel: float, smallest: float, prior: str) -> VideoResult:
+    """Return a clip as it is laid out, for what is made of it.
+
+    Raises:
+        FemoError: The smallest face shown is larger than everyone's, so that the page still shows what was before.
+    """
+    result = clip.result(smoothing(method, kernel), int(smallest), prior)
+    if not result.timelines:
+        raise FemoError(TOO_SMALL)
+    return result
 
 
 def _versus(first: VideoResult, second: VideoResult | None, track: int, said: Said) -> str:

@@ -14,8 +14,7 @@ from femo.demo import cards
 from femo.demo.clip_tab import HIDDEN
 from femo.demo.events import FILES, one_sentence, uploaded
 from femo.demo.watch.files import KeptClip
-from femo.demo.watch.panel import ClipPanel, smoothing
-from femo.errors import FemoError
+from femo.demo.watch.panel import ClipPanel, shown, smoothing
 from femo.output.export.abaw import AU_FOLDER, VA_FOLDER, write_abaw
 from femo.results import Timeline
 
@@ -93,9 +92,7 @@ class ScorePart:
             return cards.notes(["There is no clip yet: drop one in first."])
         with one_sentence(), TemporaryDirectory() as folder:
             labels = uploaded(payload, "label file")
-            result = clip.result(smoothing(method, kernel), int(smallest), prior)
-            if not result.timelines:
-                raise FemoError("Nobody's face is that large in this clip.")
+            result = shown(clip, method, kernel, smallest, prior)
             tracks = [line.track for line in result.timelines]
             line = summaries.find(result, chosen if chosen in tracks else tracks[0])
             name = clip.path.stem.replace(",", "_") or "clip"

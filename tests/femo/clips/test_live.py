@@ -1,22 +1,36 @@
 """Camera frames: scores are means over the last second of each person, ids are stable."""
 
+from collections.abc import Iterable
+
 import numpy as np
 import pytest
 
 from femo.clips.batches import Read
 from femo.clips.live import Live
+from femo.faces.reidentification import Tracklet
 from femo.types import RGB, Faces, Floats, Frame, Ints, Scores
 
 
 class Two:
-    """A tracker whose tracklets are given: two persons, then one, then none."""
+    """A tracker whose tracklets are given: two persons, then one, then none.
 
-    def __init__(self, tracks: list[list[int]]) -> None:
-        self.tracks = iter(tracks)
+    Who is who is given too, as it is known in each frame: tracklet to person, each a person of its own by default.
+    """
+
+    def __init__(self, tracks: list[list[int]], persons: Iterable[dict[int, int]] = ()) -> None:
+        self.tracks, self.persons = iter(tracks), iter(persons)
+        self.known: dict[int, Tracklet] = {}
+        self.who: dict[int, int] = {}
 
     def update(self, frame: Frame) -> Faces:
         track = next(self.tracks)
         n = len(track)
+        self.who = next(self.persons, {})
+        for one in track:
+            box = np.zeros(4, np.float32)
+            self.known.setdefault(
+                one, Tracklet(one, 0, frame.time_s, frame.time_s, box, box)
+            ).last_s = frame.time_s
         xyxy = np.tile(np.array([[0, 0, 10, 10]], np.float32), (n, 1))
         return Faces(xyxy, np.ones(n, np.float32), np.zeros((n, 5, 2), np.float32), np.array(track, np.int64))
 
@@ -24,7 +38,10 @@ class Two:
         assert len(track) == len(embedding)
 
     def stable(self, track: Ints) -> Ints:
-        return track + 10
+        return np.array([self.who.get(int(one), int(one)) for one in track], np.int64)
+
+    def tracklets(self) -> list[Tracklet]:
+        return list(self.known.values())
 
 
 def test_scores_are_means_over_the_window_of_each_person() -> None:
@@ -35,17 +52,35 @@ def test_scores_are_means_over_the_window_of_each_person() -> None:
         scores = {"expression": Scores("expression", ("a", "b"), values, "distribution", "trained")}
         return Read(scores, np.zeros((len(faces), 3), np.float32), np.zeros((len(faces), 0), np.float32))
 
-    live = Live(Two([[1, 2], [1], [1], []]), read, "m", window_s=1.0)  # type: ignore[arg-type]
+    live = Live(Two([[11, 12], [11], [11], []]), read, "m", window_s=1.0)  # type: ignore[arg-type]
     rgb = np.zeros((20, 20, 3), np.uint8)
     first = live.frame(rgb, 5.0)
     assert first.faces.track is not None
-    assert first.faces.track.tolist() == [11, 12]
+    assert first.faces.track.tolist() == [1, 2]
     assert first.scores["expression"].values.tolist() == [[1, 0], [0, 1]]
     # 0.5 s later: the mean of two frames
     assert live.frame(rgb, 5.5).scores["expression"].values[0] == pytest.approx([0.5, 0.5])
     # 1.2 s after the first frame only the second and third count
     assert live.frame(rgb, 6.2).scores["expression"].values[0] == pytest.approx([0, 1])
     assert len(live.frame(rgb, 6.3).scores["expression"]) == 0
+
+
+def test_who_is_joined_later_keeps_the_id_and_nobody_is_told_with_what_another_showed() -> None:
+    """Tracklet 1 left, 2 came back unclear, 3 is somebody else; then 2 turns out to be the person of 1."""
+    apart, joined = {1: 1, 2: 2, 3: 3}, {1: 1, 2: 1, 3: 2}
+    tracker = Two([[1], [2], [2, 3], [2, 3], [3, 2]], [apart, apart, apart, joined, joined])
+    shown = {1: [1, 0, 0], 2: [0, 1, 0], 3: [0, 0, 1]}
+
+    def read(rgb: RGB, faces: Faces, measure: bool) -> Read:
+        values = np.array([shown[int(one)] for one in faces.track], np.float32)
+        scores = {"expression": Scores("expression", ("a", "b", "c"), values, "distribution", "trained")}
+        return Read(scores, np.zeros((len(faces), 3), np.float32), np.zeros((len(faces), 0), np.float32))
+
+    live = Live(tracker, read, "m", window_s=1.0)  # type: ignore[arg-type]
+    frames = [live.frame(np.zeros((20, 20, 3), np.uint8), 5 + index / 10) for index in range(5)]
+    assert [frame.faces.track.tolist() for frame in frames] == [[1], [2], [2, 3], [2, 3], [3, 2]]
+    told = [frame.scores["expression"].values.tolist() for frame in frames]
+    assert told == [[shown[1]], [shown[2]], [shown[2], shown[3]], [shown[2], shown[3]], [shown[3], shown[2]]]
 
 
 def test_what_a_frame_asks_for_reaches_tracker_and_networks() -> None:

@@ -59,7 +59,15 @@ def test_a_camera_starts_anew_after_a_pause(monkeypatch: pytest.MonkeyPatch) -> 
     clock = iter(100 + pause * np.array([0, 0.9, 1.8, 2.7, 3.8]))
     monkeypatch.setattr(live_tab, "time", SimpleNamespace(monotonic=lambda: next(clock)))
     cameras = Cameras(Counting())
-    assert [n_frames(cameras.frame("ann", GREY)) for _ in range(5)] == [1, 2, 3, 4, 1]
+    numbers = []
+    read = []
+    for _ in range(5):
+        read.append(n_frames(cameras.frame("ann", GREY)))
+        numbers.append(cameras.number("ann"))
+    assert read == [1, 2, 3, 4, 1]
+    assert numbers[:4] == [numbers[0]] * 4
+    assert numbers[4] > numbers[0] > 0  # by which the page knows that ids begin anew
+    assert cameras.number("bob") == 0
 
 
 def test_the_more_cameras_share_the_machine_the_less_often_each_searches() -> None:
@@ -122,6 +130,7 @@ def test_the_shown_picture_has_the_box_of_each_face_in_its_colour() -> None:
     reading = json.loads(html.unescape(page.split('data-reading="')[1].split('"')[0]))
     assert reading.pop("spent_ms") > 0
     assert reading.pop("came_s") > 0
+    assert reading.pop("camera") == tab.cameras.number("ann") > 0
     assert reading == {
         "cameras": 0,
         "unmeshed": False,

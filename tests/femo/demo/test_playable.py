@@ -38,6 +38,34 @@ def test_what_browsers_play(name: str, codec: str, pix_fmt: str, expected: bool,
     assert plays(clips.write_clip(tmp_path / name, clips.numbered(3), codec=codec, pix_fmt=pix_fmt)) is expected
 
 
+@pytest.mark.parametrize(
+    ("name", "start_s", "audio", "expected"),
+    [
+        ("cut.mp4", 3.0, None, False),
+        ("cut.webm", 3.0, None, False),
+        ("a_frame_late.mp4", 0.04, None, False),
+        ("half_a_frame_late.mp4", 0.016, None, True),
+        ("half_a_frame_late.webm", 0.016, None, True),
+        ("sound_from_0_on.mp4", 1.5, "aac", True),
+    ],
+)
+def test_a_clip_that_does_not_begin_at_0_is_copied(
+    name: str, start_s: float, audio: str | None, expected: bool, tmp_path: Path, block: gr.HTML
+) -> None:
+    """Browsers count from 0, and we from the container's start, so boxes would lie beside the picture."""
+    times_s = [start_s + index / 25 for index in range(10)]
+    codec = "libvpx" if name.endswith("webm") else "libx264"
+    path = clips.write_clip(tmp_path / name, clips.numbered(10), times_s=times_s, codec=codec, audio=audio)
+    assert plays(path) is expected
+    copy = playable(path, block, lambda progress: None, lambda: False)
+    assert (copy == path) is expected
+    assert plays(copy)
+    with open_video(path) as source, open_video(copy) as reader:
+        times = [[frame.time_s for frame in clip] for clip in (source, reader)]
+        assert reader.start_s <= 0.02
+    assert times[1] == pytest.approx(times[0], abs=1e-3)
+
+
 def test_a_clip_that_plays_is_not_copied(tmp_path: Path, block: gr.HTML) -> None:
     path = clips.write_clip(tmp_path / "a.mp4", clips.numbered(3))
     assert playable(path, block, print, lambda: False) == path

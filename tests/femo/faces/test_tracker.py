@@ -258,6 +258,18 @@ def test_nobody() -> None:
     assert tracker.stable(np.zeros(0, np.int64)).tolist() == []
 
 
+def test_numbers_go_on_after_something_was_forgotten() -> None:
+    truth = Truth(lambda i: {"ann": (100, 100)} | ({"bob": (200, 100)} if i >= 60 else {}))
+    tracker = Tracker(truth)  # type: ignore[arg-type]
+    for truth.now in range(100):
+        if truth.now == 50:  # as if seven had gone and all but the last were forgotten
+            tracker.adopt(
+                [*tracker.tracklets(), Tracklet(8, 0, 0.1, 0.2, np.zeros(4, np.float32), np.ones(4, np.float32))]
+            )
+        faces = tracker.update(Frame(SCENES[0], truth.now / FPS, truth.now))
+    assert sorted(faces.track.tolist()) == [1, 9]
+
+
 def test_with_embed_the_ids_are_persons_at_once() -> None:
     path = crossing
 
