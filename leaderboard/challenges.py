@@ -6,133 +6,36 @@ reference labels may have) and ``.salt`` (random bytes, see ``standings.shown``)
 table. ``<challenges>`` is ``FEMO_CHALLENGES`` or ``~/.femo/challenges``.
 """
 
+import logging
 import os
 import re
 import secrets
 import shutil
-import tomllib
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date
 from pathlib import Path
-from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-
+from leaderboard.declaration import (
+    DECLARATION,
+    ChallengeInvalid,
+    Declaration,
+    Metric,
+    Window,
+    read_declaration,
+    wrong_classes,
+)
 from leaderboard.errors import LeaderboardError
-from leaderboard.labels import AROUSAL, VALENCE, class_column
-from leaderboard.reading.cells import NUMBER
-from leaderboard.reading.forms import MAX_HEADER_CHARS
 from leaderboard.reading.reference import SALT, load_reference
-from leaderboard.schema import Column, Family, Task
-from leaderboard.tasks import TASKS, register
+from leaderboard.schema import Family, Task
+from leaderboard.tasks import TASKS, UNSERVED, register
 
-DECLARATION = "challenge.toml"
-MAX_CLASSES = 127
-"""Ids are kept in eight bits."""
-Metric = Literal["accuracy", "macro-f1", "ccc", "binary-f1"]
+_LOG = logging.getLogger(__name__)
 _FAMILIES: Mapping[Metric, tuple[Family, str]] = {
     "accuracy": ("accuracy", "accuracy"),
     "macro-f1": ("classes", "macro F1"),
     "ccc": ("valence-arousal", "mean CCC"),
     "binary-f1": ("action-units", "mean F1"),
 }
-_KEYS = {"frame": "image_location", "image": "image", "clip": "clip"}
-Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
-Word = Annotated[str, Field(min_length=1, max_length=24, pattern=r"^[^,\"\n]+$")]
-
-
-class ChallengeInvalid(LeaderboardError):
-    """A challenge's declaration or its labels cannot be used."""
-
-
-class Window(BaseModel):
-    """When and how often one may submit, and what the labels are.
-
-    Attributes:
-        split: What the labels are.
-        per_day: Scored submissions per user and day.
-        in_all: Scored submissions per user altogether.
-        opens: First day of submissions.
-        closes: Last day of submissions, after which the table is frozen.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    split: Word = "test"
-    per_day: Annotated[int, Field(ge=1, le=1000)] = 5
-    in_all: Annotated[int, Field(ge=1)] = 100
-    opens: date | None = None
-    closes: date | None = None
-
-    @model_validator(mode="after")
-    def _ends_after_it_begins(self) -> "Window":
-        if self.opens and self.closes and self.closes < self.opens:
-            raise ValueError(f"closes on {self.closes}, which is before it opens on {self.opens}")
-        return self
-
-
-class PhaseDeclared(Window):
-    """One ``[[phases]]`` of a challenge that has several.
-
-    Attributes:
-        name: Lower-case letters and digits; ends the task's name.
-        labels: Name of the file or folder with its labels, beside ``challenge.toml``.
-        split: What the labels are; the phase's name if it is not said.
-    """
-
-    name: Annotated[str, Field(pattern=r"^[a-z0-9]{1,16}$")]
-    labels: Annotated[str, Field(pattern=r"^[^./\\][^/\\]*$")]
-    split: Word = ""
-
-
-class Declaration(Window):
-    """What ``challenge.toml`` says.
-
-    Attributes:
-        title: Short human name.
-        metric: ``accuracy``, ``macro-f1`` (over all classes), ``ccc`` (valence and arousal) or ``binary-f1`` (mean
-            over the columns of ``classes``, each 0 or 1).
-        classes: Class names in the order of their ids from 0; for ``binary-f1`` the columns; none for ``ccc``.
-        key: What a row is: ``clip``, ``image`` or ``frame`` of a video.
-        about: One line on what is measured.
-        licence: Under which the labels were given.
-        phases: None where split, days and limits stand in the declaration itself; else each has its own.
-    """
-
-    title: Annotated[str, Field(min_length=1, max_length=80)]
-    metric: Metric
-    classes: tuple[Word, ...] = ()
-    key: Literal["frame", "image", "clip"] = "clip"
-    about: Annotated[str, Field(max_length=300)] = ""
-    licence: Annotated[str, Field(max_length=300)] = ""
-    phases: tuple[PhaseDeclared, ...] = ()
-
-    @model_validator(mode="after")
-    def _fits(self) -> "Declaration":
-        if (self.metric == "ccc") == bool(self.classes):
-            raise ValueError("classes must be given, except for ccc, which has valence and arousal")
-        if self.metric in ("accuracy", "macro-f1") and len(self.classes) < 2:
-            raise ValueError("classes must be two or more")
-        if self.phases and (own := self.model_fields_set & set(Window.model_fields)):
-            raise ValueError(f"{', '.join(sorted(own))} must stand in each of the phases")
-        if len({phase.name for phase in self.phases}) < len(self.phases):
-            raise ValueError("two phases have the same name")
-        return self
-
-    @property
-    def columns(self) -> tuple[Column, ...]:
-        """What a row of a file predicts."""
-        if self.metric == "ccc":
-            return VALENCE, AROUSAL
-        if self.metric == "binary-f1":
-            return tuple(Column(label, "binary") for label in self.classes)
-        return (class_column("label", tuple(label.lower() for label in self.classes)),)
-
-    @property
-    def header(self) -> str:
-        """First line of a file."""
-        return ",".join([_KEYS[self.key], *(column.name for column in self.columns)])
 
 
 def challenges_folder(environment: Mapping[str, str] = os.environ) -> Path:
@@ -143,14 +46,26 @@ def challenges_folder(environment: Mapping[str, str] = os.environ) -> Path:
 def open_challenges(environment: Mapping[str, str] = os.environ) -> list[Task]:
     """Serve every challenge beside the built-in tasks and return them.
 
-    Raises:
-        ChallengeInvalid: A declaration is wrong; the message names its file and field.
+    One that cannot be served takes no other away: the host's log names it, and so does whoever asks for it.
     """
-    declarations = sorted(challenges_folder(environment).glob(f"*/{DECLARATION}"))
-    tasks = [task for path in declarations for task in _tasks(path.parent.name, _declared(path), path.parent)]
-    for task in tasks:
-        register(task)
-    return tasks
+    served: list[Task] = []
+    told = dict(UNSERVED)
+    UNSERVED.clear()
+    for path in sorted(challenges_folder(environment).glob(f"*/{DECLARATION}")):
+        name = path.parent.name
+        try:
+            tasks = _tasks(name, read_declaration(path), path.parent)
+            for task in tasks:
+                register(task)
+        except LeaderboardError as error:
+            UNSERVED[name] = str(error).replace(
+                str(path), f"{name}/{DECLARATION}"
+            )  # visitors see no folder of the host
+            if told.get(name) != UNSERVED[name]:
+                _LOG.error("%s; the challenge %s is not served", error, name)
+        else:
+            served += tasks
+    return served
 
 
 def new_challenge(name: str, source: Path, environment: Mapping[str, str] = os.environ) -> list[Task]:
@@ -173,8 +88,8 @@ def new_challenge(name: str, source: Path, environment: Mapping[str, str] = os.e
             f"{name!r} is no task name, expected up to 40 lower-case letters, digits and hyphens"
         )
     target = challenges_folder(environment) / name
-    declared = _declared(source / DECLARATION)
-    if wrong := _wrong_classes(declared):
+    declared = read_declaration(source / DECLARATION)
+    if wrong := wrong_classes(declared):
         raise ChallengeInvalid(f"{source / DECLARATION}: classes: {wrong}")
     tasks = _tasks(name, declared, target)
     if target.exists() or any(task.name in TASKS for task in tasks):
@@ -205,35 +120,6 @@ def _copy(paths: list[Path], folder: Path) -> None:
     folder.mkdir(parents=True)
     for path in paths:
         (shutil.copytree if path.is_dir() else shutil.copy)(path, folder / path.name)
-
-
-def _declared(path: Path) -> Declaration:
-    try:
-        return Declaration.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(map(str, first["loc"])) or "the declaration"
-        raise ChallengeInvalid(f"{path}: {field}: {first['msg'].removeprefix('Value error, ')}") from error
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ChallengeInvalid(f"{path}: expected a TOML file ({error})") from error
-
-
-def _wrong_classes(declared: Declaration) -> str:
-    """Return why a file could not name the classes, or only with another meaning; what was kept before is served as it is."""
-    by_id = declared.metric != "binary-f1"
-    for index, name in enumerate(declared.classes):
-        if name != name.strip():
-            return f"{name!r} begins or ends with a blank; write it without"
-        if name.lower() in (earlier.lower() for earlier in declared.classes[:index]):
-            return f"{name!r} stands twice; names must differ in more than capitals"
-        if by_id and NUMBER.fullmatch(name):
-            return f"{name!r} reads as a number, so it would be taken for the id of a class; write a word"
-    if by_id and len(declared.classes) > MAX_CLASSES:
-        return f"{len(declared.classes)} classes, expected at most {MAX_CLASSES}"
-    if (size := len(declared.header.encode())) > MAX_HEADER_CHARS:
-        most = f"expected at most {MAX_HEADER_CHARS}; write fewer or shorter names"
-        return f"the header of a file would have {size} bytes, {most}"
-    return ""
 
 
 def _labels_of(declared: Declaration, source: Path) -> list[list[Path]]:

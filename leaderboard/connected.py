@@ -8,16 +8,14 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from typing import Final
 
 from leaderboard.errors import ReferenceInvalid, ReferenceMissing
+from leaderboard.reading.private_labels import RETRY_S
 from leaderboard.schema import Task
 from leaderboard.scoring.reports import signature_of
 from leaderboard.types import KeyList, Reference
 
 Labels = Callable[[Task], Reference]
-RETRY_S: Final = 60.0
-"""Labels that could not be read are not tried again for so long: a repository may answer later, and a page asks of every task."""
 _LOG = logging.getLogger(__name__)
 
 
@@ -33,6 +31,7 @@ class ConnectedLabels:
         self._known: dict[str, Reference] = {}
         self._broken: dict[str, tuple[float, str]] = {}
         self._lock = threading.Lock()
+        self._reading: dict[str, threading.Lock] = {}
 
     def of(self, task: Task) -> Reference:
         """Return a task's labels.
@@ -42,11 +41,14 @@ class ConnectedLabels:
             ReferenceInvalid: They cannot be read.
         """
         with self._lock:
+            reading = self._reading.setdefault(task.name, threading.Lock())
+        with reading:  # one task's alone: labels that are fetched hold up no other
             if task.name not in self._known:
                 self._known[task.name] = self._labels(task)
             return self._known[task.name]
 
     def _labels(self, task: Task) -> Reference:
+        """Read a task's labels; such as could not be read are not tried again for ``RETRY_S``: a page asks of every task."""
         tried_s, why = self._broken.get(task.name, (0.0, ""))
         if why and time.monotonic() - tried_s < RETRY_S:
             raise ReferenceInvalid(why)

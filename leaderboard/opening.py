@@ -45,11 +45,7 @@ def labels_hint(environment: Mapping[str, str] = os.environ) -> str:
 
 
 def open_scorer(environment: Mapping[str, str] = os.environ) -> Scorer:
-    """Return what reads and scores files without a store.
-
-    Raises:
-        LeaderboardError: A challenge's declaration is wrong.
-    """
+    """Return what reads and scores files without a store."""
     open_challenges(environment)
     return Scorer(_labels(environment))
 
@@ -65,7 +61,7 @@ def open_board(
         only_read: A store whose disk takes nothing is opened as it was last kept; ``store.frozen`` says why then.
 
     Raises:
-        LeaderboardError: The store cannot be used, or a challenge's declaration is wrong.
+        LeaderboardError: The store cannot be used.
     """
     folder = environment.get("FEMO_STORE") or ""
     open_challenges(environment)

@@ -28,7 +28,7 @@ from leaderboard.labels import (
 )
 from leaderboard.schema import Column, Task
 
-__all__ = ["TASKS", "Task", "get_task", "register"]
+__all__ = ["TASKS", "UNSERVED", "Task", "get_task", "register"]
 
 _PER_VIDEO = (
     "Either a folder or zip with one txt per video and annotated subject (video.txt, video_left.txt, "
@@ -244,6 +244,10 @@ TASKS: Final = {task.name: task for task in (*_ROWS, *(_sandbox(task) for task i
 """Every task by its name, real ones first. Challenges are added at start, before anything is served."""
 
 
+UNSERVED: Final[dict[str, str]] = {}
+"""Why a challenge cannot be served, by its name."""
+
+
 def register(task: Task) -> None:
     """Serve an organiser's challenge beside the built-in tasks.
 
@@ -259,8 +263,11 @@ def get_task(name: str) -> Task:
     """Return the task called ``name``.
 
     Raises:
-        UnknownTask: No such task; the message lists the names.
+        UnknownTask: No such task; the message lists the names, or says why the challenge of this name is not served.
     """
     if name not in TASKS:
+        for challenge, why in UNSERVED.items():
+            if name == challenge or name.startswith(f"{challenge}-"):
+                raise UnknownTask(f"the challenge {challenge} is not served: {why}")
         raise UnknownTask(f"no task is called {name!r}; the tasks are {', '.join(TASKS)}")
     return TASKS[name]

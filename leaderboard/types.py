@@ -90,7 +90,7 @@ class Submission:
 
     def digest(self) -> str:
         """Return the SHA-256 of what was predicted, whatever file it came in."""
-        digest = hashlib.sha256("\n".join(self.keys.groups).encode())
+        digest = hashlib.sha256("\n".join(self.keys.groups).encode("utf-8", "surrogateescape"))
         for array in (self.keys.group, self.keys.frame, self.values + 0):
             digest.update(np.ascontiguousarray(array).tobytes())
         return digest.hexdigest()

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from leaderboard.labels import AFEW, AU_HEADER, CE_HEADER, ETHNICITIES, EXPR_HEADER
-from leaderboard.reading.reference import SANDBOX
+from leaderboard.reading.locating import SANDBOX
 
 SEED = 2022
 N_FRAMES = (60, 140)

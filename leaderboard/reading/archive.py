@@ -25,6 +25,8 @@ MAX_ENTRIES = 3 * MAX_MEMBERS
 MAX_DEPTH = 6
 ARCHIVES = (".zip", ".gz", ".tgz", ".tar", ".bz2", ".xz", ".7z", ".rar", ".zst")
 JUNK = ("__MACOSX", ".DS_Store", "Thumbs.db", "desktop.ini", ".ipynb_checkpoints")
+ABOUT_FILES = ("readme", "license", "licence", "changelog")
+"""Texts that describe a folder and hold no rows, by their name without suffix."""
 _MAGIC = (
     b"PK\x03\x04",
     b"PK\x05\x06",
@@ -130,9 +132,7 @@ def _from_zip(data: bytes, label: str, problems: Problems) -> list[TextFile]:
         problems.add(label, None, None, "a complete zip file", "a damaged one")
         return []
     with archive:
-        members = [
-            member for member in archive.infolist() if not member.is_dir() and not _is_junk(member.filename)
-        ]
+        members = [member for member in archive.infolist() if not member.is_dir() and not is_junk(member.filename)]
         if len(members) > MAX_MEMBERS:
             problems.add(label, None, None, f"at most {MAX_MEMBERS} files", f"{len(members)} files")
             return []
@@ -179,8 +179,26 @@ def _wrong_member(member: zipfile.ZipInfo, seen: set[str]) -> tuple[str, str] | 
     return None
 
 
-def _is_junk(name: str) -> bool:
+def is_junk(name: str) -> bool:
+    """Tell whether a name, with its folders, is of what a system leaves behind."""
     return any(part in JUNK or part.startswith("._") for part in PurePosixPath(name).parts)
+
+
+def is_about(name: str) -> bool:
+    """Tell whether a name, with or without folders, is of a text that describes a folder."""
+    return PurePosixPath(name).stem.lower() in ABOUT_FILES or name.lower().endswith(".md")
+
+
+def is_aside(name: str) -> bool:
+    """Tell whether what has this name in a folder of labels is none of them."""
+    return name.startswith(".") or is_junk(name) or is_about(name)
+
+
+def lone_file(folder: Path) -> Path | None:
+    """Return the only file below ``folder`` besides those that describe it, or None; it may be a gz or a zip."""
+    problems = Problems()
+    files = [path for path in list_files(folder, problems, follow_links=True) if not is_about(path.name)]
+    return files[0] if len(files) == 1 and not problems.count else None
 
 
 def _from_folder(folder: Path, problems: Problems, follow_links: bool) -> list[TextFile]:
@@ -203,7 +221,7 @@ def list_files(folder: Path, problems: Problems, follow_links: bool = False) -> 
     while waiting:
         current, depth = waiting.pop()
         for path in current.iterdir():
-            if _is_junk(path.name) or path.name.startswith("."):
+            if is_junk(path.name) or path.name.startswith("."):
                 continue
             is_link = path.is_symlink() and not (follow_links and path.is_file())
             if is_link or not (path.is_dir() or path.is_file()):

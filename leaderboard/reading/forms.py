@@ -11,7 +11,7 @@ import numpy as np
 
 from leaderboard.errors import Problems
 from leaderboard.reading.align import ReadRows
-from leaderboard.reading.archive import TextFile
+from leaderboard.reading.archive import TextFile, is_about
 from leaderboard.reading.cells import BLANKS, LineFormat, describe, item_name, parse_value, split_cells
 from leaderboard.reading.rows import RowBuffer, clean, read_rows
 from leaderboard.schema import Column, Task, step_notes
@@ -21,8 +21,6 @@ from leaderboard.types import Keys
 MAX_HEADER_CHARS = 1000
 INDEX_NAMES = ("", "unnamed: 0")
 """How pandas and R head a column of row numbers, the second after it was read and written again."""
-ABOUT_FILES = ("readme", "license", "licence", "changelog")
-"""Texts that describe a folder and hold no predictions, by their name without suffix."""
 
 
 def read_texts(
@@ -65,13 +63,9 @@ def _of_task(task: Task, texts: list[TextFile]) -> tuple[list[TextFile], list[st
 
     if any(folders(text) & set(task.folders) for text in texts):
         texts = [text for text in texts if folders(text) & set(task.folders)]
-    about = [text for text in texts if len(texts) > 1 and _is_about(text)]
+    about = [text for text in texts if len(texts) > 1 and is_about(text.name)]
     notes = [f"left out, because it describes the folder: {text.name}" for text in about]
     return [text for text in texts if text not in about], notes
-
-
-def _is_about(text: TextFile) -> bool:
-    return text.stem.lower() in ABOUT_FILES or text.name.lower().endswith(".md")
 
 
 def _finish(rows: RowBuffer, label: str, files: dict[str, str], notes: list[str]) -> ReadRows:

@@ -13,7 +13,8 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from leaderboard.errors import ReferenceInvalid
+from leaderboard.errors import Problems, ReferenceInvalid
+from leaderboard.reading.archive import is_junk, open_texts
 from leaderboard.reading.cells import item_name, parse_value
 from leaderboard.schema import Column
 from leaderboard.types import Values
@@ -37,7 +38,7 @@ def class_folders(folder: Path, column: Column) -> Items | None:
         if value is None:
             continue
         for item in sorted(child.iterdir()):
-            if not item.name.startswith("."):
+            if not (item.name.startswith(".") or is_junk(item.name)):
                 names.append(item_name(item.name))
                 labels.append(int(value))
     return (names, np.array(labels, np.int8).reshape(-1, 1)) if names else None
@@ -63,47 +64,59 @@ def affectnet_arrays(folder: Path) -> Items | None:
 
 
 def affectnet_csv(path: Path) -> Items | None:
-    """Return AffectNet's CSV release (``subDirectory_filePath``, ``expression``), or None for another CSV.
+    """Return AffectNet's CSV release (``subDirectory_filePath``, ``expression``), or None for another file.
 
     Raises:
         ReferenceInvalid: A row holds no expression code.
+        UnicodeError: It is no UTF-8.
+        csv.Error: It is no CSV.
     """
-    with path.open(newline="", encoding="utf-8-sig") as stream:
-        reader = csv.DictReader(stream)
-        if not {"subDirectory_filePath", "expression"} <= set(reader.fieldnames or ()):
-            return None
-        names, labels = [], []
-        for row in reader:
-            code = (row["expression"] or "").strip()
-            if not (code.isascii() and code.isdigit() and int(code) < AFFECTNET_CODES):
-                raise ReferenceInvalid(f"{path.name}, line {reader.line_num}: expected an expression code 0-10")
-            names.append(item_name(row["subDirectory_filePath"]))
-            labels.append(int(code))
+    reader = csv.DictReader(io.StringIO(_text(path), newline=""))
+    if not {"subDirectory_filePath", "expression"} <= set(reader.fieldnames or ()):
+        return None
+    names, labels = [], []
+    for row in reader:
+        code = (row["expression"] or "").strip()
+        if not (code.isascii() and code.isdigit() and int(code) < AFFECTNET_CODES):
+            raise ReferenceInvalid(f"{path.name}, line {reader.line_num}: expected an expression code 0-10")
+        names.append(item_name(row["subDirectory_filePath"]))
+        labels.append(int(code))
     return names, np.array(labels, np.int8).reshape(-1, 1)
 
 
-def utkface_names(path: Path) -> Items:
-    """Return the labels in UTKFace's file names, from a folder or zip of images or a text with one name per line.
+def utkface_names(path: Path) -> Items | None:
+    """Return the labels in UTKFace's file names, or None where there are no such names.
 
-    A few names of the data set lack a field (Zhang et al. 2017 release); those images carry no label and may be
-    left out of a submission.
+    They are those of a folder or zip of images, or stand in a text with one name per line. A few names of the data set
+    lack a field (Zhang et al. 2017 release); those images carry no label and may be left out of a submission.
     """
     names, labels = [], []
     for name in sorted(set(_image_names(path))):
         names.append(item_name(name))
         labels.append(_utkface_label(name))
-    return names, np.array(labels, np.float64).reshape(-1, 3)
+    return (names, np.array(labels, np.float64).reshape(-1, 3)) if names else None
+
+
+def is_utkface_name(name: str) -> bool:
+    """Tell whether the name of an image says age, gender and ethnicity."""
+    return name.lower().endswith(IMAGES) and _utkface_label(name)[0] >= 0
 
 
 def _image_names(path: Path) -> Iterable[str]:
     if path.is_dir():
         found = [item.name for item in path.rglob("*")]
     elif zipfile.is_zipfile(path):
-        with zipfile.ZipFile(io.BytesIO(path.read_bytes())) as archive:
+        with zipfile.ZipFile(path) as archive:
             found = [PurePosixPath(member).name for member in archive.namelist()]
     else:
-        found = path.read_text(encoding="utf-8-sig").split()
-    return [name for name in found if name.lower().endswith(IMAGES)]
+        found = _text(path).split()
+    return [name for name in found if name.lower().endswith(IMAGES) and not is_junk(name)]
+
+
+def _text(path: Path) -> str:
+    """Return what stands in a text, or a gz or zip of one; nothing of what holds several or none."""
+    texts = open_texts(path, Problems(), follow_links=True)
+    return texts[0].data.decode("utf-8-sig") if len(texts) == 1 else ""
 
 
 def _utkface_label(name: str) -> tuple[int, int, int]:

@@ -6,6 +6,8 @@ repository.
 """
 
 import re
+import threading
+import time
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +15,8 @@ from leaderboard.errors import ReferenceInvalid
 
 SCHEME: Final = "hf://datasets/"
 ADDRESS: Final = re.compile(r"hf://datasets/([A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*)@([0-9a-f]{40})")
+RETRY_S: Final = 60.0
+"""A repository that could not be had, and labels that could not be read, are not tried again for so long."""
 
 
 def labels_root(address: str | Path | None) -> Path | None:
@@ -34,14 +38,46 @@ def labels_root(address: str | Path | None) -> Path | None:
         raise ReferenceInvalid(
             f"the reference is {text!r}, expected {SCHEME}USER/REPO@ and the 40 hex digits of a commit"
         )
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError
+    with _LOCK:
+        fetched = _FETCHED.setdefault(text, _Fetched(*match.groups()))
+    return fetched.root()
 
-    repo_id, revision = match.groups()
-    try:
-        return Path(snapshot_download(repo_id, repo_type="dataset", revision=revision))
-    except (HfHubHTTPError, OSError) as error:
-        raise ReferenceInvalid(
-            f"the reference labels of {repo_id} cannot be fetched ({type(error).__name__}); check the commit, and that "
-            "HF_TOKEN may read the repository"
-        ) from error
+
+class _Fetched:
+    """One repository at its commit, asked for once: each task has its labels there, and a page asks for those of every task.
+
+    The folder is kept for good, for a commit never changes; that there was none is kept for ``RETRY_S``.
+    """
+
+    def __init__(self, repo_id: str, revision: str) -> None:
+        self._repo_id, self._revision = repo_id, revision
+        self._lock = threading.Lock()
+        self._folder: Path | None = None
+        self._failed: tuple[float, str] | None = None
+
+    def root(self) -> Path:
+        """Return the folder; who asks while it is fetched waits for the same answer."""
+        with self._lock:
+            if self._failed is not None and time.monotonic() - self._failed[0] < RETRY_S:
+                raise ReferenceInvalid(self._failed[1])
+            if self._folder is None or not self._folder.is_dir():
+                self._folder = self._download()
+            return self._folder
+
+    def _download(self) -> Path:
+        from huggingface_hub import errors, snapshot_download
+
+        http_error: type[Exception] = errors.HTTPError  # type: ignore[attr-defined]
+        try:
+            return Path(snapshot_download(self._repo_id, repo_type="dataset", revision=self._revision))
+        except (OSError, ValueError, http_error, errors.EntryNotFoundError) as error:
+            why = (
+                f"the reference labels of {self._repo_id} cannot be fetched ({type(error).__name__}); check the network, the "
+                "commit, and that HF_TOKEN may read the repository"
+            )
+            self._failed = (time.monotonic(), why)
+            raise ReferenceInvalid(why) from error
+
+
+_FETCHED: Final[dict[str, _Fetched]] = {}
+_LOCK: Final = threading.Lock()

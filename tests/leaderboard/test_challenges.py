@@ -6,15 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from leaderboard.challenges import ChallengeInvalid, new_challenge, open_challenges
-from leaderboard.errors import SubmissionRefused
+from leaderboard.challenges import new_challenge, open_challenges
+from leaderboard.declaration import ChallengeInvalid
+from leaderboard.errors import ReferenceInvalid, SubmissionRefused, UnknownTask
 from leaderboard.opening import open_board
 from leaderboard.reading.reference import load_reference
 from leaderboard.schema import Task
 from leaderboard.store.details import Details
 from leaderboard.store.entries import QuotaReached
 from leaderboard.store.phases import PhaseClosed, phase
-from leaderboard.tasks import TASKS, get_task
+from leaderboard.tasks import TASKS, UNSERVED, get_task
 from tests.leaderboard.writing import text, zipped
 
 Clock = Callable[[str], None]
@@ -35,6 +36,7 @@ LABELS = ["image,label", "a.jpg,none", "b.jpg,smile", "c.jpg,smile", "d.jpg,none
 def _tasks_as_before() -> Iterator[None]:
     before = dict(TASKS)
     yield
+    UNSERVED.clear()
     TASKS.clear()
     TASKS.update(before)
 
@@ -327,4 +329,66 @@ def test_a_wrong_phase_is_named(
     (phased / "challenge.toml").write_text(PHASES.replace(old, new))
     with pytest.raises(ChallengeInvalid, match=message):
         new_challenge("smiles", phased, environment)
+    assert open_challenges(environment) == []
+
+
+def test_one_wrong_edit_takes_no_other_task_away(
+    source: Path, environment: dict[str, str], caplog: pytest.LogCaptureFixture
+) -> None:
+    for name in ("bad", "good"):
+        new_challenge(name, source, environment)
+        TASKS.pop(name)
+    path = Path(environment["FEMO_CHALLENGES"]) / "bad" / "challenge.toml"
+    path.write_text(DECLARED + "closes = 2027-02-31\n")
+    for _ in range(2):
+        assert [task.name for task in open_challenges(environment)] == ["good"]
+    assert [record.message for record in caplog.records] == [
+        f"{path}: expected a TOML file (Invalid date or datetime (at line 10, column 10)); the challenge bad is not served"
+    ], "the host is told once"
+    assert get_task("good").title == "Smiles in the wild"
+    for asked in ("bad", "bad-dev"):
+        with pytest.raises(UnknownTask) as caught:
+            get_task(asked)
+        why = "expected a TOML file (Invalid date or datetime (at line 10, column 10))"
+        assert str(caught.value) == f"the challenge bad is not served: bad/challenge.toml: {why}"
+    with pytest.raises(UnknownTask, match="no task is called 'badly'"):
+        get_task("badly")
+    with pytest.raises(ChallengeInvalid, match="a task is called bad already"):
+        new_challenge("bad", source, environment)
+    path.write_text(DECLARED)
+    assert [task.name for task in open_challenges(environment)] == ["bad", "good"]
+    assert get_task("bad").title == "Smiles in the wild"
+
+
+def test_a_challenge_with_the_name_of_a_built_in_task_is_not_served(
+    source: Path, environment: dict[str, str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """As after an update that brought a task of this name."""
+    new_challenge("smiles", source, environment)
+    folder = Path(environment["FEMO_CHALLENGES"])
+    (folder / "smiles").rename(folder / "afew")
+    before = TASKS["afew"]
+    assert open_challenges(environment) == []
+    assert TASKS["afew"] is get_task("afew") is before
+    assert "a task is called afew already; the challenge afew is not served" in caplog.text
+
+
+def test_what_lies_beside_the_labels_is_none(source: Path, environment: dict[str, str]) -> None:
+    text(source / "README.md", "# about")
+    text(source / "Thumbs.db", "x")
+    (source / "labels").mkdir()
+    (source / "labels.csv").rename(source / "labels" / "labels.csv")
+    (task,) = new_challenge("smile", source, environment)
+    assert load_reference(task, task.labels).keys.groups == ("a", "b", "c", "d")
+
+
+def test_splits_beside_each_other_are_not_chosen_from(source: Path, environment: dict[str, str]) -> None:
+    for split in ("train", "val", "test"):
+        for name in ("none", "smile"):
+            text(source / split / name / f"{split}_{name}.jpg", "")
+    (source / "labels.csv").unlink()
+    with pytest.raises(
+        ReferenceInvalid, match=r"folders named after the classes none, smile and nothing beside them$"
+    ):
+        new_challenge("smiles", source, environment)
     assert open_challenges(environment) == []

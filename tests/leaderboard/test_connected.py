@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from leaderboard import connected as connected_labels
-from leaderboard.connected import RETRY_S, ConnectedLabels
+from leaderboard.connected import ConnectedLabels
 from leaderboard.errors import ReferenceInvalid, ReferenceMissing
+from leaderboard.reading.private_labels import RETRY_S
 from leaderboard.schema import Task
 from leaderboard.tasks import TASKS
 from leaderboard.types import Keys, Reference
@@ -108,3 +109,23 @@ def test_a_task_of_published_rows_has_no_labels_and_nobody_looks() -> None:
         raise AssertionError("asked for labels")
 
     assert ConnectedLabels(never).find(LFW) is None
+
+
+def test_labels_that_take_their_time_hold_up_no_other_task() -> None:
+    asked, come = threading.Event(), threading.Event()
+
+    def read(task: Task) -> Reference:
+        if task is AFEW:
+            asked.set()
+            assert come.wait(10)
+        return labels(task)
+
+    connected = ConnectedLabels(read)
+    with ThreadPoolExecutor(2) as pool:
+        slow = pool.submit(connected.of, AFEW)
+        assert asked.wait(10)
+        try:
+            assert pool.submit(connected.of, FACES).result(timeout=5).task == "utkface"
+        finally:
+            come.set()
+        assert slow.result(timeout=5).task == "afew"

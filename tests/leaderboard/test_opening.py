@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from leaderboard.errors import LeaderboardError, ReferenceMissing
+from leaderboard.errors import ReferenceMissing, UnknownTask
 from leaderboard.opening import labels_hint, open_board, open_scorer
-from leaderboard.tasks import TASKS
+from leaderboard.tasks import TASKS, UNSERVED, get_task
 from tests.leaderboard.writing import text
 
 AFEW, SANDBOX = TASKS["afew"], TASKS["sandbox-afew"]
@@ -58,11 +58,16 @@ def test_hidden_labels_are_signed_with_the_salt_of_the_store(environment: dict[s
     assert len({one.labels.signature(SANDBOX) for one in (first, other, plain)}) == 1
 
 
-def test_a_wrong_challenge_is_named_before_anything_is_served(environment: dict[str, str], tmp_path: Path) -> None:
+def test_a_wrong_challenge_is_named_and_everything_else_is_served(
+    environment: dict[str, str], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     text(tmp_path / "challenges" / "smiles" / "challenge.toml", 'title = "Smiles"')
     for opens in (open_board, open_scorer):
-        with pytest.raises(LeaderboardError, match="metric"):
-            opens(environment)
+        assert opens(environment).labels.of(AFEW).keys.groups == ("1", "2")
+    assert "metric: Field required; the challenge smiles is not served" in caplog.text
+    with pytest.raises(UnknownTask, match=r"challenge\.toml: metric: Field required$"):
+        get_task("smiles")
+    UNSERVED.clear()
 
 
 def test_who_runs_a_board_is_told_how_to_connect_labels_until_some_are(environment: dict[str, str]) -> None:

@@ -86,3 +86,10 @@ def test_a_comparison_is_mirrored_for_the_other_order() -> None:
     assert "-0.0" not in str(same.mirrored())
     for share in (0.027, 0.9735, 0.0005):
         assert replace(result, p_first_better=share).mirrored().mirrored().p_first_better == share
+
+
+def test_names_that_are_no_utf8_have_a_digest_of_their_bytes() -> None:
+    """As Python hands out the file ``caf\\xe9.txt`` of an older disk."""
+    keys, values = Keys.items(["caf\udce9"]), np.array([[1]], np.int8)
+    said = b"caf\xe9" + keys.group.tobytes() + keys.frame.tobytes() + values.tobytes()
+    assert Submission("t", keys, values).digest() == hashlib.sha256(said).hexdigest()

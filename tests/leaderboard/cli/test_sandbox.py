@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from leaderboard.cli.sandbox import make_sandbox
-from leaderboard.reading.reference import SANDBOX
+from leaderboard.reading.locating import SANDBOX
 
 
 def test_the_sandbox_is_what_its_script_writes(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from leaderboard.errors import Problems, SubmissionRefused
 from leaderboard.reading import archive
-from leaderboard.reading.archive import open_texts
+from leaderboard.reading.archive import is_about, is_aside, lone_file, open_texts
 from leaderboard.reading.submission import read_submission
 from leaderboard.tasks import get_task
 from tests.leaderboard.writing import text, zipped
@@ -203,3 +203,31 @@ def test_a_directory_of_countless_members_is_not_even_parsed(
 
 def test_what_a_computer_adds_to_the_most_files_is_no_reason_to_refuse() -> None:
     assert archive.MAX_ENTRIES >= 2 * archive.MAX_MEMBERS + 1
+
+
+def test_what_describes_a_folder_or_is_left_behind_is_told_from_the_rest() -> None:
+    names = [
+        "README",
+        "a/Readme.txt",
+        "notes.MD",
+        "LICENCE.txt",
+        "Thumbs.db",
+        ".salt",
+        "labels.csv",
+        "readme2.txt",
+    ]
+    assert [is_about(name) for name in names] == [True, True, True, True, False, False, False, False]
+    assert [is_aside(name) for name in names] == [True] * 6 + [False] * 2
+
+
+def test_the_only_file_of_a_folder_is_found_at_any_depth_and_two_are_none(tmp_path: Path) -> None:
+    assert lone_file(tmp_path) is None
+    labels = text(tmp_path / "a" / "b" / "labels.csv", "x")
+    for name in ("README.md", ".salt", "a/Thumbs.db"):
+        text(tmp_path / name, "x")
+    assert lone_file(tmp_path) == labels
+    (tmp_path / "elsewhere").symlink_to(tmp_path / "a")
+    assert lone_file(tmp_path) is None, "a link to a folder may hold more"
+    (tmp_path / "elsewhere").unlink()
+    text(tmp_path / "more.txt", "x")
+    assert lone_file(tmp_path) is None

@@ -1,16 +1,23 @@
 """Labels in the official layouts, in the places where they are looked for, and never in a message."""
 
+import gzip
+import hashlib
+import struct
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from leaderboard.errors import ReferenceInvalid, ReferenceMissing
-from leaderboard.reading.reference import load_reference, locate
+from leaderboard.reading.locating import locate
+from leaderboard.reading.reference import load_reference
 from leaderboard.schema import Task
 from leaderboard.tasks import TASKS, get_task
 from leaderboard.types import Reference
-from tests.leaderboard.writing import AU_HEADER, EXPR_HEADER, VA_HEADER, reference, text, videos
+from tests.leaderboard.writing import AU_HEADER, EXPR_HEADER, VA_HEADER, reference, text, videos, zipped
 
+NO_DIRECTORY = b"PK\x05\x06" + struct.pack("<4H2LH", 0, 0, 1, 1, 46, 0, 0)
+"""The end of a zip that says it has one member, which it has not."""
 EXPR = {"b_left": ["3", "-1"], "a": ["0", "7"]}
 
 
@@ -129,3 +136,63 @@ def test_the_sandbox_is_never_found_for_a_real_task() -> None:
     assert locate(get_task("abaw-expr"), None) is None
     with pytest.raises(ReferenceMissing, match="licensed copy"):
         load_reference(get_task("abaw-expr"))
+
+
+@pytest.mark.parametrize(
+    ("task", "file", "data", "sentence"),
+    [
+        ("affectnet-8", "validation.csv", b"subDirectory_filePath,expression\n1/caf\xe9.jpg,1\n", "expected UTF-8 text"),
+        ("utkface", "names.txt", b"1_0_0_2016.jpg caf\xe9_1.jpg\n", "expected UTF-8 text"),
+        ("utkface", "labels.zip", b"PK\x03\x04 no zip " + NO_DIRECTORY, "expected a complete zip file"),
+        ("affectnet-8", "validation.csv", b"subDirectory_filePath,expression\n" + b"a" * 200_000 + b",1\n",
+         "expected a table of cells separated by commas"),
+    ],
+)  # fmt: skip
+def test_a_file_that_cannot_be_read_is_named_in_one_sentence(
+    task: str, file: str, data: bytes, sentence: str, tmp_path: Path
+) -> None:
+    (tmp_path / task).mkdir()
+    (tmp_path / task / file).write_bytes(data)
+    for root in (tmp_path, tmp_path / task / file):
+        with pytest.raises(ReferenceInvalid) as caught:
+            reference(task, root)
+        assert str(caught.value) == f"reference labels of {task}: {file}: {sentence}"
+
+
+def test_a_file_that_may_not_be_read_is_named_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = text(tmp_path / "afew.csv", "clip,emotion", "a,1")
+
+    def refused(self: Path) -> bytes:
+        raise PermissionError(13, "Permission denied", str(self))
+
+    monkeypatch.setattr(Path, "read_bytes", refused)
+    with pytest.raises(
+        ReferenceInvalid, match=r"^reference labels of afew: afew\.csv: cannot be read \(Permission denied\)$"
+    ):
+        reference("afew", path)
+
+
+def test_names_that_are_no_utf8_have_a_digest_and_others_keep_theirs(tmp_path: Path) -> None:
+    odd = [reference("abaw-expr", videos(tmp_path / str(i), EXPR_HEADER, {name: ["1", "2"]})).digest
+           for i, name in enumerate(("caf\udce9", "caf\udce8", "café"))]  # fmt: skip
+    assert len(set(odd)) == 3
+    by_hand = hashlib.sha256("café".encode() + np.array([0, 0, 1, 2], np.int32).tobytes() + b"\1\2").hexdigest()
+    assert odd[2] == by_hand[:8]
+
+
+@pytest.mark.parametrize("name", ["labels.csv.gz", "labels.txt", "labels.zip", "labels.CSV"])
+def test_ages_under_a_header_are_read_whatever_the_file_is_called(name: str, tmp_path: Path) -> None:
+    lines = "image,age,gender,ethnicity\n20_0_1_2.jpg,21,1,2\n"
+    packed = {"labels.csv.gz": gzip.compress(lines.encode()), "labels.zip": zipped({"labels.csv": lines})}
+    (tmp_path / name).write_bytes(packed.get(name, lines.encode()))
+    assert labelled(reference("utkface", tmp_path / name)) == {"20_0_1_2": [21, 1, 2]}
+
+
+def test_names_in_a_gz_are_names(tmp_path: Path) -> None:
+    (tmp_path / "names.txt.gz").write_bytes(gzip.compress(b"20_0_1_2.jpg\n"))
+    assert labelled(reference("utkface", tmp_path / "names.txt.gz")) == {"20_0_1_2": [20, 0, 1]}
+
+
+def test_the_release_of_affectnet_may_be_packed(tmp_path: Path) -> None:
+    (tmp_path / "v.csv.gz").write_bytes(gzip.compress(b"subDirectory_filePath,expression\n1/a.jpg,7\n"))
+    assert labelled(reference("affectnet-8", tmp_path / "v.csv.gz")) == {"1/a": [7]}
