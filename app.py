@@ -6,7 +6,9 @@ files lie for their hour, ``FEMO_MODEL`` another model, ``FEMO_STORE`` and ``FEM
 submissions and finds labels.
 """
 
+import errno
 import os
+import re
 import signal
 import socket
 import sys
@@ -34,6 +36,8 @@ from leaderboard.page.own_clip import clip_scorer
 from leaderboard.page.tab import build_tab
 
 PORTS: Final = range(7860, 7960)
+MAX_PORT: Final = 65_535
+NO_ADDRESS: Final = "GRADIO_SERVER_NAME is {!r}, expected an address or a name of this computer, such as 0.0.0.0."
 LAUNCH: Final[dict[str, Any]] = {
     "mcp_server": True,
     "ssr_mode": False,
@@ -75,19 +79,30 @@ def free_port(host: str) -> int:
     Gradio looks for one by itself, but its MCP server does not survive a second try.
 
     Raises:
-        SystemExit: None is free.
+        SystemExit: None is free, or one of the variables says none.
     """
-    wanted = os.environ.get("GRADIO_SERVER_PORT")
+    wanted = os.environ.get("GRADIO_SERVER_PORT", "").strip()
+    if wanted and not (re.fullmatch("[0-9]{1,5}", wanted) and 1 <= int(wanted) <= MAX_PORT):
+        raise SystemExit(f"GRADIO_SERVER_PORT is {wanted!r}, expected a whole number from 1 to {MAX_PORT}.")
     for port in [int(wanted)] if wanted else PORTS:
         with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind((host, port))
-            except OSError:
+            except (OSError, UnicodeError) as error:
+                if _is_no_address(error):
+                    raise SystemExit(NO_ADDRESS.format(host)) from error
                 continue
             return port
     raise SystemExit(
         f"No free port at {host} ({wanted or 'tried 7860 to 7959'}); set GRADIO_SERVER_PORT to another."
+    )
+
+
+def _is_no_address(error: Exception) -> bool:
+    """Tell whether a port could not be had because the host's name is none of this computer's."""
+    return isinstance(error, socket.gaierror | UnicodeError) or (
+        isinstance(error, OSError) and error.errno == errno.EADDRNOTAVAIL
     )
 
 

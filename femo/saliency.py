@@ -15,6 +15,7 @@ import numpy as np
 
 from femo.errors import FemoError
 from femo.faces.crowd import largest
+from femo.faces.geometry import unlevelled
 from femo.faces.upright import find_upright, look_again, turn_back
 from femo.media.photos import PhotoSource, read_photo
 from femo.output.heat import draw_heat
@@ -63,6 +64,8 @@ def explain(
     label: str | None = None,
     min_face: int | None = None,
     faces: Faces | None = None,
+    prior: str | None = None,
+    align: bool = False,
 ) -> list[Saliency]:
     """Say which parts of each face carry its reading; of a photo with many faces the eight largest.
 
@@ -73,10 +76,13 @@ def explain(
         label: One of its labels; None means each face's most probable one.
         min_face: Smallest face side in pixels to look for; None is quick.
         faces: The faces of the photo where they are known, as a ``PhotoResult`` has them; none are searched then.
+        prior: That of the reading that is explained: ``natural``, ``halfway``, ``balanced``, or None for the pipeline's own.
+        align: The reading that is explained turned each face so that the eyes are level.
 
     Raises:
-        FemoError: The model has no such head or label.
+        FemoError: The model has no such head, label or prior.
         MediaError: The source is no readable photo.
+        ModelError: The model cannot decide under the prior.
     """
     photo, reader = read_photo(source), pipeline.readers[0]
     if faces is None:
@@ -85,8 +91,8 @@ def explain(
         rgb, found, turns = look_again(photo.rgb, faces)
     found = largest(found)
     shown = found.select(np.arange(min(len(found), MOST_FACES)))
-    crops = list(reader.crop(rgb, shown))
-    whole = pipeline.score_crops(crops).get(head)
+    crops = list(reader.crop(rgb, shown, align=align))
+    whole = pipeline.score_crops(crops, prior=prior).get(head)
     if whole is None or whole.kind == "regression":
         raise FemoError(f"{pipeline.model} has no head {head!r} of probabilities to explain")
     if label is not None and label not in whole.labels:
@@ -94,15 +100,18 @@ def explain(
     names = whole.top() if label is None else [label] * len(shown)
     margin = np.array([-1, -1, 1, 1], np.float32) * reader.spec.crop_margin_px
     boxes = turn_back(shown, turns, photo.frame.width, photo.frame.height).xyxy + margin
+    seen = shown.xyxy + margin
     out = []
     for row, (crop, name) in enumerate(zip(crops, names, strict=True)):
         if name is None:
             continue
 
         def ask(crops: Sequence[RGB], name: str = name) -> Floats:
-            return pipeline.score_crops(crops, still=False)[head].column(name)
+            return pipeline.score_crops(crops, still=False, prior=prior)[head].column(name)
 
         _, heat = occlusion(crop, ask)
+        if align:
+            heat = unlevelled(heat, seen[row], shown.keypoints[row])
         probability = float(whole.column(name)[row])
         out.append(Saliency(row + 1, head, name, probability, boxes[row], np.rot90(heat, turns)))
     return out

@@ -88,3 +88,20 @@ def test_a_start_that_fails_otherwise_is_a_fault(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(app.zero_gpu, "load", fails)
     with pytest.raises(FileNotFoundError):
         app.main()
+
+
+@pytest.mark.parametrize("wanted", ["abc", "7860.0", "99999", "-1", "0", "7860:7861", "٧٨٦٠", "9" * 5000])
+def test_a_port_that_is_none_is_named(wanted: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GRADIO_SERVER_PORT", wanted)
+    with pytest.raises(SystemExit) as said:
+        app.free_port(HOST)
+    assert str(said.value) == f"GRADIO_SERVER_PORT is {wanted!r}, expected a whole number from 1 to 65535."
+
+
+@pytest.mark.parametrize("host", ["no.such.host.invalid", "192.0.2.1", "2001:db8::1", "a" * 300, "a..b"])
+def test_an_address_that_is_not_this_computers_is_named(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """192.0.2.0/24 and 2001:db8::/32 are nobody's (RFC 5737, RFC 3849)."""
+    monkeypatch.delenv("GRADIO_SERVER_PORT", raising=False)
+    with pytest.raises(SystemExit, match=r"^GRADIO_SERVER_NAME is ") as said:
+        app.free_port(host)
+    assert str(said.value).endswith(f"{host!r}, expected an address or a name of this computer, such as 0.0.0.0.")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from femo.media.photos import Photo
     from femo.pipeline import Pipeline
     from femo.results import PhotoResult
-    from femo.types import RGB, Faces
+    from femo.types import RGB
 
 Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="One or more files.")]
 JsonOut = Annotated[str | None, typer.Option("--json", metavar="OUT", help="Write JSON here; - is stdout.")]
@@ -85,7 +85,7 @@ def photo(
             if pictures:
                 _annotate(file, picture.rgb, result, pictures[file])
             if saliency is not None:
-                _explain(pipeline, picture, result.faces, saliency)
+                _explain(pipeline, picture, result, align, saliency)
         except FemoError as error:
             problems.append(str(error))
             documents.append({"file": str(file), "error": str(error)})
@@ -160,13 +160,13 @@ def _annotate(file: Path, rgb: "RGB", result: "PhotoResult", target: Path) -> No
     _save(annotate(rgb, result.faces.xyxy, unsure=unsure), target, marks)
 
 
-def _explain(pipeline: "Pipeline", picture: "Photo", faces: "Faces", target: Path) -> None:
+def _explain(pipeline: "Pipeline", picture: "Photo", result: "PhotoResult", align: bool, target: Path) -> None:
     import numpy as np
 
     from femo.output.draw import annotate
     from femo.saliency import draw_saliency, explain
 
-    explained = explain(pipeline, picture, faces=faces)
+    explained = explain(pipeline, picture, faces=result.faces, prior=result.prior, align=align)
     boxes = np.array([one.xyxy for one in explained], np.float32).reshape(-1, 4)
     captions = [f"{one.label} {one.probability:.0%}" for one in explained]
     _save(annotate(draw_saliency(picture.rgb, explained), boxes, captions=captions), target)

@@ -1,7 +1,7 @@
 """Reads a camera, frame by frame: who is there, and what their faces have shown over the last second.
 
-Conventions: unlike a clip, a camera's future is not known, so scores are means over what was seen of a face within the
-last ``WINDOW_S`` seconds. One ``Live`` serves one visitor and one thread at a time.
+Conventions: unlike a clip, a camera's future is not known, so scores, and how well a face is seen, are means over what was
+seen of a face within the last ``WINDOW_S`` seconds. One ``Live`` serves one visitor and one thread at a time.
 """
 
 from collections import defaultdict, deque
@@ -12,6 +12,7 @@ import numpy as np
 
 from femo.clips.batches import Read
 from femo.faces.ids import StableIds
+from femo.faces.judgement import judge
 from femo.faces.quality import measure as see
 from femo.faces.tracker import KEY_S, Tracker
 from femo.mesh.reader import hide_covered
@@ -19,7 +20,7 @@ from femo.mesh.units import UnitMap, measured_units
 from femo.models.reading import ReadingSpec
 from femo.networks.decision import Decision
 from femo.results import PhotoResult
-from femo.types import RGB, Faces, Floats, Frame, Prior, Scores
+from femo.types import RGB, Faces, Floats, Frame, Prior, Quality, Scores
 
 WINDOW_S = 1.0
 SMALLEST_STEP_S = 1e-3
@@ -64,7 +65,7 @@ class Live:
         self._window_s = window_s
         self._unit_map = unit_map
         self._time_s = -1.0
-        self._seen: dict[int, deque[tuple[float, dict[str, Floats]]]] = defaultdict(deque)
+        self._seen: dict[int, deque[tuple[float, dict[str, Floats], Floats]]] = defaultdict(deque)
 
     def frame(
         self,
@@ -86,7 +87,8 @@ class Live:
                 are followed on every frame. A search costs as much as following and reading one face on some three frames.
 
         Returns:
-            The faces with ``track`` set to ids of persons from 1, which stay (``femo.faces.ids``), and the smoothed scores.
+            The faces with ``track`` set to ids of persons from 1, which stay (``femo.faces.ids``), the smoothed scores, and
+            whether they are sure.
 
         Raises:
             FemoError: There is no such prior.
@@ -100,33 +102,47 @@ class Live:
         track = np.zeros(0, np.int64) if found.track is None else found.track
         self._tracker.add_embeddings(track, said.who)
         faces = Faces(found.xyxy, found.score, found.keypoints, self._ids.of(track))
-        meshes = said.meshes
-        if meshes is not None:
-            meshes = hide_covered(meshes, see(rgb, found), self._limits.covered)
-        smooth = measured_units(self._smoothed(track.tolist(), said.scores, chosen), meshes, self._unit_map)
+        quality = see(rgb, found)
+        meshes = hide_covered(said.meshes, quality, self._limits.covered)
+        means, quality = self._smoothed(track.tolist(), said.scores, quality, chosen)
+        smooth = measured_units(means, meshes, self._unit_map)
         how = (rgb.shape[1], rgb.shape[0], self._model, (), chosen, said.identity)
-        return PhotoResult(faces, smooth, said.embedding, *how, meshes=meshes)
+        judged = judge(quality, smooth, self._limits)
+        return PhotoResult(faces, smooth, said.embedding, *how, quality, judged, meshes)
 
-    def _smoothed(self, tracks: list[int], scores: Mapping[str, Scores], prior: Prior) -> dict[str, Scores]:
-        """Average each face's scores over the window, each frame's expression decided first, as in a clip.
+    def _smoothed(
+        self, tracks: list[int], scores: Mapping[str, Scores], quality: Quality, prior: Prior
+    ) -> tuple[dict[str, Scores], Quality]:
+        """Average each face's scores and quality over the window, each frame's expression decided first, as in a clip.
 
         By tracklet: who somebody is may be mistaken, and nobody is told with what another showed.
         """
         means: dict[str, list[Floats]] = {name: [] for name in scores}
+        seen = quality.values.copy()
         for row, track in enumerate(tracks):
             past = self._seen[track]
-            past.append((self._time_s, {name: head.values[row] for name, head in scores.items()}))
+            now = {name: head.values[row] for name, head in scores.items()}
+            past.append((self._time_s, now, quality.values[row]))
             while past[0][0] < self._time_s - self._window_s:
                 past.popleft()
             window = {
-                name: head.with_values(np.stack([values[name] for _, values in past]))
+                name: head.with_values(np.stack([values[name] for _, values, _ in past]))
                 for name, head in scores.items()
             }
             for name, head in self._decision.decide(window, prior).items():
                 means[name].append(np.mean(head.values, axis=0, dtype=np.float32))
+            seen[row] = known_mean(np.stack([one for _, _, one in past]))
         for track in [track for track, past in self._seen.items() if past[-1][0] < self._time_s - self._window_s]:
             del self._seen[track]
-        return {
+        smooth = {
             name: head.with_values(np.array(means[name], np.float32)) if tracks else head
             for name, head in scores.items()
         }
+        return smooth, Quality(seen)
+
+
+def known_mean(values: Floats) -> Floats:
+    """Return the mean of each column (N, C) over the rows in which it is known, float32 (C,); NaN where it never is."""
+    known = np.isfinite(values)
+    with np.errstate(invalid="ignore"):
+        return np.asarray(np.where(known, values, 0).sum(axis=0) / known.sum(axis=0), np.float32)

@@ -92,7 +92,8 @@ def whole_pixels(value: Any, name: str) -> int | None:
     """
     if value is None or value == 0:
         return None
-    if isinstance(value, int | float) and not isinstance(value, bool) and float(value).is_integer():
+    is_whole = value.is_integer() if isinstance(value, float) else type(value) is int
+    if is_whole:
         return int(value)
     raise FemoError(f"{name} is {value!r}, expected a whole number of pixels.")
 

@@ -136,8 +136,7 @@ class GroupTab(ClipTab[GroupView]):
             file: The clip (MP4, WebM, MOV, MKV, AVI) or photo.
             smooth: none, mean:K or median:K over K frames, K odd.
             min_face: Smallest face to look for, in pixels; leave out for the quick choice.
-            prior: natural: decide expressions in the training set's mix; balanced: as if all were alike; halfway: between
-                the two; leave out for the model's own. The mood itself always follows from the natural ones.
+            prior: Mix assumed of persons, not of moods: natural, as in training; balanced, all alike; halfway; the model's own.
         """
         with one_sentence():
             path = uploaded(file, "clip or photo")

@@ -1,13 +1,13 @@
 """The Live tab and the API ``/live_frame``: a camera's frames come in, boxes and smoothed expressions go back.
 
 Conventions: each visitor has a camera of their own; after a pause of ``FORGET_S`` it starts anew. Cameras take turns frame
-by frame, with photos (``server.turns``); where many share the machine a frame costs less, and the page says so. No frame is
-written to disk: the page gets what is drawn as a data URI, and a frame that came over the API as a file is deleted when it has
-been read.
+by frame, with photos (``server.turns``); where many share the machine a frame costs less, and the page says so. Each frame of an
+assistant is read alone, because all assistants share one session (``server.assistants``). No frame of the page is written to
+disk: the page gets what is drawn as a data URI. A frame that comes over the API comes as a file, which is deleted when it has
+been read, with the copy that Gradio makes of an assistant's.
 """
 
 import base64
-import binascii
 import io
 import json
 import os
@@ -26,6 +26,7 @@ from femo.clips.live import Live
 from femo.demo.cards import data_uri, unsure_text
 from femo.demo.events import CAMERAS, FRAMES, forget, one_sentence, prior_choice, uploaded
 from femo.demo.markup import empty, file, render
+from femo.demo.server.assistants import forget_copy, is_from_assistant
 from femo.demo.server.turns import READING
 from femo.errors import MediaError
 from femo.faces.tracker import KEY_S
@@ -83,18 +84,24 @@ class Cameras:
         with self._lock:
             return sum(camera.n_frames > 1 for camera in self._running.values())
 
-    def frame(self, visitor: str, rgb: RGB, prior: str | None = None, *, measure: bool = True) -> PhotoResult:
-        """Read the next frame of a visitor's camera, and measure the faces in it if asked to."""
+    def frame(
+        self, visitor: str | None, rgb: RGB, prior: str | None = None, *, measure: bool = True
+    ) -> PhotoResult:
+        """Read the next frame of a visitor's camera, None a camera for this frame only; measure its faces if asked to."""
         now = time.monotonic()
+        camera = Camera(self._pipeline.live(), now) if visitor is None else self._camera(visitor, now)
+        search_s = min(SEARCH_MOST_S, KEY_S * max(1.0, self.n_open() / (2 * CORES)))
+        with camera.lock, READING.turn("frame"):
+            return camera.live.frame(rgb, now, prior=prior, measure=measure, search_s=search_s)
+
+    def _camera(self, visitor: str, now: float) -> Camera:
         with self._lock:
             self._running = {key: c for key, c in self._running.items() if now - c.last_s <= FORGET_S}
             if visitor not in self._running:
                 self._running[visitor] = Camera(self._pipeline.live(), now)
             camera = self._running[visitor]
             camera.last_s, camera.n_frames = now, camera.n_frames + 1
-        search_s = min(SEARCH_MOST_S, KEY_S * max(1.0, self.n_open() / (2 * CORES)))
-        with camera.lock, READING.turn("frame"):
-            return camera.live.frame(rgb, now, prior=prior, measure=measure, search_s=search_s)
+            return camera
 
     def number(self, visitor: str) -> int:
         """Return the number of a visitor's camera, 0 where none runs."""
@@ -151,14 +158,17 @@ class LiveTab:
     def live_frame(self, frame: gr.FileData, request: gr.Request, prior: str | None = None) -> dict[str, Any]:
         """Read one camera frame: persons with stable ids, and scores averaged over the session's last second.
 
+        A tool call is a session of its own: ids begin with 1, and nothing is averaged.
+
         Args:
             frame: The picture: JPEG, PNG or WebP.
             request: Tells whose camera it is.
-            prior: natural: decide expressions in the training set's mix; balanced: as if all were alike; halfway: between
-                the two; leave out for the model's own.
+            prior: Mix of expressions to assume: natural, as in training; balanced, all alike; halfway; or the model's own.
         """
         with one_sentence():
-            return _document(self.cameras.frame(str(request.session_hash), _picture(frame), prior))
+            alone = is_from_assistant(request)
+            rgb = _picture(frame, copied=alone)
+            return _document(self.cameras.frame(None if alone else str(request.session_hash), rgb, prior))
 
     def show(self, payload: Any, prior: str, mesh: bool, request: gr.Request) -> tuple[str, str]:
         """Read one frame and draw what was found."""
@@ -196,8 +206,12 @@ def _document(result: PhotoResult) -> dict[str, Any]:
     return document | {"faces": [{"id": number} | face for number, face in faces]}
 
 
-def _picture(payload: Any) -> RGB:
+def _picture(payload: Any, *, copied: bool = False) -> RGB:
     """Return the picture of a frame: an uploaded file, or one that the browser sends along as a data URI.
+
+    Args:
+        payload: What was sent.
+        copied: Gradio's MCP server has a copy of the file, which is deleted with it.
 
     Raises:
         MediaError: There is no picture, or it is damaged.
@@ -206,13 +220,15 @@ def _picture(payload: Any) -> RGB:
     if isinstance(address, str) and address.startswith("data:image/"):
         try:
             data = base64.b64decode(address.partition(",")[2], validate=True)
-        except binascii.Error as error:
+        except ValueError as error:  # binascii.Error is one, and so is what Python says of letters beyond ASCII
             raise MediaError("The camera frame is damaged.") from error
         return read_photo(io.BytesIO(data)).rgb
     file = uploaded(payload, "camera frame")
     try:
         return read_photo(file).rgb
     finally:
+        if copied:
+            forget_copy(file)
         forget(file)
 
 

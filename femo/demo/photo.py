@@ -142,8 +142,7 @@ class PhotoTab:
             photo: The picture: JPEG, PNG, WebP, HEIC, AVIF, GIF, TIFF or BMP.
             min_face: Smallest face to look for, in pixels; leave out for the quick choice.
             align: Level the eyes before reading.
-            prior: natural: decide expressions in the training set's mix; balanced: as if all were alike; halfway: between
-                the two; leave out for the model's own.
+            prior: Mix of expressions to assume: natural, as in training; balanced, all alike; halfway; or the model's own.
             model: Who reads, one of the models that lie on this host; leave out for the app's own.
         """
         with one_sentence():
@@ -196,7 +195,7 @@ class PhotoTab:
             asked, pipeline = self.asked(payload, min_face, align, prior, model), self.models.pipeline(model)
             known = kept is not None and kept.asked == asked
             reading = kept if kept is not None and known else self._read(photo, pipeline, asked)
-            ground = coloured(photo, pipeline, reading.result.faces) if saliency else photo
+            ground = coloured(photo, pipeline, reading.result, align=asked.align) if saliency else photo
         picture, boxes = drawn(ground, reading.result, SHOWN_PX, mesh=mesh)
         if not len(reading.result.faces):
             yield self._nothing(NOBODY, picture) | {self.reading: reading}

@@ -147,8 +147,7 @@ class VideoTab(ClipTab[KeptClip]):
             smooth: none, mean:K or median:K over K frames, K odd.
             every: Read "all" frames, each n-th, such as "2", or "auto" for as many as needed.
             min_face: Smallest face to look for, in pixels; leave out for the quick choice.
-            prior: natural: decide expressions in the training set's mix; balanced: as if all were alike; halfway: between
-                the two; leave out for the model's own.
+            prior: Mix of expressions to assume: natural, as in training; balanced, all alike; halfway; or the model's own.
             model: Who reads, one of the models that lie on this host; leave out for the app's own.
         """
         with one_sentence():

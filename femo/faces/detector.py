@@ -228,9 +228,13 @@ def check_min_face(min_face: int | None) -> int | None:
     """Return a smallest face as it is; None is a quick search.
 
     Raises:
-        ModelError: It is below 12 pixels.
+        ModelError: It is no whole number, or below 12 pixels.
     """
-    if min_face is not None and min_face < CELL:
+    if min_face is None:
+        return None
+    if not isinstance(min_face, int | np.integer) or isinstance(min_face, bool):
+        raise ModelError(f"min_face is {min_face!r}, expected a whole number of pixels")
+    if min_face < CELL:
         raise ModelError(f"min_face is {min_face}, expected at least {CELL} pixels")
     return min_face
 

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from femo.errors import MediaError
-from femo.types import RGB, Floats
+from femo.types import RGB, Doubles, Floats
 
 LEFT_EYE, RIGHT_EYE = 0, 1
 """Rows of a face's keypoints, left and right as seen in the picture."""
@@ -79,10 +79,26 @@ def squash(crops: Sequence[RGB], size: int) -> npt.NDArray[np.uint8]:
     """
     out = np.empty((len(crops), size, size, 3), np.uint8)
     for number, crop in enumerate(crops):
-        if np.ndim(crop) != 3 or crop.shape[2] != 3 or 0 in crop.shape or crop.dtype != np.uint8:
+        is_rgb = isinstance(crop, np.ndarray) and crop.dtype == np.uint8 and crop.ndim == 3 and crop.shape[2] == 3
+        if not is_rgb or not crop.size:
             raise MediaError(f"crop {number} is not RGB uint8 (H, W, 3)")
         out[number] = resize(crop, size, size)
     return out
+
+
+def unlevelled(values: Floats, box: npt.NDArray[Any], keypoints: Floats) -> Floats:
+    """Turn what was measured over a crop whose eyes are level back over its box; 0 where the crop does not reach.
+
+    Args:
+        values: float32 (S, S), over the crop that ``crop`` cuts out with ``keypoints``.
+        box: xyxy, float32 (4,).
+        keypoints: float32 (5, 2).
+    """
+    size = len(values)
+    onto = _onto(box, size, size)
+    back = (onto @ _turn(box, keypoints) @ np.linalg.inv(onto))[:2]
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    return np.asarray(cv2.warpAffine(values, back, (size, size), flags=flags), np.float32)
 
 
 def resize(rgb: RGB, width: int, height: int) -> RGB:
@@ -121,15 +137,24 @@ def _cut(rgb: RGB, box: npt.NDArray[Any]) -> RGB:
 
 def _turned(rgb: RGB, box: npt.NDArray[Any], points: Floats, size: int) -> RGB:
     """Cut one box out of the picture turned about the box's middle until the eyes are level."""
+    # Shrinking by a warp alone would skip pixels: warp at about the source's scale, then take the area average.
+    wide, high = max(size, round(float(box[2] - box[0]))), max(size, round(float(box[3] - box[1])))
+    matrix = (_onto(box, wide, high) @ _turn(box, points))[:2]
+    level = cv2.warpAffine(rgb, matrix, (wide, high), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return resize(np.asarray(level, np.uint8), size, size)
+
+
+def _turn(box: npt.NDArray[Any], points: Floats) -> Doubles:
+    """Return the turn about the middle of a box (3, 3) that brings its eyes level."""
     along = points[RIGHT_EYE] - points[LEFT_EYE]
     angle = float(np.degrees(np.arctan2(along[1], along[0])))
     x1, y1, x2, y2 = (float(value) for value in box)
-    width, height = max(x2 - x1, 1.0), max(y2 - y1, 1.0)
-    # Shrinking by a warp alone would skip pixels: warp at about the source's scale, then take the area average.
-    wide, high = max(size, round(width)), max(size, round(height))
     turn = cv2.getRotationMatrix2D(((x1 + x2) / 2, (y1 + y2) / 2), angle, 1.0)
-    scale = np.diag([wide / width, high / height, 1.0])
-    shift = np.array([[1, 0, -x1], [0, 1, -y1], [0, 0, 1]])
-    matrix = (scale @ shift @ np.vstack([turn, [0, 0, 1]]))[:2]
-    level = cv2.warpAffine(rgb, matrix, (wide, high), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return resize(np.asarray(level, np.uint8), size, size)
+    return np.vstack([np.asarray(turn, np.float64), [0, 0, 1]])
+
+
+def _onto(box: npt.NDArray[Any], width: int, height: int) -> Doubles:
+    """Return what lays a box onto a picture of its own (3, 3), of ``width`` × ``height`` pixels."""
+    x1, y1, x2, y2 = (float(value) for value in box)
+    scale = np.diag([width / max(x2 - x1, 1.0), height / max(y2 - y1, 1.0), 1.0])
+    return np.asarray(scale @ np.array([[1, 0, -x1], [0, 1, -y1], [0, 0, 1]]), np.float64)

@@ -1,7 +1,7 @@
 """Reads a photo from anywhere into RGB, and refuses with one clear sentence what is no readable photo.
 
 Conventions: RGB uint8 (H, W, 3), upright (EXIF orientation applied), transparent parts over white, values of more
-than 8 bits scaled (not clipped), colours in sRGB, the first frame of an animation.
+than 8 bits scaled (not clipped), colours in sRGB, the first frame of an animation, of a PIL image the one it stands at.
 """
 
 import io
@@ -233,7 +233,7 @@ def _damage(name: str, limits: PhotoLimits) -> Iterator[None]:
 def _from_image(image: Image.Image, name: str, limits: PhotoLimits) -> Photo:
     _check_pixels(name, image.width, image.height, limits)
     with _damage(name, limits):
-        image.load()  # the first frame of an animation
+        image.load()  # the first frame of an animation, unless the caller has moved it to another
     notes = _animation_note(image)
     try:
         orientation = image.getexif().get(ORIENTATION_TAG)
@@ -249,15 +249,18 @@ def _from_image(image: Image.Image, name: str, limits: PhotoLimits) -> Photo:
 
 
 def _animation_note(image: Image.Image) -> tuple[str, ...]:
-    """Say that only the first of several frames was read; damage in later frames does not matter."""
+    """Say that only one of several frames was read; damage in others does not matter."""
+    number = image.tell() + 1
     if image.format == "MPO":  # a phone's photo with a preview or a depth map behind it
         return ()
     try:
         n_frames = int(getattr(image, "n_frames", 1))
     except DAMAGE:
-        return (f"animated {image.format}: the first frame was read",)
+        return (f"animated {image.format}: {'the first frame' if number == 1 else f'frame {number}'} was read",)
     if n_frames == 1:
         return ()
     if image.format in ("TIFF", "HEIF", "ICO"):
-        return (f"{image.format} with several pictures: the first of {n_frames} was read",)
-    return (f"animated {image.format}: the first of {n_frames} frames was read",)
+        which = f"the first of {n_frames}" if number == 1 else f"number {number} of {n_frames}"
+        return (f"{image.format} with several pictures: {which} was read",)
+    which = f"the first of {n_frames} frames" if number == 1 else f"frame {number} of {n_frames}"
+    return (f"animated {image.format}: {which} was read",)

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from PIL import Image
 import femo
 from femo.errors import FemoError
 from femo.saliency import _begins, draw_saliency, explain, occlusion
-from femo.types import RGB, Faces, Floats
+from femo.types import RGB, Faces, Floats, Scores
 from tests import shipped
 
 EXAMPLE = Path(femo.__file__).parent / "demo" / "examples" / "astronaut.jpg"
@@ -112,3 +113,36 @@ def test_faces_that_are_known_are_not_searched_and_give_the_same_map(
     np.testing.assert_allclose(known.xyxy, searched.xyxy, atol=0.01)
     np.testing.assert_allclose(known.heat, searched.heat, atol=0.05)
     assert explain(pipeline, lying, faces=Faces.empty()) == []
+
+
+@pytest.mark.parametrize("prior", ["natural", "balanced"])
+def test_the_expression_is_explained_that_the_reading_names(prior: str) -> None:
+    """Of the fourth face of the example the two mixes name different expressions."""
+    pipeline, group = shipped.pipeline(), EXAMPLE.parent / "group.jpg"
+    result = pipeline.photo(group, prior=prior)
+    [one] = explain(pipeline, group, faces=result.faces.select(np.array([3])), prior=prior)
+    expression = result.scores["expression"]
+    assert {"natural": "sadness", "balanced": "disgust"}[prior] == expression.top()[3] == one.label
+    assert one.probability == pytest.approx(expression.values[3].max(), abs=0.01)  # one face, not a batch of six
+
+
+def test_a_reading_of_level_faces_is_explained_by_them() -> None:
+    """A network that sees the left half of the level face: on a face that lies on its side, the upper half."""
+    pipeline = shipped.pipeline()
+    rgb = np.full((200, 200, 3), 90, np.uint8)
+    eyes = np.array([[100, 80], [100, 120], [90, 100], [80, 85], [80, 115]], np.float32)  # from above, to below
+    faces = Faces(np.array([[50, 50, 150, 150]], np.float32), np.full(1, 0.9, np.float32), eyes[None])
+    rgb[50:100, 50:150] = 250
+
+    class HalfSighted:
+        detector, readers, model = pipeline.detector, pipeline.readers, "half"
+
+        def score_crops(self, crops: Sequence[RGB], **_: object) -> dict[str, Scores]:
+            seen = np.array([0.1 + 0.8 * crop[:, : len(crop) // 2].mean() / 255 for crop in crops], np.float32)
+            values = np.stack([seen, 1 - seen], axis=1)
+            return {"expression": Scores("expression", ("calm", "glad"), values, "distribution", "trained")}
+
+    half: Any = HalfSighted()
+    [level] = explain(half, rgb, label="calm", faces=faces, align=True)
+    upper, lower = np.split(level.heat, 2)
+    assert np.abs(upper).mean() > 5 * np.abs(lower).mean()

@@ -20,6 +20,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from femo.demo.server.assistants import keep_caller
 from femo.demo.server.disk import why_unwritable
 from femo.demo.server.front import inner_path
 
@@ -60,6 +61,8 @@ class Door:
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
+
+        keep_caller(scope)
 
         async def answer(message: Message) -> None:
             if message["type"] == "http.response.start":

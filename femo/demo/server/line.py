@@ -1,8 +1,8 @@
 """The line of events that wait: Gradio's queue with bounds, and with the time to expect.
 
 Conventions: what does not fit is answered with one sentence instead of a result, over every way in. A caller is known by
-session and by address; on a Space the address is the one that the Space's own proxy saw. The times rest on what such events
-took so far, and on how far the running analysis says it is.
+session and by address, an assistant by address alone; on a Space the address is the one that the Space's own proxy saw. The times
+rest on what such events took so far, and on how far the running analysis says it is.
 """
 
 import os
@@ -22,6 +22,7 @@ from gradio.queueing import Event, EventQueue, Queue
 from gradio.server_messages import EstimationMessage, ProcessCompletedMessage
 
 from femo.demo.events import CAMERAS, FETCHES, LONG
+from femo.demo.server.assistants import is_from_assistant
 
 MOST_UNREAD: Final = 50
 """Refusals that one session may leave unread; who sends more gets status 429 and nothing is kept of it."""
@@ -73,7 +74,8 @@ class Line(Queue):
         """Queue an event, or answer it with the reason why not."""
         self._tidy()
         function = None if body.fn_index is None else self.blocks.fns.get(body.fn_index)
-        sentence = "" if function is None else self._refusal(function, body.session_hash, _address(request))
+        session = None if is_from_assistant(request) else body.session_hash  # all assistants share one
+        sentence = "" if function is None else self._refusal(function, session, _address(request))
         if function is None or not sentence:
             return await super().push(body, request, username)
         event = Event(body.session_hash, function, request, username)

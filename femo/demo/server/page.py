@@ -11,6 +11,7 @@ from gradio.state_holder import SessionState
 from pydantic import ValidationError
 
 from femo.demo.events import one_sentence
+from femo.demo.server.addressed import Addressed
 from femo.demo.server.arguments import checked
 from femo.demo.server.components import fitting_values
 from femo.demo.server.disk import why_unwritable
@@ -33,6 +34,7 @@ class Page(gr.Blocks):
         super().__init__(*args, **settings)
         uploads = Uploads()
         self.upload_file_set, self.temp_file_sets = uploads, [uploads, *self.temp_file_sets[1:]]
+        self._addressed = Addressed(lambda path: uploads.update([path]))
 
     def files_in_use(self) -> set[Path]:
         """Return the files of those who wait for their turn or whose turn it is."""
@@ -83,7 +85,8 @@ class Page(gr.Blocks):
         """Check what was sent, by the types of a public endpoint or the components of the page, and do as Gradio does."""
         with one_sentence():
             if block_fn.api_visibility == "public" and block_fn.fn is not None:
-                inputs = checked(block_fn.fn, inputs)
+                given = checked(block_fn.fn, inputs)
+                inputs = [await self._addressed.at_hand(one) if isinstance(one, dict) else one for one in given]
             else:
                 shown = [block if state is None else state.get(block._id, block) for block in block_fn.inputs]
                 sent_by = [

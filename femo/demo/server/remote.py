@@ -56,12 +56,18 @@ def resolve(host: str, port: int) -> list[str]:
 
 
 async def fetch(
-    url: str, *, resolver: Resolve = resolve, max_bytes: int = MAX_BYTES, max_s: float = MAX_S
+    url: str,
+    *,
+    what: str = "picture",
+    resolver: Resolve = resolve,
+    max_bytes: int = MAX_BYTES,
+    max_s: float = MAX_S,
 ) -> bytes:
     """Return what lies at a public address.
 
     Args:
         url: http or https.
+        what: Noun for the messages; of a picture the server is asked for one.
         resolver: Host and port to addresses.
         max_bytes: Most that is read.
         max_s: Seconds for all of it.
@@ -72,35 +78,36 @@ async def fetch(
     try:
         async with asyncio.timeout(max_s):
             for _ in range(MAX_REDIRECTS + 1):
-                body, url = await _step(url, resolver, max_bytes)
+                body, url = await _step(url, what, resolver, max_bytes)
                 if body is not None:
                     return body
     except TimeoutError as error:
-        raise MediaError(f"The address did not send its picture within {max_s:g} s.") from error
+        raise MediaError(f"The address did not send its {what} within {max_s:g} s.") from error
     except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
         raise MediaError("The address cannot be read: it must be a public http or https address.") from error
     raise MediaError(f"The address leads on more than {MAX_REDIRECTS} times.")
 
 
-async def _step(url: str, resolver: Resolve, max_bytes: int) -> tuple[bytes | None, str]:
+async def _step(url: str, what: str, resolver: Resolve, max_bytes: int) -> tuple[bytes | None, str]:
     """Ask one address: its body, or where it leads on."""
     asked = httpx.URL(url)
     if asked.scheme not in ("http", "https") or not asked.host or asked.userinfo:
         raise MediaError("Give an address that begins with http:// or https://, without a name or password in it.")
+    accepted = "image/*" if what == "picture" else "*/*"
     transport = AsyncSecureTransport(await _checked(asked, resolver))
     async with (
         httpx.AsyncClient(transport=transport, trust_env=False, follow_redirects=False) as client,
-        client.stream("GET", url, headers={"accept": "image/*", "accept-encoding": "identity"}) as answer,
+        client.stream("GET", url, headers={"accept": accepted, "accept-encoding": "identity"}) as answer,
     ):
         if answer.has_redirect_location:
             return None, str(asked.join(answer.headers["location"]))
         if answer.status_code != 200:
-            raise MediaError(f"The address answers with status {answer.status_code}, expected a picture.")
+            raise MediaError(f"The address answers with status {answer.status_code}, expected a {what}.")
         body = bytearray()
         async for piece in answer.aiter_raw():
             body += piece
             if len(body) > max_bytes:
-                raise MediaError(f"The picture is larger than the limit of {max_bytes / 1e6:g} MB.")
+                raise MediaError(f"The {what} is larger than the limit of {max_bytes / 1e6:g} MB.")
         return bytes(body), url
 
 

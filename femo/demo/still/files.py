@@ -15,7 +15,7 @@ from femo.output.export import files as export
 from femo.output.figures import photo as figures
 from femo.output.mesh import draw_meshes
 from femo.saliency import draw_saliency, explain
-from femo.types import RGB, Faces, Floats, Frame
+from femo.types import RGB, Floats, Frame
 
 SHOWN_PX: Final = 1400
 """Longest side of the picture on the page."""
@@ -23,9 +23,9 @@ SAVED_PX: Final = 4000
 """Longest side of the annotated PNG: printing size, encoded in about a second."""
 
 
-def coloured(photo: Photo, pipeline: Pipeline, faces: Faces) -> Photo:
-    """Return the photo with the places coloured that the expressions of its faces hang on."""
-    explained = explain(pipeline, photo, faces=faces)
+def coloured(photo: Photo, pipeline: Pipeline, result: PhotoResult, *, align: bool = False) -> Photo:
+    """Return the photo with the places coloured that the expressions hang on which ``result`` says of its faces."""
+    explained = explain(pipeline, photo, faces=result.faces, prior=result.prior, align=align)
     return replace(photo, frame=Frame(draw_saliency(photo.rgb, explained)))
 
 

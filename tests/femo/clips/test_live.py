@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from femo.clips.batches import Read
-from femo.clips.live import Live
+from femo.clips.live import Live, known_mean
 from femo.faces.reidentification import Tracklet
 from femo.types import RGB, Faces, Floats, Frame, Ints, Scores
 
@@ -107,3 +107,37 @@ def test_a_clock_that_stands_still_is_no_error() -> None:
     live = Live(Two([[], []]), read, "m")  # type: ignore[arg-type]
     rgb = np.zeros((20, 20, 3), np.uint8)
     assert len(live.frame(rgb, 1.0).faces) == len(live.frame(rgb, 1.0).faces) == 0
+
+
+def test_a_reading_is_unsure_as_a_photos_is_over_the_window() -> None:
+    """32 pixels are wanted: of 10, 24 and 64 the mean is 32.7. The first two frames name the one expression, then the other."""
+
+    class Growing(Two):
+        sides = iter([10, 24, 64, 64])
+
+        def update(self, frame: Frame) -> Faces:
+            found, side = super().update(frame), next(self.sides)
+            return Faces(found.xyxy / 10 * np.float32(side), found.score, found.keypoints, found.track)
+
+    def read(rgb: RGB, faces: Faces, measure: bool) -> Read:
+        values = np.array([[0.9, 0.1] if next(first) else [0.1, 0.9]], np.float32)
+        scores = {"expression": Scores("expression", ("a", "b"), values, "distribution", "trained")}
+        return Read(scores, np.zeros((len(faces), 3), np.float32), np.zeros((len(faces), 0), np.float32))
+
+    first = iter([True, True, False, False])
+    live = Live(Growing([[1]] * 4), read, "m", window_s=1.0)  # type: ignore[arg-type]
+    rgb = np.random.default_rng(3).integers(0, 256, (80, 80, 3)).astype(np.uint8)
+    results = [live.frame(rgb, time_s) for time_s in (1.0, 1.4, 1.8, 2.5)]
+    sizes = [float(one.quality.column("size_px")[0]) for one in results if one.quality is not None]
+    assert sizes == pytest.approx([10, 17, 98 / 3, 64])  # at 2.5 s only what came since 1.5 s counts
+    named = [one.reading.names()[0] for one in results if one.reading is not None]
+    assert ["small" in reasons for reasons in named] == [True, True, False, False]
+    # 0.9 + 0.9 + 0.1 and 0.1 + 0.1 + 0.9, over 3: a margin of 0.27; then of two frames, 0.8
+    assert ["close" in reasons for reasons in named] == [False] * 4
+
+
+def test_what_is_not_known_of_a_frame_is_no_part_of_the_mean() -> None:
+    nan = np.nan
+    seen = known_mean(np.array([[1, nan, nan], [3, 5, nan]], np.float32))
+    assert seen.tolist()[:2] == [2, 5]
+    assert np.isnan(seen[2])

@@ -113,7 +113,8 @@ def test_outside_of_a_page_nothing_goes(uploads: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "expected"), [(None, None), (0, None), (0.0, None), (24, 24), (24.0, 24), (-5, -5)]
+    ("value", "expected"),
+    [(None, None), (0, None), (0.0, None), (24, 24), (24.0, 24), (-5, -5), (10**400, 10**400)],
 )
 def test_pixels_are_whole(value: Any, expected: int | None) -> None:
     assert whole_pixels(value, "min_face") == expected

@@ -13,6 +13,7 @@ from PIL import Image
 
 from femo.demo import live as live_tab
 from femo.demo.live import CORES, MESHED, Cameras, LiveTab
+from femo.errors import MediaError
 from femo.networks.decision import Decision
 from femo.output import draw
 from femo.results import PhotoResult
@@ -141,3 +142,15 @@ def test_the_shown_picture_has_the_box_of_each_face_in_its_colour() -> None:
     assert 'face: 3 glad"' in page
     assert "Person 3" in persons
     assert persons.index("glad") < persons.index("calm")
+
+
+def test_a_frame_of_nobody_has_a_camera_of_its_own() -> None:
+    cameras = Cameras(Counting())
+    assert [n_frames(cameras.frame(None, GREY)) for _ in range(3)] == [1, 1, 1]
+    assert cameras._running == {}
+
+
+@pytest.mark.parametrize("data", ["é", "@", "A"])
+def test_a_damaged_data_uri_is_said(data: str) -> None:
+    with pytest.raises(MediaError, match=r"^The camera frame is damaged\.$"):
+        live_tab._picture({"url": f"data:image/png;base64,{data}"})

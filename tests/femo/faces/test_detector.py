@@ -4,6 +4,8 @@ Boxes of the two differ by what survives the suppression among candidates that s
 compared at IoU >= 0.8 and their mean at 0.92; the faces must be the same ones.
 """
 
+from typing import Any
+
 import cv2
 import numpy as np
 import pytest
@@ -12,7 +14,7 @@ from facenet_pytorch import MTCNN
 
 from femo.errors import ModelError
 from femo.faces import geometry
-from femo.faces.detector import Detector, quick_min_face
+from femo.faces.detector import Detector, check_min_face, quick_min_face
 from femo.types import RGB, Faces, Floats
 
 PORTRAIT: RGB = skimage.data.astronaut()
@@ -181,3 +183,9 @@ def test_refine_keeps_every_row_in_order(detector: Detector) -> None:
     assert again.score[2] < 0.7  # cloth of the suit
     np.testing.assert_array_equal(again.xyxy, geometry.clip(again.xyxy, 512, 512))
     assert len(detector.refine(PORTRAIT, np.zeros((0, 4), np.float32))) == 0
+
+
+@pytest.mark.parametrize("wanted", [40.5, float("nan"), "40", True, [40]])
+def test_a_smallest_face_that_is_no_number_of_pixels_is_named(wanted: Any) -> None:
+    with pytest.raises(ModelError, match=r"^min_face is .*, expected a whole number of pixels$"):
+        check_min_face(wanted)

@@ -1,13 +1,17 @@
 """Boxes and crops: hand-calculated values, and what must hold for all boxes."""
 
+from typing import Any
+
 import cv2
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from PIL import Image
 from torchvision.ops import box_iou
 
+from femo.errors import MediaError
 from femo.faces import geometry
 
 boxes = hnp.arrays(
@@ -121,3 +125,29 @@ def test_alignment_of_level_eyes_changes_nothing() -> None:
     box = f32((20, 30, 84, 94))
     level = geometry.crop(rgb, box, 64, keypoints=points)
     np.testing.assert_array_equal(level, geometry.crop(rgb, box, 64))
+
+
+@pytest.mark.parametrize(
+    "crop", [Image.new("RGB", (9, 9)), [[[1, 2, 3]]], None, "x.jpg", np.zeros((9, 9), np.uint8)]
+)
+def test_what_is_no_crop_is_named(crop: Any) -> None:
+    with pytest.raises(MediaError, match=r"^crop 1 is not RGB uint8 \(H, W, 3\)$"):
+        geometry.squash([np.zeros((5, 5, 3), np.uint8), crop], 8)
+
+
+@pytest.mark.parametrize("angle", [-40, 15, 90])
+def test_what_is_measured_on_a_level_crop_is_turned_back_onto_the_box(angle: float) -> None:
+    """Of a smooth picture the level crop, turned back, is the plain crop."""
+    y, x = np.mgrid[:200, :200]
+    grey = (120 + 60 * np.sin(x / 23) + 50 * np.cos(y / 31)).astype(np.uint8)
+    rgb = np.repeat(grey[..., None], 3, axis=2)
+    box = np.array([[50, 40, 150, 170]], np.float32)
+    along = 20 * np.array([np.cos(np.radians(angle)), np.sin(np.radians(angle))])
+    points = np.zeros((1, 5, 2), np.float32)
+    points[0, 0], points[0, 1] = 100 - along, 100 + along
+    level = geometry.crop(rgb, box, 80, keypoints=points)[0, ..., 0].astype(np.float32)
+    plain = geometry.crop(rgb, box, 80)[0, ..., 0].astype(np.float32)
+    back = geometry.unlevelled(level, box[0], points[0])
+    middle = np.s_[20:60, 20:60]
+    assert np.abs(back - plain)[middle].mean() < 1
+    assert np.abs(level - plain)[middle].mean() > 3

@@ -320,3 +320,19 @@ def test_a_corrupted_photo_is_read_or_refused_and_nothing_else(name: str, data: 
         damaged[place] = data.draw(st.integers(0, 255))
     with contextlib.suppress(MediaError):
         assert read_photo(bytes(damaged)).rgb.ndim == 3
+
+
+@pytest.mark.parametrize(
+    ("file_format", "said"),
+    [
+        ("GIF", "animated GIF: frame 2 of 3 was read"),
+        ("TIFF", "TIFF with several pictures: number 2 of 3 was read"),
+    ],
+)
+def test_of_an_animation_that_the_caller_has_moved_on_the_frame_is_named(file_format: str, said: str) -> None:
+    first, *more = [Image.new("RGB", (8, 8), colour) for colour in ("red", "lime", "blue")]
+    with Image.open(io.BytesIO(encode(first, file_format, save_all=True, append_images=more))) as image:
+        image.seek(1)
+        photo = read_photo(image)
+    assert photo.rgb[0, 0].tolist() == [0, 255, 0]
+    assert photo.notes == (said,)

@@ -259,3 +259,14 @@ def test_a_sentence_comes_over_the_plain_api_as_well(address: str, work: Clips) 
 
     assert answer.startswith("event: error")
     assert "6 clips from your address wait already" in answer
+
+
+def test_assistants_are_bound_by_address_and_not_by_the_session_that_all_share(address: str, work: Clips) -> None:
+    """Gradio's MCP server sends the calls of all on in one session."""
+    body = {"data": ["x"], "fn_index": 0, "session_hash": "the MCP server's"}
+    for index in range(1 + CLIPS.of_address + 1):
+        httpx.post(f"{address}gradio_api/queue/join", json=body, headers={"x-gradio-user": "mcp"}, timeout=60)
+        if not index:
+            assert work.begun.wait(30)
+
+    assert said(address, "the MCP server's").startswith("The line is full: 6 clips from your address wait already")

@@ -78,3 +78,15 @@ def test_priors_of_valence_and_arousal_have_no_column() -> None:
     assert "Valence" not in guessed
     assert "+0.50" not in guessed
     assert "anger 93" in guessed
+
+
+def test_what_is_coloured_is_the_reading_that_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    result, asked = replace(by_hand.photo(2), prior="balanced"), {}
+
+    def explain(_: Any, photo: Photo, **how: Any) -> list[Any]:
+        asked.update(how)
+        return []
+
+    monkeypatch.setattr(files, "explain", explain)
+    files.coloured(photo(), None, result, align=True)  # type: ignore[arg-type]
+    assert asked == {"faces": result.faces, "prior": "balanced", "align": True}
