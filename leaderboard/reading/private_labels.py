@@ -15,6 +15,8 @@ from leaderboard.errors import ReferenceInvalid
 
 SCHEME: Final = "hf://datasets/"
 ADDRESS: Final = re.compile(r"hf://datasets/([A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*)@([0-9a-f]{40})")
+ASKED_S: Final = 10.0
+"""How long the Hub has to say that it is there."""
 RETRY_S: Final = 60.0
 """A repository that could not be had, and labels that could not be read, are not tried again for so long."""
 
@@ -68,15 +70,34 @@ class _Fetched:
         from huggingface_hub import errors, snapshot_download
 
         http_error: type[Exception] = errors.HTTPError  # type: ignore[attr-defined]
+        away = self._why_away(http_error)
         try:
-            return Path(snapshot_download(self._repo_id, repo_type="dataset", revision=self._revision))
+            folder = snapshot_download(
+                self._repo_id, repo_type="dataset", revision=self._revision, local_files_only=away is not None
+            )
         except (OSError, ValueError, http_error, errors.EntryNotFoundError) as error:
             why = (
-                f"the reference labels of {self._repo_id} cannot be fetched ({type(error).__name__}); check the network, the "
-                "commit, and that HF_TOKEN may read the repository"
+                f"the reference labels of {self._repo_id} cannot be fetched ({type(away or error).__name__}); check the network, "
+                "the commit, and that HF_TOKEN may read the repository"
             )
             self._failed = (time.monotonic(), why)
-            raise ReferenceInvalid(why) from error
+            raise ReferenceInvalid(why) from (away or error)
+        return Path(folder)
+
+    def _why_away(self, http_error: type[Exception]) -> Exception | None:
+        """Return why the Hub does not answer within ``ASKED_S``, so that what is cached must do, or None.
+
+        Without this ``snapshot_download`` waits for a silent Hub for ever, and tries a broken connection six times.
+        """
+        from huggingface_hub import HfApi, errors
+
+        try:
+            HfApi().repo_info(self._repo_id, repo_type="dataset", revision=self._revision, timeout=ASKED_S)
+        except errors.HfHubHTTPError:
+            return None  # an answer: snapshot_download gets it too and says what it means
+        except (OSError, ValueError, http_error) as error:
+            return error
+        return None
 
 
 _FETCHED: Final[dict[str, _Fetched]] = {}

@@ -81,6 +81,22 @@ def test_a_connection_that_breaks_off_is_one_sentence(broken_off: list[None]) ->
     assert broken_off
 
 
+def test_a_silent_hub_is_given_up_and_what_is_cached_does(
+    hub: HubServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from huggingface_hub import constants
+
+    address = f"hf://datasets/user/labels@{hub.put('user/labels', LABELS, 'datasets')}"
+    folder = labels_root(address)
+    monkeypatch.setattr(private_labels, "_FETCHED", {})  # as after a new start
+    monkeypatch.setattr(private_labels, "ASKED_S", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as server:  # takes connections and never says a word
+        monkeypatch.setattr(constants, "ENDPOINT", f"http://127.0.0.1:{server.getsockname()[1]}")
+        assert labels_root(address) == folder
+        with pytest.raises(ReferenceInvalid, match=r"user/never cannot be fetched \(ReadTimeout\)"):
+            labels_root("hf://datasets/user/never@" + 40 * "f")
+
+
 @pytest.fixture
 def downloads(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path | None], list[str]]:
     """Return what sets the answer of the Hub, a folder or a broken connection, and gives the list of what is asked for."""
@@ -95,6 +111,7 @@ def downloads(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path | None], list[s
             return str(folder)
 
         monkeypatch.setattr("huggingface_hub.snapshot_download", download)
+        monkeypatch.setattr("huggingface_hub.HfApi.repo_info", lambda *_, **__: None)
         return asked
 
     return answer
