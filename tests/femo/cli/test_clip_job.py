@@ -297,7 +297,7 @@ def test_of_whom_nothing_was_read_a_row_says_so() -> None:
     line = timeline(1, [0.0, 1.0], ["anger", "fear"])
     for head in line.scores.values():
         head.values[:] = np.nan
-    assert summary_rows(Path("a.mp4"), video(line)) == [("a.mp4", "1", "2.0 s", "-", "-", "-")]
+    assert summary_rows(Path("a.mp4"), video(line, duration_s=2.0)) == [("a.mp4", "1", "2.0 s", "-", "-", "-")]
 
 
 def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:

@@ -93,7 +93,7 @@ def test_in_view_is_a_share_of_the_time() -> None:
     """Frames of 0.1, 0.1, 0.6, 0.1 and 0.1 s, and somebody in the long one."""
     times = [0.0, 0.1, 0.2, 0.8, 0.9]
     line = timeline(1, times, ["anger"] * 5, present=[n == 2 for n in range(5)])
-    group: Any = SimpleNamespace(video=video(line), moods={1: mood(*["negative"] * 5)})
+    group: Any = SimpleNamespace(video=video(line, duration_s=1.0), moods={1: mood(*["negative"] * 5)})
     assert "in view 60\xa0% of the clip" in people(group, {})
 
 

@@ -11,6 +11,7 @@ from hypothesis.extra import numpy as hnp
 from femo.clips.batches import Read
 from femo.clips.live import Live
 from femo.clips.timelines import RawPerson, RawVideo
+from femo.faces.reidentification import Tracklet
 from femo.labels import AFFECTNET_8
 from femo.models.config import HeadSpec
 from femo.networks.decision import Decision, decided
@@ -125,6 +126,10 @@ class One:
 
     def stable(self, track: np.ndarray) -> np.ndarray:
         return track
+
+    def tracklets(self) -> list[Tracklet]:
+        box = np.zeros(4, np.float32)
+        return [Tracklet(1, 0, 0.0, 0.0, box, box)]
 
 
 def test_a_camera_may_change_its_mind() -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from scipy.stats import binomtest
 
 from leaderboard.errors import SubmissionRefused
 from leaderboard.reading.reference import load_reference
@@ -59,12 +60,15 @@ def test_labels_against_themselves_are_perfect(name: str) -> None:
     assert report.main == pytest.approx(best, abs=1e-12)
     assert report.interval is not None
     assert report.interval[1] == pytest.approx(best, abs=1e-6)
+    low = best
+    if task.family == "accuracy":  # Wilson's: few clips or images leave room for worse ones
+        low = binomtest(report.n_scored, report.n_scored).proportion_ci(method="wilson").low
     if task.family not in (
         "classes",
         "action-units",
         "multi-task",
     ):  # there a draw may lack a class, which counts 0
-        assert report.interval[0] == pytest.approx(best, abs=1e-6)
+        assert report.interval[0] == pytest.approx(low, abs=1e-6)
 
 
 @pytest.mark.parametrize("name", SANDBOXES)

@@ -47,7 +47,7 @@ def test_a_name_is_short_and_an_empty_one_takes_it_back() -> None:
 
 def test_the_chosen_person_is_pressed_and_names_are_no_markup() -> None:
     lines = [timeline(k, [0, 1], ["fear", "fear"], present=[True, k == 1]) for k in (1, 2)]
-    text = chooser(video(*lines), 2, {1: "data:x"}, {2: "<i>Ann"})
+    text = chooser(video(*lines, duration_s=2.0), 2, {1: "data:x"}, {2: "<i>Ann"})
     assert re.findall(r'data-track="(\d)" aria-pressed="(\w+)"', text) == [("1", "false"), ("2", "true")]
     assert ("seen 100\xa0%" in text, "seen 50\xa0%" in text, text.count("<img")) == (True, True, 1)
     assert "&lt;i&gt;Ann" in text
@@ -73,7 +73,7 @@ def test_seen_is_a_share_of_the_time() -> None:
     """Two frames of 0.1 s, then one of 0.6 s and two more of 0.1 s: who is seen in that one is seen for 60 %."""
     times, fear = [0.0, 0.1, 0.2, 0.8, 0.9], ["fear"] * 5
     lines = [timeline(k, times, fear, present=[(n == 2) == (k == 1) for n in range(5)]) for k in (1, 2)]
-    text = chooser(video(*lines), 1, {}, {})
+    text = chooser(video(*lines, duration_s=1.0), 1, {}, {})
     assert re.findall(r"seen (\d+)", text) == ["60", "40"]
 
 
