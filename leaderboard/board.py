@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from leaderboard.connected import Labels
-from leaderboard.errors import LeaderboardError, NotComparable
+from leaderboard.errors import LeaderboardError, NotComparable, UnknownTask
 from leaderboard.reading.packing import pack_folder, refuse_oversized
 from leaderboard.reading.submission import read_submission
 from leaderboard.schema import Task
@@ -244,7 +244,11 @@ class Board(Scorer):
             task_name: One task, or None for all.
         """
         for entry in self.store.entries(task_name):
-            task = get_task(entry.task)
+            try:
+                task = get_task(entry.task)
+            except UnknownTask as error:  # of a challenge that is not served now; the others are
+                yield Rescoring(entry, "refused", str(error))
+                continue
             if entry.sha256 is not None and self.labels.find(task):
                 yield self._rescored(task, entry)
 

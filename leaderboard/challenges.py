@@ -55,8 +55,7 @@ def open_challenges(environment: Mapping[str, str] = os.environ) -> list[Task]:
         name = path.parent.name
         try:
             tasks = _tasks(name, read_declaration(path), path.parent)
-            for task in tasks:
-                register(task)
+            register(*tasks)
         except LeaderboardError as error:
             UNSERVED[name] = str(error).replace(
                 str(path), f"{name}/{DECLARATION}"
@@ -107,8 +106,7 @@ def new_challenge(name: str, source: Path, environment: Mapping[str, str] = os.e
             raise
     shutil.copy(source / DECLARATION, part / DECLARATION)
     part.rename(target)
-    for task in tasks:
-        register(task)
+    register(*tasks)
     return tasks
 
 

@@ -248,15 +248,16 @@ UNSERVED: Final[dict[str, str]] = {}
 """Why a challenge cannot be served, by its name."""
 
 
-def register(task: Task) -> None:
-    """Serve an organiser's challenge beside the built-in tasks.
+def register(*tasks: Task) -> None:
+    """Serve an organiser's challenge, with all its phases or none of them, beside the built-in tasks.
 
     Raises:
-        UnknownTask: A built-in task has this name.
+        UnknownTask: A built-in task has one of the names.
     """
-    if TASKS.get(task.name, task).labels is None:
-        raise UnknownTask(f"a task is called {task.name} already")
-    TASKS[task.name] = task
+    for task in tasks:
+        if TASKS.get(task.name, task).labels is None:
+            raise UnknownTask(f"a task is called {task.name} already")
+    TASKS.update({task.name: task for task in tasks})
 
 
 def get_task(name: str) -> Task:

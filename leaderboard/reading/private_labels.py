@@ -75,7 +75,8 @@ class _Fetched:
             folder = snapshot_download(
                 self._repo_id, repo_type="dataset", revision=self._revision, local_files_only=away is not None
             )
-        except (OSError, ValueError, http_error, errors.EntryNotFoundError) as error:
+        except (OSError, ValueError, RuntimeError, http_error, errors.EntryNotFoundError) as error:
+            # RuntimeError is what hf-xet raises of a transfer that breaks off
             why = (
                 f"the reference labels of {self._repo_id} cannot be fetched ({type(away or error).__name__}); check the network, "
                 "the commit, and that HF_TOKEN may read the repository"

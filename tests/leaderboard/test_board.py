@@ -21,7 +21,7 @@ from leaderboard.store.database import Store
 from leaderboard.store.details import Details
 from leaderboard.store.entries import AlreadySubmitted, EntriesUnread, Entry, NotOwner, QuotaReached
 from leaderboard.store.states import entry_from_json, entry_to_json
-from leaderboard.tasks import TASKS
+from leaderboard.tasks import TASKS, UNSERVED
 
 AFEW = TASKS["afew"]
 LABELS = {f"{number:09d}": emotion for number, emotion in enumerate(["Angry", "Happy", "Sad", "Fear"] * 3)}
@@ -136,6 +136,21 @@ def test_rescoring_confirms_adds_and_never_mixes_versions(
     assert [score.signature[-4:] for score in scores] == ["v1.0", "v2.0"]
     assert all(rank != "–" for _, _, rank in here(board, newer))
     assert board.store.entry(later.id).scores[0].signature.endswith("v2.0")
+
+
+def test_entries_of_a_challenge_that_is_not_served_do_not_stop_the_others(
+    board: Board, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submit(board, tmp_path, 9)
+    gone = submit(board, tmp_path, 6, system="gone")
+    with board.store._writing() as db:
+        db.execute("UPDATE entries SET task = 'mood' WHERE id = ?", (gone.id,))
+    monkeypatch.setitem(UNSERVED, "mood", "closes is no day")
+    said = {(one.entry.task, one.outcome, one.message) for one in board.rescore()}
+    assert said == {
+        ("afew", "confirmed", ""),
+        ("mood", "refused", "the challenge mood is not served: closes is no day"),
+    }
 
 
 def test_rescoring_finds_a_score_that_was_tampered_with(board: Board, tmp_path: Path) -> None:

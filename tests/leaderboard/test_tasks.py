@@ -50,5 +50,6 @@ def test_a_challenge_may_replace_itself_and_no_built_in_task(
     assert get_task("smiles") is again
     for name in ("afew", "sandbox-afew"):
         with pytest.raises(UnknownTask, match=f"^a task is called {name} already$"):
-            register(replace(smiles, name=name))
+            register(replace(smiles, name="smiles-dev"), replace(smiles, name=name))
+    assert "smiles-dev" not in TASKS
     assert get_task("afew").labels is None

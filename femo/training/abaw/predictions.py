@@ -58,7 +58,7 @@ def remove_earlier(folder: Path, predicted: Sequence[ClipValues], task: AbawTask
 
     A file is one where it begins as the prediction files of some task do; others are left alone.
     """
-    written = {MTL_FILE} if task.name == "mtl" else {f"{item.clip.video}.txt" for item in predicted}
+    written = {MTL_FILE if task.name == "mtl" else f"{item.clip.video}.txt" for item in predicted}
     ours = {ABAW_MTL_HEADER.encode(), *(",".join(other.header).encode() for other in TASKS.values())}
     for path in sorted(folder.glob("*.txt")):
         if path.name not in written and path.is_file() and not path.is_symlink():

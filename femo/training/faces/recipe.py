@@ -124,7 +124,8 @@ class Recipe:
     def unlike(self, other: "Recipe", n_done: int) -> str | None:
         """Name what a run of this recipe, ``n_done`` of whose epochs are done, cannot go on with under another; None if nothing.
 
-        More epochs are the same run, and so is what a phase that has not begun is made of.
+        More epochs are the same run (of a phase that has begun they change the rates of what follows), and so is what a phase
+        that has not begun is made of.
         """
         mine, theirs = (json.loads(json.dumps(recipe.to_dict())) for recipe in (self, other))
         fixed = [name for name in mine if name not in FREE] if n_done else OF_A_RUN

@@ -81,6 +81,18 @@ def test_a_connection_that_breaks_off_is_one_sentence(broken_off: list[None]) ->
     assert broken_off
 
 
+def test_a_transfer_that_breaks_off_is_one_sentence(hub: HubServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("Data processing error: CAS service error")
+
+    address = f"hf://datasets/user/broken@{hub.put('user/broken', LABELS, 'datasets')}"
+    monkeypatch.setattr("huggingface_hub.snapshot_download", broken)
+    with pytest.raises(
+        ReferenceInvalid, match=r"user/broken cannot be fetched \(RuntimeError\); check the network"
+    ):
+        labels_root(address)
+
+
 def test_a_silent_hub_is_given_up_and_what_is_cached_does(
     hub: HubServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

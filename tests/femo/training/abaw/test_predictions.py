@@ -79,6 +79,8 @@ def test_what_earlier_runs_predicted_goes_and_nothing_else_does(tmp_path: Path) 
     write_predictions(tmp_path, [values()], TASKS["mtl"], "none", FIXED)
     remove_earlier(tmp_path, [values()], TASKS["mtl"])
     assert {path.name for path in tmp_path.iterdir()} == left - {"v_left.txt"} | {"MTL_predictions.txt"}
+    remove_earlier(tmp_path, [], TASKS["mtl"])
+    assert {path.name for path in tmp_path.iterdir()} == left - {"v_left.txt"}
     remove_earlier(tmp_path / "nowhere", [], TASKS["au"])
 
 
