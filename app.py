@@ -102,7 +102,7 @@ def free_port(host: str) -> int:
 def _is_no_address(error: Exception) -> bool:
     """Tell whether a port could not be had because the host's name is none of this computer's."""
     return isinstance(error, socket.gaierror | UnicodeError) or (
-        isinstance(error, OSError) and error.errno == errno.EADDRNOTAVAIL
+        isinstance(error, OSError) and error.errno in (errno.EADDRNOTAVAIL, errno.EINVAL)
     )
 
 

@@ -90,15 +90,18 @@ def test_a_start_that_fails_otherwise_is_a_fault(monkeypatch: pytest.MonkeyPatch
         app.main()
 
 
-@pytest.mark.parametrize("wanted", ["abc", "7860.0", "99999", "-1", "0", "7860:7861", "٧٨٦٠", "9" * 5000])
+@pytest.mark.parametrize("wanted", ["99999", "-1", "0", "٧٨٦٠", "7_860", "9" * 4000])
 def test_a_port_that_is_none_is_named(wanted: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where it is no integer at all, Gradio's import has said so before."""
     monkeypatch.setenv("GRADIO_SERVER_PORT", wanted)
     with pytest.raises(SystemExit) as said:
         app.free_port(HOST)
     assert str(said.value) == f"GRADIO_SERVER_PORT is {wanted!r}, expected a whole number from 1 to 65535."
 
 
-@pytest.mark.parametrize("host", ["no.such.host.invalid", "192.0.2.1", "2001:db8::1", "a" * 300, "a..b"])
+@pytest.mark.parametrize(
+    "host", ["no.such.host.invalid", "192.0.2.1", "2001:db8::1", "fe80::1", "a" * 300, "a..b"]
+)
 def test_an_address_that_is_not_this_computers_is_named(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """192.0.2.0/24 and 2001:db8::/32 are nobody's (RFC 5737, RFC 3849)."""
     monkeypatch.delenv("GRADIO_SERVER_PORT", raising=False)

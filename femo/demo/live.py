@@ -58,7 +58,7 @@ class Camera:
 
     Attributes:
         live: Follows the persons.
-        last_s: When the last frame came, on the monotonic clock.
+        last_s: When the last frame came or was read, on the monotonic clock.
         n_frames: Frames that came.
         lock: Frames of one camera are read one after the other.
         number: No other camera has it; where it changes, ids begin anew.
@@ -92,11 +92,14 @@ class Cameras:
         camera = Camera(self._pipeline.live(), now) if visitor is None else self._camera(visitor, now)
         search_s = min(SEARCH_MOST_S, KEY_S * max(1.0, self.n_open() / (2 * CORES)))
         with camera.lock, READING.turn("frame"):
-            return camera.live.frame(rgb, now, prior=prior, measure=measure, search_s=search_s)
+            result = camera.live.frame(rgb, now, prior=prior, measure=measure, search_s=search_s)
+            camera.last_s = time.monotonic()
+            return result
 
     def _camera(self, visitor: str, now: float) -> Camera:
         with self._lock:
-            self._running = {key: c for key, c in self._running.items() if now - c.last_s <= FORGET_S}
+            reads = {key: c for key, c in self._running.items() if now - c.last_s <= FORGET_S or c.lock.locked()}
+            self._running = reads
             if visitor not in self._running:
                 self._running[visitor] = Camera(self._pipeline.live(), now)
             camera = self._running[visitor]

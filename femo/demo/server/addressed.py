@@ -60,11 +60,11 @@ class Addressed:
         self._is_busy = True
         try:
             data = await self._get(address, what="file")
+            path = str(await asyncio.to_thread(_kept, data, _name(address)))
+            self._arrived(path)
+            return path
         finally:
             self._is_busy = False
-        path = str(await asyncio.to_thread(_kept, data, _name(address)))
-        self._arrived(path)
-        return path
 
 
 def own_upload(address: str) -> str | None:

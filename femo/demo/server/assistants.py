@@ -23,7 +23,7 @@ SECRET: Final = secrets.token_hex(16)
 
 
 def is_from_assistant(request: fastapi.Request | gr.Request | None) -> bool:
-    """Tell whether Gradio's MCP server sends a call on; who says so without being it gains nothing but fewer frames averaged."""
+    """Tell whether Gradio's MCP server sends a call on; who says so without being it counts by address alone."""
     return request is not None and request.headers.get("x-gradio-user") == "mcp"
 
 
@@ -41,8 +41,8 @@ def keep_caller(scope: Scope) -> None:
 
 def forget_copy(upload: Path) -> None:
     """Delete what the MCP server has kept of a file that came with a ``data:`` address: it writes it before it uploads it."""
-    data = upload.read_bytes()
-    for copy in Path(gradio.mcp.DEFAULT_TEMP_DIR).glob(f"*/{upload.name}"):
-        with suppress(OSError):  # another call has deleted it
+    with suppress(OSError):  # another call has deleted one of them
+        data = upload.read_bytes()
+        for copy in Path(gradio.mcp.DEFAULT_TEMP_DIR).glob(f"*/{upload.name}"):
             if copy != upload and copy.stat().st_size == len(data) and copy.read_bytes() == data:
                 copy.unlink()

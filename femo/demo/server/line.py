@@ -22,6 +22,7 @@ from gradio.queueing import Event, EventQueue, Queue
 from gradio.server_messages import EstimationMessage, ProcessCompletedMessage
 
 from femo.demo.events import CAMERAS, FETCHES, LONG
+from femo.demo.server.addressed import own_upload
 from femo.demo.server.assistants import is_from_assistant
 
 MOST_UNREAD: Final = 50
@@ -194,8 +195,9 @@ def _named(data: Any) -> Iterator[Path]:
         part = open_parts.pop()
         if isinstance(part, dict):
             open_parts += part.values()
-            if isinstance(path := part.get("path"), str):
-                yield Path(path)
+            for text in (part.get("path"), part.get("url")):
+                if isinstance(text, str) and not text.startswith("data:"):
+                    yield Path(own_upload(text) or text)
         elif isinstance(part, list):
             open_parts += part
 

@@ -57,7 +57,7 @@ def test_each_visitor_has_one_camera_of_their_own() -> None:
 
 def test_a_camera_starts_anew_after_a_pause(monkeypatch: pytest.MonkeyPatch) -> None:
     pause = live_tab.FORGET_S
-    clock = iter(100 + pause * np.array([0, 0.9, 1.8, 2.7, 3.8]))
+    clock = iter(100 + pause * np.repeat([0, 0.9, 1.8, 2.7, 3.8], 2))  # when a frame comes and when it was read
     monkeypatch.setattr(live_tab, "time", SimpleNamespace(monotonic=lambda: next(clock)))
     cameras = Cameras(Counting())
     numbers = []
@@ -69,6 +69,16 @@ def test_a_camera_starts_anew_after_a_pause(monkeypatch: pytest.MonkeyPatch) -> 
     assert numbers[:4] == [numbers[0]] * 4
     assert numbers[4] > numbers[0] > 0  # by which the page knows that ids begin anew
     assert cameras.number("bob") == 0
+
+
+def test_a_camera_whose_frame_is_read_for_long_is_not_forgotten() -> None:
+    cameras = Cameras(Counting())
+    camera = cameras._camera("ann", 100.0)
+    with camera.lock:
+        cameras._camera("bob", 101 + live_tab.FORGET_S)
+        assert cameras.number("ann") == camera.number
+    cameras._camera("bob", 102 + live_tab.FORGET_S)
+    assert cameras.number("ann") == 0
 
 
 def test_the_more_cameras_share_the_machine_the_less_often_each_searches() -> None:

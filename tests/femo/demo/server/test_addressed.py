@@ -120,6 +120,20 @@ def test_one_file_is_fetched_at_a_time_and_then_the_next(uploads: Path) -> None:
     assert net.asked == ["https://x.org/1"]
 
 
+def test_the_next_is_fetched_once_a_file_is_written(uploads: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or the same file could be handed on half written."""
+    busy: list[bool] = []
+    one = Addressed([].append, Net().get)
+
+    def kept(data: bytes, name: str) -> Path:
+        busy.append(one._is_busy)
+        return uploads / name
+
+    monkeypatch.setattr("femo.demo.server.addressed._kept", kept)
+    asyncio.run(one.at_hand({"path": "https://x.org/1"}))
+    assert busy == [True]
+
+
 def test_a_fetch_that_fails_leaves_the_place_free(uploads: Path) -> None:
     async def fails(*_: Any, **__: Any) -> bytes:
         raise MediaError("The address does not lie in the open Internet, so it is not read.")

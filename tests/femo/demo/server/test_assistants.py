@@ -85,3 +85,5 @@ def test_the_copy_goes_and_nothing_else(tmp_path: Path, monkeypatch: pytest.Monk
     forget_copy(tmp_path / "up" / "file.jpg")
     left = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.jpg")}
     assert left == set(files) - {"copy/file.jpg"}
+    (tmp_path / "up" / "file.jpg").unlink()
+    forget_copy(tmp_path / "up" / "file.jpg")  # another call has read it too

@@ -9,6 +9,7 @@ from typing import Any
 import gradio as gr
 import httpx
 import pytest
+from gradio.utils import get_upload_folder
 
 from femo.demo.events import FETCHES, LONG, QUICK
 from femo.demo.server.caller import Watch
@@ -222,15 +223,18 @@ def test_who_waits_sees_place_and_time(join: Join, address: str, work: Clips) ->
 def test_the_files_of_those_who_wait_or_run_are_known_until_they_are_answered(
     join: Join, address: str, work: Clips
 ) -> None:
-    """Also of a whole list of uploads; what is no file is passed by."""
+    """Also of a whole list of uploads, and of those named by their address; what is no file is passed by."""
     join("clip", "first")
     assert work.begun.wait(30)
-    sent = [{"path": "/a/one.mp4"}, [{"file": {"path": "/a/two.mp4", "url": None}}, {"path": 3}]]
+    folder = Path(get_upload_folder()).resolve()
+    named = [{key: f"{address}gradio_api/file={folder}/{key}%201.mp4"} for key in ("path", "url")]
+    sent = [{"path": "/a/one.mp4"}, [{"file": {"path": "/a/two.mp4", "url": None}}, {"path": 3}, *named]]
     for session, data in zip(("ann", "bob"), sent, strict=True):
         body = {"data": [data], "fn_index": 0, "session_hash": session}
         httpx.post(f"{address}gradio_api/queue/join", json=body, timeout=60)
 
-    assert work.page.files_in_use() == {Path("/a/one.mp4"), Path("/a/two.mp4")}
+    uploads = {folder / "path 1.mp4", folder / "url 1.mp4"}
+    assert work.page.files_in_use() == {Path("/a/one.mp4"), Path("/a/two.mp4"), *uploads}
 
     work.go.set()
     for session in ("ann", "bob"):
