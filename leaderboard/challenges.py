@@ -57,9 +57,8 @@ def open_challenges(environment: Mapping[str, str] = os.environ) -> list[Task]:
             tasks = _tasks(name, read_declaration(path), path.parent)
             register(*tasks)
         except LeaderboardError as error:
-            UNSERVED[name] = str(error).replace(
-                str(path), f"{name}/{DECLARATION}"
-            )  # visitors see no folder of the host
+            # visitors see no folder of the host
+            UNSERVED[name] = str(error).replace(str(path), f"{name}/{DECLARATION}")
             if told.get(name) != UNSERVED[name]:
                 _LOG.error("%s; the challenge %s is not served", error, name)
         else:

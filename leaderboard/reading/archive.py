@@ -189,9 +189,14 @@ def is_about(name: str) -> bool:
     return PurePosixPath(name).stem.lower() in ABOUT_FILES or name.lower().endswith(".md")
 
 
+def is_hidden(name: str) -> bool:
+    """Tell whether what has this name in a folder is not shown there, or left behind by a system."""
+    return name.startswith(".") or is_junk(name)
+
+
 def is_aside(name: str) -> bool:
     """Tell whether what has this name in a folder of labels is none of them."""
-    return name.startswith(".") or is_junk(name) or is_about(name)
+    return is_hidden(name) or is_about(name)
 
 
 def lone_file(folder: Path) -> Path | None:
@@ -221,7 +226,7 @@ def list_files(folder: Path, problems: Problems, follow_links: bool = False) -> 
     while waiting:
         current, depth = waiting.pop()
         for path in current.iterdir():
-            if is_junk(path.name) or path.name.startswith("."):
+            if is_hidden(path.name):
                 continue
             is_link = path.is_symlink() and not (follow_links and path.is_file())
             if is_link or not (path.is_dir() or path.is_file()):

@@ -12,10 +12,10 @@ from leaderboard.reading.align import ReadRows
 from leaderboard.reading.archive import is_aside, list_files, lone_file, open_texts
 from leaderboard.reading.cells import parse_value
 from leaderboard.reading.forms import read_texts
-from leaderboard.reading.layouts import Items, class_folders
+from leaderboard.reading.layouts import IMAGES, Items, class_folders
 from leaderboard.schema import Task
 
-MEDIA = (".jpg", ".jpeg", ".png", ".bmp", ".mp4", ".avi", ".webm", ".mkv")
+MEDIA = (*IMAGES, ".bmp", ".mp4", ".avi", ".webm", ".mkv")
 
 
 def class_items(task: Task, source: Path) -> Items | None:

@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from leaderboard.errors import Problems, ReferenceInvalid
-from leaderboard.reading.archive import is_junk, open_texts
+from leaderboard.reading.archive import is_hidden, is_junk, open_texts
 from leaderboard.reading.cells import item_name, parse_value
 from leaderboard.schema import Column
 from leaderboard.types import Values
@@ -38,7 +38,7 @@ def class_folders(folder: Path, column: Column) -> Items | None:
         if value is None:
             continue
         for item in sorted(child.iterdir()):
-            if not (item.name.startswith(".") or is_junk(item.name)):
+            if not is_hidden(item.name):
                 names.append(item_name(item.name))
                 labels.append(int(value))
     return (names, np.array(labels, np.int8).reshape(-1, 1)) if names else None
