@@ -12,6 +12,7 @@ from PIL import Image
 import app
 from femo.demo.server import front
 from femo.demo.server.page import Page
+from tests.loopback import free_port
 
 
 class Head(HTMLParser):
@@ -37,7 +38,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         patch.setenv("GRADIO_TEMP_DIR", str(tmp_path_factory.mktemp("cache")))
         with Page(title=front.TITLE, analytics_enabled=False) as demo:
             gr.Markdown("a page")
-        yield app.launch(demo, prevent_thread_lock=True, quiet=True)
+        yield app.launch(demo, prevent_thread_lock=True, quiet=True, server_port=free_port())
         demo.close()
 
 
