@@ -1,6 +1,5 @@
 """The running app on loopback, with the embedded model, once for all tests of this folder."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from gradio_client import Client
 
 import app
 import femo
+from femo.demo.server.cache import open_cache
 from leaderboard.opening import open_board
 from tests.loopback import free_port
 
@@ -22,18 +22,15 @@ def pipeline() -> femo.Pipeline:
 
 @pytest.fixture(scope="session")
 def address(pipeline: femo.Pipeline, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder = tmp_path_factory.mktemp("uploads")
-    before = os.environ.get("GRADIO_TEMP_DIR")
-    os.environ["GRADIO_TEMP_DIR"] = str(folder)
-    demo = app.build(pipeline, open_board({"FEMO_STORE": str(tmp_path_factory.mktemp("board"))}))
-    try:
-        yield app.launch(demo, prevent_thread_lock=True, quiet=True, server_port=free_port())
-    finally:
-        demo.close()
-        if before is None:
-            del os.environ["GRADIO_TEMP_DIR"]
-        else:
-            os.environ["GRADIO_TEMP_DIR"] = before
+    with (
+        open_cache() as cache
+    ):  # as `python app.py` does: what it keeps for callers, and where, shows in what they get
+        demo = app.build(pipeline, open_board({"FEMO_STORE": str(tmp_path_factory.mktemp("board"))}))
+        cache.keep()
+        try:
+            yield app.launch(demo, prevent_thread_lock=True, quiet=True, server_port=free_port())
+        finally:
+            demo.close()
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Locator, Page, TimeoutError, expect, sy
 
 import app
 import femo
+from femo.demo.server.cache import open_cache
 from leaderboard.opening import open_board
 from tests.loopback import free_port
 
@@ -71,9 +72,13 @@ def _held(read: Any, over: threading.Event) -> Any:
 
 @pytest.fixture(scope="session")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    demo = app.build(femo.load(), open_board({"FEMO_STORE": str(tmp_path_factory.mktemp("board"))}))
-    yield app.launch(demo, prevent_thread_lock=True, quiet=True, server_port=free_port())
-    demo.close()
+    with (
+        open_cache() as cache
+    ):  # as `python app.py` does: what it keeps for visitors, and where, shows in what they get
+        demo = app.build(femo.load(), open_board({"FEMO_STORE": str(tmp_path_factory.mktemp("board"))}))
+        cache.keep()
+        yield app.launch(demo, prevent_thread_lock=True, quiet=True, server_port=free_port())
+        demo.close()
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,8 @@
 """The folder with what visitors send and get, and its sweeping: no picture outlives its hour, a kill, or a restart.
 
 Conventions: a run of the app has a folder of its own, locked for as long as the run lives, in ``GRADIO_TEMP_DIR`` or in the
-user's part of the system's folder for temporary files. Gradio's uploads and results and Python's temporary files all lie in
-it. A start removes the folders of runs that have ended, however they ended; a thread removes what is older than ``AGE_S``,
+user's part of the system's folder for temporary files. Gradio's uploads and results lie in ``files`` in it and Python's
+temporary files in ``tmp`` beside that, since Gradio takes no copy of a result that lies in its own folder already. A start removes the folders of runs that have ended, however they ended; a thread removes what is older than ``AGE_S``,
 whoever wrote it, but for the files of those who still wait for their turn or whose turn it is: Gradio's own ``delete_cache``
 knows neither these nor uploads that were broken off, nor what came with ``data:`` addresses over MCP.
 """
@@ -43,7 +43,7 @@ class Cache:
     def __init__(self, folder: Path, lock: FileLock) -> None:
         self.folder = folder
         self._lock = lock
-        self.kept = frozenset({folder / "tmp"})
+        self.kept = frozenset({folder / "files", folder / "tmp"})
         self._closed = threading.Event()
         self._in_use: Callable[[], Collection[Path]] = frozenset
 
@@ -96,7 +96,7 @@ def open_cache() -> Iterator[Cache]:
             "set GRADIO_TEMP_DIR to a folder that can."
         ) from error
     before = {name: os.environ.get(name) for name in ("GRADIO_TEMP_DIR", "TMPDIR")}, tempfile.tempdir
-    os.environ["GRADIO_TEMP_DIR"] = gradio.mcp.DEFAULT_TEMP_DIR = str(cache.folder)
+    os.environ["GRADIO_TEMP_DIR"] = gradio.mcp.DEFAULT_TEMP_DIR = str(cache.folder / "files")
     os.environ["TMPDIR"] = tempfile.tempdir = str(cache.folder / "tmp")
     try:
         yield cache
@@ -123,7 +123,8 @@ def _new_run(base: Path) -> Cache:
     folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=base))
     lock = FileLock(base / f"{folder.name}.lock")
     lock.acquire()
-    (folder / "tmp").mkdir()
+    for name in ("files", "tmp"):
+        (folder / name).mkdir()
     return Cache(folder, lock)
 
 

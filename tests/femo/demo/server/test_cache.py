@@ -3,10 +3,12 @@
 import asyncio
 import base64
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -262,3 +264,28 @@ def test_a_default_folder_that_somebody_else_laid_out_is_refused(
     with pytest.raises(FemoError, match="belongs to somebody else"):
         open_cache().__enter__()
     assert list((tmp_path / "trap").iterdir()) == []
+
+
+def test_a_result_in_a_temporary_folder_reaches_the_visitor(cache: Cache) -> None:
+    """Pages write into a ``TemporaryDirectory`` and leave it once Gradio has its copy."""
+
+    def written() -> Iterator[str]:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "faces.csv"
+            path.write_text("face,happiness\n")
+            yield str(path)
+
+    with Page(analytics_enabled=False) as demo:
+        made = gr.File()
+        gr.Button().click(written, None, made, api_name="written")
+    where = {"server_name": "127.0.0.1", "server_port": free_port()}
+    address = str(demo.launch(prevent_thread_lock=True, quiet=True, ssr_mode=False, **where)[1])
+    try:
+        call = httpx.post(f"{address}gradio_api/call/written", json={"data": []}, timeout=60).json()
+        told = httpx.get(f"{address}gradio_api/call/written/{call['event_id']}", timeout=60).text
+        (place,) = set(re.findall(r'"path": "([^"]+)"', told))
+        assert httpx.get(f"{address}gradio_api/file={place}", timeout=60).text == "face,happiness\n"
+    finally:
+        demo.close()
+    assert Path(place).is_relative_to(cache.folder)
+    assert [path.name for path in files(cache.folder)] == ["faces.csv"]
