@@ -1,10 +1,11 @@
 """The folder with what visitors send and get, and its sweeping: no picture outlives its hour, a kill, or a restart.
 
 Conventions: a run of the app has a folder of its own, locked for as long as the run lives, in ``GRADIO_TEMP_DIR`` or in the
-user's part of the system's folder for temporary files. Gradio's uploads and results lie in ``files`` in it and Python's
-temporary files in ``tmp`` beside that, since Gradio takes no copy of a result that lies in its own folder already. A start removes the folders of runs that have ended, however they ended; a thread removes what is older than ``AGE_S``,
-whoever wrote it, but for the files of those who still wait for their turn or whose turn it is: Gradio's own ``delete_cache``
-knows neither these nor uploads that were broken off, nor what came with ``data:`` addresses over MCP.
+user's part of the system's folder for temporary files. Gradio's uploads and results lie in ``files`` in it, and Python's
+temporary files in ``tmp`` beside that: Gradio takes no copy of a result that lies in its own folder already. A start removes
+the folders of runs that have ended, however they ended; a thread removes what is older than ``AGE_S``, whoever wrote it, but
+for the files of those who still wait for their turn or whose turn it is: Gradio's own ``delete_cache`` knows neither these
+nor uploads that were broken off, nor what came with ``data:`` addresses over MCP.
 """
 
 import os
