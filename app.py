@@ -38,6 +38,13 @@ from leaderboard.page.tab import build_tab
 PORTS: Final = range(7860, 7960)
 MAX_PORT: Final = 65_535
 NO_ADDRESS: Final = "GRADIO_SERVER_NAME is {!r}, expected an address or a name of this computer, such as 0.0.0.0."
+NO_RIGHT: Final = (
+    "GRADIO_SERVER_PORT is {}, which this user has no right to open; set it to another, such as 7860."
+)
+NOT_SERVED: Final = (
+    "Port {} at {} cannot be served: another program took it while the app started, or this host is too busy; "
+    "start the app again."
+)
 LAUNCH: Final[dict[str, Any]] = {
     "mcp_server": True,
     "ssr_mode": False,
@@ -92,6 +99,8 @@ def free_port(host: str) -> int:
             except (OSError, UnicodeError) as error:
                 if _is_no_address(error):
                     raise SystemExit(NO_ADDRESS.format(host)) from error
+                if wanted and isinstance(error, PermissionError):
+                    raise SystemExit(NO_RIGHT.format(port)) from error
                 continue
             return port
     raise SystemExit(
@@ -107,7 +116,11 @@ def _is_no_address(error: Exception) -> bool:
 
 
 def launch(demo: gr.Blocks, **changes: Any) -> str:
-    """Start the server and return its address; ``changes`` go to Gradio's ``launch``."""
+    """Start the server and return its address; ``changes`` go to Gradio's ``launch``.
+
+    Raises:
+        SystemExit: There is no port to serve at.
+    """
     css = theme.CSS + file("player.css") + file("group.css")
     look = {"theme": theme.theme(), "css": css, "head": player.script()}
     host = os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1")
@@ -115,7 +128,13 @@ def launch(demo: gr.Blocks, **changes: Any) -> str:
     # made anew, because Gradio writes the server's own settings into it
     door = {"middleware": [Middleware(Door), Middleware(front.Front)], "routes": front.routes()}
     door |= {"exception_handlers": {OSError: refuse_when_full}}
-    return str(demo.launch(**{**LAUNCH, **look, **address, "app_kwargs": door, **changes})[1])
+    how = {**LAUNCH, **look, **address, "app_kwargs": door, **changes}
+    try:
+        return str(demo.launch(**how)[1])
+    except OSError as error:
+        if error.errno is not None:  # Gradio's own, which says that it has no port, has none
+            raise
+        raise SystemExit(NOT_SERVED.format(how["server_port"], host)) from error
 
 
 def main() -> None:

@@ -179,6 +179,13 @@ class MeshTrack:
     blinks_per_minute: float
     points: PackedPoints
 
+    @classmethod
+    def empty(cls) -> "MeshTrack":
+        """Return a track of no rows."""
+        no = Meshes.unread(0)
+        points = PackedPoints.pack(np.zeros(0, np.int64), no.landmarks, 1.0)
+        return cls(no.values, no.units, no.logit, no.reason, np.zeros((0, 2)), float("nan"), points)
+
     def column(self, name: str) -> Floats:
         """Return one measure (T,)."""
         return self.values[:, COLUMNS.index(name)]

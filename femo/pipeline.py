@@ -35,7 +35,7 @@ from femo.mesh.units import measured_units
 from femo.models.find import find_models
 from femo.networks.decision import decision_of
 from femo.readers import Reader as Reader
-from femo.readers import crop_and_read, crop_faces, load_mesh, load_readers, read, read_squashed, tracker_of
+from femo.readers import blank, crop_and_read, crop_faces, load_mesh, load_readers, read, read_squashed, tracker_of
 from femo.results import GroupResult, PhotoResult, VideoResult
 from femo.types import RGB, Frame, Quality, Scores
 
@@ -218,7 +218,7 @@ class Pipeline:
             with ReadAhead(reader, room_for(reader.width * reader.height * 3)) as frames:
                 self.watch(seen_by(look, frames), tracker, collector, meter, cancel, rate, descriptors, mesh)
             meter.tell(len(reader.times_s), collector.n_faces, last=True)
-            how = (self.decision, self.limits, mesh.units if mesh else None)
+            how = (self.decision, self.limits, mesh.units if mesh else None, blank(self.readers))
             info = partial(reader.info, self.model, crowd_notes(tracker.most_found))
             return collector.clip(tracker.stable, reader.times_s, info, how)
 

@@ -192,3 +192,8 @@ def read_squashed(readers: Sequence[Reader], crops: Sequence[RGB], *, still: boo
     """
     squashed = tuple(geometry.squash(crops, reader.spec.input_size) for reader in at_work(readers, still))
     return read(readers, squashed, still=still)
+
+
+def blank(readers: Sequence[Reader]) -> dict[str, Scores]:
+    """Return what is said of no face: every head with its labels, and no rows."""
+    return read_squashed(readers, (), still=False).scores

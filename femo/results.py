@@ -193,6 +193,7 @@ class VideoResult(OfClip, Shown):
         clip: Damaged frames, model, length, size, notes.
         frame: int64 (T,), the number of each analysed frame in the clip, from 1; None where every frame is analysed.
         prior: The mix of classes that the expression was decided in, ``natural``, ``halfway`` or ``balanced``.
+        nobody: A timeline without rows, whose columns a table has when nobody was seen; None where they are unknown.
     """
 
     time_s: Doubles
@@ -200,6 +201,7 @@ class VideoResult(OfClip, Shown):
     clip: ClipInfo
     frame: Ints | None = None
     prior: str = "natural"
+    nobody: Timeline | None = None
 
     def __post_init__(self) -> None:
         check_shape("frame", frame_numbers(self), self.time_s.shape)
@@ -222,11 +224,11 @@ class VideoResult(OfClip, Shown):
         return {**out, "notes": list(self.notes)} if self.notes else out
 
     def to_frame(self) -> "pd.DataFrame":
-        """Return one row per frame and person; when nobody was seen no rows, and no columns of scores and measures."""
+        """Return one row per frame and person; when nobody was seen no rows, and the columns of a clip with persons."""
         import pandas as pd
 
-        nobody = Timeline(0, np.zeros(0), np.zeros(0, np.bool_), np.zeros((0, 4), np.float32), {})
-        return pd.concat([line.to_frame() for line in self.timelines or (nobody,)], ignore_index=True)
+        bare = Timeline(0, np.zeros(0), np.zeros(0, np.bool_), np.zeros((0, 4), np.float32), {})
+        return pd.concat([p.to_frame() for p in self.timelines or (self.nobody or bare,)], ignore_index=True)
 
     def _rows(self) -> list[FaceRows]:
         return [

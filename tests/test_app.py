@@ -90,6 +90,33 @@ def test_a_start_that_fails_otherwise_is_a_fault(monkeypatch: pytest.MonkeyPatch
         app.main()
 
 
+def test_a_port_that_needs_rights_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Guarded(socket.socket):
+        def bind(self, address: object) -> None:
+            raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(socket, "socket", Guarded)
+    monkeypatch.setenv("GRADIO_SERVER_PORT", "80")
+    with pytest.raises(SystemExit) as said:
+        app.free_port(HOST)
+    assert str(said.value) == (
+        "GRADIO_SERVER_PORT is 80, which this user has no right to open; set it to another, such as 7860."
+    )
+
+
+def test_a_port_that_another_took_meanwhile_is_said(taken: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both looked for a free port at the same time."""
+    monkeypatch.setattr(app, "free_port", lambda host: taken)
+    with gr.Blocks() as demo:
+        gr.Markdown("here")
+    with pytest.raises(SystemExit) as said:
+        app.launch(demo, prevent_thread_lock=True, quiet=True, mcp_server=False)
+    assert str(said.value) == (
+        f"Port {taken} at 127.0.0.1 cannot be served: another program took it while the app started, or this host is too "
+        "busy; start the app again."
+    )
+
+
 @pytest.mark.parametrize("wanted", ["99999", "-1", "0", "٧٨٦٠", "7_860", "9" * 4000])
 def test_a_port_that_is_none_is_named(wanted: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where it is no integer at all, Gradio's import has said so before."""

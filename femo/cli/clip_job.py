@@ -41,7 +41,7 @@ class ClipJob:
         keep: Whether whole results are kept, for one table or document of all.
         fpr: Of the adaptive rate, or None for the usual one.
         agreement: Whether the adaptive rate is compared with every frame.
-        model: Name and hashes of the model, for the record.
+        model: Name of the model, hashes of its files and of its settings, for the record.
         prior: The prior that was asked for, or None.
         also: Forms of other tools that ``out`` gets too, keys of ``export.exchange.SUFFIXES``.
         names: The name of each clip's outputs.

@@ -50,7 +50,12 @@ def corpus(
     fpr: Annotated[
         float | None, typer.Option(help="With --every auto: wrong early decisions that may pass, 0-1.")
     ] = None,
-    min_face: Annotated[int | None, typer.Option(help="Smallest face side in pixels; default is quick.")] = None,
+    min_face: Annotated[
+        int | None,
+        typer.Option(
+            help="Smallest face side in pixels; default is quick, or with --group what a trained mood learnt from."
+        ),
+    ] = None,
     align: Annotated[bool, typer.Option(help="Turn faces of photos so that the eyes are level.")] = False,
     group: Annotated[bool, typer.Option("--group", help="Say the mood of each input too.")] = False,
     model: Model = None,

@@ -89,6 +89,7 @@ def video(
     from femo.clips import temporal
     from femo.clips.adaptive import parse_every
     from femo.models.find import find_models
+    from femo.models.settings import settings_sha256
     from femo.pipeline import load
 
     check_streams({"--json": json, "--csv": csv}, {"--out": out, "--abaw": abaw, "--annotate": annotate})
@@ -97,7 +98,8 @@ def video(
     temporal.parse_smoothing(smooth)
     keep = json is not None or csv is not None
     job = ClipJob(smooth, parse_every(every), min_face, out, abaw, annotate, len(clips) > 1, keep, fpr, agreement)
-    job.model = [[spec.name, [file.sha256 for file in spec.files]] for spec in find_models(model)]
+    specs = find_models(model)
+    job.model = [[spec.name, [file.sha256 for file in spec.files], settings_sha256(spec)] for spec in specs]
     job.model += [] if mesh else [["no mesh", []]]
     job.prior, job.also = prior, _forms(also or ())
     _check(job, clips, (json, csv))

@@ -28,10 +28,10 @@ def faces_in_view(video: VideoResult, name: str = "expression") -> tuple[Floats,
 
 
 def blurred(line: Timeline) -> Bools:
-    """Return in which moments a person's face is a blur (T,)."""
+    """Return in which moments a person's face is a blur (T,); what was not measured is none."""
     if line.reading is None:
         return np.zeros(len(line.time_s), np.bool_)
-    return np.asarray(line.reading.reasons[:, REASONS.index("blurred")], np.bool_)
+    return np.asarray(line.reading.measured & line.reading.reasons[:, REASONS.index("blurred")], np.bool_)
 
 
 def mean_over_faces(values: Floats, present: Bools) -> Floats:

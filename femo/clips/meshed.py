@@ -1,12 +1,13 @@
 """The meshes of a clip: gathered face by face, then laid on the times of the clip person by person."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
 from femo.mesh.over_time import lay_out
 from femo.mesh.units import UnitMap, merge
 from femo.meshes import Meshes, MeshTrack, PackedPoints
+from femo.results import Timeline
 from femo.types import Doubles, Floats, Ints, Scores
 
 MAX_MESHES = 50_000
@@ -67,3 +68,9 @@ def with_measured_units(
         return scores
     persons = np.broadcast_to(np.isfinite(track.units).any(axis=0), track.units.shape)
     return scores | {"action_units": merge(scores["action_units"], track.units, persons, unit_map)}
+
+
+def nobody(heads: Mapping[str, Scores], unit_map: UnitMap | None) -> Timeline:
+    """Return a timeline of no rows with these heads, and measures where there is a map: what gives an empty table its columns."""
+    no_rows = (np.zeros(0), np.zeros(0, np.bool_), np.zeros((0, 4), np.float32))
+    return Timeline(0, *no_rows, heads, mesh=None if unit_map is None else MeshTrack.empty())

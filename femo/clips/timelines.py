@@ -8,7 +8,7 @@ Conventions: a "row" of the clip is the position of an analysed frame, from 0; a
 frame stood for it) has scores of NaN, which are filled from its neighbours in time.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 
 from femo.clips import temporal
-from femo.clips.meshed import MeshCollector, mesh_track, with_measured_units
+from femo.clips.meshed import MeshCollector, mesh_track, nobody, with_measured_units
 from femo.clips.well_seen import SURE_CONFIDENCE, SURE_S, is_person, lasts
 from femo.faces import geometry
 from femo.faces.judgement import judge
@@ -28,7 +28,7 @@ from femo.results import Timeline, VideoResult
 from femo.types import QUALITY, RGB, Bools, ClipInfo, Doubles, Faces, Floats, Frame, Ints, OfClip, Quality, Scores
 
 Info = Callable[[tuple[str, ...]], ClipInfo]
-How = tuple[Decision, ReadingSpec, UnitMap | None]
+How = tuple[Decision, ReadingSpec, UnitMap | None, Mapping[str, Scores]]
 PORTRAIT_PX = 112
 PORTRAIT_MARGIN = 0.25
 """Part of the face's side that a portrait shows on each side of it."""
@@ -89,6 +89,7 @@ class RawVideo(OfClip):
         decision: How the expression is decided; the persons' scores are natural.
         limits: From when on a reading is unsure.
         unit_map: How measures become action units; None where faces were not measured.
+        heads: Head name to Scores of no rows, which say the columns of a table without persons.
     """
 
     time_s: Doubles
@@ -99,6 +100,7 @@ class RawVideo(OfClip):
     decision: Decision = field(default_factory=lambda: Decision(""))
     limits: ReadingSpec = field(default_factory=ReadingSpec)
     unit_map: UnitMap | None = None
+    heads: Mapping[str, Scores] = field(default_factory=dict)
 
     @property
     def read_share(self) -> float:
@@ -126,7 +128,7 @@ class RawVideo(OfClip):
         """
         smoothing, chosen = temporal.parse_smoothing(smooth), self.decision.choose(prior)
         seen = [person.select(person.side() >= smallest) for person in self.persons]
-        seen = sorted((p for p in seen if len(p.row)), key=lambda p: (-len(p.row), p.track))
+        seen = _longest_first([person for person in seen if len(person.row)], self.time_s)
         kept = seen[: max(1, MAX_CELLS // max(len(self.time_s), 1))]
         clip = self.clip
         if len(kept) < len(seen):
@@ -134,7 +136,15 @@ class RawVideo(OfClip):
             clip = replace(clip, notes=(*clip.notes, left_out))
         said = [replace(p, scores=self.decision.decide(p.scores, chosen)) for p in kept]
         lines = [_timeline(person, self, smoothing) for person in said]
-        return VideoResult(self.time_s, tuple(lines), clip, self.frame, chosen)
+        blank = nobody(self.heads, self.unit_map)
+        return VideoResult(self.time_s, tuple(lines), clip, self.frame, chosen, blank)
+
+
+def _longest_first(persons: Sequence[RawPerson], time_s: Doubles) -> list[RawPerson]:
+    """Sort by seconds in view, and by id who is seen as long, give or take half a frame: stamps are rounded to milliseconds."""
+    lasts_s = lasts(time_s)
+    frame_s = float(lasts_s.mean())
+    return sorted(persons, key=lambda p: (-round(float(lasts_s[p.row].sum()) / frame_s), -len(p.row), p.track))
 
 
 def _timeline(person: RawPerson, clip: RawVideo, smoothing: temporal.Smoothing) -> Timeline:
@@ -246,7 +256,7 @@ class Collector:
             stable: As for ``persons``.
             frame_time_s: float64 (F,), the time of every frame.
             info: Says what is known of the clip, given the notes of this collector.
-            how: Decision, limits and map of units of the result.
+            how: Decision, limits, map of units and heads of the result.
         """
         persons, times_s = self.persons(stable), np.array(self.times_s)
         return RawVideo(times_s, frame_time_s, persons, info(self.notes()), np.array(self.frames), *how)

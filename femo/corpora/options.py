@@ -1,7 +1,7 @@
 """What is asked of every input, and how two runs into one folder are told apart.
 
-Conventions: the identity of a run is what its results depend on: the options, the model with the hashes of its files, femo's
-version, and the version of the tables. How the work is spread is not part of it.
+Conventions: the identity of a run is what its results depend on: the options, the model with the hashes of its files and
+of its settings, femo's version, and the version of the tables. How the work is spread is not part of it.
 """
 
 from collections.abc import Sequence
@@ -14,6 +14,7 @@ from femo.clips.temporal import parse_smoothing
 from femo.errors import FemoError
 from femo.faces.detector import check_min_face
 from femo.models.config import ModelSpec
+from femo.models.settings import settings_sha256
 from femo.networks.decision import decision_of
 
 SCHEMA_VERSION: Final = 1
@@ -65,7 +66,8 @@ class Options:
     def identity(self, specs: Sequence[ModelSpec]) -> dict[str, Any]:
         """Return all that results depend on, in JSON's types."""
         models = {spec.name: [file.sha256 for file in spec.files] for spec in specs}
-        return {"femo": __version__, "schema_version": SCHEMA_VERSION, "model": models, **asdict(self)}
+        about = {"femo": __version__, "schema_version": SCHEMA_VERSION, "model": models}
+        return {**about, "settings": {spec.name: [settings_sha256(spec)] for spec in specs}, **asdict(self)}
 
 
 def changes(before: dict[str, Any], now: dict[str, Any]) -> str:

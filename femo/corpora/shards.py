@@ -25,7 +25,7 @@ from femo.media.pieces import Span, Uneven, open_piece
 from femo.media.streaming import Meter
 from femo.meshes import Meshes
 from femo.pipeline import Pipeline
-from femo.readers import tracker_of
+from femo.readers import blank, tracker_of
 from femo.types import ClipInfo, Scores
 
 MESH: Final = ("landmarks", "logit", "values", "units", "reason")
@@ -82,7 +82,8 @@ def join_shards(pipeline: Pipeline, pieces: Sequence[Piece], options: Options) -
         # no frame is skipped: a clip with damaged ones is read whole
         return ClipInfo(0, pipeline.model, joined.duration_s, *joined.size, (*crowd, *notes))
 
-    how = (pipeline.decision, pipeline.limits, pipeline.mesh.units if pipeline.mesh and options.measure else None)
+    unit_map = pipeline.mesh.units if pipeline.mesh and options.measure else None
+    how = (pipeline.decision, pipeline.limits, unit_map, blank(pipeline.readers))
     return joined.collector.clip(tracker.stable, joined.frame_time_s, info, how)
 
 
@@ -99,7 +100,7 @@ def save_shard(path: Path, piece: Piece) -> None:
     if piece.meshes is not None:
         arrays |= {f"mesh.{name}": getattr(piece.meshes, name) for name in MESH}
     arrays |= _stacked(piece.tracklets)
-    heads = {name: [head.labels, head.kind, head.source] for name, head in piece.scores.items()}
+    heads = {name: [head.labels, head.kind, head.source, head.thresholds] for name, head in piece.scores.items()}
     plain = [piece.n_shots, piece.most_found, piece.size, piece.duration_s]
     about = np.frombuffer(json.dumps({"heads": heads, "plain": plain}).encode(), np.uint8)
     with replacing_on_disk(path) as file:
@@ -112,8 +113,8 @@ def load_shard(path: Path) -> Piece:
         arrays = {name: file[name] for name in file.files}
     about = json.loads(arrays["about"].tobytes())
     scores = {
-        name: Scores(name, tuple(labels), arrays[f"scores.{name}"], kind, source)
-        for name, (labels, kind, source) in about["heads"].items()
+        name: Scores(name, tuple(labels), arrays[f"scores.{name}"], kind, source, thresholds and tuple(thresholds))
+        for name, (labels, kind, source, thresholds) in about["heads"].items()
     }
     meshes = Meshes(*(arrays[f"mesh.{name}"] for name in MESH)) if "mesh.logit" in arrays else None
     rows = Rows(*(arrays[f"rows.{name}"] for name in Rows._fields))

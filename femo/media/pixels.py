@@ -35,11 +35,11 @@ def _over_white(image: Image.Image) -> RGB:
 def _scale_to_8_bits(values: npt.NDArray[Any], mode: str) -> npt.NDArray[np.uint8]:
     """Scale grey values of more than 8 bits by the full scale of their mode.
 
-    ``I`` holds 16-bit values of older files or true 32-bit ones, and ``F`` has no full scale of its own; there the
-    smallest usual full scale that holds the maximum is taken.
+    ``I`` holds what Pillow converted from eight bits, 16-bit values of older files or true 32-bit ones, and ``F`` has no full
+    scale of its own; there the smallest usual full scale that holds the maximum is taken.
     """
     real = np.nan_to_num(np.asarray(values, np.float64), nan=0.0, posinf=0.0, neginf=0.0)
-    scales = {"I": (65535, 2**31 - 1), "F": (1, 255, 65535)}.get(mode, (65535,))
+    scales = {"I": (255, 65535, 2**31 - 1), "F": (1, 255, 65535)}.get(mode, (65535,))
     top = float(real.max(initial=0))
     full = next((scale for scale in scales if top <= scale), top)
     return np.clip(np.rint(real * (255 / full)), 0, 255).astype(np.uint8)

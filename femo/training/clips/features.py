@@ -55,7 +55,7 @@ def load_once(model: str | None) -> Pipeline:
 def describe(pipeline: Pipeline, path: Path, name: str, min_face: int | None = None) -> Floats:
     """Return the descriptor (4 D,) of one clip."""
     descriptor = make_descriptor(name, pipeline.readers[0].spec.embedding_dim)
-    pipeline.raw_video(path, min_face=min_face, descriptors=[descriptor])
+    pipeline.raw_video(path, min_face=min_face, measure=False, descriptors=[descriptor])
     return descriptor.vector()
 
 

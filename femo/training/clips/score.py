@@ -42,7 +42,7 @@ def predict_val(
             trained.descriptor if trained else DESCRIPTOR[recipe], reader.spec.embedding_dim
         )
         smallest = trained.smallest(None) if trained else None
-        raw = pipeline.raw_video(clip.path, min_face=smallest, descriptors=[descriptor])
+        raw = pipeline.raw_video(clip.path, min_face=smallest, measure=False, descriptors=[descriptor])
         vectors.append(descriptor.vector())
         if trained is None:
             said.append(_prior(recipe, pipeline, raw.result("none", prior="natural")))

@@ -28,7 +28,7 @@ from femo.training.look.card import put
 from femo.training.look.codes import Source
 from femo.training.look.drawn import DRAWN_RATINGS
 from femo.training.look.fit import N_FOLDS, STEPS
-from femo.training.look.folder import read_folder
+from femo.training.look.folder import clip_classifiers, read_folder
 from femo.training.look.views import look_at
 from femo.training.priors import prior_heads
 from femo.types import Floats
@@ -238,7 +238,7 @@ def write_affect(folder: Path, head: AffectHead, figures: Mapping[str, Any], sec
         "scores": figures,
     }
     rest = {key: value for key, value in config.items() if key != "files"}
-    write_stored(folder, tensors, rest, put(card, section, HEADING), second)
+    write_stored(folder, tensors, rest, put(card, section, HEADING), second, clip_classifiers(folder))
 
 
 def write_section(

@@ -9,7 +9,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 
 from femo.errors import FemoError
-from femo.models.weights import WEIGHTS
+from femo.models.config import read_spec
+from femo.models.weights import WEIGHTS, classifier_files
 from femo.models.write import SECOND
 
 
@@ -31,6 +32,16 @@ def read_folder(
     if not isinstance(config, dict) or not isinstance(config.get("files"), list):
         raise FemoError(f"{folder} is no model folder: its config lists no files")
     others = {str(file.get("name")) for file in config["files"]} - {WEIGHTS, SECOND}
+    others -= {path.name for path in clip_classifiers(folder)}
     if others:
         raise FemoError(f"{folder} has {', '.join(sorted(others))} beside weights, which would be lost")
     return tensors, second, config, card
+
+
+def clip_classifiers(folder: Path) -> list[Path]:
+    """Return the classifiers of a folder's trained clip heads, which stay as they are: they read the network's embeddings.
+
+    Raises:
+        FemoError: One is missing or damaged.
+    """
+    return classifier_files(read_spec(folder))

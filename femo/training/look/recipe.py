@@ -27,7 +27,7 @@ from femo.training.look.card import put, write_drawn, write_section
 from femo.training.look.codes import SLIGHT, agreement, read_codes
 from femo.training.look.drawn import DRAWN_CODES
 from femo.training.look.fit import MADE_SAY, Fitted, Sample, fit, judge, out_of_fold, place
-from femo.training.look.folder import read_folder
+from femo.training.look.folder import clip_classifiers, read_folder
 from femo.training.look.made import make
 from femo.training.look.views import Views, look, look_at
 from femo.training.units.faces import neutral_faces
@@ -207,7 +207,7 @@ def write(folder: Path, looked: Looked) -> None:
     tensors[WEIGHT] = torch.from_numpy(weight)
     config |= {"units": looked.entries, "units_beside": looked.maps}
     rest = {key: value for key, value in config.items() if key != "files"}
-    write_stored(folder, tensors, rest, card, second)
+    write_stored(folder, tensors, rest, card, second, clip_classifiers(folder))
 
 
 def _finite(figures: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str, float | None]]:

@@ -16,6 +16,7 @@ from PIL import Image
 from skimage import data as skimage_data
 
 from femo.cli.main import main
+from femo.models.find import find_model
 from femo.output.names import place_of
 from leaderboard.cli.main import main as leaderboard
 from tests import clips
@@ -96,6 +97,22 @@ def test_photos_of_one_name_keep_their_pictures(made: Path, tmp_path: Path) -> N
     assert {path.name: Image.open(path).width for path in out.iterdir()} == widths
     assert run("photo", photos[1], "--annotate", out) == 0  # alone it keeps its name
     assert len(list(out.iterdir())) == 3
+
+
+def test_a_model_with_other_thresholds_reads_anew(
+    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The weights are the same, and what is called blurred is not."""
+    model = Path(shutil.copytree(find_model("femo-base").folder, tmp_path / "models" / "femo-base"))
+    monkeypatch.setenv("FEMO_MODELS_DIR", str(model.parent))
+    said = []
+    for blur in (0.2, 0.2, 0.9):
+        config = json.loads((model / "config.json").read_text(encoding="utf-8"))
+        config["reading"]["blur"] = blur
+        (model / "config.json").write_text(json.dumps(config), encoding="utf-8")
+        assert run("video", made / "none.mp4", "--out", tmp_path / "out") == 0
+        said.append("done already" in capsys.readouterr().err)
+    assert said == [False, True, False]
 
 
 def test_clips_whose_names_differ_after_a_dot_keep_their_abaw_files(made: Path, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from femo.clips.group import agreement, describe_group, expression_shares, peaks, still_group
+from femo.clips.group import agreement, blurred, describe_group, expression_shares, peaks, still_group
 from femo.labels import AFFECTNET_8
 from femo.models.find import find_model
 from femo.results import Timeline, VideoResult
@@ -114,6 +114,18 @@ def test_a_blur_of_a_photo_does_not_count() -> None:
     assert still_group(whole, head).shares["anger"] > 0.4
     assert still_group(judged, head).shares["anger"] == pytest.approx(0.01)
     assert still_group(judged, head).face_count.tolist() == [2]
+
+
+def test_a_face_whose_blur_was_not_measured_counts(two: VideoResult) -> None:
+    """The happy face at moment 0 is judged and sharp, the sad one was not judged: both count, and their mean is half and half."""
+    head = find_model("femo-base").clip_heads[0]
+    happy, sad = (_blurred(line, [kind] * 3) for line, kind in zip(two.timelines, (False, True), strict=True))
+    assert sad.reading is not None
+    unknown = replace(sad, reading=Reading(sad.reading.reasons, np.zeros(3, np.bool_)))
+    assert blurred(unknown).tolist() == [False] * 3
+    group = describe_group(_video(happy, unknown), head)
+    np.testing.assert_allclose(group.verdict.values, describe_group(two, head).verdict.values)
+    assert group.shares["sadness"] > 0
 
 
 def test_nobody_in_the_clip_is_not_measured() -> None:

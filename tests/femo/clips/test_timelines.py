@@ -3,6 +3,7 @@
 import tempfile
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 
 from femo import Pipeline
 from femo.clips.timelines import Collector, RawPerson, RawVideo
+from femo.clips.well_seen import lasts
 from femo.errors import Cancelled, FemoError, MediaError
 from femo.faces.tracker import KEY_FRAMES
 from femo.media.containers import VideoLimits
@@ -42,6 +44,19 @@ def test_a_face_is_followed_along_its_path(pipeline: Pipeline, tmp_path: Path) -
     assert np.abs(way - way.mean(axis=0)).max() < 6
     assert np.abs(way.mean(axis=0)).max() < 10
     assert line.scores["expression"].top().count("happiness") >= 45  # she smiles
+
+
+@pytest.mark.parametrize("measure", [True, False])
+def test_a_clip_without_persons_has_the_columns_of_one_with(
+    pipeline: Pipeline, tmp_path: Path, measure: bool
+) -> None:
+    pictures = {"some.mp4": clips.moving_face(11)[0], "none.mp4": clips.no_face(4)}
+    paths = [clips.write_clip(tmp_path / name, frames) for name, frames in pictures.items()]
+    some, none = (pipeline.video(path, measure=measure).to_frame() for path in paths)
+    assert (len(some), len(none)) == (11, 0)
+    assert list(none) == list(some)
+    assert {"expression_fear", "AU12"} <= set(none)
+    assert ("yaw" in none) == measure
 
 
 def test_who_leaves_and_returns_stays_one_person_with_a_bridged_gap(pipeline: Pipeline, tmp_path: Path) -> None:
@@ -264,6 +279,25 @@ def test_smallest_face_leaves_out_rows_and_then_persons() -> None:
     assert line.present.tolist() == [True, False]
     assert line.scores["expression"].values[:, 0] == pytest.approx([1, 1])
     assert raw.result("none", smallest=51).timelines == ()
+
+
+def test_persons_are_sorted_by_seconds_and_not_by_frames() -> None:
+    """Ten frames in the first second, then one of five: whoever is in the last one is seen for 5 s, the other for 1 s."""
+    times = np.array([*np.arange(10) / 10, 1.0, 6.0])
+    first, second = _raw(range(10), [[1, 0]] * 10, 12).persons[0], _raw([10], [[1, 0]], 12).persons[0]
+    raw = RawVideo(times, times, (first, replace(second, track=2)), ClipInfo(0, "m", 6.1, 100, 100))
+    assert [line.track for line in raw.result("none").timelines] == [2, 1]
+
+
+def test_who_is_seen_in_as_many_frames_as_another_comes_by_id() -> None:
+    """Stamps of whole milliseconds give the first 50 frames of 100 1.667 s and the others 1.666 s: they are seen as long."""
+    times = np.round(np.arange(100) / 30, 3)
+    halves = [_raw(range(first, first + 50), [[1, 0]] * 50, 100).persons[0] for first in (0, 50)]
+    assert [float(lasts(times)[half.row].sum()) for half in halves] == pytest.approx([1.667, 1.666])
+    for order in (halves, halves[::-1]):
+        shown = [replace(line, track=track) for track, line in enumerate(order, start=1)]
+        raw = RawVideo(times, times, tuple(shown), ClipInfo(0, "m", 3.4, 100, 100))
+        assert [line.track for line in raw.result("none").timelines] == [1, 2]
 
 
 def test_persons_are_sorted_by_presence_and_too_many_are_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ from femo.corpora.options import Options, changes
 from femo.errors import FemoError
 from femo.models.config import ModelSpec
 from femo.models.find import find_models
+from femo.models.settings import settings_sha256
 
 
 @pytest.fixture(scope="module")
@@ -59,10 +60,18 @@ def test_the_identity_is_all_that_results_depend_on(specs: list[ModelSpec]) -> N
     assert told == {
         "femo": __version__, "schema_version": 1,
         "model": {"femo-base": [file.sha256 for file in specs[0].files]},
+        "settings": {"femo-base": [settings_sha256(specs[0])]},
         "smooth": "none", "every": "auto", "fpr": 0.1, "min_face": 20, "align": True, "group": True, "prior": "natural",
         "measure": False,
     }  # fmt: skip
     assert changes(told, told) == ""
+
+
+def test_other_thresholds_are_another_run(specs: list[ModelSpec]) -> None:
+    other = [replace(specs[0], reading=replace(specs[0].reading, blur=0.9))]
+    before, now = (settings_sha256(each[0])[:8] for each in (specs, other))
+    told = changes(Options().identity(specs), Options().identity(other))
+    assert told == f"settings femo-base ({before}), not femo-base ({now})"
 
 
 def test_a_changed_second_network_is_named() -> None:

@@ -82,6 +82,17 @@ def test_pieces_give_what_the_whole_gives(pipeline: Pipeline, clip: Path, tmp_pa
         np.testing.assert_allclose(mine.meshes.values, other.meshes.values, atol=1e-3, rtol=1e-5)
 
 
+def test_a_kept_shard_has_the_thresholds_of_its_heads(pipeline: Pipeline, clip: Path, tmp_path: Path) -> None:
+    spans = cut(clip, LIMITS, 1, PERIOD_S, PERIOD_S)
+    piece = read_shard(pipeline, clip, LIMITS, Options(), spans[0])
+    own = tuple(round(0.05 * number, 2) for number in range(1, 13))
+    units = replace(piece.scores["action_units"], thresholds=own)
+    save_shard(tmp_path / "0.shard", replace(piece, scores={**piece.scores, "action_units": units}))
+    kept = load_shard(tmp_path / "0.shard").scores
+    assert kept["action_units"].thresholds == own
+    assert kept["expression"].thresholds is None
+
+
 @pytest.mark.usefixtures("anchors")
 def test_a_run_in_shards_gives_the_same_tables_and_reads_no_shard_twice(
     pipeline: Pipeline, clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

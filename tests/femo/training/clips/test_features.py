@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from femo.errors import FemoError
-from femo.training.clips.features import Extraction, extract
+from femo.mesh.reader import MeshReader
+from femo.training.clips.features import Extraction, describe, extract, load_once
 from femo.training.clips.layout import LabelledClip, read_layout
 from tests.clip_sets import write_vgaf
 from tests.small_models import write_small
@@ -25,6 +26,14 @@ def test_extraction_goes_on_from_its_cache(vgaf: Path, tmp_path: Path) -> None:
     again = extract(what, clips, 1, lambda done, of: seen.append(done))
     assert seen == [2, 3]
     np.testing.assert_array_equal(again[:2], first)
+
+
+def test_no_mesh_is_laid_for_a_descriptor(vgaf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clip = read_layout("vgaf", vgaf, "val")[0]
+    pipeline = load_once(None)
+    monkeypatch.setattr(MeshReader, "crop", lambda *_: pytest.fail("a mesh was laid"))
+    vector = describe(pipeline, clip.path, "vgaf-mean-std")
+    assert vector.shape == (4 * pipeline.readers[0].spec.embedding_dim,)
 
 
 def test_two_processes_find_what_one_finds(vgaf: Path, tmp_path: Path) -> None:

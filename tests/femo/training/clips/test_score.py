@@ -37,7 +37,8 @@ class Stub:
     def readers(self) -> list[Any]:
         return [SimpleNamespace(spec=BASE, clip_classifier=lambda name: self.trained)]
 
-    def raw_video(self, path: Path, *, min_face: int | None, descriptors: list[Any]) -> Any:
+    def raw_video(self, path: Path, *, min_face: int | None, descriptors: list[Any], measure: bool = True) -> Any:
+        assert not measure, "what a clip is said to show does not hang on meshes"
         [descriptor] = descriptors
         self.asked.append(min_face)
         name = path.stem.removesuffix("-empty")
