@@ -150,7 +150,7 @@ def main() -> None:
             if hint := labels_hint():
                 sys.stderr.write(f"{hint}\n")
             cache.keep()
-            cache.watch(demo.files_in_use)
+            cache.watch(demo.files_in_use, demo.drop_swept)
             signal.signal(signal.SIGTERM, lambda *_: demo.close(verbose=False))
             try:
                 launch(demo)

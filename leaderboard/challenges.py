@@ -51,10 +51,12 @@ def open_challenges(environment: Mapping[str, str] = os.environ) -> list[Task]:
     served: list[Task] = []
     told = dict(UNSERVED)
     UNSERVED.clear()
-    for path in sorted(challenges_folder(environment).glob(f"*/{DECLARATION}")):
+    # what begins with a dot is a copy that ``new_challenge`` has not finished, or never will
+    for path in sorted(challenges_folder(environment).glob(f"[!.]*/{DECLARATION}")):
         name = path.parent.name
         try:
             tasks = _tasks(name, read_declaration(path), path.parent)
+            _refuse_taken(tasks, served)
             register(*tasks)
         except LeaderboardError as error:
             # visitors see no folder of the host
@@ -64,6 +66,16 @@ def open_challenges(environment: Mapping[str, str] = os.environ) -> list[Task]:
         else:
             served += tasks
     return served
+
+
+def _refuse_taken(tasks: list[Task], served: list[Task]) -> None:
+    """Raise ChallengeInvalid if a challenge before this one has one of the names: ``x`` with a phase ``dev``, and ``x-dev``."""
+    taken = {task.name for task in served}
+    for task in tasks:
+        if task.name in taken:
+            raise ChallengeInvalid(
+                f"a task of another challenge is called {task.name} already; rename one of their folders"
+            )
 
 
 def new_challenge(name: str, source: Path, environment: Mapping[str, str] = os.environ) -> list[Task]:

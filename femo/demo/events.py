@@ -26,9 +26,9 @@ CAMERAS: Final[dict[str, Any]] = {"concurrency_id": "cameras", "concurrency_limi
 """Queue of open cameras; each keeps its place for as long as it streams, and they take turns frame by frame."""
 FRAMES: Final[dict[str, Any]] = {"concurrency_id": "frames", "concurrency_limit": 4}
 """Queue of single camera frames that come over the API."""
-SAID: Final[dict[str, Any]] = {"concurrency_id": "said", "concurrency_limit": 1}
-"""Queue of what is said and shown of persons in a clip: one after the other, because a press on the page ends a name that is
-being typed, and each begins with what the one before has left."""
+SAID: Final[dict[str, Any]] = {"concurrency_id": "said", "concurrency_limit": 4}
+"""Queue of what is said and shown of persons in a clip: of one visitor one after the other, because a press on the page ends a
+name that is being typed, and each begins with what the one before has left (``server.line``)."""
 LONG: Final[dict[str, Any]] = {"concurrency_id": "long", "concurrency_limit": 1}
 """Queue of films and groups, one at a time."""
 FILES: Final[dict[str, Any]] = {"concurrency_id": "files", "concurrency_limit": 2}

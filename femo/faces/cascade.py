@@ -5,6 +5,7 @@ picture, its half, its quarter, ... (``geometry.halves``), so that nothing is sh
 Rounding follows facenet-pytorch, against which the tests compare.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import cv2
@@ -19,6 +20,8 @@ STRIDE = 2
 """moves by 2."""
 SHAPE_STEP = 16
 """P-Net inputs are filled up to multiples of this many pixels, of more where they are large."""
+MOST_PIXELS = 1 << 22
+"""Of one pass of P-Net, whose layers keep some 110 bytes for each: a level of 48 megapixels at once took 5.2 GB."""
 MOST_CANDIDATES = 16_384
 """Of one suppression, whose time goes with their square: a group of seven has 458 in its finest level at 12 pixels."""
 MOST_FACES = 4_096
@@ -66,10 +69,25 @@ def cells(size: int) -> int:
     return max((size - 2 + 1) // 2 - 4, 0)
 
 
-def candidates(face: Floats, move: Floats, scale: float, threshold: float) -> Floats:
-    """P-Net's cells above the threshold, as rows of box, score and four regressed moves (N, 9)."""
+def bands(level: Level) -> Iterator[tuple[int, int, RGB]]:
+    """Cut a P-Net input into bands of one shape, so that no pass needs more memory than ``MOST_PIXELS`` do.
+
+    Yields:
+        The first row of cells that no band before has, how many rows of this band come before it, and its pixels.
+    """
+    height, width = level.rgb.shape[:2]
+    tall = min(max(MOST_PIXELS // width // SHAPE_STEP, 4) * SHAPE_STEP, height)
+    for first in range(0, cells(level.height), cells(tall)):
+        top = min(
+            first * STRIDE, height - tall
+        )  # even, as a cell's first pixel must be: both are multiples of SHAPE_STEP
+        yield first, first - top // STRIDE, level.rgb[top : top + tall]
+
+
+def candidates(face: Floats, move: Floats, scale: float, threshold: float, first_row: int = 0) -> Floats:
+    """P-Net's cells above the threshold, as rows of box, score and four regressed moves (N, 9), from ``first_row`` on."""
     rows, columns = np.nonzero(face >= threshold)
-    corner = np.stack([columns, rows], axis=1) * STRIDE
+    corner = np.stack([columns, rows + first_row], axis=1) * STRIDE
     top_left, bottom_right = np.floor((corner + 1) / scale), np.floor((corner + CELL) / scale)
     score = face[rows, columns, None]
     return np.concatenate([top_left, bottom_right, score, move[:, rows, columns].T], axis=1).astype(np.float32)

@@ -136,16 +136,21 @@ class Detector:
         """P-Net over the pyramid: squared candidate boxes (N, 4)."""
         found = [np.zeros((0, 9), np.float32)]
         for level in cascade.pyramid(halves, smallest, self.factor):
-            move, face = self._pnet(level.rgb[None])
-            rows, columns = cascade.cells(level.height), cascade.cells(level.width)
-            cells = cascade.candidates(
-                face[0, 1, :rows, :columns], move[0, :, :rows, :columns], level.scale, self.thresholds[0]
-            )
+            cells = np.concatenate([self._cells(level, *band) for band in cascade.bands(level)])
             found.append(cells[cascade.suppress(cells[:, :4], cells[:, 4], 0.5)])
         boxes = np.concatenate(found)
         boxes = boxes[cascade.suppress(boxes[:, :4], boxes[:, 4], 0.7)]
         size = boxes[:, 2:4] - boxes[:, :2]
         return geometry.square(boxes[:, :4] + boxes[:, 5:9] * np.tile(size, 2))
+
+    def _cells(self, level: cascade.Level, first: int, n_before: int, rgb: RGB) -> Floats:
+        """P-Net over one band of a level: its cells above the threshold (N, 9), without ``n_before`` rows of an earlier one."""
+        move, face = self._pnet(rgb[None])
+        rows = slice(n_before, n_before + cascade.cells(level.height) - first)
+        columns = slice(cascade.cells(level.width))
+        return cascade.candidates(
+            face[0, 1, rows, columns], move[0, :, rows, columns], level.scale, self.thresholds[0], first
+        )
 
     def _filter(self, halves: list[RGB], boxes: Floats) -> Floats:
         """R-Net on the candidates: fewer, better squared boxes (N, 4)."""

@@ -1,6 +1,7 @@
 """An organiser's own challenge: declared in ten lines, checked, served beside the built-in tasks, open while it says so."""
 
 import json
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -371,6 +372,36 @@ def test_a_challenge_with_the_name_of_a_built_in_task_is_not_served(
     assert open_challenges(environment) == []
     assert TASKS["afew"] is get_task("afew") is before
     assert "a task is called afew already; the challenge afew is not served" in caplog.text
+
+
+def test_of_two_challenges_with_one_task_name_the_first_is_served(
+    phased: Path, environment: dict[str, str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """As after a folder was copied in by hand; again at every start, and whatever the other one holds."""
+    new_challenge("smiles", phased, environment)
+    folder = Path(environment["FEMO_CHALLENGES"])
+    shutil.copytree(folder / "smiles", folder / "smiles-dev")
+    (folder / "smiles-dev" / "challenge.toml").write_text(DECLARED)
+    for _ in range(2):
+        assert [task.name for task in open_challenges(environment)] == ["smiles-dev", "smiles-test"]
+        assert get_task("smiles-dev").title == "Smiles in the wild: dev"
+        assert get_task("smiles-dev").labels == folder / "smiles" / "labels" / "dev"
+    why = "a task of another challenge is called smiles-dev already; rename one of their folders"
+    assert {"smiles-dev": why} == UNSERVED
+    assert [record.message for record in caplog.records] == [f"{why}; the challenge smiles-dev is not served"]
+
+
+def test_a_copy_that_was_never_finished_is_no_challenge(source: Path, environment: dict[str, str]) -> None:
+    """What a process leaves that is killed before it gives the folder its name."""
+    new_challenge("smiles", source, environment)
+    folder = Path(environment["FEMO_CHALLENGES"])
+    shutil.copytree(folder / "smiles", folder / ".smiles.part")
+    assert [task.name for task in open_challenges(environment)] == ["smiles"]
+    assert ".smiles.part" not in TASKS
+    TASKS.pop("smiles")
+    (folder / "smiles").rename(folder / "other")
+    new_challenge("smiles", source, environment)
+    assert not (folder / ".smiles.part").exists(), "the next attempt takes it away"
 
 
 def test_what_lies_beside_the_labels_is_none(source: Path, environment: dict[str, str]) -> None:

@@ -47,6 +47,7 @@ class Cache:
         self.kept = frozenset({folder / "files", folder / "tmp"})
         self._closed = threading.Event()
         self._in_use: Callable[[], Collection[Path]] = frozenset
+        self._swept: Callable[[], None] = lambda: None
 
     def keep(self) -> None:
         """Keep what lies in the folder now, before the first visitor: the examples."""
@@ -62,9 +63,16 @@ class Cache:
                 if path.lstat().st_ctime < oldest:
                     path.rmdir() if path.is_dir() and not path.is_symlink() else path.unlink()
 
-    def watch(self, in_use: Callable[[], Collection[Path]] = frozenset) -> None:
-        """Sweep on schedule until ``close``, in a thread of its own; what ``in_use`` returns by then stays."""
-        self._in_use = in_use
+    def watch(
+        self, in_use: Callable[[], Collection[Path]] = frozenset, swept: Callable[[], None] = lambda: None
+    ) -> None:
+        """Sweep on schedule until ``close``, in a thread of its own; what ``in_use`` returns by then stays.
+
+        Args:
+            in_use: The files of those who wait or whose turn it is.
+            swept: Is told of each sweep.
+        """
+        self._in_use, self._swept = in_use, swept
         threading.Thread(target=self._watch, name="femo-sweep", daemon=True).start()
 
     def close(self) -> None:
@@ -77,6 +85,7 @@ class Cache:
     def _watch(self) -> None:
         while not self._closed.wait(SWEEP_S):
             self.sweep()
+            self._swept()
 
 
 @contextmanager

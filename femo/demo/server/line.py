@@ -21,7 +21,7 @@ from gradio.data_classes import PredictBodyInternal
 from gradio.queueing import Event, EventQueue, Queue
 from gradio.server_messages import EstimationMessage, ProcessCompletedMessage
 
-from femo.demo.events import CAMERAS, FETCHES, LONG
+from femo.demo.events import CAMERAS, FETCHES, LONG, SAID
 from femo.demo.server.addressed import own_upload
 from femo.demo.server.assistants import is_from_assistant
 
@@ -84,6 +84,18 @@ class Line(Queue):
         if messages is not None and messages.qsize() > MOST_UNREAD:
             raise fastapi.HTTPException(fastapi.status.HTTP_429_TOO_MANY_REQUESTS, sentence)
         return await self._refuse(event, sentence)
+
+    def get_events(self) -> tuple[list[Event], bool, str] | None:
+        """Take what runs next; of what is said of clips nothing whose visitor's words before it still run."""
+        line = self.event_queue_per_concurrency_id.get(SAID["concurrency_id"])
+        if line is None or not line.queue:
+            return super().get_events()
+        speaking = {event.session_hash for event in self._running() if event.concurrency_id == line.concurrency_id}
+        waiting = line.queue
+        line.queue = [event for event in waiting if event.session_hash not in speaking]
+        taken = super().get_events()
+        line.queue = [event for event in waiting if event in line.queue or event.session_hash in speaking]
+        return taken
 
     async def reset_iterators(self, event_id: str) -> None:
         """End an event as Gradio does, and forget what was expected of it.

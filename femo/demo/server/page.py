@@ -40,6 +40,14 @@ class Page(gr.Blocks):
         """Return the files of those who wait for their turn or whose turn it is."""
         return self._queue.files_in_use() if isinstance(self._queue, Line) else set()
 
+    def drop_swept(self) -> None:
+        """Forget the uploads and results that a sweep took, of which Gradio keeps the names for as long as the app runs."""
+        for files in self.temp_file_sets:
+            if isinstance(files, Uploads):
+                files.drop_swept()
+            else:
+                files -= {file for file in list(files) if not Path(file).exists()}
+
     def queue(
         self,
         status_update_rate: float | Literal["auto"] = TOLD_EVERY_S,

@@ -3,6 +3,7 @@
 import threading
 from collections import Counter
 from collections.abc import Iterable
+from pathlib import Path
 
 
 class Uploads(set[str]):
@@ -28,3 +29,10 @@ class Uploads(set[str]):
                 return False
             del self._came[file]
             return True
+
+    def drop_swept(self) -> None:
+        """Forget the files that are gone: nobody is left to say so of those that a sweep took."""
+        with self._lock:  # what comes again while this looks is added afterwards
+            for file in [file for file in self if not Path(file).exists()]:
+                self.discard(file)
+                self._came.pop(file, None)

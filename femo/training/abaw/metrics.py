@@ -13,6 +13,7 @@ from typing import Final
 
 import numpy as np
 
+from femo.clips.temporal import decide_units
 from femo.labels import ABAW_AU, ABAW_EXPR
 from femo.training.abaw.dataset.tasks import Part
 from femo.types import Doubles, Floats, Ints
@@ -165,13 +166,13 @@ THRESHOLDS: Final = tuple(tenth / 10 for tenth in range(1, 10))
 
 
 def count_thresholds(label: Floats, value: Floats) -> Counts:
-    """Return (9, 12, 3) counts of each unit at each threshold; a unit is active from its threshold on.
+    """Return (9, 12, 3) counts of each unit at each threshold, decided as the threshold will be applied.
 
     Args:
         label: float32 (T, 12), NaN where invalid.
         value: Probabilities float32 (T, 12).
     """
-    return np.stack([count_au(label, (value.astype(np.float64) >= t).astype(np.int64)) for t in THRESHOLDS])
+    return np.stack([count_au(label, decide_units(value, t)) for t in THRESHOLDS])
 
 
 def best_thresholds(counts: Counts) -> tuple[float, ...]:

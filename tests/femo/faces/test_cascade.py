@@ -80,6 +80,25 @@ def test_cells_are_counted_as_p_net_does(size: int) -> None:
     assert cascade.cells(size) == expected
 
 
+@pytest.mark.parametrize(("height", "width"), [(12, 12), (63, 500), (64, 64), (65, 500), (237, 310), (700, 90)])
+def test_bands_have_every_cell_once_and_one_shape(
+    height: int, width: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A band holds 12 x 12 pixels for each of its cells, those that the cell has in the whole level."""
+    monkeypatch.setattr(cascade, "MOST_PIXELS", 64 * 512)
+    (level, *_) = cascade.pyramid(halves(picture(height, width)), 12, 0.5)
+    bands = list(cascade.bands(level))
+    seen: list[int] = []
+    for first, n_before, rgb in bands:
+        assert rgb.shape[0] * rgb.shape[1] <= 64 * 512
+        for row in range(n_before, cascade.cells(rgb.shape[0])):
+            seen.append(first + row - n_before)
+            top = 2 * seen[-1]
+            np.testing.assert_array_equal(rgb[2 * row : 2 * row + 12], level.rgb[top : top + 12])
+    assert [row for row in seen if row < cascade.cells(level.height)] == list(range(cascade.cells(level.height)))
+    assert len({rgb.shape for _, _, rgb in bands}) == 1
+
+
 # --- boxes --------------------------------------------------------------------------------------------------------
 
 
@@ -91,6 +110,8 @@ def test_candidates_are_those_of_facenet_pytorch() -> None:
     np.testing.assert_allclose(found, expected.numpy(), rtol=1e-6)
     assert len(found) > 30
     assert cascade.candidates(face.numpy(), move.numpy(), 0.7, 1.1).shape == (0, 9)
+    below = cascade.candidates(face[4:].numpy(), move[:, 4:].numpy(), 0.7, 0.6, first_row=4)
+    np.testing.assert_array_equal(below, found[len(found) - len(below) :])
 
 
 def test_moved_boxes_are_those_of_facenet_pytorch() -> None:

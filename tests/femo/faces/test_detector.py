@@ -105,6 +105,28 @@ def test_quick_by_default_and_thorough_when_asked(detector: Detector) -> None:
     assert quick_min_face(1080, 1920) == 40
 
 
+def test_a_large_picture_is_searched_in_bands_and_the_faces_are_the_same(
+    detector: Detector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every cell of P-Net sees 12 x 12 pixels, so a band gives what the whole level does."""
+    whole = detector.detect(group(), 12)
+    sizes: list[int] = []
+    pnet = detector._pnet
+
+    def noted(batch: RGB) -> tuple[Floats, ...]:
+        sizes.append(batch.shape[1] * batch.shape[2])
+        return pnet(batch)
+
+    monkeypatch.setattr("femo.faces.cascade.MOST_PIXELS", 1 << 17)
+    monkeypatch.setattr(detector, "_pnet", noted)
+    banded = detector.detect(group(), 12)
+    assert max(sizes) <= 1 << 17, "a whole level has 4 million"
+    assert len(whole) > 1
+    np.testing.assert_allclose(banded.xyxy, whole.xyxy, atol=0.01)
+    np.testing.assert_allclose(banded.score, whole.score, atol=1e-3)
+    np.testing.assert_allclose(banded.keypoints, whole.keypoints, atol=0.01)
+
+
 @pytest.mark.parametrize("shape", [(1, 1), (1, 400), (30, 30), (39, 200), (48, 48)])
 def test_pictures_without_room_for_a_face_are_empty(shape: tuple[int, int], detector: Detector) -> None:
     rgb = np.random.default_rng(0).integers(0, 256, (*shape, 3), np.uint8)

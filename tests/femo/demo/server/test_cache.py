@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -152,13 +153,15 @@ def test_the_schedule_sweeps(base: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr("femo.demo.server.cache.SWEEP_S", 0.05)
     monkeypatch.setattr(Cache.sweep, "__defaults__", (0.2,))
     with open_cache() as cache:
-        cache.watch()
+        told = threading.Event()
+        cache.watch(swept=told.set)
         photo = cache.folder / "photo.jpg"
         photo.write_bytes(PHOTO)
         end_s = time.monotonic() + 20
         while photo.exists() and time.monotonic() < end_s:
             time.sleep(0.05)
         assert not photo.exists()
+        assert told.wait(20)
         assert Path(os.environ["TMPDIR"]).is_dir()
 
 

@@ -11,7 +11,7 @@ import httpx
 import pytest
 from gradio.utils import get_upload_folder
 
-from femo.demo.events import FETCHES, LONG, QUICK
+from femo.demo.events import FETCHES, LONG, QUICK, SAID
 from femo.demo.server.caller import Watch
 from femo.demo.server.line import ADDRESSES, ANY, CLIPS, MOST_UNREAD
 from femo.demo.server.page import Page
@@ -56,11 +56,15 @@ def address(work: Clips) -> Iterator[str]:
     def fetch(name: str) -> str:
         return work(name)
 
+    def rename(name: str) -> str:
+        return work(name)
+
     with Page(analytics_enabled=False) as demo:
         work.page = demo
         gr.api(clip, api_name="clip", **LONG)
         gr.api(photo, api_name="photo", **QUICK)
         gr.api(fetch, api_name="fetch", **FETCHES)
+        gr.api(rename, api_name="rename", **SAID)
     _, url, _ = demo.launch(
         prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", server_port=free_port(), ssr_mode=False
     )
@@ -81,7 +85,11 @@ def join(address: str) -> Iterator[Join]:
     }
 
     def post(endpoint: str, session: str, source: str = "127.0.0.1") -> httpx.Response:
-        body = {"data": ["x"], "fn_index": ["clip", "photo", "fetch"].index(endpoint), "session_hash": session}
+        body = {
+            "data": ["x"],
+            "fn_index": ["clip", "photo", "fetch", "rename"].index(endpoint),
+            "session_hash": session,
+        }
         return clients[source].post("gradio_api/queue/join", json=body)
 
     yield post
@@ -163,6 +171,23 @@ def test_slow_addresses_of_one_computer_leave_places_for_others_and_for_photos(
 
     assert refused.startswith("The line is full: 2 addresses from your address wait already")
     assert ADDRESSES.of_address < FETCHES["concurrency_limit"]
+    assert work.n_runs == 4
+
+
+def test_what_one_visitor_says_of_a_clip_waits_for_the_own_words_before_it_and_for_nobody_elses(
+    join: Join, address: str, work: Clips
+) -> None:
+    """Each begins with what the one before has left, which is the session's own."""
+    for session in ("ann", "ann", "bob", "cem"):
+        join("rename", session)
+    for session in ("bob", "cem"):
+        news(address, session, lambda message: message["msg"] == "process_starts")
+    running = [event.session_hash for events in work.page._queue.active_jobs for event in events or []]
+    assert sorted(running) == ["ann", "bob", "cem"], "the second of ann waits"
+    work.go.set()
+    heard = news(address, "ann", lambda message: message["msg"] == "close_stream")
+    steps = [message["msg"] for message in heard if message["msg"].startswith("process_")]
+    assert steps == ["process_starts", "process_completed"] * 2
     assert work.n_runs == 4
 
 

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import f1_score
 
+from femo.clips.temporal import decide_units
 from femo.training.abaw.metrics import (
     THRESHOLDS,
     accuracy,
@@ -46,6 +47,24 @@ def test_a_value_on_its_threshold_is_active() -> None:
     label = np.ones((1, 12), np.float32)
     value = np.full((1, 12), np.float32(0.3))
     assert count_thresholds(label, value)[:, 0, 0].tolist() == [1, 1, 1, 0, 0, 0, 0, 0, 0]
+
+
+@pytest.mark.parametrize("threshold", THRESHOLDS)
+def test_a_threshold_is_chosen_as_it_is_applied(threshold: float) -> None:
+    """The float32 nearest to 0.1, 0.5 or 0.7 is at or above that decimal or, as 0.7 (0.699999988), below it; it counts."""
+    label, value = np.ones((1, 12), np.float32), np.full((1, 12), np.float32(threshold))
+    n_reached = THRESHOLDS.index(threshold) + 1
+    assert count_thresholds(label, value)[:, 0, 0].tolist() == [1] * n_reached + [0] * (9 - n_reached)
+    assert [decide_units(value, one)[0, 0] for one in THRESHOLDS] == [1] * n_reached + [0] * (9 - n_reached)
+
+
+def test_the_best_threshold_gives_the_f1_that_it_was_chosen_for() -> None:
+    """By hand: positives .7 and .7, negatives .65 and .1. From 0.7 on both positives and nothing else are active: F1 1."""
+    label = np.tile(np.array([[1.0], [1], [0], [0]], np.float32), (1, 12))
+    value = np.tile(np.array([[0.7], [0.7], [0.65], [0.1]], np.float32), (1, 12))
+    chosen = best_thresholds(count_thresholds(label, value))
+    assert chosen == (0.7,) * 12
+    assert decide_units(value, chosen)[:, 0].tolist() == [1, 1, 0, 0]
 
 
 @settings(max_examples=30)
