@@ -1,7 +1,7 @@
 """Makes a lossless clip of an animated WebP or AVIF, which FFmpeg does not play.
 
-Conventions: transparent parts lie over white, as in photos; times are the sums of the durations that the file gives, and a
-frame that gives none stays for 0.1 s, as in browsers. The clip is in a temporary file without a name.
+Conventions: transparent parts lie over white, as in photos; times are those that the file gives, to a millisecond, and a
+frame without a duration stays for 0.1 s, as in browsers. The clip is in a temporary file without a name.
 """
 
 import tempfile
@@ -60,14 +60,18 @@ def _write(film: Any, image: Image.Image, max_frames: int) -> None:
         stream: Any = out.add_stream("qtrle", rate=1000 // DEFAULT_MS)
         stream.width, stream.height, stream.pix_fmt = image.width, image.height, "rgb24"
         stream.codec_context.time_base = TICK
-        at_ms = 0
+        at_ms = added_ms = 0
         for number, picture in enumerate(ImageSequence.Iterator(image)):
             if number > max_frames:
                 break
             frame = av.VideoFrame.from_ndarray(to_rgb(picture)[0], format="rgb24")
+            given_ms = round(picture.info.get("duration") or 0)
+            shown_ms = given_ms or DEFAULT_MS
+            # sums of rounded durations run away: 60 a second are 16.67 ms each, and Pillow gives 17
+            at_ms = added_ms + picture.info.get("timestamp", at_ms - added_ms)
             frame.time_base, frame.pts = TICK, at_ms
-            shown_ms = round(picture.info.get("duration") or 0) or DEFAULT_MS
             at_ms += shown_ms
+            added_ms += shown_ms - given_ms
             for packet in stream.encode(frame):  # one for each frame, at once
                 packet.duration = shown_ms
                 out.mux(packet)

@@ -38,7 +38,7 @@ class VideoLimits:
         max_duration_s: Length of the clip; checked in the header and again while reading.
         max_pixels: Width × height of a frame; the default is the largest "4K" in use.
         max_frames: Number of frames.
-        max_total_pixels: Pixels of all frames together, by the header; None for any number.
+        max_total_pixels: Pixels of all frames together; checked in the header and again while reading. None for any number.
     """
 
     max_bytes: int = 4000 * MEGA
@@ -46,6 +46,37 @@ class VideoLimits:
     max_pixels: int = 4096 * 2304
     max_frames: int = 500_000
     max_total_pixels: float | None = None
+
+    def check_pixels(self, name: str, width: int, height: int) -> None:
+        """Refuse frames without a pixel, or larger than ``max_pixels``."""
+        if width <= 0 or height <= 0:
+            raise MediaError(f"{name} has frames of {width}×{height} pixels, so there is nothing to read.")
+        if width * height > self.max_pixels:
+            raise MediaError(
+                f"{name} has frames of {width}×{height} pixels, more than the limit of "
+                f"{self.max_pixels / MEGA:.3g} megapixels (max_pixels)."
+            )
+
+    def check_total(self, name: str, n_pixels: int) -> None:
+        """Refuse more pixels in all frames than ``max_total_pixels``."""
+        most = self.max_total_pixels
+        if most is not None and n_pixels > most:
+            raise MediaError(
+                f"{name} has {n_pixels / 1000 / MEGA:.3g} gigapixels in all its frames, more than the limit of "
+                f"{most / 1000 / MEGA:.3g} (max_total_pixels)."
+            )
+
+    def check_frames(self, name: str, n_frames: int) -> None:
+        """Refuse more frames than ``max_frames``."""
+        if n_frames > self.max_frames:
+            raise MediaError(f"{name} has more frames than the limit of {self.max_frames} (max_frames).")
+
+    def check_duration(self, name: str, seconds: float) -> None:
+        """Refuse what is longer than ``max_duration_s``."""
+        if seconds > self.max_duration_s:
+            raise MediaError(
+                f"{name} lasts {seconds:.6g} s, longer than the limit of {self.max_duration_s:g} s (max_duration_s)."
+            )
 
 
 class _Nameless:

@@ -4,9 +4,12 @@ Conventions: time in seconds from the start of the container; a display matrix i
 14496-12 section 8.3.2 defines them, which map a stored point (x, y) to (a·x + c·y, b·x + d·y).
 """
 
-from collections.abc import Callable
+import heapq
+import math
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypeAlias
 
 import cv2
 import numpy as np
@@ -20,6 +23,23 @@ SMALLEST_STEP_S = 1e-6
 """What separates frames that carry the same stamp: finer than a tick of any container in use."""
 
 SQUARE = Fraction(1, 100)
+
+MOST_BETWEEN = 16
+"""Frames that can be shown before one that was stored ahead of them: the most B frames in a row that x264 and x265 write."""
+
+Matrix: TypeAlias = tuple[int, int, int, int]
+"""The part (a, b, c, d) of a display matrix."""
+
+
+def _unnamed(kinds: type[Type], value: object) -> Any:
+    """Make a member for a kind of side data that PyAV does not name."""
+    kind: Any = object.__new__(kinds)
+    kind._name_, kind._value_ = f"UNNAMED_{value}", value
+    return kind
+
+
+# PyAV 18 names 28 kinds, FFmpeg 8.1 has more: EXIF, which is 31, made the list of a frame's side data a ValueError
+Type._missing_ = classmethod(_unnamed)  # type: ignore[method-assign,assignment]
 
 
 class Clock:
@@ -61,8 +81,63 @@ class Clock:
         return time_s
 
 
-def _matrix(frame: Any) -> tuple[int, int, int, int] | None:
-    """The part (a, b, c, d) of the display matrix, or None where there is none.
+class StoredOrder:
+    """Tells whether the stamps of the packets so far rise in the order in which they are stored.
+
+    Attributes:
+        rises: So far.
+    """
+
+    def __init__(self) -> None:
+        self.rises = True
+        self._last = -math.inf
+
+    def __call__(self, pts: int | None) -> None:
+        """Take the stamp of the next packet."""
+        if pts is not None:
+            self.rises = self.rises and pts > self._last
+            self._last = pts
+
+
+def sorted_stamps(frames: Iterable[Any], is_doubtful: Callable[[], bool]) -> Iterator[Any]:
+    """Yield frames as they come, and give them their own stamps in rising order where these tell in which order they are stored.
+
+    AVI and some ASF number the stored frames, and H.264 stores what later frames need before them. So the smallest stamp of the
+    next ``MOST_BETWEEN`` frames is that of the first; so many are held back while it is doubtful.
+
+    Args:
+        frames: Decoded frames in the order in which they are shown; their ``pts`` may change.
+        is_doubtful: Asked at each frame, whether the stamps may be such.
+    """
+    held: deque[Any] = deque()
+    stamps: list[int] = []
+    last = -math.inf
+    for frame in frames:
+        if (
+            frame.pts is None or frame.pts < last
+        ):  # another recording, or a faulty stamp: none to sort among others
+            yield from _stamped(held, stamps, 0)
+            last = -math.inf
+        if frame.pts is None:
+            yield frame
+            continue
+        held.append(frame)
+        heapq.heappush(stamps, frame.pts)
+        for out in _stamped(held, stamps, MOST_BETWEEN if is_doubtful() else 0):
+            last = out.pts
+            yield out
+    yield from _stamped(held, stamps, 0)
+
+
+def _stamped(held: deque[Any], stamps: list[int], n_left: int) -> Iterator[Any]:
+    while len(held) > n_left:
+        frame = held.popleft()
+        frame.pts = heapq.heappop(stamps)
+        yield frame
+
+
+def matrix_of(frame: Any) -> Matrix | None:
+    """Return the display matrix of a frame, None where it has none.
 
     ``frame.side_data`` would tell it too, but keeps what it made in the frame: a circle that holds the frame's pixels until
     Python's collector next looks at its oldest objects, which in a large process is after hundreds of frames.
@@ -74,13 +149,7 @@ def _matrix(frame: Any) -> tuple[int, int, int, int] | None:
     return a, b, c, d
 
 
-def is_upright(frame: Any) -> bool:
-    """Tell whether the stored picture is shown as it is."""
-    matrix = _matrix(frame)
-    return matrix is None or _operations(matrix) == []
-
-
-def _operations(matrix: tuple[int, int, int, int]) -> list[Callable[[RGB], Any]]:
+def _operations(matrix: Matrix) -> list[Callable[[RGB], Any]]:
     """The steps that show a stored picture as meant; other angles are rounded to quarter turns."""
     a, b, c, d = matrix
     turned = abs(b) + abs(c) > abs(a) + abs(d)
@@ -92,17 +161,15 @@ def _operations(matrix: tuple[int, int, int, int]) -> list[Callable[[RGB], Any]]
     return steps
 
 
-def turn_upright(rgb: RGB, frame: Any) -> RGB:
-    """Return the picture as the frame's display matrix wants it shown, contiguous."""
-    matrix = _matrix(frame)
+def turn_upright(rgb: RGB, matrix: Matrix | None) -> RGB:
+    """Return the picture as the display matrix wants it shown, contiguous."""
     for step in _operations(matrix) if matrix else []:
         rgb = step(rgb)
     return np.ascontiguousarray(rgb)
 
 
-def upright_size(frame: Any, size: tuple[int, int]) -> tuple[int, int]:
-    """Return (width, height) of a picture of this size once it is turned as the frame's display matrix wants."""
-    matrix = _matrix(frame)
+def upright_size(matrix: Matrix | None, size: tuple[int, int]) -> tuple[int, int]:
+    """Return (width, height) of a picture of this size once it is turned as the display matrix wants."""
     return (size[1], size[0]) if matrix and cv2.transpose in _operations(matrix) else size
 
 

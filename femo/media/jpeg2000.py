@@ -2,8 +2,10 @@
 
 Pillow holds Python's lock for as long as it decodes one: 12 megapixels stop whatever else the process does for three seconds, the
 80 that are allowed for twenty (two cores). OpenCV lets go of it and gives the same values, of 8 bits a channel. What it does not
-take, such as 16 bits or grey with transparency, is left to Pillow while it is small.
+take, such as 16 bits or grey with transparency, or shows in wrong colours, as sYCC, is left to Pillow while it is small.
 """
+
+import re
 
 import cv2
 import numpy as np
@@ -11,6 +13,8 @@ from PIL import Image
 
 FORMAT = "JPEG2000"
 READ_AS = {"L": cv2.IMREAD_GRAYSCALE, "RGB": cv2.IMREAD_COLOR_RGB, "RGBA": cv2.IMREAD_UNCHANGED}
+SYCC = re.compile(rb"colr\x01..\x00\x00\x00\x12", re.DOTALL)
+"""The box that says so: an enumerated colour space, of number 18 (ISO/IEC 15444-1, I.5.3.3)."""
 LOCKED_PIXELS = 4_000_000
 """Most that Pillow may decode: a second."""
 
@@ -27,7 +31,8 @@ def decoded(image: Image.Image, data: bytes) -> Image.Image:
     """
     if image.format != FORMAT:
         return image
-    if image.mode not in READ_AS:
+    head, _, _ = data.partition(b"jp2c")  # the boxes before the codestream
+    if image.mode not in READ_AS or SYCC.search(head):
         return _small(image)
     values = cv2.imdecode(np.frombuffer(data, np.uint8), READ_AS[image.mode])
     if values is None or values.dtype != np.uint8 or values.shape[:2] != (image.height, image.width):

@@ -1,15 +1,17 @@
 """Decides in one place whether a file is a photo or a clip, for everything that reads either.
 
 Conventions: a clip is what moves: a film, or an animation (GIF, APNG, WebP, AVIF) of two frames or more. A phone's JPEG
-with a second picture in it (MPO), the pages of a TIFF, the sizes of an ICO and the pictures of a HEIF do not move: they
-are photos. The content decides, never the name. Only the formats in ``FORMATS`` are tried, so no decoder that starts other
-programs (EPS starts Ghostscript) sees a stranger's file.
+with other pictures in it (MPO, Dynamic Depth), the pages of a TIFF, the sizes of an ICO and the pictures of a HEIF do not
+move: they are photos. The content decides, never the name. Only the formats in ``FORMATS`` are tried, so no decoder that
+starts other programs (EPS starts Ghostscript) sees a stranger's file.
 """
 
 import io
 import os
+import re
 import struct
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from typing import IO, Any, Final, Literal, TypeAlias
 
@@ -23,6 +25,9 @@ FORMATS: Final = (
 ANIMATED: Final = ("GIF", "PNG", "WEBP", "AVIF")
 START_CODES: Final = (b"\0\0\1", b"\0\0\0\1")
 """How raw H.264, HEVC and MPEG begin. TGA has no mark of its own, and some of its headers look like them."""
+DYNAMIC_DEPTH: Final = re.compile(rb"ns\.google\.com/photos/(dd/)?1\.0/container/")
+"""How XMP says that other pictures lie behind a photo (Dynamic Depth 1.0 and Ultra HDR 1.0: a depth map, a gain map)."""
+NEXT_JPEG: Final = re.compile(rb"\xff\xd9(?=\xff\xd8\xff)")
 MOTION_BYTES: Final = 4_000_000
 """Where at least three frames of a Motion JPEG lie."""
 DAMAGE: Final = (
@@ -68,7 +73,7 @@ def kind_of(file: IO[bytes]) -> FileKind:
         with open_picture(file) as image:
             if image.format in ANIMATED and getattr(image, "is_animated", False):
                 return "animation"
-            return "film" if image.format == "JPEG" and _is_motion_jpeg(file) else "photo"
+            return "film" if image.format == "JPEG" and _is_motion_jpeg(file, image) else "photo"
     except Image.DecompressionBombError:
         return "photo"  # its reader refuses it by its size
     except DAMAGE:
@@ -77,10 +82,23 @@ def kind_of(file: IO[bytes]) -> FileKind:
         file.seek(0)
 
 
-def _is_motion_jpeg(file: IO[bytes]) -> bool:
-    """Tell a film whose frames are JPEGs one behind the other from a JPEG with one more picture behind it."""
+def _is_motion_jpeg(file: IO[bytes], first: Image.Image) -> bool:
+    """Tell a film whose frames are JPEGs of one size, one behind the other, from a JPEG with other pictures behind it."""
+    if DYNAMIC_DEPTH.search(first.info.get("xmp", b"")):
+        return False
     file.seek(0)
-    return file.read(MOTION_BYTES).count(b"\xff\xd9\xff\xd8\xff") > 1
+    data = file.read(MOTION_BYTES)
+    starts = [match.end() for match in islice(NEXT_JPEG.finditer(data), 2)]
+    return len(starts) == 2 and all(_jpeg_size(data[start:]) == first.size for start in starts)
+
+
+def _jpeg_size(data: bytes) -> tuple[int, int] | None:
+    """Return (width, height) of a JPEG by its header, None where it is damaged."""
+    try:
+        with Image.open(io.BytesIO(data), formats=["JPEG"]) as image:
+            return image.size
+    except DAMAGE:
+        return None
 
 
 def open_picture(file: IO[bytes]) -> Image.Image:

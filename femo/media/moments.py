@@ -56,8 +56,8 @@ def _sought(source: str | PathLike[str], limits: VideoLimits, time_s: float) -> 
 class _Seeker(VideoReader):
     @property
     def seekable(self) -> bool:
-        """Whether stamps name one place each; those of a stream may begin anew in its middle."""
-        return bool(INDEXED & set(self._container.format.name.split(",")))
+        """Whether stamps name one place each; those of a stream may begin anew in its middle, others number what is stored."""
+        return not self.stamps_are_doubtful and bool(INDEXED & set(self._container.format.name.split(",")))
 
     def at(self, time_s: float) -> RGB | None:
         """Return the frame whose stamp says this time; None where none does."""

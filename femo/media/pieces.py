@@ -3,7 +3,8 @@
 Conventions: a piece is named by frames of the clip in the order in which they are shown, counted from 0: it holds those from
 ``first`` to ``stop`` - 1, and the frame ``stop`` is decoded once more (``PieceReader.overlap``), which is where the next piece
 begins. Times and numbers are those of the whole clip. Only what can be numbered without decoding is cut: one frame per packet,
-time stamps that rise, nothing hidden by an edit list.
+time stamps that rise and say when a frame is shown, not in which order
+it is stored, nothing hidden by an edit list.
 """
 
 from collections.abc import Iterator
@@ -69,8 +70,10 @@ def cut(
     if packets is None:
         return []
     with open_video(source, limits) as reader:
-        start_s, promised_s = reader.start_s, reader.duration_s
+        start_s, promised_s, doubtful = reader.start_s, reader.duration_s, reader.stamps_are_doubtful
     pts, dts, is_key, base = packets
+    if doubtful and (np.diff(pts) > 0).all():
+        return []
     order = np.argsort(pts, kind="stable")
     shown = pts[order]
     since = shown - round(start_s / base)

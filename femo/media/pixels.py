@@ -12,6 +12,9 @@ from PIL import Image
 from femo.media.icc import to_srgb
 from femo.types import RGB
 
+PHOTOMETRIC, WHITE_IS_ZERO = 262, 0
+"""Tag of a TIFF and its value where 0 is white (TIFF 6.0, section 8)."""
+
 
 def to_rgb(image: Image.Image) -> tuple[RGB, tuple[str, ...]]:
     """Convert any Pillow mode, and return the pixels with notes on their colours."""
@@ -19,9 +22,30 @@ def to_rgb(image: Image.Image) -> tuple[RGB, tuple[str, ...]]:
     return _over_white(image), notes
 
 
+def has_alpha(pixel_format: Any) -> bool:
+    """Tell whether a pixel format of PyAV has transparency."""
+    return any(component.is_alpha for component in pixel_format.components)
+
+
+def over_white(rgb: RGB, alpha: npt.NDArray[np.uint8]) -> RGB:
+    """Lay a picture uint8 (H, W, 3) over white.
+
+    Args:
+        rgb: Its colours, not multiplied by ``alpha``.
+        alpha: How opaque it is, uint8 (H, W).
+    """
+    if alpha.min() == 255:
+        return rgb
+    picture = Image.fromarray(np.ascontiguousarray(rgb))
+    mask = Image.fromarray(np.ascontiguousarray(alpha))
+    return np.asarray(Image.composite(picture, Image.new("RGB", picture.size, "white"), mask))
+
+
 def _over_white(image: Image.Image) -> RGB:
     if image.mode.startswith("I;16") or image.mode in ("I", "F"):
         grey = _scale_to_8_bits(np.asarray(image), image.mode)
+        if image.mode.startswith("I;16") and getattr(image, "tag_v2", {}).get(PHOTOMETRIC) == WHITE_IS_ZERO:
+            grey = 255 - grey  # Pillow does so for 8 bits and fewer
         return np.repeat(grey[:, :, None], 3, axis=2)
     if image.mode == "La":  # premultiplied grey: Pillow has no direct way to RGBA
         image = image.convert("LA")

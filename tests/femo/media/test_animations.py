@@ -56,6 +56,28 @@ def test_a_frame_without_a_duration_stays_for_a_tenth_of_a_second() -> None:
     assert times == [0, Fraction(1, 10), Fraction(7, 50)]
 
 
+@pytest.mark.parametrize("rate", [24, 30, 60])
+def test_times_of_an_avif_do_not_run_away(rate: int) -> None:
+    """Its ticks are finer than the milliseconds that Pillow rounds each duration to: 60 frames a second were 59."""
+    file = io.BytesIO()
+    with av.open(file, "w", format="avif") as container:
+        stream = container.add_stream(
+            "libsvtav1", rate=rate, options={"preset": "12", "svtav1-params": "pred-struct=1"}
+        )
+        stream.width, stream.height, stream.pix_fmt = 64, 64, "yuv420p"
+        stream.codec_context.time_base = Fraction(1, rate)
+        for index in range(rate):
+            frame = av.VideoFrame.from_ndarray(np.full((64, 64, 3), 4 * index, np.uint8), format="rgb24")
+            frame.pts, frame.time_base = index, Fraction(1, rate)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    film = as_film(file, "a.avif", 10_000, 100)
+    assert film is not None
+    with film, av.open(film) as container:
+        times = [float(frame.pts * frame.time_base) for frame in container.decode(video=0)]
+    np.testing.assert_allclose(times, np.arange(rate) / rate, atol=0.0005)
+
+
 def test_what_ffmpeg_plays_itself_is_left_to_it() -> None:
     for file_format in ("GIF", "PNG"):
         given = animation(file_format, [80, 80])

@@ -1,5 +1,6 @@
 """When a frame is shown and in which shape: clocks, and pixels that are not square."""
 
+import io
 from fractions import Fraction
 from pathlib import Path
 
@@ -9,9 +10,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from femo.faces.detector import Detector
-from femo.media.frames import SMALLEST_STEP_S, Clock, square_pixel_size
+from femo.media.frames import SMALLEST_STEP_S, Clock, StoredOrder, sorted_stamps, square_pixel_size
 from femo.media.video import open_video
 from femo.output.export.video import write_annotated
 from tests import clips
@@ -107,3 +109,73 @@ def test_time_always_rises_from_zero_on(pts: list[int | None], start: int | None
     times = ticking(pts, start)
     assert times[0] >= 0
     assert (np.diff(times) > 0).all()
+
+
+def sorted_as(pts: list[int | None], *, is_doubtful: bool) -> list[int | None]:
+    frames = [Stamp(value) for value in pts]
+    out = list(sorted_stamps(iter(frames), lambda: is_doubtful))
+    assert out == frames  # the frames themselves keep their order
+    return [frame.pts for frame in out]
+
+
+def test_stamps_that_number_what_is_stored_are_sorted() -> None:
+    """As H.264 in AVI gives them: I0 P3 B1 B2 stored, each with the number of its place; 16 B frames are the most."""
+    assert sorted_as([1, 3, 4, 2, 6, 5], is_doubtful=True) == [1, 2, 3, 4, 5, 6]
+    longest = [0, *range(2, 18), 1, 18]
+    assert sorted_as(longest, is_doubtful=True) == [*range(19)]
+    assert sorted_as([0, None, 3, 1, None], is_doubtful=True) == [0, None, 1, 3, None]
+
+
+def test_stamps_that_are_not_doubted_stay_as_they_are() -> None:
+    assert sorted_as([1, 3, 2, None, 3], is_doubtful=False) == [1, 3, 2, None, 3]
+
+
+def test_a_second_recording_is_not_sorted_among_the_first() -> None:
+    first = [2 * number for number in range(100, 140)]
+    assert sorted_as([*first, 0, 2, 1], is_doubtful=True) == [*first, 0, 1, 2]
+
+
+def test_packets_are_in_stored_order_until_one_is_not() -> None:
+    order = StoredOrder()
+    told = []
+    for pts in (0, None, 3, 1, 4):
+        order(pts)
+        told.append(order.rises)
+    assert told == [True, True, True, False, False]
+
+
+STORED = np.array([[(200, 30, 30)] * 40 + [(30, 200, 30)] * 24] * 24 + [[(30, 30, 200)] * 64] * 24, np.uint8)
+UPRIGHT = {
+    1: STORED,
+    2: STORED[:, ::-1],
+    3: STORED[::-1, ::-1],
+    4: STORED[::-1],
+    5: STORED.transpose(1, 0, 2),
+    6: np.rot90(STORED, -1),
+    7: STORED[::-1, ::-1].transpose(1, 0, 2),
+    8: np.rot90(STORED),
+}
+"""EXIF orientation -> the picture set upright, by the standard's table (EXIF 2.32, tag 0x0112)."""
+
+
+@pytest.mark.parametrize("orientation", UPRIGHT)
+@pytest.mark.parametrize("kind", ["APNG", "Motion JPEG"])
+def test_frames_with_exif_are_read_and_stand_upright(kind: str, orientation: int) -> None:
+    """FFmpeg hands EXIF on as a kind of side data that PyAV does not name; mirroring is told nowhere else."""
+    exif = Image.Exif()
+    exif[0x0112], exif[0x010F] = orientation, "Camera"
+    picture, buffer = Image.fromarray(STORED), io.BytesIO()
+    if kind == "APNG":
+        other = Image.fromarray(255 - STORED)
+        picture.save(buffer, "PNG", save_all=True, append_images=[other, picture], duration=200, exif=exif)
+    else:
+        picture.save(buffer, "JPEG", exif=exif, quality=95, subsampling=0)
+        buffer = io.BytesIO(buffer.getvalue() * 3)
+    with open_video(buffer) as reader:
+        frames = [frame.rgb for frame in reader]
+    upright = UPRIGHT[orientation]
+    assert len(frames) == 3
+    assert (reader.height, reader.width) == upright.shape[:2]
+    for rgb in (frames[0], frames[2]):  # only the first of an APNG has it
+        assert rgb.shape == upright.shape
+        assert np.abs(rgb.astype(int) - upright).mean() < 4

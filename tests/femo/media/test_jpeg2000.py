@@ -45,6 +45,14 @@ def test_a_lossy_one_differs_by_rounding_at_most() -> None:
     assert np.abs(np.asarray(decoded(Image.open(io.BytesIO(data)), data)) - expected).max() <= 1
 
 
+def test_luma_and_chroma_are_not_taken_for_red_green_and_blue(capfd: pytest.CaptureFixture[str]) -> None:
+    """sYCC is BT.601 of full range: (200, 120, 80) is Y 139.4, Cb 94.5, Cr 171.2, rounded before it is stored."""
+    data = written(Image.new("RGB", (60, 40), (200, 120, 80)).convert("YCbCr"))
+    rgb = read_photo(data).rgb
+    np.testing.assert_allclose(rgb.reshape(-1, 3), np.tile([200, 120, 80], (60 * 40, 1)), atol=2)
+    assert capfd.readouterr().err == ""
+
+
 def test_other_formats_are_left_alone() -> None:
     image = picture("RGB")
     assert decoded(image, b"") is image

@@ -39,7 +39,29 @@ def huge_png() -> bytes:
     )
 
 
+def portrait(n_behind: int, sizes: tuple[tuple[int, int], ...], namespace: str | None) -> bytes:
+    """A phone's JPEG with others behind it, which its XMP names as Dynamic Depth 1.0 wants it, or does not."""
+    xmp = f'<x:xmpmeta xmlns:x="adobe:ns:meta/" xmlns:Container="{namespace}"><Container:Directory/></x:xmpmeta>'
+    more = {"xmp": xmp.encode()} if namespace else {}
+    behind = [Image.new("RGB", size, "gray") for size in sizes[:n_behind]]
+    buffer = io.BytesIO()
+    Image.new("RGB", (32, 24), "red").save(buffer, "JPEG", **more)
+    for picture in behind:
+        picture.save(buffer, "JPEG")
+    return buffer.getvalue()
+
+
+SIZES = ((32, 24), (16, 12), (16, 12))
+"""Of the original, the depth map and the confidence behind a portrait of 32×24."""
+DEPTH = "http://ns.google.com/photos/dd/1.0/container/"
+GAIN = "http://ns.google.com/photos/1.0/container/"
+
 STILL = {
+    "a portrait with its original and a depth map": lambda: portrait(2, SIZES, DEPTH),
+    "a portrait with all that belongs to it": lambda: portrait(3, SIZES, DEPTH),
+    "a portrait with pictures of its size": lambda: portrait(3, SIZES[:1] * 3, DEPTH),
+    "a photo with pictures of its size": lambda: portrait(2, SIZES[:1] * 2, GAIN),
+    "JPEGs of other sizes, of which nothing is said": lambda: portrait(3, SIZES, None),
     "a phone's JPEG with a second picture": lambda: encode("MPO", 2),
     "JPEG": lambda: encode("JPEG", 1),
     "JPEG with one more behind it": lambda: encode("JPEG", 1) + encode("JPEG", 1),
@@ -98,10 +120,11 @@ def test_animations_are_clips_everywhere(
     assert f"animated {file_format}: the first of 3 frames was read" in read_photo(path).notes
 
 
-def test_transparent_parts_of_an_animation_lie_over_white() -> None:
+@pytest.mark.parametrize("options", [{"format": "WEBP", "lossless": True, "exact": True}, {"format": "PNG"}])
+def test_transparent_parts_of_an_animation_lie_over_white(options: dict[str, object]) -> None:
     pictures = [Image.new("RGBA", (8, 8), (255, 0, 0, alpha)) for alpha in (0, 255)]
     buffer = io.BytesIO()
-    pictures[0].save(buffer, "WEBP", save_all=True, append_images=pictures[1:], lossless=True, duration=100)
+    pictures[0].save(buffer, save_all=True, append_images=pictures[1:], duration=100, **options)
     with open_video(buffer.getvalue()) as reader:
         clear, full = (frame.rgb for frame in reader)
     np.testing.assert_array_equal(clear, np.full((8, 8, 3), 255))
@@ -119,6 +142,13 @@ def test_films_are_no_photos(suffix: str, codec: str, pix_fmt: str, tmp_path: Pa
         assert kind_of(file) == "film"
     with open_video(path) as reader:
         assert [clips.read_number(frame.rgb) for frame in reader] == [*range(6)]
+
+
+def test_jpegs_of_one_size_behind_each_other_are_a_film() -> None:
+    data = portrait(2, SIZES[:1] * 2, None)
+    assert kind_of(io.BytesIO(data)) == "film"
+    with open_video(data) as reader:
+        assert len(list(reader)) == 3
 
 
 def test_what_is_in_memory_as_pixels_is_a_photo_and_what_is_missing_is_none(tmp_path: Path) -> None:

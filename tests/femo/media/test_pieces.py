@@ -17,10 +17,8 @@ from tests import clips
 LIMITS = VideoLimits()
 
 
-@pytest.fixture(scope="module")
-def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def written(path: Path) -> Path:
     """100 frames of 25 a second, a key frame every 12th, frames that depend on later ones."""
-    path = tmp_path_factory.mktemp("pieces") / "long.mp4"
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=25)
         stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
@@ -31,6 +29,11 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
     return path
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return written(tmp_path_factory.mktemp("pieces") / "long.mp4")
 
 
 def frames_of(clip: Path, span: Span, every: int = 1) -> tuple[list[int], list[float], list[int]]:
@@ -108,6 +111,12 @@ def test_a_piece_that_is_not_as_promised_is_uneven(clip: Path) -> None:
     ):
         with pytest.raises(Uneven, match=said):
             frames_of(clip, wrong)
+
+
+@pytest.mark.parametrize("suffix", ["avi", "asf"])
+def test_what_numbers_its_frames_as_they_are_stored_is_not_cut(suffix: str, tmp_path: Path) -> None:
+    """Its packets do not say which frames a piece holds; the same stream in MP4 is cut (above)."""
+    assert cut(written(tmp_path / f"long.{suffix}"), LIMITS, 1, 1.0, 1.0) == []
 
 
 def test_a_clip_that_is_gone_is_said(clip: Path, tmp_path: Path) -> None:

@@ -1,10 +1,13 @@
 """Pixels of pictures that are in memory, by hand: what is transparent, and what has more than eight bits."""
 
+import io
+
+import av
 import numpy as np
 import pytest
 from PIL import Image
 
-from femo.media.pixels import to_rgb
+from femo.media.pixels import has_alpha, over_white, to_rgb
 
 
 @pytest.mark.parametrize(
@@ -75,3 +78,25 @@ def test_notes_of_the_colours_are_handed_on() -> None:
     rgb, notes = to_rgb(image)
     assert rgb[0, 0].tolist() == [5, 6, 7]
     assert notes == ("the colour profile cannot be read, so colours are as stored",)
+
+
+def test_zero_is_white_where_a_tiff_of_16_bits_says_so() -> None:
+    """TIFF 6.0, section 8: PhotometricInterpretation 0. A stored 50,000 is 15,535 of 65,535, which is 60.4 of 255."""
+    file = io.BytesIO()
+    Image.fromarray(np.array([[0, 50_000, 65_535]], np.uint16)).save(file, "TIFF", tiffinfo={262: 0})
+    rgb, _ = to_rgb(Image.open(file))
+    assert rgb[0, :, 0].tolist() == [255, 60, 0]
+
+
+def test_a_picture_is_laid_over_white_by_its_alpha() -> None:
+    rgb = np.full((1, 3, 3), (0, 100, 200), np.uint8)
+    laid = over_white(rgb, np.array([[0, 51, 255]], np.uint8))
+    np.testing.assert_allclose(laid[0], [(255, 255, 255), (204, 224, 244), (0, 100, 200)], atol=1)
+    opaque = np.full((1, 3), 255, np.uint8)
+    assert over_white(rgb, opaque) is rgb
+
+
+def test_pixel_formats_with_transparency() -> None:
+    clear = ("rgba", "argb", "ya8", "yuva420p", "gbrap", "yuva444p10le")
+    opaque = ("rgb24", "bgr0", "gray", "yuv420p", "nv12", "pal8", "gbrp")
+    assert [has_alpha(av.VideoFormat(name)) for name in (*clear, *opaque)] == [True] * 6 + [False] * 7

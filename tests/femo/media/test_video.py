@@ -121,6 +121,54 @@ def test_one_frame(tmp_path: Path) -> None:
     assert reader.duration_s == pytest.approx(1 / FPS)
 
 
+@pytest.mark.parametrize("suffix", ["avi", "asf"])
+@pytest.mark.parametrize("n_between", [1, 3, 16])
+def test_a_container_that_numbers_what_is_stored_has_the_times_of_what_is_shown(
+    suffix: str, n_between: int, tmp_path: Path
+) -> None:
+    """The same H.264 with B frames in MP4, which says when each is shown, has one frame each 0.04 s."""
+    times, numbers = {}, {}
+    for kind in (suffix, "mp4"):
+        path = tmp_path / f"b.{kind}"
+        with av.open(str(path), "w") as container:
+            stream = container.add_stream("libx264", rate=FPS)
+            stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+            stream.options = {"bf": str(n_between), "b-adapt": "0", "crf": "8", "g": "60", "sc_threshold": "0"}
+            for index, rgb in enumerate(clips.numbered(100)):
+                frame = av.VideoFrame.from_ndarray(rgb, format="rgb24")
+                frame.pts, frame.time_base = index, Fraction(1, FPS)
+                container.mux(stream.encode(frame))
+            container.mux(stream.encode(None))
+        frames = read(path)[1]
+        times[kind] = np.array([frame.time_s for frame in frames])
+        numbers[kind] = [clips.read_number(frame.rgb) for frame in frames]
+    assert numbers[suffix] == numbers["mp4"] == [index % 32 for index in range(100)]
+    np.testing.assert_allclose(times["mp4"], np.arange(100) / FPS, atol=1e-6)
+    np.testing.assert_allclose(times[suffix] - times[suffix][0], times["mp4"], atol=1e-6)
+    assert times[suffix][0] <= 1 / FPS + 1e-9  # AVI's first packet has the stamp 1
+
+
+def test_a_rate_of_ticks_counts_no_frames(tmp_path: Path) -> None:
+    """Browsers' WebM names 1000 frames a second, and holds 30."""
+    path = tmp_path / "ticks.webm"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libvpx", rate=1000, options={"deadline": "realtime", "cpu-used": "8"})
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        stream.codec_context.time_base = Fraction(1, 1000)
+        for index, rgb in enumerate(clips.numbered(60)):
+            frame = av.VideoFrame.from_ndarray(rgb, format="rgb24")
+            frame.pts, frame.time_base = round(1000 * index / 30), Fraction(1, 1000)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    exact = VideoLimits(max_total_pixels=60 * 64 * 48)
+    reader, frames = read(path, limits=exact)
+    assert (reader.fps, reader.n_frames, len(frames)) == (1000, None, 60)
+    message = refusal(path, limits=VideoLimits(max_total_pixels=60 * 64 * 48 - 1))
+    assert (
+        "has 0.000184 gigapixels in all its frames, more than the limit of 0.000184 (max_total_pixels)" in message
+    )
+
+
 def test_a_recording_without_a_length_in_its_header(tmp_path: Path) -> None:
     path = clips.write_clip(tmp_path / "live.webm", clips.numbered(12), codec="libvpx", options={"live": "1"})
     with open_video(path) as reader:
@@ -185,6 +233,37 @@ def test_containers_and_pixel_formats(tmp_path: Path, suffix: str, codec: str, p
     np.testing.assert_allclose(frames[3].rgb[8, 56].astype(int), [220, 20, 20], atol=tolerance)
     np.testing.assert_allclose([frame.time_s for frame in frames], np.arange(10) / FPS, atol=6e-4)
     assert reader.skipped_frames == 0
+
+
+@pytest.mark.parametrize(
+    ("codec", "pix_fmt", "atol"), [("qtrle", "argb", 0), ("png", "rgba", 0), ("prores_ks", "yuva444p10le", 6)]
+)
+def test_transparent_parts_of_a_film_lie_over_white(codec: str, pix_fmt: str, atol: int, tmp_path: Path) -> None:
+    rgba = np.full((48, 64, 4), (200, 100, 50, 255), np.uint8)
+    rgba[:, :24, 3], rgba[:, 24:48, 3] = 0, 51  # a fifth of it, and four fifths of white
+    path = tmp_path / "clear.mov"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream(codec, rate=FPS)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, pix_fmt
+        for index in range(2):
+            frame = av.VideoFrame.from_ndarray(rgba, format="rgba").reformat(format=pix_fmt)
+            frame.pts, frame.time_base = index, Fraction(1, FPS)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    for frame in read(path)[1]:
+        found = frame.rgb[20, [10, 36, 56]].astype(int)
+        np.testing.assert_allclose(found, [(255, 255, 255), (244, 224, 214), (200, 100, 50)], atol=atol or 1)
+
+
+def test_the_fourth_byte_of_raw_pictures_is_not_transparency(tmp_path: Path) -> None:
+    path = tmp_path / "raw.avi"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("rawvideo", rate=FPS)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "bgra"
+        frame = av.VideoFrame.from_ndarray(np.full((48, 64, 4), (200, 100, 50, 0), np.uint8), format="rgba")
+        container.mux(stream.encode(frame.reformat(format="bgra")))
+        container.mux(stream.encode(None))
+    np.testing.assert_array_equal(read(path)[1][0].rgb[5, 5], [200, 100, 50])
 
 
 def test_grey_video(tmp_path: Path) -> None:
