@@ -97,7 +97,7 @@ class Pipeline:
             MediaError: The source is no readable photo, or lies outside the limits.
             ModelError: The model cannot decide under the prior.
         """
-        chosen = self.decision.choose(prior)
+        chosen, at_hand = self.decision.choose(prior), AtHand(source)
         photo = read_photo(source, limits)
         width, height = photo.frame.width, photo.frame.height
         rgb, found, turns = find_upright(photo.rgb, lambda picture: self.detector.detect(picture, min_face))
@@ -111,7 +111,7 @@ class Pipeline:
         judged = judge(quality, scores, self.limits)
         shown = turn_back(faces, turns, width, height)
         meshes = mesh.turn_back(seen, turns, width, height) if mesh else None
-        how = (width, height, self.model, notes, chosen, said.identity, quality, judged, meshes, AtHand(source))
+        how = (width, height, self.model, notes, chosen, said.identity, quality, judged, meshes, at_hand)
         return PhotoResult(shown, scores, said.embedding, *how)
 
     def video(
@@ -167,10 +167,10 @@ class Pipeline:
     ) -> GroupResult:
         """Read the mood of a group in a clip, or in a photo, which is a clip of one moment.
 
-        ``source`` is what ``video`` or ``photo`` takes; an animation counts as a clip. The verdict comes from the model
-        folder's trained clip head if it has one (its ``min_face`` holds where none is given), else from its prior head (SISY
-        2021, section 3.3). Arguments and errors are those of ``video`` and ``photo``; ``prior`` changes what is said of persons
-        and their expressions together, the mood always follows from the natural one. No mesh is laid. ``look``: ``raw_video``.
+        ``source`` is what ``video`` or ``photo`` takes; an animation counts as a clip. A clip's verdict comes from the model
+        folder's trained clip head if it has one (its ``min_face`` holds where none is given; SISY 2021, section 3.3); else,
+        and a photo's always, from the prior. Arguments and errors are those of ``video`` and ``photo``; ``prior`` changes what is
+        said of persons and their expressions together, the mood follows from the natural one. No mesh. ``look``: ``raw_video``.
 
         Raises:
             ModelError: The model folder says nothing of groups.
@@ -183,7 +183,7 @@ class Pipeline:
         with rereadable(source, (limits or VideoLimits()).max_bytes) as settled:
             if is_picture(settled):
                 photo = self.photo(settled, min_face=min_face, measure=False, prior="natural")
-                return still_group(photo, mood, self.decision, chosen)
+                return still_group(photo, mood, self.decision, chosen, self.limits)
             smallest = trained.smallest(min_face) if trained else min_face
             how: Any = {"min_face": smallest, "measure": False, "limits": limits, "look": look}
             raw = self.raw_video(settled, **how, descriptors=descriptors, progress=progress, cancel=cancel)

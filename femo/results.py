@@ -178,8 +178,7 @@ class Timeline(Shown):
             "present": self.present,
         }
         columns |= {name: self.xyxy[:, i] for i, name in enumerate(("x1", "y1", "x2", "y2"))}
-        columns |= score_columns(self.scores)
-        columns |= {} if self.mesh is None else mesh_columns(self.mesh, self.scores)
+        columns |= score_columns(self.scores) | (mesh_columns(self.mesh, self.scores) if self.mesh else {})
         return pd.DataFrame(columns | Reading.columns(self.reading, len(self.time_s)))
 
 
@@ -242,8 +241,7 @@ class VideoResult(OfClip, Shown):
 
     def to_pyfeat(self, name: str = "") -> "pd.DataFrame":
         """Return py-feat's table (``femo.exchange.pyfeat``); ``name`` is that of the file."""
-        rows = FaceRows.join(self._rows())
-        return pyfeat_table(rows, name, frame=frame_numbers(self), time_s=self.time_s)
+        return pyfeat_table(FaceRows.join(self._rows()), name, frame=frame_numbers(self), time_s=self.time_s)
 
     def to_eaf(self, media: str | None = None) -> str:
         """Return ELAN's annotations as XML (``femo.exchange.elan``); ``media`` is the clip's file name."""
@@ -257,11 +255,11 @@ class GroupResult(Shown):
 
     Attributes:
         verdict: (1, 3) positive, neutral, negative.
-        over_time: The group as one timeline; its ``group`` scores are (T, 3).
+        over_time: The group as one timeline; its ``group`` scores are (T, 3), filled in where not ``present``: no face counts.
         face_count: int64 (T,).
         video: The persons.
         agreement: float32 (T,), how alike the faces are at each moment, 0-1; NaN below two faces.
-        shares: Expression to its probability averaged over faces, then moments, 0-1; empty where nobody was seen.
+        shares: Expression to its probability averaged over faces, then moments, 0-1; empty where no face counts.
         moods: Each person's own mood by id, (T, 3).
     """
 
@@ -283,6 +281,7 @@ class GroupResult(Shown):
             "source": self.verdict.source,
             "frame": frame_numbers(self.over_time).tolist(),
             "time_s": times(self.over_time.time_s),
+            "present": self.over_time.present.tolist(),
             "over_time": {label: plain(curve.column(label)) for label in curve.labels},
             "face_count": self.face_count.tolist(),
             "agreement": plain(self.agreement),
@@ -292,9 +291,10 @@ class GroupResult(Shown):
         return {**out, "notes": list(self.video.notes)} if self.video.notes else out
 
     def to_frame(self) -> "pd.DataFrame":
-        """Return one row per moment: probabilities, number of faces, agreement."""
+        """Return one row per moment: whether a face counts (else the mood is filled in), mood, number of faces, agreement."""
         import pandas as pd
 
-        columns: dict[str, Any] = {"frame": frame_numbers(self.over_time), "time_s": self.over_time.time_s}
-        columns |= score_columns({"group": self.over_time.scores["group"]})
+        line = self.over_time
+        columns: dict[str, Any] = {"frame": frame_numbers(line), "time_s": line.time_s, "present": line.present}
+        columns |= score_columns({"group": line.scores["group"]})
         return pd.DataFrame(columns | {"face_count": self.face_count, "agreement": self.agreement})

@@ -78,7 +78,8 @@ def _print(results: "Sequence[tuple[str, GroupResult]]") -> None:
     table = Table("file", "verdict", "positive", "neutral", "negative", "source", "persons", "most faces at once")
     for name, result in results:
         verdict = result.to_dict()["verdict"]
-        top = result.verdict.top()[0] or "no face found"
+        nothing = "every face is a blur" if result.video.timelines else "no face found"
+        top = result.verdict.top()[0] or nothing
         shares = ["-" if verdict[label] is None else f"{verdict[label]:.2f}" for label in result.verdict.labels]
         n_most = int(result.face_count.max(initial=0))
         persons = str(len(result.video.timelines))

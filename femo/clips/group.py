@@ -11,8 +11,10 @@ from dataclasses import replace
 import numpy as np
 
 from femo.clips import temporal
+from femo.faces.judgement import judge
 from femo.labels import VGAF_3
 from femo.models.config import HeadSpec
+from femo.models.reading import ReadingSpec
 from femo.networks.decision import Decision
 from femo.networks.heads import linear_prior
 from femo.results import GroupResult, PhotoResult, Timeline, VideoResult
@@ -24,7 +26,12 @@ def faces_in_view(video: VideoResult, name: str = "expression") -> tuple[Floats,
     if not video.timelines:
         return np.zeros((0, len(video.time_s), 0), np.float32), np.zeros((0, len(video.time_s)), np.bool_)
     values = np.stack([line.scores[name].values for line in video.timelines])
-    return values, np.stack([line.present & ~blurred(line) for line in video.timelines])
+    return values, np.stack([counted(line) for line in video.timelines])
+
+
+def counted(line: Timeline) -> Bools:
+    """Return in which moments a person counts (T,): in view, and no blur."""
+    return line.present & ~blurred(line)
 
 
 def blurred(line: Timeline) -> Bools:
@@ -119,7 +126,11 @@ def peaks(group: GroupResult) -> tuple[int, int] | None:
 
 
 def still_group(
-    photo: PhotoResult, head: HeadSpec, decision: Decision | None = None, prior: Prior = "natural"
+    photo: PhotoResult,
+    head: HeadSpec,
+    decision: Decision | None = None,
+    prior: Prior = "natural",
+    limits: ReadingSpec | None = None,
 ) -> GroupResult:
     """Sum up the faces of one photo: a clip of a single moment, each face a person.
 
@@ -127,10 +138,14 @@ def still_group(
         photo: Its faces, with natural expressions.
         head: Its coefficients map expressions to positive, neutral, negative.
         decision: How the pipeline decides.
-        prior: What is said of the persons is decided under this prior.
+        prior: What is said of the persons is decided, and judged, under this prior.
+        limits: From when on a reading is unsure; where None, each face stays judged as in the photo.
     """
     decided = photo.scores if decision is None else decision.decide(photo.scores, prior)
-    shown = replace(photo, scores=decided, prior=prior)
+    reading = photo.reading
+    if photo.quality is not None and limits is not None:
+        reading = judge(photo.quality, decided, limits)
+    shown = replace(photo, scores=decided, prior=prior, reading=reading)
     return describe_group(_one_moment(photo), head, shown=_one_moment(shown))
 
 

@@ -96,14 +96,14 @@ class Choice:
         several = len(self.offered) > 1
         return gr.Dropdown(names, value=value, label=label, visible=several, filterable=False, elem_id=elem_id)
 
-    def priors(self, name: object) -> Any:
-        """Return the choice of the prior as a model of this name offers it.
+    def priors(self, name: object, prior: str | None) -> Any:
+        """Return the choice of the prior as a model of this name offers it, at the one chosen before where it has that.
 
         Raises:
             ModelError: The name is not offered.
         """
         decision = self.pipeline(name).decision
-        return offered(decision, decision.default)
+        return offered(decision, fitting_prior(decision, prior))
 
 
 def offered(decision: Decision, prior: str) -> gr.Radio:
@@ -111,6 +111,6 @@ def offered(decision: Decision, prior: str) -> gr.Radio:
     return gr.Radio(value=prior, visible=len(decision.offered) > 1)
 
 
-def fitting_prior(pipeline: Pipeline, prior: str | None) -> str | None:
-    """Return the prior, or None where the model does not decide under it: another was chosen a moment ago."""
-    return prior if prior in pipeline.decision.offered else None
+def fitting_prior(decision: Decision, prior: str | None) -> str:
+    """Return the prior, or the model's own where it does not decide under this one: another model was chosen a moment ago."""
+    return prior if prior is not None and prior in decision.offered else decision.default

@@ -74,7 +74,7 @@ class GroupTab(ClipTab[GroupView]):
     def __init__(self, pipeline: Pipeline) -> None:
         super().__init__()
         self.pipeline = pipeline
-        self.prior = pipeline.readers[0].spec.clip_head("group")
+        self.head = pipeline.readers[0].spec.clip_head("group")
         with gr.Row(equal_height=False):
             with gr.Column(scale=4, min_width=300):
                 self.file_in = gr.File(
@@ -181,7 +181,7 @@ class GroupTab(ClipTab[GroupView]):
         group = reading.group
         shown = {
             self.stage: _stage(reading),
-            self.verdict: group_cards.verdict_card(group, self.prior.citation),
+            self.verdict: group_cards.verdict_card(group, self.head),
             self.details: gr.Column(visible=bool(group.video.timelines)),
             self.reading: reading.kept(),
         } | self.buttons(running=False, again=True)

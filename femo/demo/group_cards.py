@@ -8,11 +8,12 @@ from typing import Any, Final
 
 import numpy as np
 
-from femo.clips.group import blurred
+from femo.clips.group import counted
 from femo.clips.summaries import BRIEF, share_in_view, split_brief
 from femo.demo.markup import empty, render
 from femo.demo.moments import Moment
-from femo.output.figures.photo import percent
+from femo.models.config import HeadSpec
+from femo.output.figures.photo import UNSURE, percent
 from femo.results import GroupResult, Timeline
 from femo.types import Scores
 
@@ -25,8 +26,8 @@ ALONE: Final = 0.95
 """Share from which on one expression is all that a chart would show."""
 
 
-def verdict_card(group: GroupResult, citation: str) -> str:
-    """Return the verdict with its three probabilities, and how many people it rests on."""
+def verdict_card(group: GroupResult, head: HeadSpec) -> str:
+    """Return the verdict with its three probabilities, and how many people it rests on; ``head`` is the model folder's."""
     top = group.verdict.top()[0]
     if top is None and group.video.timelines:
         return empty("Every face is a blur", "What is blurred says nothing sure of a mood, so none is given.")
@@ -43,7 +44,7 @@ def verdict_card(group: GroupResult, citation: str) -> str:
         "verdict",
         top=top,
         verdict=group.verdict,
-        citation=citation,
+        citation=head.citation if group.verdict.source == head.source else "",
         values=list(zip(group.verdict.labels, group.verdict.values[0].tolist(), strict=True)),
         said=said,
         lines=group.video.notes,
@@ -52,7 +53,7 @@ def verdict_card(group: GroupResult, citation: str) -> str:
 
 def mood_strip(line: Timeline, mood: Scores) -> list[tuple[float, float, str]]:
     """Return one person's mood (T, 3) as (left, width, label) of each part; gaps are where no face, or a blur, was seen."""
-    n_cells, counts = min(N_CELLS, len(line.time_s)), line.present & ~blurred(line)
+    n_cells, counts = min(N_CELLS, len(line.time_s)), counted(line)
     width, cells = STRIP_UNITS / n_cells, []
     for k, rows in enumerate(np.array_split(np.arange(len(line.time_s)), n_cells)):
         seen = rows[counts[rows]]
@@ -67,21 +68,24 @@ def shares_said(group: GroupResult) -> str:
     top, share = max(group.shares.items(), key=lambda item: item[1], default=("", 0.0))
     if share < ALONE:
         return ""
-    least = min(_mix(line)[top] for line in group.video.timelines)
+    lines = [line for line in group.video.timelines if counted(line).any()]
+    least = min(_mix(line)[top] for line in lines)
     others = f"all other expressions together {percent(1 - share)}"
     if least < ALONE:
         return f"Nearly all that this group shows is {top}, {percent(share)}; {others}."
-    n_people, at = len(group.video.timelines), percent(least)
+    n_people, at = len(lines), percent(least)
+    all_count = n_people == len(group.video.timelines)
     if n_people == 1:
-        return f"The only face here shows {top}, {at}; {others}."
-    who = "Both faces show" if n_people == 2 else f"All {n_people} faces show"
-    return f"{who} {top}, each {at}{'' if at == percent(1.0) else ' or more'}; {others}."
+        return f"The only face {'here' if all_count else 'that counts'} shows {top}, {at}; {others}."
+    who = "Both faces" if n_people == 2 else f"All {n_people} faces"
+    return f"{who}{'' if all_count else ' that count'} show {top}, each {at}{'' if at == percent(1.0) else ' or more'}; {others}."
 
 
 def _mix(line: Timeline) -> dict[str, float]:
-    """A person's mean probability of each expression."""
-    expression = line.scores["expression"]
-    return dict(zip(expression.labels, expression.values[line.present].mean(axis=0).tolist(), strict=True))
+    """A person's mean probability of each expression over the moments that count; over those in view where none does."""
+    expression, counts = line.scores["expression"], counted(line)
+    rows = counts if counts.any() else line.present
+    return dict(zip(expression.labels, expression.values[rows].mean(axis=0).tolist(), strict=True))
 
 
 def people(group: GroupResult, pictures: dict[int, str]) -> str:
@@ -111,6 +115,7 @@ def _member(group: GroupResult, line: Timeline, pictures: dict[int, str]) -> dic
         "picture": pictures.get(line.track, ""),
         "start_s": float(line.time_s[np.flatnonzero(line.present)[0]]),
         "top": f"mostly {top}" if moves else f"{top} {percent(share)}",
+        "said": "" if counted(line).any() else f"{UNSURE}: blurred",
         "seen": f"in view {percent(share_in_view(line, group.video.duration_s))} of the clip"
         if moves
         else f"then {second} {percent(rest)}",

@@ -118,7 +118,7 @@ class PhotoTab:
             **QUICK,
         )
         quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-        self.model.input(self.offer, self.model, self.prior, **quiet, **QUICK)
+        self.model.input(self.offer, [self.model, self.prior], self.prior, **quiet, **QUICK)
         shown = [self.beside, *self.panel.components()]
         pane.chooser.input(self.choose, [self.reading, pane.chooser], shown, **quiet)
         pane.annotated.select(self.tap, self.reading, [pane.chooser, *shown], **quiet)
@@ -165,7 +165,7 @@ class PhotoTab:
         Raises:
             FemoError: Something in it is not to be had.
         """
-        decided = fitting_prior(self.models.pipeline(model), prior)
+        decided = fitting_prior(self.models.pipeline(model).decision, prior)
         return Asked(str(uploaded(payload)), whole_pixels(min_face, "min_face"), bool(align), decided, str(model))
 
     def show(
@@ -226,7 +226,7 @@ class PhotoTab:
         """Read the photo by the second model too."""
         with one_sentence():
             pipeline, asked = self.models.pipeline(second), reading.asked
-            prior = fitting_prior(pipeline, asked.prior)
+            prior = fitting_prior(pipeline.decision, asked.prior)
             with READING.turn("photo"):
                 other = pipeline.photo(photo, min_face=asked.min_face, align=asked.align, prior=prior)
             row = number - 1 if isinstance(number, int) and 0 < number <= len(other.faces) else 0
@@ -263,10 +263,10 @@ class PhotoTab:
             **self.pane.nothing(picture),
         }
 
-    def offer(self, model: str) -> Any:
+    def offer(self, model: str, prior: str | None) -> Any:
         """Offer the priors of the chosen model."""
         with one_sentence():
-            return self.models.priors(model)
+            return self.models.priors(model, prior)
 
     def choose(self, reading: KeptPhoto | None, number: int | None) -> dict[Any, Any]:
         """Show another face."""

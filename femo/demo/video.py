@@ -15,7 +15,7 @@ import gradio as gr
 
 from femo.clips.adaptive import parse_every
 from femo.demo import cards
-from femo.demo.choice import Choice, offered
+from femo.demo.choice import Choice, fitting_prior, offered
 from femo.demo.clip_tab import HIDDEN, NOBODY, SMALLEST, ClipTab
 from femo.demo.events import LONG, SAID, one_sentence, uploaded
 from femo.demo.markup import empty
@@ -223,7 +223,7 @@ class VideoTab(ClipTab[KeptClip]):
         notes = raw.clip.notes if clip.watch == clip.path else (*raw.clip.notes, COPIED)
         notes += () if raw.clip.model == self.models.own.model else (f"read by {raw.clip.model}",)
         notes += (ALREADY.format(second),) if second == raw.clip.model else ()
-        decided = prior if prior in raw.decision.offered else raw.decision.default
+        decided = fitting_prior(raw.decision, prior)
         said = cards.notes(notes)
         return (
             {

@@ -82,34 +82,48 @@ class Photo:
 class AtHand:
     """Gives the pixels of a photo back while they can be had: from its file, or from what the caller still holds.
 
-    Nothing is kept alive by it, and a copy in another process knows of a file only.
+    Nothing is kept alive by it, and a copy in another process knows of a file only. Of a file that was written anew since, by its
+    size or its time of change, nothing is given.
 
     Args:
-        source: What was read.
+        source: What is about to be read.
     """
 
     def __init__(self, source: PhotoSource) -> None:
         self._path: Path | None = None
+        self._written: tuple[int, int] | None = None
         self._held: Callable[[], Any] = _gone
         if isinstance(source, str | PathLike):
             self._path = Path(source).absolute()
+            self._written = _written(self._path)
         elif isinstance(pixels := source.rgb if isinstance(source, Photo) else source, np.ndarray | Image.Image):
             self._held = weakref.ref(pixels)
 
     def __call__(self) -> RGB | None:
-        """Return RGB uint8 (H, W, 3), None where the photo is gone or cannot be read any more."""
+        """Return RGB uint8 (H, W, 3), None where the photo is gone, changed or cannot be read any more."""
         source = self._path or self._held()
+        if self._path is not None and _written(self._path) != self._written:
+            return None
         try:
             return None if source is None else read_photo(source).rgb
         except MediaError:
             return None
 
-    def __reduce__(self) -> tuple[type["AtHand"], tuple[PhotoSource]]:
-        return AtHand, (self._path or b"",)
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_held": _gone}
 
 
 def _gone() -> None:
     return None
+
+
+def _written(path: Path) -> tuple[int, int] | None:
+    """Return size in bytes and time of change in ns of a file, None where there is none."""
+    try:
+        status = path.stat()
+    except (OSError, ValueError):  # a name with a zero byte is a ValueError
+        return None
+    return status.st_size, status.st_mtime_ns
 
 
 def read_photo(source: PhotoSource, limits: PhotoLimits | None = None) -> Photo:

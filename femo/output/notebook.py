@@ -93,8 +93,12 @@ def _group(result: GroupResult) -> str:
     mood = top_text(result.verdict, 0) or photo_figures.NOT_MEASURED
     said = SAID[result.verdict.source]
     lines, at_most = result.video.timelines, int(result.face_count.max(initial=0))
-    about = f"{_counted(len(lines), 'person')}, at most {_counted(at_most, 'face')} at once, {result.video.model}"
-    title = f"Group: {mood}" + (f" ({said})" if said else "")
+    title, persons = f"Group: {mood}" + (f" ({said})" if said else ""), _counted(len(lines), "person")
+    if len(result.video.time_s) == 1:  # a photo: nobody is in view for any time
+        rows = [[line.track, top_text(line.scores.get("expression"), 0)] for line in lines]
+        columns = [("Person", ""), ("Expression", _expression_source(lines))]
+        return _cell(title, f"{persons}, {result.video.model}", result.video.notes, columns, rows)
+    about = f"{persons}, at most {_counted(at_most, 'face')} at once, {result.video.model}"
     return _cell(
         title, about, result.video.notes, _person_columns(lines), _persons(lines, result.video.duration_s)
     )
@@ -173,8 +177,12 @@ def _persons(lines: Sequence[Timeline], duration_s: float = math.inf) -> list[li
 
 
 def _person_columns(lines: Sequence[Timeline]) -> list[tuple[str, str]]:
-    said = _source(lines[0].scores.get("expression")) if lines else ""
+    said = _expression_source(lines)
     return [("Person", ""), ("Face", ""), ("In view", ""), ("Expression, share of that time", said)]
+
+
+def _expression_source(lines: Sequence[Timeline]) -> str:
+    return _source(lines[0].scores.get("expression")) if lines else ""
 
 
 def _source(head: Scores | None) -> str:

@@ -115,3 +115,23 @@ def test_the_mood_of_a_group_is_natural_under_either_prior(models: Path, monkeyp
     photo = pipeline.photo(picture, prior="balanced").scores["expression"].values
     np.testing.assert_array_equal(other.video.timelines[1].scores["expression"].values, photo[1:])
     assert [group.to_dict()["prior"] for group in (natural, other)] == ["natural", "balanced"]
+
+
+@pytest.mark.parametrize("prior", ["natural", "halfway", "balanced"])
+def test_faces_of_a_photo_are_as_sure_in_its_group(
+    models: Path, monkeypatch: pytest.MonkeyPatch, prior: str
+) -> None:
+    """Margins of .11 to .20 halfway, at most .05 natural, at least .36 balanced: some faces are close, all, or none."""
+    path = models / "new" / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"reading": {"close_margin": 0.13, "small_px": 30}}))
+    pipeline = load("new")
+    boxes = np.array([[40 * k, 0, 40 * k + 40, 40] for k in range(6)], np.float32)
+    found = Faces(boxes, np.ones(6, np.float32), np.zeros((6, 5, 2), np.float32))
+    monkeypatch.setattr(pipeline.detector, "detect", lambda *_, **__: found)
+    picture = np.random.default_rng(2).integers(0, 255, (40, 240, 3), np.uint8)
+    photo, group = pipeline.photo(picture, prior=prior), pipeline.group(picture, prior=prior)
+    assert photo.reading is not None
+    each = [line.reading.to_dict(0) for line in group.video.timelines if line.reading is not None]
+    assert each == [photo.reading.to_dict(row) for row in range(6)]
+    n_close = sum("close" in reading["reasons"] for reading in each)
+    assert {"natural": n_close == 6, "halfway": 0 < n_close < 6, "balanced": n_close == 0}[prior]

@@ -136,6 +136,9 @@ def test_group_document_and_table() -> None:
     assert document["face_count"] == [1, 4]
     assert document["agreement"] == [None, 0.75]
     assert [person["id"] for person in document["persons"]] == [3]
+    assert document["present"] == line.present.tolist() == [True, False]
+    assert list(group.to_frame())[:3] == ["frame", "time_s", "present"]
+    assert group.to_frame()["present"].tolist() == [True, False]
     np.testing.assert_array_equal(group.to_frame()["face_count"], [1, 4])
     np.testing.assert_allclose(group.to_frame()["group_positive"], [0.2, 0.6], atol=1e-6)
 

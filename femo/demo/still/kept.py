@@ -25,14 +25,14 @@ class Asked:
         path: The upload; its folder is named by its content.
         min_face: Smallest face in pixels, None for quick.
         align: Whether the eyes are levelled.
-        prior: Under which the expression is decided, None for the model's own.
+        prior: Under which the expression is decided.
         model: Who reads.
     """
 
     path: str
     min_face: int | None
     align: bool
-    prior: str | None
+    prior: str
     model: str
 
 

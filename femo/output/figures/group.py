@@ -20,6 +20,8 @@ MOOD_COLOURS: Final[Mapping[str, str]] = {"positive": "#009E73", "neutral": "#A8
 HEIGHT_PX: Final = 430
 LEAST_SHARE: Final = 0.01
 """Shares below this are drawn as one."""
+NOBODY: Final = "no face that counts"
+"""Said where there are no figures: faces in view may all be blurs."""
 
 
 def has_course(group: GroupResult) -> bool:
@@ -48,7 +50,7 @@ def group_timeline(group: GroupResult) -> "Figure":
             stackgroup="mood",
             mode="none",
             fillcolor=rgba(MOOD_COLOURS[label], 0.8),
-            hovertemplate=["%{y:.0%}" if said else "nobody" for said in drawn.said],
+            hovertemplate=["%{y:.0%}" if said else NOBODY for said in drawn.said],
         )
     count = {"x": time_s, "y": group.face_count[index], "line": {"color": INK, "width": 1.8, "shape": "hv"}}
     figure.add_scatter(**count, mode="lines", name="faces", yaxis="y2", showlegend=False, hovertemplate="%{y}")
@@ -86,7 +88,7 @@ def _empty_timeline(end_s: float) -> "Figure":
 def share_bars(shares: Mapping[str, float]) -> "Figure":
     """Draw the share of each expression across the group, largest on top; those that nobody shows share a last line."""
     if not shares:
-        return empty_figure("nobody was seen", 90)
+        return empty_figure(NOBODY, 90)
     ranked = sorted(shares.items(), key=lambda item: -item[1])
     shown = [item for item in ranked if item[1] >= LEAST_SHARE]
     if len(ranked) - len(shown) > 1:

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageFilter
 
 import femo
 from femo.cli.main import main
@@ -82,3 +82,15 @@ def test_wrong_options_are_told_before_anything_is_read(
         assert "no readable video" not in error
     assert run(tmp_path / "*.mov") == 1
     assert "no file matches" in capsys.readouterr().err
+
+
+def test_faces_that_are_all_blurred_were_found(
+    photo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "160")
+    Image.open(photo).filter(ImageFilter.GaussianBlur(4)).save(tmp_path / "soft.png")
+    assert run(tmp_path / "soft.png") == 0
+    [line] = [line for line in capsys.readouterr().out.splitlines() if "soft.png" in line]
+    assert [cell.strip() for cell in line.split("│")[1:-1]] == [
+        "soft.png", "every face is a blur", "-", "-", "-", "prior", "2", "2",
+    ]  # fmt: skip

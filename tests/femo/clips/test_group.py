@@ -7,11 +7,16 @@ import numpy as np
 import pytest
 
 from femo.clips.group import agreement, blurred, describe_group, expression_shares, peaks, still_group
+from femo.faces.judgement import judge
 from femo.labels import AFFECTNET_8
+from femo.models.config import HeadSpec
 from femo.models.find import find_model
+from femo.models.reading import ReadingSpec
+from femo.networks.decision import Decision
 from femo.results import Timeline, VideoResult
 from femo.types import REASONS, ClipInfo, Reading, Scores
-from tests.femo.results_by_hand import photo
+from tests.femo.faces.quality_by_hand import rows
+from tests.femo.results_by_hand import SHARES, photo
 
 TIMES = np.array([0.0, 0.5, 1.0])
 
@@ -126,6 +131,25 @@ def test_a_face_whose_blur_was_not_measured_counts(two: VideoResult) -> None:
     group = describe_group(_video(happy, unknown), head)
     np.testing.assert_allclose(group.verdict.values, describe_group(two, head).verdict.values)
     assert group.shares["sadness"] > 0
+
+
+def test_a_photos_faces_are_judged_on_the_expression_that_is_shown() -> None:
+    """Anger .48 and neutral .44 are close. Divided by shares anger is 4.8 of 9.479 parts, contempt next, 1.333: .366 apart."""
+    natural = np.full((1, 8), 0.08 / 6, np.float32)
+    natural[0, [AFFECTNET_8.index("anger"), AFFECTNET_8.index("neutral")]] = 0.48, 0.44
+    one = photo(1)
+    scores = {"expression": one.scores["expression"].with_values(natural)}
+    quality, limits = rows(size_px=40), ReadingSpec(small_px=50, close_margin=0.36)
+    read = replace(one, scores=scores, quality=quality, reading=judge(quality, scores, limits))
+    decision = Decision("m", HeadSpec("expression", "affectnet-8", "distribution", "trained", class_shares=SHARES))
+    head = find_model("femo-base").clip_heads[0]
+    for prior, reasons in (("natural", ["small", "close"]), ("balanced", ["small"])):
+        [line] = still_group(read, head, decision, prior, limits).video.timelines  # type: ignore[arg-type]
+        assert line.reading is not None
+        assert line.reading.names() == [reasons]
+    assert (
+        still_group(replace(read, quality=None), head, decision, "balanced").video.timelines[0].reading is not None
+    )
 
 
 def test_nobody_in_the_clip_is_not_measured() -> None:

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 import femo
-from femo.demo.choice import Choice, present_models
+from femo.demo.choice import Choice, fitting_prior, present_models
 from femo.errors import ModelError
+from femo.networks.decision import Decision
 from tests.small_models import add_second, write_small
 
 OWN: Any = SimpleNamespace(model="femo-base")
@@ -90,3 +91,19 @@ def test_another_model_uses_the_detector_and_the_mesh_that_are_there(
     assert (
         other.mesh._network is own.mesh._network
     )  # what the mesh is read with; what femo-base sees stays its own
+
+
+def test_the_chosen_prior_stays_where_the_next_model_has_it() -> None:
+    """The page shows what is read under: a model's default where it does not decide under the one that was chosen."""
+    all_three: Any = SimpleNamespace(offered=("natural", "halfway", "balanced"), default="halfway")
+    decisions = {"a": all_three, "b": Decision("b")}
+    models = Choice(OWN, ["a", "b"], lambda name: SimpleNamespace(model=name, decision=decisions[name]))  # type: ignore[arg-type,return-value]
+    for name, chosen, expected in (
+        ("a", "balanced", "balanced"),
+        ("b", "balanced", "natural"),
+        ("a", "natural", "natural"),
+        ("a", None, "halfway"),
+    ):
+        shown = models.priors(name, chosen)
+        assert (shown.value, shown.visible) == (expected, name == "a")
+        assert fitting_prior(decisions[name], chosen) == expected

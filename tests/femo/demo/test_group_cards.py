@@ -1,6 +1,8 @@
 """The mood strip by hand, and what is said of more people than are shown."""
 
 import re
+from collections.abc import Sequence
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,11 +11,14 @@ import pytest
 
 from femo.demo import group_cards
 from femo.demo.group_cards import mood_strip, people, shares_said
+from femo.models.config import HeadSpec
 from femo.output.figures.group import MOOD_COLOURS
-from femo.types import Scores
+from femo.results import Timeline
+from femo.types import REASONS, Reading, Scores
 from tests.femo.results_by_hand import timeline, video
 
 MOODS = ("positive", "neutral", "negative")
+HEAD = HeadSpec("group", "vgaf-3", "distribution", "prior")
 
 
 def mood(*labels: str) -> Scores:
@@ -85,7 +90,7 @@ def test_a_photo_has_no_strip_over_time_and_nothing_that_is_in_view() -> None:
     assert "in view" not in card
     group = photo("happiness")
     group.verdict, group.face_count, group.agreement = mood("positive"), np.ones(1, np.int64), np.array([0.5])
-    said = group_cards.verdict_card(group, "")
+    said = group_cards.verdict_card(group, HEAD)
     assert "1 person; agreement between their faces 50\u00a0%" in said
 
 
@@ -109,6 +114,55 @@ def test_brief_faces_are_folded_away_and_counted_apart() -> None:
     shown, folded = people(group, {}).split("<details")
     assert ("<b>1</b>" in shown, "<b>2</b>" in shown, folded.count('femo-member"')) == (True, False, 2)
     assert "2 brief faces, in view for less than 3\xa0% of the clip" in folded
-    assert "1 person, at most 1 at once; 2 brief faces" in group_cards.verdict_card(group, "")
+    assert "1 person, at most 1 at once; 2 brief faces" in group_cards.verdict_card(group, HEAD)
     group.verdict = verdict.with_values(np.full((1, 3), np.nan, np.float32))
-    assert "Every face is a blur" in group_cards.verdict_card(group, "")
+    assert "Every face is a blur" in group_cards.verdict_card(group, HEAD)
+
+
+def blurred(line: Timeline, blurs: Sequence[bool]) -> Timeline:
+    reasons = np.zeros((len(blurs), len(REASONS)), np.bool_)
+    reasons[:, REASONS.index("blurred")] = blurs
+    return replace(line, reading=Reading(reasons, np.ones(len(blurs), np.bool_)))
+
+
+def test_faces_that_do_not_count_are_not_in_the_sentence() -> None:
+    """A happy face and a blurred sad one: the shares hold the first alone."""
+    group, blur = photo("happiness", "happiness", "sadness", peak=0.97), [True]
+    first, second, third = group.video.timelines
+    group.shares = {"happiness": 0.97, "sadness": 0.004}
+    for lines, who in (
+        ((first, blurred(third, blur)), "The only face that counts shows happiness, 97\u00a0%;"),
+        ((first, second, blurred(third, blur)), "Both faces that count show happiness, each 97\u00a0% or more;"),
+        ((first, blurred(second, blur)), "The only face that counts shows happiness, 97\u00a0%;"),
+        ((first, second, replace(first, track=4), blurred(third, blur)), "All 3 faces that count show happiness,"),
+    ):
+        group.video = video(*lines)
+        assert shares_said(group).startswith(who)
+
+
+def test_a_person_is_what_is_seen_where_the_face_is_no_blur_and_marked_where_there_is_nothing_else() -> None:
+    changing = timeline(1, [0.0, 0.5, 1.0], ["anger", "fear", "fear"])
+    moods = {1: mood(*["negative"] * 3), 2: mood(*["negative"] * 3)}
+    lines = blurred(changing, [False, True, True]), blurred(replace(changing, track=2), [True] * 3)
+    group: Any = SimpleNamespace(video=video(*lines), moods=moods)
+    sharp, soft = people(group, {}).split("<b>2</b>")
+    assert "<b>1</b> mostly anger<small>" in sharp
+    assert "unsure" not in sharp
+    assert 'mostly fear<span class="femo-unsure">unsure: blurred</span>' in soft
+    still = photo("happiness")
+    still.video = video(blurred(still.video.timelines[0], [True]))
+    assert '<b>1</b> happiness 93\u00a0%<span class="femo-unsure">unsure: blurred</span>' in people(still, {})
+
+
+def test_a_prior_is_not_explained_by_the_clips_that_a_trained_head_learnt_from() -> None:
+    group = photo("happiness")
+    group.face_count, group.agreement = np.ones(1, np.int64), np.array([0.5])
+    trained = replace(mood("positive"), source="trained")
+    for verdict, own, told in (
+        (mood("positive"), "prior", True),
+        (mood("positive"), "trained", False),
+        (trained, "trained", True),
+    ):
+        group.verdict = verdict
+        head = HeadSpec("group", "vgaf-3", "distribution", own, citation="trained on 9 clips")  # type: ignore[arg-type]
+        assert ("trained on 9 clips" in group_cards.verdict_card(group, head)) is told

@@ -162,3 +162,13 @@ def test_a_tap_on_a_photo_without_a_face_changes_nothing(show: Any, reads: list[
     assert list(tab.tap(kept, tapped)) == [tab.panel.card]
     assert shown("wall.jpg", kept, mesh=True)[tab.details].visible is False
     assert reads == ["own"]
+
+
+def test_after_another_model_the_page_shows_the_prior_that_was_read_under(show: Any, reads: list[str]) -> None:
+    """The small models decide under the natural prior alone; what they are shown to read under is not read anew."""
+    tab, shown = show
+    kept = shown("astronaut.jpg", None, prior="balanced")[tab.reading]
+    offered = tab.offer("own", "balanced").value
+    assert (offered, kept.asked.prior, kept.result.prior) == ("natural", "natural", "natural")
+    assert shown("astronaut.jpg", kept, prior=offered, mesh=True)[tab.reading].result is kept.result
+    assert reads == ["own"]

@@ -3,6 +3,7 @@
 import base64
 import gc
 import io
+import os
 import pickle
 import re
 from dataclasses import replace
@@ -12,7 +13,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from femo.clips.group import describe_group, still_group
 from femo.media.photos import AtHand, read_photo
+from femo.models.find import find_model
 from femo.results import PhotoResult
 from femo.types import Scores
 from tests.femo import results_by_hand as by_hand
@@ -80,6 +83,20 @@ def test_a_file_is_at_hand_while_it_lies_there_and_in_another_process(tmp_path: 
     assert pickle.loads(pickle.dumps(AtHand(np.zeros((2, 2, 3), np.uint8))))() is None
 
 
+@pytest.mark.parametrize(("name", "later_ns"), [("a.bmp", 10**9), ("a.png", 0)], ids=["equal size", "equal time"])
+def test_a_file_that_was_written_anew_is_not_at_hand(tmp_path: Path, name: str, later_ns: int) -> None:
+    """Pictures of one size take as many bytes in BMP, and noise takes more than one colour in PNG."""
+    file = tmp_path / name
+    Image.new("RGB", (64, 48), (7, 8, 9)).save(file)
+    hand = AtHand(file)
+    there, there_ns = replace(by_hand.photo(1), picture=hand), file.stat().st_mtime_ns
+    assert "<img" in there._repr_html_()
+    Image.fromarray(np.random.default_rng(0).integers(0, 255, (48, 64, 3), np.uint8)).save(file)
+    os.utime(file, ns=(there_ns, there_ns + later_ns))
+    assert "<img" not in there._repr_html_()
+    assert pickle.loads(pickle.dumps(hand))() is None
+
+
 def test_a_photo_that_was_read_before_is_at_hand_and_bytes_are_not(tmp_path: Path) -> None:
     Image.new("RGB", (5, 4)).save(tmp_path / "a.png")
     photo = read_photo(tmp_path / "a.png")
@@ -95,6 +112,20 @@ def test_a_clip_lists_its_persons_by_the_time_they_are_seen() -> None:
     assert "3.0 s" in page
     assert "fear 67\u00a0%, anger 33\u00a0%" in page
     assert 'alt="person 3"' in page
+
+
+def test_a_groups_photo_has_expressions_and_no_time_in_view() -> None:
+    head = find_model("femo-base").clip_heads[0]
+    page = still_group(by_hand.photo(2), head)._repr_html_()
+    assert "2 persons, test-model" in page
+    assert "anger 93\u00a0%" in page
+    assert "sadness 93\u00a0%" in page
+    for word in ("In view", " s<", "of that time", "at once"):
+        assert word not in page
+    line = by_hand.timeline(3, [0.0, 1.0], ["fear", "fear"])
+    clip = describe_group(by_hand.video(line, duration_s=2), head)._repr_html_()
+    assert "1 person, at most 1 face at once, test-model" in clip
+    assert "2.0 s" in clip
 
 
 def test_a_long_table_ends_with_how_many_are_left_out() -> None:

@@ -40,7 +40,7 @@ def test_where_nobody_counts_the_mood_has_a_gap_that_says_so() -> None:
     assert 0.5 not in list(positive.x)
     said = dict(zip(positive.x, positive.hovertemplate, strict=True))
     assert (said[0.0], said[1.0]) == ("%{y:.0%}", "%{y:.0%}")
-    assert "nobody" in positive.hovertemplate
+    assert "no face that counts" in positive.hovertemplate
 
 
 @pytest.mark.parametrize(("present", "n"), [([False] * 3, 3), ([True], 1)])
@@ -61,4 +61,4 @@ def test_shares_are_bars_the_largest_on_top() -> None:
     few = share_bars({"fear": 0.004, "anger": 0.99, "else": 0.006}).data[0]
     assert list(few.y) == ["anger", "2 others"]  # what nobody shows has one line
     assert few.x[1] == pytest.approx(0.01)
-    assert share_bars({}).layout.annotations[0].text == "nobody was seen"
+    assert share_bars({}).layout.annotations[0].text == "no face that counts"
