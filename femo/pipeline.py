@@ -132,7 +132,7 @@ class Pipeline:
 
         Args:
             source: Path, bytes, or seekable binary file.
-            smooth: ``none``, ``mean:K`` or ``median:K``: the filter over K frames, applied to probabilities.
+            smooth: ``none``, ``mean:K`` or ``median:K``: the filter over K analysed frames, applied to probabilities.
             every: Analyse each n-th frame only; ``auto`` tracks faces on every frame, but reads only as many as the
                 decision needs (``femo.clips.adaptive``); ``RawVideo.read_share`` says how many that were.
             fpr: With ``auto``, the share of wrong early decisions that may pass for sure ones; None is 0.05.
@@ -213,7 +213,7 @@ class Pipeline:
         collector, mesh = Collector(), self.mesh if measure else None
         tracker = tracker_of(self.readers, self.detector, min_face)
         rate = adaptive.rate_from(self.readers[0].spec.adaptive, fpr) if every == "auto" else None
-        with open_video(source, limits, 1 if every == "auto" else every, cancel) as reader:
+        with open_video(source, limits, adaptive.frame_step(every), cancel) as reader:
             meter = Meter(progress, reader.n_frames)
             with ReadAhead(reader, room_for(reader.width * reader.height * 3)) as frames:
                 self.watch(seen_by(look, frames), tracker, collector, meter, cancel, rate, descriptors, mesh)

@@ -160,12 +160,9 @@ class Timeline(Shown):
     def to_dict(self) -> dict[str, Any]:
         """Return one entry of ``persons`` in the JSON contract."""
         head = {"id": self.track, "present": self.present.tolist(), "box": plain(self.xyxy)}
-        return (
-            head
-            | attributes(self.scores, slice(None))
-            | {"reading": None if self.reading is None else self.reading.to_dict(slice(None))}
-            | ({} if self.mesh is None else mesh_person(self.mesh, self.scores))
-        )
+        reading = None if self.reading is None else self.reading.to_dict(slice(None))
+        measured = {} if self.mesh is None else mesh_person(self.mesh, self.scores)
+        return head | attributes(self.scores, slice(None)) | {"reading": reading} | measured
 
     def to_frame(self) -> "pd.DataFrame":
         """Return one row per frame."""
@@ -178,7 +175,7 @@ class Timeline(Shown):
             "present": self.present,
         }
         columns |= {name: self.xyxy[:, i] for i, name in enumerate(("x1", "y1", "x2", "y2"))}
-        columns |= score_columns(self.scores) | (mesh_columns(self.mesh, self.scores) if self.mesh else {})
+        columns |= score_columns(self.scores) | ({} if self.mesh is None else mesh_columns(self.mesh, self.scores))
         return pd.DataFrame(columns | Reading.columns(self.reading, len(self.time_s)))
 
 
@@ -193,6 +190,7 @@ class VideoResult(OfClip, Shown):
         frame: int64 (T,), the number of each analysed frame in the clip, from 1; None where every frame is analysed.
         prior: The mix of classes that the expression was decided in, ``natural``, ``halfway`` or ``balanced``.
         nobody: A timeline without rows, whose columns a table has when nobody was seen; None where they are unknown.
+        n_clip_frames: Frames of the clip, analysed or not; None where nobody counted them.
     """
 
     time_s: Doubles
@@ -201,6 +199,7 @@ class VideoResult(OfClip, Shown):
     frame: Ints | None = None
     prior: str = "natural"
     nobody: Timeline | None = None
+    n_clip_frames: int | None = None
 
     def __post_init__(self) -> None:
         check_shape("frame", frame_numbers(self), self.time_s.shape)

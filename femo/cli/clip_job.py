@@ -41,7 +41,7 @@ class ClipJob:
         keep: Whether whole results are kept, for one table or document of all.
         fpr: Of the adaptive rate, or None for the usual one.
         agreement: Whether the adaptive rate is compared with every frame.
-        model: Name of the model, hashes of its files and of its settings, for the record.
+        model: Name, hashes and fingerprint of each model folder, for the record.
         prior: The prior that was asked for, or None.
         also: Forms of other tools that ``out`` gets too, keys of ``export.exchange.SUFFIXES``.
         names: The name of each clip's outputs.
@@ -139,10 +139,13 @@ class ClipJob:
         return {"femo": __version__, "model": self.model, **read, **written}
 
     def is_done(self, clip: Path) -> bool:
-        """Tell whether an earlier run left everything that is asked for, of this very clip and with these options."""
+        """Tell whether an earlier run left everything that is asked for, of this very clip and with these options.
+
+        How often the adaptive rate agrees is said and kept nowhere, so a clip whose ``agreement`` is asked for is never done.
+        """
         from femo.output.records import stands
 
-        if self.out is None:
+        if self.out is None or self.agreement:
             return False
         document, *wanted = self._tables(self.names[clip])
         wanted += [copy for copy in [self.annotated(clip)] if copy]
@@ -264,9 +267,7 @@ def make_folder(folder: Path) -> None:
 
 
 def summary_rows(clip: Path, result: "VideoResult") -> list[tuple[str, ...]]:
-    """Return one row of text per person: clip, person, time in view, expressions, mean valence and arousal."""
-    import numpy as np
-
+    """Return one row of text per person: clip, person, time in view, and of that time expressions, mean valence and arousal."""
     from femo.clips import summaries
 
     if not result.timelines:
@@ -275,12 +276,8 @@ def summary_rows(clip: Path, result: "VideoResult") -> list[tuple[str, ...]]:
     for line in result.timelines:
         most = list(summaries.shares(line, result.duration_s).items())[:3]
         top = [f"{label} {100 * share:.0f} %" for label, share in most]
-        affect = line.scores.get("valence_arousal")
-        means = ["-", "-"]
-        if affect is not None and np.isfinite(affect.values[line.present]).any():
-            means = [
-                f"{float(np.nanmean(affect.column(name)[line.present])):+.2f}" for name in ("valence", "arousal")
-            ]
+        affect = summaries.means(line, "valence_arousal", result.duration_s)
+        means = [f"{affect[name]:+.2f}" if affect else "-" for name in ("valence", "arousal")]
         seen = f"{summaries.seconds_in_view(line, result.duration_s):.1f} s"
         rows.append((clip.name, str(line.track), seen, ", ".join(top) or "-", *means))
     return rows

@@ -9,8 +9,17 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from femo.cli.options import (
+    EveryOption,
+    FprOption,
+    MeshOption,
+    Model,
+    PriorOption,
+    SmoothOption,
+    min_face_fits,
+    refused_by,
+)
 from femo.cli.output import check_streams, say
-from femo.cli.photo import MeshOption, Model, PriorOption
 from femo.media.grants import spelt_out, without_secrets
 
 if TYPE_CHECKING:
@@ -21,6 +30,18 @@ N_SHOWN = 10
 """Failures that are named on the terminal; the data set has all."""
 LINE_S = 1.0
 """Lines of JSON and the file for Prometheus are written at most this often."""
+
+
+def _shard_minutes(minutes: float) -> None:
+    from femo.corpora.options import check_shard_minutes
+
+    check_shard_minutes(minutes)
+
+
+def _timeout(seconds: float) -> None:
+    from femo.corpora.options import check_timeout
+
+    check_timeout(seconds)
 
 
 def corpus(
@@ -43,17 +64,14 @@ def corpus(
         str | None,
         typer.Option(help="Of the Ray cluster, such as ray://head:10001; default the one here, if any."),
     ] = None,
-    smooth: Annotated[str, typer.Option(help="none, mean:K or median:K over K frames.")] = "mean:15",
-    every: Annotated[
-        str, typer.Option(metavar="N|all|auto", help="Analyse each N-th frame, all, or as many as needed.")
-    ] = "all",
-    fpr: Annotated[
-        float | None, typer.Option(help="With --every auto: wrong early decisions that may pass, 0-1.")
-    ] = None,
+    smooth: SmoothOption = "mean:15",
+    every: EveryOption = "all",
+    fpr: FprOption = None,
     min_face: Annotated[
         int | None,
         typer.Option(
-            help="Smallest face side in pixels; default is quick, or with --group what a trained mood learnt from."
+            callback=min_face_fits,
+            help="Smallest face side in pixels, from 12; default is quick, or with --group what a trained mood learnt from.",
         ),
     ] = None,
     align: Annotated[bool, typer.Option(help="Turn faces of photos so that the eyes are level.")] = False,
@@ -65,10 +83,19 @@ def corpus(
         str | None, typer.Option(help="Column of the table that names the inputs or holds them.")
     ] = None,
     shard_minutes: Annotated[
-        float, typer.Option(help="Clips twice as long are read in shards of this length, to the same result.")
+        float,
+        typer.Option(
+            callback=refused_by(_shard_minutes),
+            help="Clips twice as long are read in shards of this length, to the same result.",
+        ),
     ] = 10.0,
     timeout: Annotated[
-        float, typer.Option(metavar="SECONDS", help="A URL without an answer is given up after this.")
+        float,
+        typer.Option(
+            metavar="SECONDS",
+            callback=refused_by(_timeout),
+            help="A URL without an answer is given up after this.",
+        ),
     ] = 60.0,
     retry_failures: Annotated[
         bool, typer.Option("--retry-failures", help="Read again what failed before.")
@@ -92,6 +119,10 @@ def corpus(
     from femo.corpora.progress import refuse_foreign_metrics
     from femo.corpora.run import corpus as run
 
+    if every != "auto" and fpr is not None:
+        raise typer.BadParameter("--fpr belongs to --every auto")
+    if engine != "ray" and address is not None:
+        raise typer.BadParameter("--address belongs to --engine ray")
     check_streams({}, {"--out": out, "--prometheus": prometheus})
     if prometheus is not None:
         refuse_foreign_metrics(prometheus)

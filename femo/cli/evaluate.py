@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from femo.cli.options import Model, PriorOption
 from femo.cli.output import STDOUT, named_files, write_json
-from femo.cli.photo import PriorOption
 from femo.output.names import refuse_inputs
 
 if TYPE_CHECKING:
@@ -31,9 +31,7 @@ def evaluate(
     drawn: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Drawn faces: random_face/data of the package random-face.")
     ] = None,
-    model: Annotated[
-        str | None, typer.Option("--model", help="Model folder; default FEMO_MODEL, else femo-base.")
-    ] = None,
+    model: Model = None,
     json: Annotated[
         str | None, typer.Option("--json", metavar="OUT", help="Write JSON here; - is stdout.")
     ] = None,

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from femo.cli.output import STDOUT, check_streams, finish, named_files, say, write_json, write_table
-from femo.cli.photo import PriorOption
+from femo.cli.options import Model, PriorOption, min_face_fits, smooth_fits
+from femo.cli.output import STDOUT, check_streams, finish, named_files, print_table, say, write_json, write_table
 from femo.cli.progress import Counter
 from femo.cli.video import expand
 from femo.errors import FemoError
@@ -25,25 +25,26 @@ def group(
     csv: Annotated[
         str | None, typer.Option("--csv", metavar="OUT", help="Write a table here, a row per moment; - is stdout.")
     ] = None,
-    smooth: Annotated[str, typer.Option("--smooth", help="none, mean:K or median:K over K frames.")] = "mean:15",
+    smooth: Annotated[
+        str, typer.Option("--smooth", callback=smooth_fits, help="none, mean:K or median:K over K frames.")
+    ] = "mean:15",
     min_face: Annotated[
         int | None,
-        typer.Option(help="Smallest face side in pixels; default is quick, or what a trained mood learnt from."),
+        typer.Option(
+            callback=min_face_fits,
+            help="Smallest face side in pixels, from 12; default is quick, or what a trained mood learnt from.",
+        ),
     ] = None,
-    model: Annotated[
-        str | None, typer.Option("--model", help="Model folder; default FEMO_MODEL, else femo-base.")
-    ] = None,
+    model: Model = None,
     prior: PriorOption = None,
 ) -> None:
     """Read the mood of a group in one or more clips or photos."""
-    from femo.clips import temporal
     from femo.output.export import files as export
     from femo.pipeline import load
 
     check_streams({"--json": json, "--csv": csv}, {})
     clips = expand(files)
     refuse_inputs(named_files((json, csv)), clips)
-    temporal.parse_smoothing(smooth)
     pipeline = load(model, prior=prior)
     results: dict[str, GroupResult] = {}
     documents: list[dict[str, Any]] = []
@@ -72,10 +73,7 @@ def group(
 
 
 def _print(results: "Sequence[tuple[str, GroupResult]]") -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table("file", "verdict", "positive", "neutral", "negative", "source", "persons", "most faces at once")
+    rows = []
     for name, result in results:
         verdict = result.to_dict()["verdict"]
         nothing = "every face is a blur" if result.video.timelines else "no face found"
@@ -83,5 +81,7 @@ def _print(results: "Sequence[tuple[str, GroupResult]]") -> None:
         shares = ["-" if verdict[label] is None else f"{verdict[label]:.2f}" for label in result.verdict.labels]
         n_most = int(result.face_count.max(initial=0))
         persons = str(len(result.video.timelines))
-        table.add_row(Path(name).name, top, *shares, result.verdict.source, persons, str(n_most))
-    Console().print(table)
+        rows.append((Path(name).name, top, *shares, result.verdict.source, persons, str(n_most)))
+    print_table(
+        ("file", "verdict", "positive", "neutral", "negative", "source", "persons", "most faces at once"), rows
+    )

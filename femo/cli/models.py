@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from femo.cli.output import plain_console, say
 from femo.errors import FemoError
 from femo.output.names import MODEL_FILES, refuse_inputs
 
@@ -53,17 +54,25 @@ def summary(spec: "ModelSpec") -> dict[str, Any]:
 @app.command("list")
 def list_command(json: Json = False) -> None:
     """List the models: heads, input, size, licence, where they are, published scores."""
-    from rich.console import Console
-    from rich.padding import Padding
-
     from femo.models.find import list_models
 
-    rows = [summary(spec) for spec in list_models()]
+    damaged: list[str] = []
+    rows = [summary(spec) for spec in list_models(left_out=lambda error: damaged.append(str(error)))]
     if json:
         typer.echo(json_module.dumps(rows, indent=2, ensure_ascii=False))
-        return
+    else:
+        _print_list(rows)
+    for problem in damaged:
+        say(problem)
+    if damaged:
+        raise typer.Exit(1)
+
+
+def _print_list(rows: list[dict[str, Any]]) -> None:
+    from rich.padding import Padding
+
     licences = sorted({row["licence"] for row in rows})
-    console = Console()
+    console = plain_console()
     for row in rows:
         size = "" if row["size_mb"] is None else f"{row['size_mb']} MB, "
         terms = licences.index(row["licence"]) + 1

@@ -1,4 +1,4 @@
-"""What every command of ``femo`` says and writes: lines on stderr, JSON documents, the exit status."""
+"""What every command of ``femo`` says and writes: lines on stderr, tables, JSON documents, the exit status."""
 
 import io
 import re
@@ -6,9 +6,12 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 STEERING: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 STDOUT: Final = "-"
@@ -27,9 +30,31 @@ def named_files(outputs: Iterable[str | Path | None]) -> list[Path]:
     return [Path(output) for output in outputs if output is not None and str(output) != STDOUT]
 
 
+def shown(text: str) -> str:
+    """Return a text in which letters that steer a terminal, which a file's name may hold, are spelt out."""
+    return STEERING.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
+
+
 def say(message: str) -> None:
-    """Print a message on stderr; letters that steer a terminal, which a file's name may hold, are shown and not sent."""
-    typer.echo(STEERING.sub(lambda found: f"\\x{ord(found[0]):02x}", message), err=True)
+    """Print a message on stderr, as ``shown`` has it."""
+    typer.echo(shown(message), err=True)
+
+
+def plain_console() -> "Console":
+    """Return stdout for texts meant as they stand: rich would read ``[bold]`` and ``:cat:`` in a file's name as markup."""
+    from rich.console import Console
+
+    return Console(markup=False, emoji=False)
+
+
+def print_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print a table on stdout; a row may have fewer cells than the header."""
+    from rich.table import Table
+
+    table = Table(*header)
+    for row in rows:
+        table.add_row(*map(shown, row))
+    plain_console().print(table)
 
 
 def check_streams(files: Mapping[str, str | None], folders: Mapping[str, Path | None]) -> None:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from femo.cli.output import STDOUT, check_streams, finish, named_files, say, write_json, write_table
+from femo.cli.options import MeshOption, MinFaceOption, Model, PriorOption
+from femo.cli.output import STDOUT, check_streams, finish, named_files, print_table, say, write_json, write_table
 from femo.errors import FemoError
 from femo.output.names import identities, name_outputs, owner_of, place_of, refuse_inputs
 
@@ -23,17 +24,6 @@ JsonOut = Annotated[str | None, typer.Option("--json", metavar="OUT", help="Writ
 CsvOut = Annotated[
     str | None, typer.Option("--csv", metavar="OUT", help="Write a table here, a row per face; - is stdout.")
 ]
-PriorOption = Annotated[
-    str | None,
-    typer.Option(
-        "--prior", help="Mix of expressions to decide in: natural, halfway or balanced; default the model's own."
-    ),
-]
-MeshOption = Annotated[
-    bool,
-    typer.Option("--mesh/--no-mesh", help="Measure faces by a mesh: head pose, eyes, mouth, brows, action units."),
-]
-Model = Annotated[str | None, typer.Option("--model", help="Model folder; default FEMO_MODEL, else femo-base.")]
 
 MARK = "femo picture of"
 """Key of the text in an annotated picture that tells its photo's place."""
@@ -58,7 +48,7 @@ def photo(
             "--saliency", metavar="OUT.png", help="Write a picture of what the expressions hang on (one photo)."
         ),
     ] = None,
-    min_face: Annotated[int | None, typer.Option(help="Smallest face side in pixels; default is quick.")] = None,
+    min_face: MinFaceOption = None,
     align: Annotated[bool, typer.Option(help="Turn faces so that the eyes are level.")] = False,
     model: Model = None,
     prior: PriorOption = None,
@@ -70,8 +60,7 @@ def photo(
 
     outputs = {"--json": json, "--csv": csv, "--openface": openface, "--pyfeat": pyfeat}
     check_streams(outputs, {"--annotate": annotate, "--saliency": saliency})
-    if saliency is not None and len(files) > 1:
-        raise typer.BadParameter("--saliency takes one photo")
+    _check_saliency(saliency, len(files))
     pictures = _named(files, annotate)
     refuse_inputs([*named_files([*outputs.values(), saliency]), *dict.fromkeys(pictures.values())], files)
     pipeline = load(model, prior=prior, measure=mesh)
@@ -101,6 +90,16 @@ def photo(
     if results and STDOUT not in outputs.values():
         _print_photos(results)
     finish(problems, len(files))
+
+
+def _check_saliency(picture: Path | None, n_files: int) -> None:
+    """Refuse several photos for one picture, and a name that says another format than the PNG that is written."""
+    if picture is None:
+        return
+    if n_files > 1:
+        raise typer.BadParameter("--saliency takes one photo")
+    if picture.suffix.lower() != ".png":
+        raise typer.BadParameter(f"{picture} is no name of a PNG file; the picture of --saliency ends in .png")
 
 
 def _write_tables(
@@ -187,16 +186,14 @@ def _save(rgb: "RGB", target: Path, marks: "PngInfo | None" = None) -> None:
 
 
 def _print_photos(results: "Sequence[tuple[Path, PhotoResult]]") -> None:
-    from rich.console import Console
-    from rich.table import Table
-
     from femo.output.figures.photo import face_table
 
-    table = Table("file", "face", "expression", "valence", "arousal", "age", "gender", "ethnicity", "reading")
+    rows: list[Sequence[str]] = []
     for file, result in results:
         if not len(result.faces):
-            table.add_row(file.name, "no face found")
-        rows = face_table(result).drop(columns="Action units")
-        for cells in rows.itertuples(index=False):
-            table.add_row(file.name, *(str(cell) or "-" for cell in cells))
-    Console().print(table)
+            rows.append((file.name, "no face found"))
+        faces = face_table(result).drop(columns="Action units")
+        rows += [(file.name, *(str(cell) or "-" for cell in cells)) for cells in faces.itertuples(index=False)]
+    print_table(
+        ("file", "face", "expression", "valence", "arousal", "age", "gender", "ethnicity", "reading"), rows
+    )

@@ -6,7 +6,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from femo.cli.output import say
+from femo.cli.output import say, shown
 from femo.media.streaming import Progress, Report, clock
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class Counter:
             self._bar.update(
                 self._task,
                 completed=part,
-                what=f"{self._number}/{len(self._sizes)} {clip.name}",
+                what=shown(f"{self._number}/{len(self._sizes)} {clip.name}"),
                 speed=f"{progress.fps:.0f} frames/s",
                 left=self._left(part),
             )
@@ -77,7 +77,7 @@ def _bar(total: int) -> "tuple[Bar, TaskID]":
     from rich.progress import Progress as Bar
 
     console = Console(stderr=True)
-    columns = [TextColumn("{task.fields[what]}"), BarColumn()]
+    columns = [TextColumn("{task.fields[what]}", markup=False), BarColumn()]  # it may be a file called a[b].mp4
     columns += [TextColumn("{task.fields[speed]}"), TextColumn("{task.fields[left]}")]
     bar = Bar(*columns, console=console, transient=True, disable=not console.is_terminal)
     return bar, bar.add_task("", total=total, what="", speed="", left="")

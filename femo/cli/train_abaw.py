@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from femo.cli.options import smooth_fits
 from femo.output.names import refuse_folder
 
 if TYPE_CHECKING:
@@ -63,7 +64,9 @@ def train_abaw(
     ] = 5,
     lr: Annotated[float, typer.Option(help="Learning rate of Adam.")] = 1e-3,
     seed: Annotated[int, typer.Option(help="Of weights and order.")] = 1,
-    smooth: Annotated[str, typer.Option(help="Of the written predictions: none, mean:K or median:K.")] = "mean:15",
+    smooth: Annotated[
+        str, typer.Option(callback=smooth_fits, help="Of the written predictions: none, mean:K or median:K.")
+    ] = "mean:15",
     thresholds: Annotated[
         Literal["0.5", "train", "val"],
         typer.Option(help="Of action units: 0.5, best on training videos, best on the validation split itself."),

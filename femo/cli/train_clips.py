@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from femo.cli.options import min_face_fits
 from femo.cli.output import say
 from femo.output.names import refuse_folder
 
@@ -44,7 +45,11 @@ def train_clips(
         int, typer.Option(help="Processes that read clips, each on cores of its own.", min=1)
     ] = 2,
     min_face: Annotated[
-        int | None, typer.Option(help="Smallest face side in pixels, now and whenever the model reads such clips.")
+        int | None,
+        typer.Option(
+            callback=min_face_fits,
+            help="Smallest face side in pixels, from 12, now and whenever the model reads such clips.",
+        ),
     ] = None,
     model: Annotated[str | None, typer.Option("--model", help="Network whose embeddings are used.")] = None,
 ) -> None:

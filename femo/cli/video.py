@@ -8,14 +8,14 @@ clip whose outputs stand already is passed over. A clip that cannot be read is n
 import glob
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from femo.cli.auto import read_auto
 from femo.cli.clip_job import ClipJob, made_folders
-from femo.cli.output import STDOUT, check_streams, finish, named_files, say, write_json, write_table
-from femo.cli.photo import MeshOption, PriorOption
+from femo.cli.options import EveryOption, FprOption, MeshOption, MinFaceOption, Model, PriorOption, SmoothOption
+from femo.cli.output import STDOUT, check_streams, finish, named_files, print_table, say, write_json, write_table
 from femo.cli.progress import Counter
 from femo.errors import FemoError, MediaError
 from femo.output.names import refuse_inputs
@@ -60,22 +60,17 @@ def video(
             "--annotate", metavar="OUT.mp4", help="Write a copy with boxes, an MP4; a folder for several clips."
         ),
     ] = None,
-    smooth: Annotated[str, typer.Option("--smooth", help="none, mean:K or median:K over K frames.")] = "mean:15",
-    every: Annotated[
-        str,
-        typer.Option("--every", metavar="N|all|auto", help="Analyse each N-th frame, all, or as many as needed."),
-    ] = "all",
-    fpr: Annotated[
-        float | None,
-        typer.Option(help="With --every auto: wrong early decisions that may pass, 0-1; default 0.05."),
-    ] = None,
+    smooth: SmoothOption = "mean:15",
+    every: EveryOption = "all",
+    fpr: FprOption = None,
     agreement: Annotated[
-        bool, typer.Option("--agreement", help="With --every auto: read every frame too, and compare.")
+        bool,
+        typer.Option(
+            "--agreement", help="With --every auto: read every frame too, also of clips done, and compare."
+        ),
     ] = False,
-    min_face: Annotated[int | None, typer.Option(help="Smallest face side in pixels; default is quick.")] = None,
-    model: Annotated[
-        str | None, typer.Option("--model", help="Model folder; default FEMO_MODEL, else femo-base.")
-    ] = None,
+    min_face: MinFaceOption = None,
+    model: Model = None,
     prior: PriorOption = None,
     mesh: MeshOption = True,
 ) -> None:
@@ -86,21 +81,15 @@ def video(
         raise typer.BadParameter("--also belongs to --out")
     if every != "auto" and (agreement or fpr is not None):
         raise typer.BadParameter("--fpr and --agreement belong to --every auto")
-    from femo.clips import temporal
     from femo.clips.adaptive import parse_every
-    from femo.models.find import find_models
-    from femo.models.settings import settings_sha256
     from femo.pipeline import load
 
     check_streams({"--json": json, "--csv": csv}, {"--out": out, "--abaw": abaw, "--annotate": annotate})
     clips = expand(files)
     _check_copy(annotate, several=len(clips) > 1)
-    temporal.parse_smoothing(smooth)
     keep = json is not None or csv is not None
     job = ClipJob(smooth, parse_every(every), min_face, out, abaw, annotate, len(clips) > 1, keep, fpr, agreement)
-    specs = find_models(model)
-    job.model = [[spec.name, [file.sha256 for file in spec.files], settings_sha256(spec)] for spec in specs]
-    job.model += [] if mesh else [["no mesh", []]]
+    job.model = _recorded(model, mesh=mesh)
     job.prior, job.also = prior, _forms(also or ())
     _check(job, clips, (json, csv))
     with made_folders((out, abaw, annotate if job.several else None)):
@@ -109,8 +98,19 @@ def video(
             _run(job, waiting, load(model, prior=prior, measure=mesh))
         _write_together(job, json, csv)
     if STDOUT not in (json, csv) and job.table:
-        _print_table(job.table)
+        print_table(("file", "person", "in view", "expression", "valence", "arousal"), job.table)
     finish(job.problems, len(clips))
+
+
+def _recorded(model: str | None, *, mesh: bool) -> list[list[Any]]:
+    """Return the networks of a run for its records: name, hashes of the files, and the hash of all that decides numbers."""
+    from femo.mesh.reader import MODEL
+    from femo.models.find import find_model, find_models
+    from femo.models.fingerprint import fingerprint
+
+    specs = [*find_models(model), *([find_model(MODEL)] if mesh else [])]
+    found = [[spec.name, [file.sha256 for file in spec.files], fingerprint(spec)] for spec in specs]
+    return found if mesh else [*found, ["no mesh", [], ""]]
 
 
 def _forms(names: Sequence[str]) -> tuple[str, ...]:
@@ -199,13 +199,3 @@ def _write_together(job: ClipJob, json: str | None, csv: str | None) -> None:
             for clip, r in job.results.items()
         ]
         write_json(json, documents if job.several else documents[0])
-
-
-def _print_table(rows: Sequence[tuple[str, ...]]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table("file", "person", "in view", "expression", "valence", "arousal")
-    for row in rows:
-        table.add_row(*row)
-    Console().print(table)

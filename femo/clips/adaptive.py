@@ -21,7 +21,7 @@ from typing import Any, Final, Literal, TypeAlias
 import numpy as np
 
 from femo.clips.temporal import MOST_DIGITS, SHOWN_CHARS, is_whole_number
-from femo.errors import FemoError
+from femo.errors import FemoError, MediaError
 from femo.types import Bools, Floats, Ints
 
 STRIDES: Final = (200, 100, 50, 25, 10, 1)
@@ -51,6 +51,19 @@ def parse_every(text: str) -> Every:
         what = f"all, auto or a whole number from 1, of at most {MOST_DIGITS} digits"
         raise FemoError(f"every is {text[:SHOWN_CHARS]!r}; expected {what}.")
     return int(text)
+
+
+def frame_step(every: Every) -> int:
+    """Return each how many frames are looked for faces: all of them with ``auto``, which reads only some.
+
+    Raises:
+        MediaError: It is neither a whole number from 1 nor ``auto``.
+    """
+    if isinstance(every, str) and every == "auto":
+        return 1
+    if isinstance(every, bool) or not isinstance(every, int | np.integer) or every < 1:
+        raise MediaError(f"every is {every!r}; expected a whole number from 1, or 'auto'.")
+    return int(every)
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,6 +75,24 @@ def shares(line: Timeline, duration_s: float = math.inf) -> dict[str, float]:
     return dict(sorted(found.items(), key=lambda item: -item[1]))
 
 
+def means(line: Timeline, head: str, duration_s: float = math.inf) -> dict[str, float]:
+    """Return the mean of each output of a head over the time in view, as ``shares`` counts it; {} if nothing was read.
+
+    Args:
+        line: The person.
+        head: Name of the head, such as ``valence_arousal``.
+        duration_s: Length of the clip.
+    """
+    found = line.scores.get(head)
+    if found is None or not len(line.time_s):
+        return {}
+    read = line.present & temporal.measured(found.values)
+    seconds = _lasts(line, duration_s)[read]
+    if not seconds.sum():
+        return {}
+    return dict(zip(found.labels, np.average(found.values[read], axis=0, weights=seconds).tolist(), strict=True))
+
+
 def transitions(line: Timeline) -> "pd.DataFrame":
     """Count how often one dominant expression follows another, while the person stays in view.
 

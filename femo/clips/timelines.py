@@ -137,7 +137,7 @@ class RawVideo(OfClip):
         said = [replace(p, scores=self.decision.decide(p.scores, chosen)) for p in kept]
         lines = [_timeline(person, self, smoothing) for person in said]
         blank = nobody(self.heads, self.unit_map)
-        return VideoResult(self.time_s, tuple(lines), clip, self.frame, chosen, blank)
+        return VideoResult(self.time_s, tuple(lines), clip, self.frame, chosen, blank, len(self.frame_time_s))
 
 
 def _longest_first(persons: Sequence[RawPerson], time_s: Doubles) -> list[RawPerson]:

@@ -1,7 +1,7 @@
 """What is asked of every input, and how two runs into one folder are told apart.
 
-Conventions: the identity of a run is what its results depend on: the options, the model with the hashes of its files and
-of its settings, femo's version, and the version of the tables. How the work is spread is not part of it.
+Conventions: the identity of a run is what its results depend on: the options, the model with the hashes of its files, all that
+its config and the face mesh's decide, femo's version, and the version of the tables. How the work is spread is not part of it.
 """
 
 from collections.abc import Sequence
@@ -9,16 +9,20 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from femo import __version__
-from femo.clips.adaptive import Every, parse_every, rate_from
+from femo.clips.adaptive import Every, frame_step, rate_from
 from femo.clips.temporal import parse_smoothing
 from femo.errors import FemoError
 from femo.faces.detector import check_min_face
+from femo.mesh.reader import MODEL as MESH_MODEL
 from femo.models.config import ModelSpec
-from femo.models.settings import settings_sha256
+from femo.models.find import find_model
+from femo.models.fingerprint import fingerprint
 from femo.networks.decision import decision_of
 
 SCHEMA_VERSION: Final = 1
 """Of the tables (``femo.corpora.schema``); grows when a column changes its meaning or goes."""
+MOST_TIMEOUT_S: Final = 86_400
+"""A day: sockets count milliseconds up to 2**31, some 25 days."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +63,39 @@ class Options:
         if self.every == "auto":
             rate_from(None, self.fpr)
         else:
-            parse_every(str(self.every))
+            frame_step(self.every)
         if self.group:
             specs[0].clip_head("group")
 
     def identity(self, specs: Sequence[ModelSpec]) -> dict[str, Any]:
         """Return all that results depend on, in JSON's types."""
         models = {spec.name: [file.sha256 for file in spec.files] for spec in specs}
-        about = {"femo": __version__, "schema_version": SCHEMA_VERSION, "model": models}
-        return {**about, "settings": {spec.name: [settings_sha256(spec)] for spec in specs}, **asdict(self)}
+        read = [*specs, *([find_model(MESH_MODEL)] if self.measure else [])]
+        config = {spec.name: [fingerprint(spec)] for spec in read}
+        told = {"femo": __version__, "schema_version": SCHEMA_VERSION, "model": models, "config": config}
+        return {**told, **asdict(self)}
+
+
+def check_shard_minutes(minutes: float) -> None:
+    """Refuse a length of shards that none can have.
+
+    Raises:
+        FemoError: It is not above 0.
+    """
+    if not minutes > 0:
+        raise FemoError(f"shard_minutes is {minutes}; expected a number above 0.")
+
+
+def check_timeout(timeout_s: float) -> None:
+    """Refuse a time after which nothing could be given up.
+
+    Raises:
+        FemoError: It is not above 0, or longer than ``MOST_TIMEOUT_S``.
+    """
+    if not 0 < timeout_s <= MOST_TIMEOUT_S:
+        raise FemoError(
+            f"timeout_s is {timeout_s}; expected a number of seconds above 0, at most {MOST_TIMEOUT_S}."
+        )
 
 
 def changes(before: dict[str, Any], now: dict[str, Any]) -> str:

@@ -14,11 +14,11 @@ from os import PathLike
 from pathlib import Path
 from typing import Final
 
-from femo.clips.adaptive import Every
+from femo.clips.adaptive import Every, frame_step
 from femo.corpora import reading
 from femo.corpora.fetching import sha256_here
 from femo.corpora.manifest import NAME, Facts, Input, Manifest
-from femo.corpora.options import Options, changes
+from femo.corpora.options import Options, changes, check_shard_minutes, check_timeout
 from femo.corpora.orders import Orders
 from femo.corpora.parts import Parts, is_own, locked, refuse_foreign, unwritable
 from femo.corpora.processes import Processes, usable_cores
@@ -41,8 +41,6 @@ PART_INPUTS: Final = 10_000
 PART_S: Final = 600.0
 """after so many seconds."""
 POLL_S: Final = 0.5
-MOST_TIMEOUT_S: Final = 86_400
-"""A day: sockets count milliseconds up to 2**31, some 25 days."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +119,7 @@ def corpus(
             another run, an option is out of range, or the folder takes no more.
     """
     specs = find_models(model)
+    every = every if every == "auto" else frame_step(every)
     options = Options(smooth, every, fpr, min_face, align, group, prior, measure)
     options.check(specs)
     if workers is not None and workers < 1:
@@ -129,12 +128,8 @@ def corpus(
         raise FemoError(f"engine is {engine!r}; expected local or ray.")
     if address is not None and engine != "ray":
         raise FemoError("address belongs to engine='ray'.")
-    if not shard_minutes > 0:
-        raise FemoError(f"shard_minutes is {shard_minutes}; expected a number above 0.")
-    if not 0 < timeout_s <= MOST_TIMEOUT_S:
-        raise FemoError(
-            f"timeout_s is {timeout_s}; expected a number of seconds above 0, at most {MOST_TIMEOUT_S}."
-        )
+    check_shard_minutes(shard_minutes)
+    check_timeout(timeout_s)
     for spec in specs:  # before workers are started, each of which would say it
         find_files(spec)
     folder = Path(out).absolute()

@@ -2,8 +2,9 @@
 
 Conventions: boxes in source pixels, times in seconds, probabilities 0-1; empty is what was not measured. ``clip_id`` is the
 number of an input in the manifest: a data set is sorted by it within a part file, so that readers pass over row groups. The
-metadata of a file tell ``femo.schema_version``, ``femo.version``, ``femo.model`` (with the SHA-256 of the weights) and
-``femo.options`` as JSON. Persons and clips hold means over the rows of ``frames``.
+metadata of a file tell ``femo.schema_version``, ``femo.version``, ``femo.model`` (with the SHA-256 of the weights),
+``femo.config`` (the SHA-256 of all that decides numbers in each model folder) and ``femo.options`` as JSON. Persons and clips
+hold means over the rows of ``frames``.
 """
 
 import json
@@ -118,12 +119,14 @@ class Schemas:
         return scores + [(n, FLOAT, "degrees" if n in ANGLES else between_eyes, text) for n in self.measured]
 
     def _metadata(self, dataset: str) -> dict[str, str]:
-        rest = {key: value for key, value in self.facts.items() if key not in ("femo", "schema_version", "model")}
+        told = ("femo", "schema_version", "model", "config")
+        rest = {key: value for key, value in self.facts.items() if key not in told}
         return {
             "femo.dataset": dataset,
             "femo.schema_version": str(self.facts["schema_version"]),
             "femo.version": self.facts["femo"],
             "femo.model": json.dumps(self.facts["model"]),
+            "femo.config": json.dumps(self.facts["config"]),
             "femo.options": json.dumps(rest),
         }
 

@@ -144,7 +144,7 @@ class VideoTab(ClipTab[KeptClip]):
 
         Args:
             video: The clip: MP4, WebM, MOV, MKV or AVI.
-            smooth: none, mean:K or median:K over K frames, K odd.
+            smooth: none, mean:K or median:K over K analysed frames, K odd.
             every: Read "all" frames, each n-th, such as "2", or "auto" for as many as needed.
             min_face: Smallest face to look for, in pixels; leave out for the quick choice.
             prior: Mix of expressions to assume: natural, as in training; balanced, all alike; halfway; or the model's own.

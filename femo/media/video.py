@@ -70,8 +70,8 @@ def open_video(
         MediaError: The source is missing, no video, without any frame, or over a limit.
         Cancelled: Iterating, when ``cancel`` says so.
     """
-    if every < 1:
-        raise MediaError(f"every is {every}; expected a whole number from 1.")
+    if isinstance(every, bool) or not isinstance(every, int | np.integer) or every < 1:
+        raise MediaError(f"every is {every!r}; expected a whole number from 1.")
     limits = limits or VideoLimits()
     file, name, ours = open_file(source, limits)
     try:

@@ -81,7 +81,7 @@ def find_model(name: str | None = None) -> ModelSpec:
         return _hub_spec(name, repo)
     if specs:
         return specs[0]
-    known = ", ".join(spec.name for spec in list_models()) or "none"
+    known = ", ".join(spec.name for spec in list_models(left_out=lambda _: None)) or "none"
     raise ModelError(f"no model named {name!r}; known models: {known} (femo models list)")
 
 

@@ -34,6 +34,17 @@ SMALLEST: Final = 1e-37
 """Natural probabilities below float32's normal numbers have lost their logits."""
 
 
+def check_prior(prior: str) -> Prior:
+    """Return a prior as it is.
+
+    Raises:
+        FemoError: There is no such prior.
+    """
+    if prior not in PRIORS:
+        raise FemoError(f"prior is {prior!r}; expected natural, halfway or balanced.")
+    return prior
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Decision:
     """How a pipeline decides the expression.
@@ -62,8 +73,7 @@ class Decision:
         """
         if prior is None:
             return self.default
-        if prior not in PRIORS:
-            raise FemoError(f"prior is {prior!r}; expected natural, halfway or balanced.")
+        prior = check_prior(prior)
         if prior not in self.offered:
             raise ModelError(
                 f"{self.model} cannot decide under the {prior} prior: its config has no class_shares under "

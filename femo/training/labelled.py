@@ -2,11 +2,12 @@
 
 Conventions: a folder holds folders named after the expressions, with photos anywhere below them; a table is a CSV with the
 columns ``path``, relative to the table, and ``expression``. Names are those of ``AFFECTNET_8`` or the adjectives of everyday use
-(``angry``, ``happy``). Each photo is of one person: the largest face that is found is read, and a photo in which none is found
-counts as an error, as it does for who uses the pipeline. What cannot be read is left out and named. Shares are 0-1 with Wilson's
-95 % interval.
+(``angry``, ``happy``). What is hidden is no photo, and a table names each once. Each photo is of one person: the largest face
+that is found is read, and a photo in which none is found counts as an error, as it does for who uses the pipeline. What cannot be
+read is left out and named. Shares are 0-1 with Wilson's 95 % interval.
 """
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,7 +81,8 @@ def _of_folders(folder: Path) -> Iterator[Labelled]:
     for named in sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")):
         expression = _known(named.name, named)
         for path in sorted(named.rglob("*")):
-            if path.suffix.lower() in SUFFIXES and not path.name.startswith("."):
+            hidden = any(part.startswith(".") for part in path.relative_to(named).parts)
+            if path.suffix.lower() in SUFFIXES and not hidden and not path.is_dir():
                 yield Labelled(path, expression)
 
 
@@ -94,10 +96,16 @@ def _of_table(table: Path) -> Iterator[Labelled]:
             rows = [(number, dict(zip(header, row, strict=False))) for number, row in lines if row]
     except (OSError, UnicodeDecodeError) as error:
         raise FemoError(f"{table} cannot be read: expected a folder, or a CSV in UTF-8") from error
+    first: dict[str, int] = {}
     for number, row in rows:
         path, name = (row.get(column) for column in COLUMNS)
         if not path or not name:
             raise FemoError(f"{table}, line {number}: expected a path and an expression")
+        earlier = first.setdefault(os.path.normpath(path), number)
+        if earlier != number:
+            raise FemoError(
+                f"{table}, line {number}: {path} stands in line {earlier} already; expected each photo once"
+            )
         yield Labelled(table.parent / path, _known(name, f"{table}, line {number}"))
 
 
@@ -182,11 +190,11 @@ def _read_one(pipeline: Pipeline, path: Path, cut_out: bool) -> tuple[Mapping[st
 
 
 def _certainty(hits: Bools, states: npt.NDArray[np.str_]) -> dict[str, Any]:
-    """How many readings are sure, and how right those are, and the others."""
+    """How many readings are sure, and how right those are, and the others; a photo without a face has no reading."""
     if not (states != "").any():
         return {}
     return {
-        "sure_share": share(states == "sure"),
+        "sure_share": share(states[states != ""] == "sure"),
         **{f"{state}_accuracy": share(hits[states == state]) for state in ("sure", "unsure")},
     }
 

@@ -217,3 +217,10 @@ def test_a_trained_mood_looks_for_faces_as_small_as_those_it_learnt_from(
     ):
         femo.load(str(folder), measure=False).group(clip, min_face=min_face)
     assert asked == [24, 40, None]
+
+
+@pytest.mark.parametrize("every", [0, 2.5, "5", "all", True])
+def test_a_step_that_is_no_number_of_frames_is_refused(pipeline: Pipeline, every: Any, tmp_path: Path) -> None:
+    clip = clips.write_clip(tmp_path / "clip.mp4", clips.numbered(3))
+    with pytest.raises(MediaError, match=f"every is {every!r}; expected a whole number from 1, or 'auto'"):
+        pipeline.video(clip, every=every, measure=False)

@@ -79,7 +79,7 @@ def write_abaw(
         FemoError: The name cannot stand in a prediction file, a person is unknown, times are needed, or a folder cannot
             be written.
     """
-    if frame_time_s is None and len(result.time_s) and frame_numbers(result)[-1] != len(result.time_s):
+    if frame_time_s is None and len(result.time_s) and _n_clip_frames(result) != len(result.time_s):
         raise FemoError(
             f"The result of {video} holds {len(result.time_s)} of its frames; a prediction file has a line for each, so "
             "analyse every frame or give frame_time_s, the times of all."
@@ -96,6 +96,11 @@ def write_abaw(
             write_text(path, "\n".join(lines) + "\n")
             written.append(path)
     return written
+
+
+def _n_clip_frames(result: VideoResult) -> int:
+    """Return how many frames the clip has; where nobody counted, up to the last that was analysed."""
+    return int(frame_numbers(result)[-1]) if result.n_clip_frames is None else result.n_clip_frames
 
 
 def _subjects(video: str, result: VideoResult, subjects: Subjects) -> list[tuple[str, str, Timeline | None]]:

@@ -74,6 +74,18 @@ def test_a_clip_is_done_when_all_that_is_asked_for_is_there_and_as_it_was(clip: 
     assert not job().is_done(clip)  # without a folder nothing is kept
 
 
+def test_a_clip_whose_agreement_is_asked_for_is_read_again(clip: Path, tmp_path: Path) -> None:
+    auto, compared = (job(tmp_path / "out", every="auto", agreement=agreement) for agreement in (False, True))
+    for found in (auto, compared):
+        found.name([clip])
+    write(auto, clip)
+    assert auto.is_done(clip)
+    assert not compared.is_done(clip)
+    write(compared, clip)
+    assert compared.names == {clip: "face"}
+    assert auto.is_done(clip)
+
+
 def test_what_is_written_is_the_result(clip: Path, tmp_path: Path) -> None:
     found = job(tmp_path / "out", keep=True)
     found.name([clip])
@@ -282,6 +294,12 @@ def test_a_row_tells_a_persons_time_expressions_and_means() -> None:
         assert summary_rows(Path("in/a.mp4"), video(line, duration_s=duration_s)) == [
             ("a.mp4", "3", seen, shares, "+0.25", "-0.12"),
         ]
+    uneven = timeline(1, [0.0, 0.5, 1.0, 4.0], ["anger", "anger", "fear", "fear"])
+    uneven.scores["valence_arousal"].values[:] = [[-0.8, 0], [-0.8, 0], [0.8, 0], [0.8, 0]]
+    # the last frame lasts as long as most, .5 s: one second of anger, 3.5 of fear; (-.8 + 3.5 * .8) / 4.5
+    assert summary_rows(Path("a.mp4"), video(uneven, duration_s=5.0))[0][2:] == (
+        "4.5 s", "fear 78 %, anger 22 %", "+0.44", "+0.00",
+    )  # fmt: skip
     absent = timeline(1, [0.0, 1.0], ["anger", "fear"], present=[True, False])
     absent.scores["valence_arousal"].values[:, 0] = 1, -1
     del absent.scores["action_units"]  # type: ignore[attr-defined]

@@ -71,8 +71,8 @@ def test_wrong_options_are_told_before_anything_is_read(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for options, status, message in (
-        (["--smooth", "gauss"], 1, "Smoothing is 'gauss'"),
-        (["--prior", "sunny"], 1, "sunny"),
+        (["--smooth", "gauss"], 2, "Smoothing is 'gauss'"),
+        (["--prior", "sunny"], 2, "sunny"),
         (["--json", "-", "--csv", "-"], 2, "cannot both be stdout"),
     ):
         (tmp_path / "x.mp4").write_bytes(b"no video")

@@ -42,7 +42,7 @@ def test_a_full_disk_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest
 def test_a_name_that_is_too_long_is_one_line(
     option: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    long = tmp_path / ("x" * 256)
+    long = tmp_path / f"{'x' * 256}.png"
     with pytest.raises(SystemExit) as done:
         main(["photo", str(tmp_path / "a.jpg"), option, str(long)])
     assert done.value.code == 1

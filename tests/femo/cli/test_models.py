@@ -1,5 +1,6 @@
 """``femo models list`` as a terminal of eighty columns shows it."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ from typer.testing import CliRunner
 
 from femo.cli.main import app
 from femo.models.find import list_models
+from tests.femo.models.tiny import write_tiny
 from tests.small_models import add_second, write_small
 
 
@@ -32,3 +34,26 @@ def test_a_folder_that_is_not_whole_says_what_it_lacks(tmp_path: Path, monkeypat
     assert f"where          not whole, second.safetensors is missing in {folder}" in (
         CliRunner().invoke(app, ["models", "show", "small"]).stdout
     )
+
+
+def test_a_damaged_folder_is_named_and_the_others_are_listed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "half").mkdir()
+    (tmp_path / "half" / "config.json").write_text("{")
+    monkeypatch.setenv("FEMO_MODELS_DIR", str(tmp_path))
+    for more in ([], ["--json"]):
+        told = CliRunner().invoke(app, ["models", "list", *more])
+        assert told.exit_code == 1
+        assert told.stderr.startswith(f"{tmp_path / 'half' / 'config.json'} cannot be read as JSON: ")
+        assert len(told.stderr.splitlines()) == 1
+        assert "femo-base" in told.stdout
+    assert "femo-base" in [row["name"] for row in json.loads(told.stdout)]
+
+
+def test_terms_in_brackets_are_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_tiny(tmp_path, licence="[bold] terms :cat:")
+    monkeypatch.setenv("FEMO_MODELS_DIR", str(tmp_path))
+    monkeypatch.setenv("COLUMNS", "120")
+    shown = CliRunner().invoke(app, ["models", "list"])
+    assert "[bold] terms :cat:" in [line[2:].rstrip() for line in shown.stdout.splitlines()]

@@ -11,7 +11,7 @@ import skimage.data
 from PIL import Image
 
 from femo.cli.main import main
-from femo.cli.output import say
+from femo.cli.output import print_table, say
 from tests import clips
 
 TABLES = [
@@ -94,3 +94,13 @@ def test_what_stdout_cannot_take_is_refused_before_anything_is_read(
     assert run(*arguments) == 2
     assert sentence in capsys.readouterr().err
     assert list(Path().iterdir()) == []
+
+
+def test_a_table_shows_names_as_they_are(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
+    names = ["clip[bold].mp4", "[/x].mp4", ":cat:.jpg", "[link=http://a.b]c.png"]
+    print_table(("file", "face"), [*((name, "1") for name in names), ("a\x1b[31m.mp4",)])
+    cells = [line.split("│")[1].strip() for line in capsys.readouterr().out.splitlines() if line.startswith("│")]
+    assert cells == [*names, "a\\x1b[31m.mp4"]

@@ -77,6 +77,16 @@ def test_photo_writes_what_the_expression_hangs_on(portrait: Path, tmp_path: Pat
     assert not (tmp_path / "two.png").exists()
 
 
+@pytest.mark.parametrize("name", ["seen.jpg", "seen", "png"])
+def test_the_picture_of_what_it_hangs_on_has_the_name_of_a_png(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert _run("photo", tmp_path / "gone.jpg", "--saliency", tmp_path / name) == 2
+    said = "".join(capsys.readouterr().err.replace("│", "").split())
+    assert f"{tmp_path / name}isnonameofaPNGfile;thepictureof--saliencyendsin.png" in said
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_pictures_of_ones_own_are_not_drawn_over(tmp_path: Path) -> None:
     photo, own = tmp_path / "x.jpg", tmp_path / "x.png"
     Image.new("RGB", (40, 30), "grey").save(photo)
@@ -136,3 +146,14 @@ def test_unknown_model_is_one_line(portrait: Path, capsys: pytest.CaptureFixture
 def test_train_help_names_its_data_layout(capsys: pytest.CaptureFixture[str]) -> None:
     assert _run("train", "faces", "--help") == 0
     assert "utkface*.zip" in capsys.readouterr().out
+
+
+def test_the_table_has_the_name_that_the_file_has(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "160")
+    name = "photo[bold]:cat:.png"
+    Image.new("RGB", (40, 30), "grey").save(tmp_path / name)
+    assert _run("photo", tmp_path / name, "--no-mesh") == 0
+    [line] = [line for line in capsys.readouterr().out.splitlines() if "no face found" in line]
+    assert line.split("│")[1].strip() == name

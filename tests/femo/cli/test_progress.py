@@ -70,3 +70,15 @@ def test_clips_that_are_not_there_are_no_reason_to_fail(tmp_path: Path, clock: l
     with Counter([gone]) as counter:
         counter.begin(gone)(Progress(1, 2, 0.0, 0))
         counter.end(gone)
+
+
+def test_the_bar_shows_a_name_as_it_is(
+    tmp_path: Path, clock: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    clip = tmp_path / "a[bold]:cat:\x1b.mp4"
+    clip.write_bytes(bytes(10))
+    with Counter([clip]) as counter:
+        counter.begin(clip)(Progress(1, 2, 0.0, 0))
+        told = counter._bar.columns[0].render(counter._bar.tasks[0])
+    assert str(told) == "1/1 a[bold]:cat:\\x1b.mp4"

@@ -84,7 +84,7 @@ def test_what_is_wrong_is_said_before_anything_is_read(
     tmp_path: Path, asked: list[tuple[Plan, AbawRun]], capsys: pytest.CaptureFixture[str]
 ) -> None:
     for options, status, message in (
-        (["--smooth", "gauss"], 1, "Smoothing is 'gauss'"),
+        (["--smooth", "gauss"], 2, "Smoothing is 'gauss'"),
         (["--out", tmp_path], 1, "is read, so it cannot be written"),
         (["--crops", tmp_path / "c", "--out", tmp_path / "c"], 1, "is read, so it cannot be written"),
         (["--model", "nowhere"], 1, "nowhere"),

@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,11 @@ import pytest
 
 import femo
 from femo.cli.main import main
+from femo.cli.video import _recorded
+from femo.models.find import find_model
 from tests import clips
+from tests.femo.results_by_hand import SHARES
+from tests.small_models import write_small
 
 
 @pytest.fixture
@@ -107,8 +112,7 @@ def test_auto_says_what_share_it_looked_at_and_how_often_it_agrees(
     assert int(of) == len(read)
     assert float(same) >= 90
     assert _run("video", clip, "--every", "2", "--fpr", "0.1") == 2
-    assert _run("video", clip, "--every", "auto", "--fpr", "1.5") == 1
-    assert "false-positive rate is 1.5; expected a number between 0 and 1" in capsys.readouterr().err
+    assert _run("video", clip, "--every", "auto", "--fpr", "1.5") == 2
 
 
 def test_folders_that_nothing_was_written_into_go_and_others_stay(
@@ -147,8 +151,62 @@ def test_wrong_usage_is_told_apart_from_bad_input(folder: Path, tmp_path: Path) 
     assert _run("video", folder / "one.mp4", "--out", tmp_path / "o", "--json", "x.json") == 2
     assert _run("video", folder / "one.mp4", "--out", tmp_path / "o", "--also", "excel") == 2
     assert _run("video", folder / "one.mp4", "--also", "elan") == 2
-    assert _run("video", folder / "one.mp4", "--every", "some") == 1
-    assert _run("video", folder / "one.mp4", "--smooth", "gauss") == 1
+    assert _run("video", folder / "one.mp4", "--every", "some") == 2
+    assert _run("video", folder / "one.mp4", "--smooth", "gauss") == 2
     assert _run("video", f"{folder}/*.avi") == 1
     (tmp_path / "one.mp4").write_bytes(b"")
     assert _run("video", folder / "one.mp4", tmp_path / "one.mp4", "--out", tmp_path / "o") == 1
+
+
+def test_a_clip_is_read_again_when_the_config_of_its_model_says_something_else(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    small = write_small(tmp_path / "small", expression={"class_shares": SHARES})
+    command = ["video", folder / "one.mp4", "--out", tmp_path / "out", "--model", small, "--no-mesh"]
+
+    def again(**changes: object) -> bool:
+        """Tell whether the clip was read after a change of the config."""
+        config = json.loads((small / "config.json").read_text())
+        config["heads"]["expression"] |= changes.pop("expression", {})
+        (small / "config.json").write_text(json.dumps(config | changes))
+        assert _run(*command) == 0
+        return "done already" not in capsys.readouterr().err
+
+    assert again()
+    assert not again()
+    assert not again(licence="other terms", expression={"scores": {"accuracy": 0.9}})
+    sharp = _expression(tmp_path / "out")
+    assert again(expression={"temperature": 3.0})
+    assert max(_expression(tmp_path / "out")) < max(sharp)
+    assert again(default_prior="balanced")
+    assert again(crop_margin_px=9)
+    assert not again()
+    document = tmp_path / "out" / "one.json"
+    made = json.loads(document.read_text())
+    made["made"]["options"]["model"] = [entry[:2] for entry in made["made"]["options"]["model"]]  # as before
+    document.write_text(json.dumps(made))
+    assert again()
+
+
+def _expression(out: Path) -> list[float]:
+    with (out / "one.csv").open() as file:
+        row = next(csv.DictReader(file))
+    return [float(value) for name, value in row.items() if name.startswith("expression_")]
+
+
+def test_the_record_tells_the_face_mesh_where_faces_are_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [model, mesh] = _recorded("femo-base", mesh=True)
+    assert (model[0], mesh[0]) == ("femo-base", "face-mesh")
+    assert mesh[1] == [file.sha256 for file in find_model("face-mesh").files]
+    assert _recorded("femo-base", mesh=False) == [model, ["no mesh", [], ""]]
+    shutil.copytree(find_model("face-mesh").folder, tmp_path / "face-mesh")
+    config = json.loads((tmp_path / "face-mesh" / "config.json").read_text())
+    config["mesh"]["least_logit"] += 1
+    (tmp_path / "face-mesh" / "config.json").chmod(0o644)
+    (tmp_path / "face-mesh" / "config.json").write_text(json.dumps(config))
+    monkeypatch.setenv("FEMO_MODELS_DIR", str(tmp_path))
+    [same, other] = _recorded("femo-base", mesh=True)
+    assert (same, other[:2]) == (model, mesh[:2])
+    assert other[2] != mesh[2]

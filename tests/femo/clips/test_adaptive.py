@@ -1,5 +1,7 @@
 """Adaptive frame rate, against hand calculation on short clips."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,6 +11,7 @@ from femo.clips.adaptive import (
     AdaptiveRate,
     Calibration,
     allowed_fpr,
+    frame_step,
     parse_every,
     rate_from,
     refine,
@@ -16,7 +19,7 @@ from femo.clips.adaptive import (
     window_mean,
 )
 from femo.clips.timelines import RawPerson, RawVideo
-from femo.errors import FemoError
+from femo.errors import FemoError, MediaError
 from femo.types import ClipInfo, Scores
 
 SURE, UNSURE = [0.99, 0.01], [0.6, 0.4]
@@ -173,3 +176,15 @@ def test_a_number_that_python_does_not_read_is_refused_and_cut() -> None:
 def test_other_words_for_frames_are_refused(text: str) -> None:
     with pytest.raises(FemoError, match="expected all, auto or a whole number from 1"):
         parse_every(text)
+
+
+@pytest.mark.parametrize(("every", "step"), [(1, 1), (7, 7), (np.int64(7), 7), ("auto", 1)])
+def test_each_so_many_frames_are_looked_at(every: Any, step: int) -> None:
+    assert frame_step(every) == step
+    assert type(frame_step(every)) is int
+
+
+@pytest.mark.parametrize("every", [0, -1, 2.5, 5.0, "5", "all", "", True, None, np.float64(2), np.ones(2)])
+def test_what_is_no_number_of_frames_is_refused_in_one_sentence(every: Any) -> None:
+    with pytest.raises(MediaError, match=r"^every is .*; expected a whole number from 1, or 'auto'\.$"):
+        frame_step(every)

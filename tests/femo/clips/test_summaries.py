@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from femo.clips.summaries import (
     count_alike,
     find,
+    means,
     seconds_in_view,
     share_in_view,
     shares,
@@ -17,6 +18,7 @@ from femo.clips.summaries import (
     split_brief,
     transitions,
 )
+from femo.results import Timeline
 from tests.femo.results_by_hand import timeline, video
 
 UNEVEN = [0.0, 0.1, 0.2, 0.6, 0.7]
@@ -120,3 +122,20 @@ def test_in_view_and_brief_are_shares_of_the_time_and_not_of_the_frames() -> Non
         3, times, words, present=[n < 50 for n in range(103)]
     )  # half of the frames, 2.4 % of the time
     assert split_brief(video(early, late, passer)) == ([early, late], [passer])
+
+
+def test_means_are_over_the_time_in_view_and_not_over_frames() -> None:
+    line = timeline(1, UNEVEN, ["fear"] * 5, present=[True, True, True, False, True])
+    plane = line.scores["valence_arousal"].values
+    plane[:, 0], plane[:, 1] = [1, np.nan, -1, 1, 0.5], [0, np.nan, 0.5, 1, 0]
+    # .1 s of 1, .4 s of -1 and .1 s of .5; in the second frame nothing was read, in the fourth nobody was seen
+    found = means(line, "valence_arousal", 9.0)
+    assert found == pytest.approx({"valence": (0.1 - 0.4 + 0.05) / 0.6, "arousal": 0.2 / 0.6})
+    # the clip ends .05 s after its last frame begins
+    assert means(line, "valence_arousal", 0.75)["valence"] == pytest.approx((0.1 - 0.4 + 0.025) / 0.55)
+    assert means(line, "age") == {}
+    plane[:] = np.nan
+    assert means(line, "valence_arousal") == {}
+    bare = {"valence_arousal": line.scores["valence_arousal"].with_values(np.zeros((0, 2), np.float32))}
+    nobody = Timeline(1, np.zeros(0), np.zeros(0, np.bool_), np.zeros((0, 4), np.float32), bare)
+    assert means(nobody, "valence_arousal") == {}

@@ -309,3 +309,9 @@ def test_persons_are_sorted_by_presence_and_too_many_are_named(monkeypatch: pyte
     cut = raw.result()
     assert [line.track for line in cut.timelines] == [2]
     assert cut.notes == ("1 of 2 persons are left out, the least seen ones",)
+
+
+def test_a_result_knows_how_many_frames_its_clip_has() -> None:
+    raw = _raw([0], [[1, 0]], 1)
+    assert raw.result("none").n_clip_frames == 1
+    assert replace(raw, frame_time_s=np.arange(6) / 10).result("none").n_clip_frames == 6

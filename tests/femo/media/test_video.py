@@ -111,8 +111,10 @@ def test_every_nth_frame_with_the_times_of_all(mp4: Path) -> None:
     assert [frame.index for frame in frames] == [0, 7, 14, 21, 28]
     assert [clips.read_number(frame.rgb) for frame in frames] == [0, 7, 14, 21, 28]
     np.testing.assert_allclose(reader.times_s, np.arange(30) / FPS, atol=1e-9)
-    with pytest.raises(MediaError, match="every is 0"):
-        open_video(mp4, every=0)
+    assert [frame.index for frame in read(mp4, every=np.int64(7))[1]] == [0, 7, 14, 21, 28]  # type: ignore[arg-type]
+    for wrong in (0, -3, 2.5, "5", True):
+        with pytest.raises(MediaError, match=f"every is {wrong!r}; expected a whole number from 1"):
+            open_video(mp4, every=wrong)  # type: ignore[arg-type]
 
 
 def test_one_frame(tmp_path: Path) -> None:

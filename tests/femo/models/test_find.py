@@ -21,3 +21,15 @@ def test_own_folder_comes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 def test_unknown_name_lists_what_there_is() -> None:
     with pytest.raises(ModelError, match=r"no model named 'nope'; known models: .*femo-base"):
         find_model("nope")
+
+
+def test_a_damaged_folder_does_not_hide_that_a_name_is_unknown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "half").mkdir()
+    (tmp_path / "half" / "config.json").write_text("{")
+    monkeypatch.setenv("FEMO_MODELS_DIR", str(tmp_path))
+    with pytest.raises(ModelError, match=r"no model named 'nope'; known models: .*femo-base"):
+        find_model("nope")
+    with pytest.raises(ModelError, match=r"half/config\.json cannot be read as JSON"):
+        find_model("half")

@@ -65,6 +65,9 @@ def test_folders_are_named_after_expressions_in_the_words_that_data_sets_use(tmp
     (tmp_path / "sad" / "notes.txt").write_text("none")
     write(tmp_path / "sad" / ".hidden.jpg")
     write(tmp_path / ".cache" / "d.jpg")
+    write(tmp_path / "sad" / ".thumbnails" / "e.jpg")
+    write(tmp_path / "sad" / "deep" / ".cache" / "in" / "f.jpg")
+    (tmp_path / "sad" / "not.jpg").mkdir()
     write(tmp_path / "beside.jpg")
     assert find_labelled(tmp_path) == wanted
 
@@ -85,6 +88,10 @@ def test_a_table_names_files_beside_it(tmp_path: Path) -> None:
         ("path,expression\na.jpg,bored\n", r"labels\.csv, line 2: 'bored' is none of anger, contempt"),
         ("path,expression\na.jpg,anger\n,anger\n", r"labels\.csv, line 3: expected a path and an expression"),
         ("path,expression\na.jpg\n", r"labels\.csv, line 2: expected a path and an expression"),
+        (
+            "path,expression\na.jpg,joy\nb.jpg,joy\n./a.jpg,sad\n",
+            r"labels\.csv, line 4: \./a\.jpg stands in line 2 already; expected each photo once",
+        ),
         ("path,expression\n", r"labels\.csv has no photo; expected a folder for each expression"),
         ("", r"labels\.csv has no columns"),
         (
@@ -125,7 +132,7 @@ def test_the_figures_are_those_by_hand(tmp_path: Path) -> None:
         "anger": (0.5, 4),
         "disgust": (0.5, 2),
     }
-    assert (got["sure_share"]["value"], got["sure_share"]["n"]) == (0.5, 6)
+    assert (got["sure_share"]["value"], got["sure_share"]["n"]) == (0.6, 5)  # a photo of nobody has no reading
     assert (got["sure_accuracy"]["value"], got["sure_accuracy"]["n"]) == (1.0, 3)
     assert (got["unsure_accuracy"]["value"], got["unsure_accuracy"]["n"]) == (0.0, 2)
     assert got["expected_calibration_error"] == pytest.approx(
@@ -183,7 +190,7 @@ def test_the_shipped_pipeline_reads_a_portrait_and_misses_a_wall(tmp_path: Path)
     assert (got["prior"], got["n_without_face"], got["accuracy"]["n"]) == ("natural", 1, 3)
     assert got["accuracy"]["value"] == pytest.approx(1 / 3, abs=1e-4)
     assert got["confusion"]["rows_are_target"][AFFECTNET_8.index("sadness")][AFFECTNET_8.index("happiness")] == 1
-    assert got["sure_share"]["n"] == 3
+    assert got["sure_share"]["n"] == 2
     assert got["unreadable"] == []
 
 

@@ -120,6 +120,17 @@ def test_a_result_of_some_frames_needs_the_times_of_all(tmp_path: Path) -> None:
     assert len(path.read_text().splitlines()) == 1 + 6
 
 
+def test_a_result_of_the_first_frame_alone_needs_the_times_of_all_too(tmp_path: Path) -> None:
+    frame = np.array([1])
+    first = replace(by_hand.video(replace(by_hand.timeline(1, [0.0], ["fear"]), frame=frame)), frame=frame)
+    with pytest.raises(FemoError, match="holds 1 of its frames; a prediction file has a line for each"):
+        write_abaw(tmp_path, "v", replace(first, n_clip_frames=72))
+    [*_, path] = write_abaw(tmp_path, "v", replace(first, n_clip_frames=72), frame_time_s=np.arange(72) * 0.04)
+    assert len(path.read_text().splitlines()) == 1 + 72
+    [*_, path] = write_abaw(tmp_path, "v", replace(first, n_clip_frames=1))
+    assert len(path.read_text().splitlines()) == 1 + 1
+
+
 def test_frames_that_were_not_analysed_get_lines_too(tmp_path: Path) -> None:
     result = clip()
     frame_times = np.array([0.0, 0.02, 0.04, 0.1, 0.3, 0.5, 0.54])
