@@ -1,7 +1,9 @@
 """What travels of face meshes: the points of some faces, what was measured on them, and why something was not.
 
-Conventions: "left" and "right" are as seen in the picture; lengths are in units of the distance between the middles of the eyes,
-on the face turned to the front; angles are in degrees. What could not be measured is NaN and has a reason.
+Conventions: "left" and "right" are as seen in the picture, of a photo that was turned in the upright one
+(``femo.faces.upright``), so they are the same side of the person's face either way; lengths are in units of the distance
+between the middles of the eyes, on the face turned to the front; angles are in degrees. What could not be measured is NaN and
+has a reason.
 """
 
 from collections.abc import Sequence

@@ -136,6 +136,7 @@ class Timeline(Shown):
         frame: int64 (T,), the number of each frame in its clip, from 1; None where the rows are the frames 1 to T.
         reading: Whether what is said of each frame is sure, None where nobody judged.
         mesh: What was measured on the face, or None.
+        read: bool (T,), False where the face was at most followed, and what is said of it filled in; None is ``present``.
     """
 
     track: int
@@ -147,10 +148,12 @@ class Timeline(Shown):
     frame: Ints | None = None
     reading: Reading | None = None
     mesh: MeshTrack | None = None
+    read: Bools | None = None
 
     def __post_init__(self) -> None:
         n_frames = self.time_s.shape[0]
         check_shape("present", self.present, (n_frames,))
+        check_shape("read", self.present if self.read is None else self.read, (n_frames,))
         check_shape("xyxy", self.xyxy, (n_frames, 4))
         if (np.diff(self.time_s) <= 0).any():
             raise ValueError("time_s must be strictly increasing")
@@ -168,12 +171,8 @@ class Timeline(Shown):
         """Return one row per frame."""
         import pandas as pd
 
-        columns: dict[str, Any] = {
-            "frame": frame_numbers(self),
-            "time_s": self.time_s,
-            "person": np.full(len(self.time_s), self.track),
-            "present": self.present,
-        }
+        columns: dict[str, Any] = {"frame": frame_numbers(self), "time_s": self.time_s}
+        columns |= {"person": np.full(len(self.time_s), self.track), "present": self.present}
         columns |= {name: self.xyxy[:, i] for i, name in enumerate(("x1", "y1", "x2", "y2"))}
         columns |= score_columns(self.scores) | ({} if self.mesh is None else mesh_columns(self.mesh, self.scores))
         return pd.DataFrame(columns | Reading.columns(self.reading, len(self.time_s)))
@@ -230,7 +229,7 @@ class VideoResult(OfClip, Shown):
 
     def _rows(self) -> list[FaceRows]:
         return [
-            rows_of_person(p.track, frame_numbers(p), p.time_s, p.present, p.xyxy, p.scores, p.mesh)
+            rows_of_person(p.track, frame_numbers(p), p.time_s, p.present, p.xyxy, p.scores, p.mesh, p.read)
             for p in self.timelines
         ]
 

@@ -1,7 +1,8 @@
 """Reads a camera, frame by frame: who is there, and what their faces have shown over the last second.
 
-Conventions: unlike a clip, a camera's future is not known, so scores, and how well a face is seen, are means over what was
-seen of a face within the last ``WINDOW_S`` seconds. One ``Live`` serves one visitor and one thread at a time.
+Conventions: unlike a clip, a camera's future is not known, so scores, measured action units among them, and how well a face
+is seen, are means over what was seen of a face within the last ``WINDOW_S`` seconds. Its mesh is that of the frame. One
+``Live`` serves one visitor and one thread at a time.
 """
 
 from collections import defaultdict, deque
@@ -17,8 +18,10 @@ from femo.faces.quality import measure as see
 from femo.faces.tracker import KEY_S, Tracker
 from femo.mesh.reader import hide_covered
 from femo.mesh.units import UnitMap, measured_units
+from femo.meshes import N_UNITS
 from femo.models.reading import ReadingSpec
 from femo.networks.decision import Decision
+from femo.networks.heads import sigmoid
 from femo.results import PhotoResult
 from femo.types import RGB, Faces, Floats, Frame, Prior, Quality, Scores
 
@@ -65,7 +68,7 @@ class Live:
         self._window_s = window_s
         self._unit_map = unit_map
         self._time_s = -1.0
-        self._seen: dict[int, deque[tuple[float, dict[str, Floats], Floats]]] = defaultdict(deque)
+        self._seen: dict[int, deque[tuple[float, dict[str, Floats], Floats, Floats]]] = defaultdict(deque)
 
     def frame(
         self,
@@ -104,41 +107,44 @@ class Live:
         faces = Faces(found.xyxy, found.score, found.keypoints, self._ids.of(track))
         quality = see(rgb, found)
         meshes = hide_covered(said.meshes, quality, self._limits.covered)
-        means, quality = self._smoothed(track.tolist(), said.scores, quality, chosen)
-        smooth = measured_units(means, meshes, self._unit_map)
+        units = np.full((len(found), N_UNITS), np.nan, np.float32) if meshes is None else sigmoid(meshes.units)
+        means, quality, units = self._smoothed(track.tolist(), said.scores, quality, units, chosen)
+        smooth = measured_units(means, meshes, self._unit_map, units)
         how = (rgb.shape[1], rgb.shape[0], self._model, (), chosen, said.identity)
         judged = judge(quality, smooth, self._limits)
         return PhotoResult(faces, smooth, said.embedding, *how, quality, judged, meshes)
 
     def _smoothed(
-        self, tracks: list[int], scores: Mapping[str, Scores], quality: Quality, prior: Prior
-    ) -> tuple[dict[str, Scores], Quality]:
-        """Average each face's scores and quality over the window, each frame's expression decided first, as in a clip.
+        self, tracks: list[int], scores: Mapping[str, Scores], quality: Quality, units: Floats, prior: Prior
+    ) -> tuple[dict[str, Scores], Quality, Floats]:
+        """Average each face's scores, quality and units over the window, each frame's expression decided first, as in a clip.
 
-        By tracklet: who somebody is may be mistaken, and nobody is told with what another showed.
+        By tracklet: who somebody is may be mistaken, and nobody is told with what another showed. A unit that was not measured
+        in the newest frame is NaN.
         """
         means: dict[str, list[Floats]] = {name: [] for name in scores}
-        seen = quality.values.copy()
+        seen, shown = quality.values.copy(), units.copy()
         for row, track in enumerate(tracks):
             past = self._seen[track]
             now = {name: head.values[row] for name, head in scores.items()}
-            past.append((self._time_s, now, quality.values[row]))
+            past.append((self._time_s, now, quality.values[row], units[row]))
             while past[0][0] < self._time_s - self._window_s:
                 past.popleft()
             window = {
-                name: head.with_values(np.stack([values[name] for _, values, _ in past]))
+                name: head.with_values(np.stack([values[name] for _, values, _, _ in past]))
                 for name, head in scores.items()
             }
             for name, head in self._decision.decide(window, prior).items():
                 means[name].append(np.mean(head.values, axis=0, dtype=np.float32))
-            seen[row] = known_mean(np.stack([one for _, _, one in past]))
+            seen[row] = known_mean(np.stack([one for _, _, one, _ in past]))
+            shown[row] = np.where(np.isnan(units[row]), np.nan, known_mean(np.stack([one for *_, one in past])))
         for track in [track for track, past in self._seen.items() if past[-1][0] < self._time_s - self._window_s]:
             del self._seen[track]
         smooth = {
             name: head.with_values(np.array(means[name], np.float32)) if tracks else head
             for name, head in scores.items()
         }
-        return smooth, Quality(seen)
+        return smooth, Quality(seen), shown
 
 
 def known_mean(values: Floats) -> Floats:

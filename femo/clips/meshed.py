@@ -1,17 +1,17 @@
 """The meshes of a clip: gathered face by face, then laid on the times of the clip person by person."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
 from femo.mesh.over_time import lay_out
 from femo.mesh.units import UnitMap, merge
-from femo.meshes import Meshes, MeshTrack, PackedPoints
+from femo.meshes import COVERED, MEASURED, TURNED, Meshes, MeshTrack, PackedPoints
 from femo.results import Timeline
 from femo.types import Doubles, Floats, Ints, Scores
 
 MAX_MESHES = 50_000
-"""Of a clip's first so many faces the points of the mesh are kept: 140 MB. The measures of all are."""
+"""Of a clip's first so many faces the points of the mesh are kept: 140 MB. The measures of all are; a note says it."""
 STEPS = 16_000
 """Points are kept in steps of the picture's longer side divided by this: 0.12 px at 1080p."""
 
@@ -44,6 +44,16 @@ class MeshCollector:
         if not self._meshes:
             return None, None
         return Meshes.join(self._meshes), PackedPoints.join(self._points)
+
+
+def points_notes(persons: Sequence[tuple[Meshes | None, PackedPoints | None]]) -> tuple[str, ...]:
+    """Say of how many measured faces the points are not kept."""
+    without = 0
+    for meshes, points in persons:
+        if meshes is not None and points is not None:
+            without += int(np.isin(meshes.reason, (MEASURED, TURNED, COVERED)).sum()) - len(points.row)
+    of = f"the first {MAX_MESHES:,} faces alone; {without:,} of those shown have none"
+    return (f"points of the mesh are kept of {of}",) if without > 0 else ()
 
 
 def mesh_track(

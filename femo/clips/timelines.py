@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 
 from femo.clips import temporal
-from femo.clips.meshed import MeshCollector, mesh_track, nobody, with_measured_units
+from femo.clips.meshed import MeshCollector, mesh_track, nobody, points_notes, with_measured_units
 from femo.clips.well_seen import SURE_CONFIDENCE, SURE_S, is_person, lasts
 from femo.faces import geometry
 from femo.faces.judgement import judge
@@ -66,6 +66,11 @@ class RawPerson:
         """Return the longer side of the face, in pixels (n,)."""
         return np.asarray((self.xyxy[:, 2:] - self.xyxy[:, :2]).max(axis=1), np.float32)
 
+    def read(self) -> Bools:
+        """Return the rows in which the face was read and not only followed, (n,)."""
+        known = [temporal.measured(head.values) for head in self.scores.values()]
+        return np.any(known, axis=0) if known else np.ones(len(self.row), np.bool_)
+
     def select(self, keep: Bools) -> "RawPerson":
         """Return the rows that ``keep`` marks."""
         scores = {name: head.with_values(head.values[keep]) for name, head in self.scores.items()}
@@ -108,8 +113,7 @@ class RawVideo(OfClip):
         shown, read = (np.zeros(len(self.time_s), np.bool_) for _ in range(2))
         for person in self.persons:
             shown[person.row] = True
-            for head in person.scores.values():
-                read[person.row[temporal.measured(head.values)]] = True
+            read[person.row[person.read()]] = True
         return float(read.sum() / shown.sum()) if shown.any() else 1.0
 
     def result(
@@ -134,6 +138,7 @@ class RawVideo(OfClip):
         if len(kept) < len(seen):
             left_out = f"{len(seen) - len(kept)} of {len(seen)} persons are left out, the least seen ones"
             clip = replace(clip, notes=(*clip.notes, left_out))
+        clip = replace(clip, notes=(*clip.notes, *points_notes([(p.meshes, p.points) for p in kept])))
         said = [replace(p, scores=self.decision.decide(p.scores, chosen)) for p in kept]
         lines = [_timeline(person, self, smoothing) for person in said]
         blank = nobody(self.heads, self.unit_map)
@@ -150,8 +155,8 @@ def _longest_first(persons: Sequence[RawPerson], time_s: Doubles) -> list[RawPer
 def _timeline(person: RawPerson, clip: RawVideo, smoothing: temporal.Smoothing) -> Timeline:
     """Lay one person on the times of the clip."""
     row, time_s = person.row, clip.time_s
-    present = np.zeros(len(time_s), np.bool_)
-    present[row] = True
+    present, read = (np.zeros(len(time_s), np.bool_) for _ in range(2))
+    present[row], read[row] = True, person.read()
     scores = {}
     for name, head in person.scores.items():
         filled = temporal.resample(time_s[row], head.values, time_s)
@@ -165,7 +170,7 @@ def _timeline(person: RawPerson, clip: RawVideo, smoothing: temporal.Smoothing) 
     measured = (row, person.meshes, person.points, time_s, clip.unit_map)
     mesh = mesh_track(*measured, lambda values: temporal.smooth(values, smoothing))
     scores = with_measured_units(scores, mesh, clip.unit_map)
-    return Timeline(person.track, time_s, present, xyxy, scores, person.portrait, clip.frame, reading, mesh)
+    return Timeline(person.track, time_s, present, xyxy, scores, person.portrait, clip.frame, reading, mesh, read)
 
 
 class Rows(NamedTuple):

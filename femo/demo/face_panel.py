@@ -14,6 +14,7 @@ from femo import PhotoResult
 from femo.demo import cards
 from femo.demo.markup import render
 from femo.documents import known_units
+from femo.mesh.pose import seen_angles
 from femo.meshes import POSE, REASONS
 from femo.output import draw
 from femo.output.figures import photo as figures
@@ -99,10 +100,11 @@ def _why_not(result: PhotoResult, row: int) -> str:
 
 
 def _pose(result: PhotoResult, row: int) -> str:
-    """Return how the head is turned in words, "" where it was not measured."""
+    """Return how the head is seen turned in words, "" where it was not measured."""
     if result.meshes is None:
         return ""
-    pitch, yaw, roll = (float(result.meshes.column(name)[row]) for name in POSE[:3])
+    turn_and_place = np.split(result.meshes.values[row : row + 1, : len(POSE)], 2, axis=1)
+    pitch, yaw, roll = seen_angles(*turn_and_place)[0].tolist()
     if not np.isfinite([pitch, yaw, roll]).all():
         return ""
     ways = ((pitch, "down", "up"), (yaw, "to the left", "to the right"), (roll, "clockwise", "counter-clockwise"))

@@ -3,7 +3,8 @@
 Conventions: per person a tier of expressions, one of blinks, and one for each action unit that is measured or learnt, because
 a tier of ELAN holds no two annotations at one time; all bear the participant ``person 1`` and so on. An annotation lasts as
 long as the person is in view and shows the same: the most probable expression, or a unit in the upper half of its scale of
-0-1. Where something was not measured there is no annotation. Times are whole milliseconds.
+0-1. Where something was not measured there is no annotation; where a face was followed without being read (``--every auto``)
+it shows what lies between, as in femo's own tables. Times are whole milliseconds.
 """
 
 import mimetypes

@@ -10,9 +10,9 @@ clockwise), R = Rx Ry Rz. ``x_i``, ``y_i``: pixels of iBUG's 68 points.
 calibrated, so it ranks frames and compares with itself only. ``AU**_c`` is 1 from the middle of that scale on. ``AU45_c`` are
 femo's blinks.
 
-Empty: gaze, ``AU45_r``, units that femo does not measure, and every cell of a face that was not seen or could not be
-measured. Left out, as OpenFace does without ``-3Dfp`` and ``-pdmparams``: points of the eyes, points in space (``X_i``),
-parameters of its shape model (``p_*``).
+Empty: gaze, ``AU45_r``, units that femo does not measure, and every cell of a face that was not seen, was followed without
+being read (``--every auto``; ``success`` is 0 there), or could not be measured. Left out, as OpenFace does without ``-3Dfp``
+and ``-pdmparams``: points of the eyes, points in space (``X_i``), parameters of its shape model (``p_*``).
 """
 
 from typing import TYPE_CHECKING, Any, Final
@@ -47,6 +47,7 @@ def openface_table(rows: FaceRows, *, still: bool) -> "pd.DataFrame":
     """
     import pandas as pd
 
+    rows = rows.as_read()
     columns: dict[str, Any] = {"face": rows.person} if still else {"frame": rows.frame, "face_id": rows.person}
     if not still:
         columns["timestamp"] = np.round(rows.time_s, 3)

@@ -9,7 +9,8 @@ names. Contempt, which it does not have, stands in a column of its own that it p
 Several files in one table: photos count ``frame`` on, as py-feat's do, since it draws what has one ``frame`` into one picture;
 a clip begins at 0. Persons count on, because nobody has compared those of one file with those of another.
 
-Empty: units that femo does not measure, and every cell that could not be measured. A frame without a face has one empty row,
+Empty: units that femo does not measure, and every cell that could not be measured; of a face that was followed without being
+read (``--every auto``) all but the box. A frame without a face has one empty row,
 as py-feat writes it. Left out: gaze, the 512 numbers of an identity, and valence and arousal, by which py-feat would take the
 file for its other detector's.
 """
@@ -43,7 +44,7 @@ def pyfeat_table(rows: FaceRows, name: str, *, frame: Ints, time_s: Doubles) -> 
     """
     import pandas as pd
 
-    seen = rows.seen
+    rows, seen = rows.as_read(), rows.seen
     x1, y1, x2, y2 = rows.xyxy[seen].T
     columns: dict[str, Any] = {FRAME: rows.frame[seen] - 1, "FaceRectX": x1, "FaceRectY": y1}
     columns |= {"FaceRectWidth": x2 - x1, "FaceRectHeight": y2 - y1, "FaceScore": rows.confidence[seen]}

@@ -1,11 +1,12 @@
 """One row per face and frame, whatever it was read from: what the forms of other tools are made of.
 
 Conventions: those of ``femo.meshes``. Only what was seen and measured is told: in a row in which the person was not seen
-everything is NaN, and so is an action unit that is no more than a prior.
+everything is NaN, and so is an action unit that is no more than a prior. Where a face was followed and not read (``--every
+auto``), values are filled in from before and after; ``FaceRows.as_read`` takes them out.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,8 @@ class FaceRows:
         time_s: float64 (N,).
         person: int64 (N,), from 1.
         seen: bool (N,), False where the row lies between two views of the person.
-        success: bool (N,), seen, and its pose found if its mesh was asked for.
+        read: bool (N,), False where the face was at most followed.
+        success: bool (N,), read, and its pose found if its mesh was asked for.
         xyxy: float32 (N, 4), source pixels.
         confidence: float32 (N,), 0-1, that a face is there: the mesh's, without one the detector's, else NaN.
         pose: float32 (N, 6), degrees and millimetres (``meshes.POSE``).
@@ -40,6 +42,7 @@ class FaceRows:
     time_s: Doubles
     person: Ints
     seen: Bools
+    read: Bools
     success: Bools
     xyxy: Floats
     confidence: Floats
@@ -59,6 +62,7 @@ class FaceRows:
             "time_s",
             "person",
             "seen",
+            "read",
             "success",
             "xyxy",
             "confidence",
@@ -74,6 +78,20 @@ class FaceRows:
             whole[name] = {key: np.concatenate([table[key] for table in tables])[order] for key in tables[0]}
         return cls(**whole)
 
+    def as_read(self) -> "FaceRows":
+        """Return the same rows without what was filled in where nobody read the face: all but where it is."""
+
+        def told(values: Floats) -> Floats:
+            out = np.array(values, np.float32)
+            out[~self.read] = np.nan
+            return out
+
+        names = ("confidence", "pose", "landmarks", "blink")
+        measured: dict[str, Any] = {name: told(getattr(self, name)) for name in names}
+        for name in ("units", "expression"):
+            measured[name] = {key: told(values) for key, values in getattr(self, name).items()}
+        return replace(self, **measured)
+
 
 def rows_of_faces(faces: Faces, scores: Mapping[str, Scores], meshes: Meshes | None) -> FaceRows:
     """Return a row for each of the N faces of a photo, a frame at 0 s."""
@@ -85,6 +103,7 @@ def rows_of_faces(faces: Faces, scores: Mapping[str, Scores], meshes: Meshes | N
         np.ones(n_faces, np.int64),
         np.zeros(n_faces),
         np.arange(1, n_faces + 1),
+        np.ones(n_faces, np.bool_),
         np.ones(n_faces, np.bool_),
         _found(pose, meshes),
         faces.xyxy,
@@ -105,6 +124,7 @@ def rows_of_person(
     xyxy: Floats,
     scores: Mapping[str, Scores],
     mesh: MeshTrack | None,
+    read: Bools | None = None,
 ) -> FaceRows:
     """Return a row for each of the T frames of a clip; see ``results.Timeline`` for the arguments."""
     n_frames = len(time_s)
@@ -112,6 +132,7 @@ def rows_of_person(
     unknown = np.full(n_frames, np.nan, np.float32)
     units = known_units(scores, None if mesh is None else mesh.units)
     pose, hidden = _pose(mesh, n_frames), ~seen
+    known = seen if read is None else seen & read
 
     def told(values: Floats) -> Floats:
         out = np.array(values, np.float32)
@@ -123,7 +144,8 @@ def rows_of_person(
         time_s,
         np.full(n_frames, person, np.int64),
         seen,
-        seen & _found(pose, mesh),
+        known,
+        known & _found(pose, mesh),
         told(xyxy),
         told(unknown if mesh is None else _probability(mesh.logit)),
         told(pose),

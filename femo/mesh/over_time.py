@@ -30,6 +30,8 @@ MAX_BLINK_S = 0.5
 MIN_RATE_HZ = 10.0
 MIN_SEEN_S = 3.0
 """Less time, or fewer frames per second, says nothing of blinks."""
+MAX_GAP_S = 0.22
+"""Longer gaps may hide a blink: one frame lost at the least rate is .2 s, and a tenth for cameras that are uneven."""
 
 Smooth = Callable[[Floats], Floats]
 
@@ -130,21 +132,21 @@ def count_blinks(seen_s: Doubles, meshes: Meshes) -> tuple[Doubles, float]:
 
     Returns:
         Begin and end of each in seconds (B, 2), and blinks per minute; NaN where the eyes were seen for less than 3 s or in
-        fewer than 10 frames per second.
+        fewer than 10 frames per second, by the median of the steps between them: single frames may come late or be lost.
     """
     both = meshes.values[:, [COLUMNS.index("eye_left"), COLUMNS.index("eye_right")]].mean(axis=1)
     known = (meshes.reason == MEASURED) & np.isfinite(both)
     gap, at_s = both[known], seen_s[known]
     steps = np.diff(at_s)
-    watched = steps[steps <= 1 / MIN_RATE_HZ * 1.01]
-    if not len(watched) or watched.sum() < MIN_SEEN_S:
+    watched_s = _watched_s(steps)
+    if watched_s < MIN_SEEN_S or np.median(steps) > 1 / MIN_RATE_HZ * 1.01:
         return np.zeros((0, 2)), float("nan")
     wide = float(np.quantile(gap, OPEN_QUANTILE))
     found = []
     begin: float | None = None
     opened = False  # since the start or the last gap: a blink is counted only if its beginning was seen
     for number, opening in enumerate(gap):
-        if number and steps[number - 1] > 1 / MIN_RATE_HZ * 1.01:
+        if number and steps[number - 1] > MAX_GAP_S:
             begin, opened = None, False
         if opening > OPENED_SHARE * wide:
             if begin is not None and at_s[number] - begin <= MAX_BLINK_S:
@@ -152,4 +154,11 @@ def count_blinks(seen_s: Doubles, meshes: Meshes) -> tuple[Doubles, float]:
             begin, opened = None, True
         elif begin is None and opened and opening < CLOSED_SHARE * wide:
             begin = float(at_s[number])
-    return np.array(found, np.float64).reshape(-1, 2), 60 * len(found) / float(watched.sum())
+    return np.array(found, np.float64).reshape(-1, 2), 60 * len(found) / watched_s
+
+
+def _watched_s(steps: Doubles) -> float:
+    """Return the length of all stretches without a gap that can hold a blink, open, closed and open: two steps at least."""
+    stretches = np.split(steps, np.flatnonzero(steps > MAX_GAP_S))  # all but the first begin with their gap
+    inside = [stretch[stretch <= MAX_GAP_S] for stretch in stretches]
+    return float(sum(stretch.sum() for stretch in inside if len(stretch) >= 2))

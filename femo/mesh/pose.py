@@ -40,6 +40,26 @@ def angles_of(rotation: Floats) -> Floats:
     return np.asarray(np.degrees(np.stack([pitch, yaw, roll], axis=1)), np.float32)
 
 
+def seen_angles(angles: Floats, place: Floats) -> Floats:
+    """Return how heads are seen turned: against the line of sight to each, not against the camera's axis.
+
+    Who looks into the camera is seen from the front wherever in the picture he stands, while the pose of ``solve`` has him
+    turned by as much as he stands aside. The smallest turn that brings the head's place before the camera is taken off.
+
+    Args:
+        angles: float32 (N, 3) from ``solve``.
+        place: float32 (N, 3) from ``solve``.
+
+    Returns:
+        Pitch, yaw and roll (N, 3) in degrees; ``angles`` where the place lies on the camera's axis.
+    """
+    x, y, z = (np.asarray(place, np.float64) / np.linalg.norm(place, axis=1, keepdims=True)).T
+    none = np.zeros_like(x)
+    across = np.moveaxis(np.array([[none, none, -x], [none, none, -y], [x, y, none]]), 2, 0)
+    turn = np.eye(3) + across + across @ across / (1 + z)[:, None, None]  # Rodrigues' formula
+    return angles_of(np.asarray(turn @ rotate(angles), np.float32))
+
+
 def align(points: Floats, face: CanonicalFace) -> tuple[Floats, Floats]:
     """Turn faces to the front: weighted orthogonal Procrustes of the rigid points (Kabsch 1976).
 

@@ -25,7 +25,7 @@ MODEL = "face-mesh"
 MIN_SIDE_PX = 32
 """Faces whose longer side is smaller are not measured."""
 MAX_YAW, MAX_PITCH = 50.0, 45.0
-"""Degrees from the camera beyond which half of the face is hidden: nothing but the pose is measured."""
+"""Degrees from the line of sight beyond which half of the face is hidden: nothing but the pose is measured."""
 
 
 class MeshReader:
@@ -125,7 +125,7 @@ class MeshReader:
 
 def _refuse(meshes: Meshes, none: Bools) -> None:
     """Blank what was not seen: everything where there is no face, all but the pose where it is turned away."""
-    pitch, yaw = np.abs(meshes.column("pitch")), np.abs(meshes.column("yaw"))
+    pitch, yaw, _ = np.abs(pose.seen_angles(meshes.values[:, :3], meshes.values[:, 3 : len(POSE)])).T
     turned = (meshes.reason == MEASURED) & ~((yaw <= MAX_YAW) & (pitch <= MAX_PITCH)) & ~none
     meshes.values[turned, len(POSE) :] = meshes.units[turned] = np.nan
     meshes.values[none] = meshes.landmarks[none] = meshes.units[none] = np.nan

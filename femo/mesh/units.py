@@ -139,13 +139,20 @@ def _check(name: str, entry: Any) -> None:
 
 
 def measured_units(
-    scores: dict[str, Scores], meshes: Meshes | None, unit_map: UnitMap | None
+    scores: dict[str, Scores], meshes: Meshes | None, unit_map: UnitMap | None, shown: Floats | None = None
 ) -> dict[str, Scores]:
-    """Return the scores of N faces of one moment with measured action units in the place of priors."""
+    """Return the scores of N faces of one moment with measured action units in the place of priors.
+
+    Args:
+        scores: Head name to Scores of N rows.
+        meshes: N meshes, None where nothing was measured.
+        unit_map: How meshes become units, None where they do not.
+        shown: float32 (N, 12), what the units show, 0-1, where that is not what these meshes alone say: means over time.
+    """
     if meshes is None or unit_map is None or "action_units" not in scores:
         return scores
-    known = np.isfinite(meshes.units)
-    return scores | {"action_units": merge(scores["action_units"], sigmoid(meshes.units), known, unit_map)}
+    values = sigmoid(meshes.units) if shown is None else shown
+    return scores | {"action_units": merge(scores["action_units"], values, np.isfinite(values), unit_map)}
 
 
 def merge(prior: Scores, measured: Floats, persons: Bools, unit_map: UnitMap) -> Scores:

@@ -2,7 +2,7 @@
 
 Conventions: pictures are RGB uint8 (H, W, 3) and are never changed in place. Outlines have the face's colour. The axes
 start at the tip of the nose: red to the person's left, green up, blue where the nose points; each is as long as the eyes
-are apart, and seen without perspective.
+are apart, turned as the face is seen (``femo.mesh.pose.seen_angles``), and drawn without perspective.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 from PIL import Image, ImageDraw
 
-from femo.mesh.pose import rotate
+from femo.mesh.pose import rotate, seen_angles
 from femo.meshes import BROWS_68, COLUMNS, EYES_68, JAW_68, LIPS_68, NOSE_68, POSE, Meshes
 from femo.output.draw import SHADE, colour
 from femo.types import RGB, Floats
@@ -57,6 +57,7 @@ def draw_meshes(
         return out
     known = np.flatnonzero(np.isfinite(meshes.landmarks).all(axis=(1, 2)))
     points = meshes.landmarks * np.float32(factor)
+    turned = seen_angles(*np.split(meshes.values[:, [COLUMNS.index(name) for name in POSE]], 2, axis=1))
     for row in known.tolist():
         _dot(out, points[row, :, :2])
     image = Image.fromarray(out)
@@ -64,9 +65,8 @@ def draw_meshes(
     for row in known.tolist():
         number = row + 1 if numbers is None else numbers[row]
         _outline(draw, points[row, :, :2], colour(number))
-        angles = meshes.values[row, [COLUMNS.index(name) for name in POSE[:3]]]
-        if np.isfinite(angles).all():
-            _axes(draw, points[row], angles)
+        if np.isfinite(turned[row]).all():
+            _axes(draw, points[row], turned[row])
     return np.asarray(image)
 
 

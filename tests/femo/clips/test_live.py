@@ -8,6 +8,9 @@ import pytest
 from femo.clips.batches import Read
 from femo.clips.live import Live, known_mean
 from femo.faces.reidentification import Tracklet
+from femo.labels import ABAW_AU
+from femo.mesh.units import UnitMap
+from femo.meshes import MEASURED, Meshes
 from femo.types import RGB, Faces, Floats, Frame, Ints, Scores
 
 
@@ -63,6 +66,33 @@ def test_scores_are_means_over_the_window_of_each_person() -> None:
     # 1.2 s after the first frame only the second and third count
     assert live.frame(rgb, 6.2).scores["expression"].values[0] == pytest.approx([0, 1])
     assert len(live.frame(rgb, 6.3).scores["expression"]) == 0
+
+
+def test_measured_units_are_means_over_the_window_too() -> None:
+    """AU12 at logits 0, ln 3 and ln 3: .5, .75, .75. What the newest frame does not show is not told from those before."""
+    high = float(np.log(3))
+    given = iter([(0.0, 0.0), (high, None), (high, high), (None, high), (high, high)])
+
+    def read(rgb: RGB, faces: Faces, measure: bool) -> Read:
+        meshes = Meshes.unread(1)
+        for unit, logit in zip(("AU12", "AU25"), next(given), strict=True):
+            meshes.units[0, ABAW_AU.index(unit)] = np.nan if logit is None else logit
+        meshes.reason[:] = MEASURED
+        prior = Scores("action_units", ABAW_AU, np.full((1, 12), 0.25, np.float32), "independent", "prior")
+        return Read({"action_units": prior}, np.zeros((1, 3), np.float32), np.zeros((1, 0), np.float32), meshes)
+
+    flat = np.zeros(12, np.float32)
+    unit_map = UnitMap(np.zeros((12, 468, 3), np.float32), flat, flat, flat, flat)
+    live = Live(Two([[1]] * 5), read, "m", window_s=1.0, unit_map=unit_map)  # type: ignore[arg-type]
+    rgb = np.zeros((20, 20, 3), np.uint8)
+    frames = [live.frame(rgb, time_s).scores["action_units"] for time_s in (5.0, 5.4, 5.8, 5.9, 6.5)]
+    smile = [float(head.column("AU12")[0]) for head in frames]
+    # the fourth was not measured, and its prior stays; a second after the first only those from 5.8 s on count
+    assert smile == pytest.approx([0.5, 0.625, 2 / 3, 0.25, 0.75], abs=1e-6)
+    lips = [float(head.column("AU25")[0]) for head in frames]
+    assert lips == pytest.approx([0.5, 0.25, 0.625, 2 / 3, 0.75], abs=1e-6)
+    assert [float(head.column("AU1")[0]) for head in frames] == [0.25] * 5
+    assert {head.source for head in frames} == {"mixed"}
 
 
 def test_who_is_joined_later_keeps_the_id_and_nobody_is_told_with_what_another_showed() -> None:

@@ -10,12 +10,15 @@ import numpy as np
 import pytest
 
 from femo import Pipeline
+from femo.clips import meshed
 from femo.clips.timelines import Collector, RawPerson, RawVideo
 from femo.clips.well_seen import lasts
 from femo.errors import Cancelled, FemoError, MediaError
 from femo.faces.tracker import KEY_FRAMES
 from femo.media.containers import VideoLimits
 from femo.media.streaming import Progress
+from femo.mesh.units import UnitMap
+from femo.meshes import MEASURED, Meshes
 from femo.results import Timeline, VideoResult
 from femo.types import ClipInfo, Faces, Frame, Quality, Scores
 from tests import clips, shipped
@@ -298,6 +301,29 @@ def test_who_is_seen_in_as_many_frames_as_another_comes_by_id() -> None:
         shown = [replace(line, track=track) for track, line in enumerate(order, start=1)]
         raw = RawVideo(times, times, tuple(shown), ClipInfo(0, "m", 3.4, 100, 100))
         assert [line.track for line in raw.result("none").timelines] == [1, 2]
+
+
+def test_a_clip_says_of_how_many_measured_faces_it_keeps_no_points(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Points are kept of three faces, two of five are measured without; one that was not read never had any."""
+    monkeypatch.setattr(meshed, "MAX_MESHES", 3)
+    collector = meshed.MeshCollector()
+    measured = Meshes.unread(6)
+    measured.reason[:5], measured.landmarks[:5], measured.values[:5], measured.logit[:5] = MEASURED, 1, 1, 20
+    measured.units[:5] = 0
+    for row in range(6):
+        collector.add(measured.select(np.array([row])))
+    raw = _raw(range(6), [[1, 0]] * 6, 6)
+    [person] = raw.persons
+    meshes, points = collector.join()
+    person = replace(person, meshes=meshes, points=points)
+    flat = np.zeros(12, np.float32)
+    unit_map = UnitMap(np.zeros((12, 468, 3), np.float32), flat, flat, flat, flat)
+    said = replace(raw, persons=(person,), unit_map=unit_map).result("none")
+    assert said.notes == ("points of the mesh are kept of the first 3 faces alone; 2 of those shown have none",)
+    assert said.to_openface()["x_0"].notna().tolist() == [True, True, True, False, False, False]
+    few = person.select(np.arange(6) < 3)
+    assert replace(raw, persons=(few,), unit_map=unit_map).result("none").notes == ()
+    assert raw.result("none").notes == ()
 
 
 def test_persons_are_sorted_by_presence_and_too_many_are_named(monkeypatch: pytest.MonkeyPatch) -> None:

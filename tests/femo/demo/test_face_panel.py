@@ -8,7 +8,7 @@ import pytest
 
 from femo.demo.face_panel import FacePanel, follows
 from femo.labels import ABAW_AU, VALENCE_AROUSAL
-from femo.meshes import COLUMNS, MEASURED, TOO_SMALL, Meshes
+from femo.meshes import COLUMNS, MEASURED, POSE, TOO_SMALL, Meshes
 from femo.results import PhotoResult
 from femo.types import Scores, Source
 from tests.femo import results_by_hand as by_hand
@@ -41,10 +41,12 @@ def nothing(scores: Scores) -> Scores:
     return scores.with_values(np.full(scores.values.shape, np.nan, np.float32))
 
 
-def measured(pose: tuple[float, float, float], **logits: float) -> Meshes:
+def measured(
+    pose: tuple[float, float, float], place_mm: tuple[float, float, float] = (0, 0, 600), **logits: float
+) -> Meshes:
     meshes = Meshes.unread(1)
     meshes.reason[:] = MEASURED
-    meshes.values[0, [COLUMNS.index(name) for name in ("pitch", "yaw", "roll")]] = pose
+    meshes.values[0, [COLUMNS.index(name) for name in POSE]] = [*pose, *place_mm]
     for name, value in logits.items():
         meshes.units[0, AU[name]] = value
     return meshes
@@ -124,6 +126,20 @@ def test_valence_and_arousal_have_a_chart_where_they_were_learnt(panel: FacePane
 )
 def test_the_pose_is_said_in_words(pose: tuple[float, float, float], said: str, panel: FacePanel) -> None:
     assert said in panel.show(photo(measured(pose)), [""], 0, CITATIONS)[panel.pose]
+
+
+@pytest.mark.parametrize(
+    ("pose", "place_mm", "said"),
+    [
+        ((0, -33.02, 0), (-520, 0, 800), "head straight, as seen"),  # looks into the camera from the left edge
+        ((0, 0, 0), (-520, 0, 800), "head turned 33° to the left, as seen"),  # past it
+        ((0, 0, 0), (0, -400, 800), "head turned 27° up, as seen"),
+    ],
+)
+def test_the_pose_in_words_is_that_which_is_seen_wherever_the_face_stands(
+    pose: tuple[float, float, float], place_mm: tuple[float, float, float], said: str, panel: FacePanel
+) -> None:
+    assert said in panel.show(photo(measured(pose, place_mm)), [""], 0, CITATIONS)[panel.pose]
 
 
 def test_a_face_that_was_not_measured_says_why_and_has_no_pose(panel: FacePanel) -> None:

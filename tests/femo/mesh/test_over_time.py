@@ -81,6 +81,41 @@ def test_too_few_frames_or_seconds_say_nothing_of_blinks() -> None:
     assert np.isnan(count_blinks(slow, meshes(100, np.full(100, 0.1, np.float32)))[1])
 
 
+def uneven(fps: float, jitter_s: float, dropped: float) -> tuple[np.ndarray, Floats]:
+    """Five minutes of a camera whose steps vary and whose frames get lost; the eyes close every four seconds for .25 s."""
+    chance = np.random.default_rng(0)
+    time_s = np.cumsum(np.maximum(chance.normal(1 / fps, jitter_s, round(300 * fps)), 0.01))
+    time_s = time_s[chance.random(len(time_s)) >= dropped]
+    closed = (time_s >= 2) & ((time_s - 2) % 4 < 0.25)
+    return time_s, np.where(closed, 0.02, 0.12).astype(np.float32)
+
+
+@pytest.mark.parametrize(
+    ("fps", "jitter_s", "dropped"),
+    [(15, 0, 0.05), (15, 0, 0.1), (15, 0.01, 0.05), (12, 0.02, 0), (10, 0, 0), (10, 0.005, 0), (10.2, 0.02, 0)],
+)
+def test_uneven_and_lost_frames_take_no_blinks_away(fps: float, jitter_s: float, dropped: float) -> None:
+    time_s, eyes = uneven(fps, jitter_s, dropped)
+    assert count_blinks(time_s, meshes(len(time_s), eyes))[1] == pytest.approx(15, rel=0.03)
+
+
+@pytest.mark.parametrize(("fps", "jitter_s"), [(9.5, 0.005), (8, 0.02), (5, 0.05)])
+def test_a_camera_that_is_too_slow_in_the_middle_says_nothing_of_blinks(fps: float, jitter_s: float) -> None:
+    """At 8 frames a second one step in ten is shorter than a tenth of a second."""
+    time_s, eyes = uneven(fps, jitter_s, 0)
+    blinks, per_minute = count_blinks(time_s, meshes(len(time_s), eyes))
+    assert (len(blinks), np.isnan(per_minute)) == (0, True)
+
+
+def test_stretches_too_short_for_a_blink_are_no_time_in_which_blinks_were_watched_for() -> None:
+    """Ten seconds with two blinks, then twenty pairs of frames, a second apart: who blinks between two frames is not seen."""
+    time_s, eyes = blinking(10, [1.0, 4.0], 0.2)
+    pairs = (11 + np.arange(20)[:, None] + np.array([0, 1 / FPS])).reshape(-1)
+    both = np.concatenate([time_s, pairs])
+    seen = meshes(len(both), np.concatenate([eyes, np.full(len(pairs), 0.12, np.float32)]))
+    assert count_blinks(both, seen)[1] == pytest.approx(60 * 2 / (10 - 1 / FPS))
+
+
 def test_a_person_who_was_seen_but_not_measured_has_gaps_and_a_reason() -> None:
     time_s = np.arange(50) / FPS
     seen = meshes(50)

@@ -65,3 +65,24 @@ def test_the_signs_are_those_of_the_convention() -> None:
 
 def test_rotation_and_angles_are_inverse() -> None:
     assert pose.angles_of(pose.rotate(ANGLES)) == pytest.approx(ANGLES, abs=1e-4)
+
+
+def test_a_head_is_seen_turned_by_the_angle_between_its_nose_and_the_line_of_sight() -> None:
+    """That angle's cosine is cos(pitch) cos(yaw), and by the scalar product it needs no turn of the camera."""
+    chance = np.random.default_rng(0)
+    angles = chance.uniform(-40, 40, (50, 3)).astype(np.float32)
+    place = (chance.uniform(-1, 1, (50, 3)) * [500, 300, 0] + [0, 0, 600]).astype(np.float32)
+    pitch, yaw, _ = np.radians(pose.seen_angles(angles, place)).T
+    nose = pose.rotate(angles) @ np.float32([0, 0, -1])
+    cosine = (nose * -place).sum(axis=1) / np.linalg.norm(place, axis=1)
+    assert np.cos(pitch) * np.cos(yaw) == pytest.approx(cosine, abs=1e-5)
+
+
+def test_on_the_axis_of_the_camera_a_head_is_seen_as_its_pose_says_and_beside_it_from_that_side() -> None:
+    before = np.tile(np.float32([0, 0, 600]), (len(ANGLES), 1))
+    assert pose.seen_angles(ANGLES, before) == pytest.approx(ANGLES, abs=1e-4)
+    straight, aside = np.zeros((2, 3), np.float32), np.float32([[600, 0, 600], [0, 600, 600]])
+    # parallel to the axis at the right edge: the nose points to the right; at the lower edge it points down
+    assert pose.seen_angles(straight, aside) == pytest.approx(np.float32([[0, -45, 0], [45, 0, 0]]), abs=1e-4)
+    assert np.isnan(pose.seen_angles(straight, np.full((2, 3), np.nan, np.float32))).all()
+    assert pose.seen_angles(straight[:0], aside[:0]).shape == (0, 3)

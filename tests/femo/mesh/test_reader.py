@@ -326,6 +326,37 @@ def test_of_a_face_that_is_turned_away_only_the_pose_is_told() -> None:
     assert np.isfinite(meshes.landmarks).all()
 
 
+@pytest.mark.parametrize(
+    ("place_mm", "angles", "reason"),
+    [
+        ((-520, 0, 800), (0, -33, 0), MEASURED),  # 33 degrees off the middle of the picture, looks into the camera
+        ((-520, 0, 800), (0, -53, 0), MEASURED),  # seen from 20 degrees
+        ((-520, 0, 800), (0, 30, 0), TURNED),  # from 63
+        ((520, 0, 800), (0, 53, 0), MEASURED),
+        ((520, 0, 800), (0, -30, 0), TURNED),
+        ((0, -400, 800), (50, 0, 0), MEASURED),  # 27 degrees above the middle, seen from 23
+        ((0, -400, 800), (-25, 0, 0), TURNED),  # from 52
+        ((0, 400, 800), (-50, 0, 0), MEASURED),
+        ((0, 0, 800), (0, 49, 0), MEASURED),
+        ((0, 0, 800), (0, 51, 0), TURNED),
+        ((0, 0, 800), (-44, 0, 0), MEASURED),
+        ((0, 0, 800), (46, 0, 0), TURNED),
+    ],
+)
+def test_a_face_is_refused_by_how_far_it_is_seen_turned_and_not_by_where_it_stands(
+    place_mm: tuple[float, float, float], angles: tuple[float, float, float], reason: int
+) -> None:
+    meshes = Meshes.unread(1)
+    meshes.reason[:] = MEASURED
+    meshes.values[:] = [*angles, *place_mm, *(0.1 for _ in MEASURES)]
+    from femo.mesh.reader import _refuse
+
+    _refuse(meshes, np.zeros(1, np.bool_))
+    assert meshes.reason.tolist() == [reason]
+    assert np.isnan(meshes.column("smile_width")[0]) == (reason == TURNED)
+    assert meshes.values[0, : len(POSE)].tolist() == [*angles, *place_mm]  # what is told is still the camera's
+
+
 def covered(kind: str) -> RGB:
     """The portrait with a surgical mask over mouth and chin, or dark glasses, painted on."""
     rgb, faces = portrait().copy(), face_of_portrait()

@@ -22,7 +22,7 @@ def turned(pitch: float, yaw: float, roll: float) -> Meshes:
     face = load_canonical(find_weights(find_model("face-mesh"))).points
     angles = np.array([[pitch, yaw, roll]], np.float32)
     meshes.landmarks[0] = face @ rotate(angles)[0].T * 15 + np.array([SIDE / 2, SIDE / 2, 0])
-    meshes.values[0, [COLUMNS.index(name) for name in POSE[:3]]] = angles
+    meshes.values[0, [COLUMNS.index(name) for name in POSE]] = [pitch, yaw, roll, 0, 0, 600]
     meshes.reason[0] = MEASURED
     return meshes
 
@@ -55,6 +55,26 @@ def test_the_axes_point_where_the_head_is_turned(
         furthest = pixels[np.abs(pixels).max(axis=1).argmax()]
         signs = np.where(np.abs(furthest) < 8, 0, np.sign(furthest))
         assert tuple(signs.tolist()) == expected, tint
+
+
+@pytest.mark.parametrize(
+    ("pose", "blue"),
+    [
+        ((0, -33.02, 0, -520, 0, 800), (0, 0)),  # at the left edge of a picture, looks into the camera
+        ((0, 33.02, 0, 520, 0, 800), (0, 0)),
+        ((26.57, 0, 0, 0, -400, 800), (0, 0)),  # above
+        ((0, 0, 0, -520, 0, 800), (-1, 0)),  # looks past the camera, along its axis: seen from its left
+        ((0, 0, 0, 0, 400, 800), (0, 1)),
+    ],
+)
+def test_the_axes_are_those_of_the_face_as_it_is_seen_wherever_it_stands(
+    pose: tuple[float, ...], blue: tuple[int, int]
+) -> None:
+    meshes = turned(0, 0, 0)
+    meshes.values[0, [COLUMNS.index(name) for name in POSE]] = pose
+    pixels = where(draw_meshes(GREY, meshes), AXES[2][0]) - meshes.landmarks[0, 1, :2]
+    furthest = pixels[np.abs(pixels).max(axis=1).argmax()]
+    assert tuple(np.where(np.abs(furthest) < 8, 0, np.sign(furthest)).tolist()) == blue
 
 
 def test_points_and_outlines_lie_on_the_face_and_scale_with_the_picture() -> None:
