@@ -3,7 +3,8 @@
 Layout: ``<challenges>/<name>/challenge.toml`` and ``labels``, in which lie the labels (a file or folder in any form that
 reference labels may have) and ``.salt`` (random bytes, see ``standings.shown``). A challenge of several phases has
 ``labels/<phase>`` instead, and each phase is a task of its own, ``<name>-<phase>``: it has its labels, days, limits and
-table. ``<challenges>`` is ``FEMO_CHALLENGES`` or ``~/.femo/challenges``.
+table. ``<challenges>`` is ``FEMO_CHALLENGES``, else ``challenges`` in the folder that ``FEMO_STORE`` names, else
+``~/.femo/challenges``, in which earlier ones of a board elsewhere may lie and are served too.
 """
 
 import logging
@@ -27,6 +28,7 @@ from leaderboard.declaration import (
 from leaderboard.errors import LeaderboardError
 from leaderboard.reading.reference import SALT, load_reference
 from leaderboard.schema import Family, Task
+from leaderboard.store.hub import SCHEME
 from leaderboard.tasks import TASKS, UNSERVED, register
 
 _LOG = logging.getLogger(__name__)
@@ -39,8 +41,17 @@ _FAMILIES: Mapping[Metric, tuple[Family, str]] = {
 
 
 def challenges_folder(environment: Mapping[str, str] = os.environ) -> Path:
-    """Return where challenges are kept."""
-    return Path(environment.get("FEMO_CHALLENGES") or Path.home() / ".femo" / "challenges")
+    """Return where new challenges are kept."""
+    return _folders(environment)[0]
+
+
+def _folders(environment: Mapping[str, str]) -> list[Path]:
+    """Return where challenges are looked for; of two with one name the first is served."""
+    if said := environment.get("FEMO_CHALLENGES"):
+        return [Path(said)]
+    at_home = [Path.home() / ".femo" / "challenges"]
+    store = environment.get("FEMO_STORE") or ""
+    return at_home if not store or store.startswith(SCHEME) else [Path(store) / "challenges", *at_home]
 
 
 def open_challenges(environment: Mapping[str, str] = os.environ) -> list[Task]:
@@ -52,8 +63,8 @@ def open_challenges(environment: Mapping[str, str] = os.environ) -> list[Task]:
     told = dict(UNSERVED)
     UNSERVED.clear()
     # what begins with a dot is a copy that ``new_challenge`` has not finished, or never will
-    for path in sorted(challenges_folder(environment).glob(f"[!.]*/{DECLARATION}")):
-        name = path.parent.name
+    found = [path for folder in _folders(environment) for path in folder.glob(f"[!.]*/{DECLARATION}")]
+    for name, path in sorted({path.parent.name: path for path in reversed(found)}.items()):
         try:
             tasks = _tasks(name, read_declaration(path), path.parent)
             _refuse_taken(tasks, served)
@@ -102,7 +113,8 @@ def new_challenge(name: str, source: Path, environment: Mapping[str, str] = os.e
     if wrong := wrong_classes(declared):
         raise ChallengeInvalid(f"{source / DECLARATION}: classes: {wrong}")
     tasks = _tasks(name, declared, target)
-    if target.exists() or any(task.name in TASKS for task in tasks):
+    kept = any((folder / name).exists() for folder in _folders(environment))
+    if kept or any(task.name in TASKS for task in tasks):
         raise ChallengeInvalid(f"a task is called {name} already")
     part = target.with_name(f".{name}.part")
     shutil.rmtree(part, ignore_errors=True)

@@ -2,8 +2,8 @@
 
 ``FEMO_STORE`` says where submissions live (``~/.femo/board`` without it; ``hf://datasets/USER/REPO`` keeps them in a
 private data set as well, see ``leaderboard.store.hub``), ``FEMO_REFERENCE`` where one's own licensed labels are (only
-the sandbox tasks have labels without it), ``FEMO_CHALLENGES`` where ``python -m leaderboard new`` puts challenges
-(``~/.femo/challenges`` without it).
+the sandbox tasks have labels without it), ``FEMO_CHALLENGES`` where ``python -m leaderboard new`` puts challenges (without
+it ``challenges`` in the folder of ``FEMO_STORE``, else ``~/.femo/challenges``).
 """
 
 import os

@@ -5,10 +5,24 @@
 #SBATCH --mem=16G
 #SBATCH --time=08:00:00
 #SBATCH --requeue
-# sbatch slurm.sh /data/clips.csv /data/out: the table's first line is its header; task k reads the lines k, k + 10, ...
+# sbatch slurm.sh /data/clips.csv /data/out: a CSV or TSV, its first line is its header; task k reads the lines k, k + 10, ... into
+# /data/out/k. One task again: sbatch --array=3 slurm.sh /data/clips.csv /data/out.
 set -euo pipefail
+parts=10 # as many as --array has above, from 0; change both before the first run: whichever tasks are sent again, each keeps its lines
 table=$1
-out=$2/$SLURM_ARRAY_TASK_ID
+k=$SLURM_ARRAY_TASK_ID
+out=$2/$k
+if ((k >= parts)); then
+    echo "slurm.sh: there is no task $k of $parts parts; expected --array=0-$((parts - 1)), or other parts in the script" >&2
+    exit 1
+fi
+if [[ ! ${table,,} =~ \.(csv|tsv)$ ]]; then
+    echo "slurm.sh: $table is no list that can be dealt by lines; expected a .csv or .tsv" >&2
+    exit 1
+fi
 mkdir -p "$out"
-awk -v k="$SLURM_ARRAY_TASK_ID" -v n="$SLURM_ARRAY_TASK_COUNT" 'NR == 1 || (NR - 2) % n == k' "$table" > "$(dirname "$table")/.part-$SLURM_ARRAY_TASK_ID.csv"
-srun femo corpus "$(dirname "$table")/.part-$SLURM_ARRAY_TASK_ID.csv" --out "$out" --workers "$SLURM_CPUS_PER_TASK" --json-progress
+# beside the table, on whose folder its paths hang, and of this job alone: other jobs may deal other tables of the folder
+part=$(dirname "$table")/.part-$SLURM_ARRAY_JOB_ID-$k-$(basename "$table")
+trap 'rm -f "$part"' EXIT
+awk -v k="$k" -v n="$parts" 'NR == 1 || (NR - 2) % n == k' "$table" > "$part"
+srun femo corpus "$part" --out "$out" --workers "$SLURM_CPUS_PER_TASK" --json-progress

@@ -1,4 +1,4 @@
-"""Workers that are actors of a Ray cluster; ray comes with ``pip install femo[ray]``.
+"""Workers that are actors of a Ray cluster; ray comes with femo's extra ``ray``.
 
 Conventions: an actor holds the networks and does one job at a time; jobs and answers are small, rows go to the output folder,
 which all nodes must see under the same path. On a node actors share the cores in groups: each keeps to the first group that no

@@ -99,7 +99,7 @@ def _ray() -> ModuleType:
     try:
         import ray
     except ImportError as error:
-        raise FemoError("the engine ray needs the package ray: pip install 'femo[ray]'") from error
+        raise FemoError("the engine ray needs the package ray: pip install -e '.[ray]' in femo's clone") from error
     return ray
 
 

@@ -1,12 +1,11 @@
 """Reads model folders: ``models/<name>/config.json`` becomes a ModelSpec.
 
 Conventions: folders are looked for in ``FEMO_MODELS_DIR`` or the user's own models (where ``femo models import``
-writes), beside the package (a clone), where an installed wheel puts its data, and in the Hub repository that
-``FEMO_HUB_REPO`` names. A folder with weights goes before one that only describes the model.
+writes), in the package (a wheel, ``setup.py``) or beside it (a clone), and in the Hub repository that ``FEMO_HUB_REPO``
+names. A folder with weights goes before one that only describes the model.
 """
 
 import os
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -27,9 +26,10 @@ def user_models_dir() -> Path:
 
 def models_dirs() -> list[Path]:
     """Return the folders that are searched for models, in order; those that do not exist are left out."""
-    here = Path(__file__).resolve().parents[2] / "models"
-    candidates = [user_models_dir(), here, Path(sys.prefix) / "share" / "femo" / "models"]
-    return [folder for folder in candidates if folder.is_dir()]
+    package = Path(__file__).resolve().parents[1]
+    # a wheel carries its own, so that a folder that lies beside it in site-packages and is called models is somebody else's
+    brought = package / "embedded" if (package / "embedded").is_dir() else package.parent / "models"
+    return [folder for folder in (user_models_dir(), brought) if folder.is_dir()]
 
 
 def list_models(left_out: Callable[[ModelError], None] | None = None) -> list[ModelSpec]:

@@ -13,7 +13,7 @@ import numpy as np
 from femo.errors import WeightsError
 from femo.upstream.steps import Array, Step
 
-EXTRA = "pip install 'femo[import]'"
+EXTRA = "pip install -e '.[import]' in femo's clone"
 MAX_BYTES = 1 << 30
 
 

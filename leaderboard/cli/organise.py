@@ -25,8 +25,10 @@ def new(
 
     challenge.toml, of which only title, metric and classes must be there:
 
+    \b
         title = "Smiles in the wild"
-        metric = "accuracy"            # or macro-f1, ccc (valence and arousal), binary-f1 (one column per class)
+        # or macro-f1, ccc (valence and arousal), binary-f1 (one column per class)
+        metric = "accuracy"
         classes = ["none", "smile"]    # in the order of their ids, from 0
         key = "clip"                   # or image, frame
         split = "test"
@@ -36,8 +38,10 @@ def new(
         closes = 2026-03-31
         licence = "CC BY 4.0"
 
-    Of several phases each is a task of its own, here smiles-dev and smiles-test, with split, limits and days of its own:
+    Of several phases each is a task of its own, here smiles-dev and smiles-test. They stand below all else, and split, limits
+    and days in them, not above:
 
+    \b
         [[phases]]
         name = "dev"
         labels = "dev.csv"             # beside challenge.toml

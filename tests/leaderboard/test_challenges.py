@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from leaderboard.challenges import new_challenge, open_challenges
+from leaderboard.challenges import challenges_folder, new_challenge, open_challenges
 from leaderboard.declaration import ChallengeInvalid
 from leaderboard.errors import ReferenceInvalid, SubmissionRefused, UnknownTask
 from leaderboard.opening import open_board
@@ -423,3 +423,40 @@ def test_splits_beside_each_other_are_not_chosen_from(source: Path, environment:
     ):
         new_challenge("smiles", source, environment)
     assert open_challenges(environment) == []
+
+
+@pytest.mark.parametrize(
+    ("environment", "folder"),
+    [
+        ({}, "home/.femo/challenges"),
+        ({"FEMO_STORE": "", "FEMO_CHALLENGES": ""}, "home/.femo/challenges"),
+        ({"FEMO_STORE": "board"}, "board/challenges"),
+        ({"FEMO_STORE": "board", "FEMO_CHALLENGES": "own"}, "own"),
+        ({"FEMO_STORE": "hf://datasets/user/board"}, "home/.femo/challenges"),
+    ],
+)
+def test_challenges_live_where_the_board_does(
+    environment: dict[str, str], folder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Path, "home", lambda: Path("home"))
+    assert challenges_folder(environment) == Path(folder)
+
+
+def test_challenges_of_before_the_board_had_a_folder_are_served_still(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Path, "home", lambda: tmp_path / "home")
+    here = {"FEMO_STORE": str(tmp_path / "board")}
+    for name, environment in (("new", here), ("old", {})):
+        new_challenge(name, source, environment)
+        TASKS.pop(name)
+    assert [(task.name, task.labels) for task in open_challenges(here)] == [
+        ("new", tmp_path / "board" / "challenges" / "new" / "labels"),
+        ("old", tmp_path / "home" / ".femo" / "challenges" / "old" / "labels"),
+    ]
+    TASKS.pop("old")
+    with pytest.raises(ChallengeInvalid, match="a task is called old already"):
+        new_challenge("old", source, here)
+    for name in ("new", "old"):
+        TASKS.pop(name, None)
+    assert open_challenges(here | {"FEMO_CHALLENGES": str(tmp_path / "named")}) == []

@@ -90,7 +90,7 @@ def test_without_the_package_it_says_how_to_have_it(monkeypatch: pytest.MonkeyPa
         return real(name, *more, **others)
 
     monkeypatch.setattr(builtins, "__import__", without)
-    with pytest.raises(FemoError, match=r"needs the package ray: pip install 'femo\[ray\]'"):
+    with pytest.raises(FemoError, match=r"needs the package ray: pip install -e '\.\[ray\]' in femo's clone"):
         Cluster(None)
 
 

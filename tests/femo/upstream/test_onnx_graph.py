@@ -31,7 +31,9 @@ def test_weights_outside_the_file_are_refused(resnet_file: Path, tmp_path: Path)
 
 def test_a_missing_package_is_named(resnet_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "onnx", None)
-    with pytest.raises(WeightsError, match=r"needs the package onnx: pip install 'femo\[import\]'"):
+    with pytest.raises(
+        WeightsError, match=r"needs the package onnx: pip install -e '\.\[import\]' in femo's clone"
+    ):
         read_onnx(resnet_file)
 
 

@@ -29,14 +29,30 @@ def test_the_share_of_nothing_is_none() -> None:
 
 
 def test_mean_recall_counts_every_class_alike() -> None:
-    """Class 0: 3 of 4, class 2: 0 of 1, a label that the head lacks counts in N only: (0.75 + 0) / 2."""
+    """Class 0: 3 of 4, class 2: 0 of 1, a label that the head lacks counts in N only: (0.75 + 0) / 2.
+
+    Wilson's limits by hand are 0.3006 and 0.9544, 0 and 0.7935, so the mean's lie 0.4494 / 2 below it and
+    sqrt(0.2044**2 + 0.7935**2) / 2 above.
+    """
     hits = np.array([True, True, True, False, False, False])
     got = mean_recall(hits, np.array([0, 0, 0, 0, 2, -1]))
     assert got["value"] == pytest.approx(0.375)
     assert got["n"] == 6
-    low, high = got["interval"]
-    assert low < 0.375 < high
+    assert got["interval"] == pytest.approx([0.1503, 0.7847], abs=1e-4)
     assert mean_recall(np.zeros(0, bool), np.zeros(0, int)) == {"value": None, "interval": None, "n": 0}
+
+
+@pytest.mark.parametrize(("k", "n"), [(3, 3), (0, 3), (15, 20)])
+def test_the_mean_recall_of_one_class_has_the_interval_of_its_share(k: int, n: int) -> None:
+    hits = np.arange(n) < k
+    assert mean_recall(hits, np.zeros(n, int)) == share(hits)
+
+
+def test_the_mean_recall_is_uncertain_where_every_class_is_all_right_or_all_wrong() -> None:
+    """Wilson's limits of 2 of 2 are 0.3424 and 1, of 0 of 2 mirrored; 0.6576 / 2 on either side."""
+    got = mean_recall(np.array([True, True, False, False]), np.array([0, 0, 1, 1]))
+    assert got["value"] == 0.5
+    assert got["interval"] == pytest.approx([0.5 - 0.3288, 0.5 + 0.3288], abs=1e-4)
 
 
 def says(*expressions: str, source: str = "trained") -> Any:
