@@ -32,4 +32,5 @@ def write_utkface(path: Path, faces: Mapping[str, int]) -> Path:
 
 
 def _noise(most: int, n: int) -> np.ndarray:
-    return np.random.default_rng(0).integers(0, most + 1, (n, 48, 48))
+    """Noise that no file of another length has: one partition's pictures must not recur in another's."""
+    return np.random.default_rng(n).integers(0, most + 1, (n, 48, 48))

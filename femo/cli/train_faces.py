@@ -95,7 +95,7 @@ def train_faces(
     chosen = read_recipe(recipe, threads)
     start_network = _start(chosen, start)
     chosen, teachers = _teachers(chosen, teacher or [])
-    _check_generator(chosen, generator)
+    _check_given(chosen, generator, init, run)
     beside = None if second is None else read_second(second, list(HEADS))
     sets = read_sets(data, STORED_PX, N_HELD_OUT, chosen.majority_share)
     console.print(f"{len(sets.faces):,} FER+ and {len(sets.attributes):,} UTKFace images to train on")
@@ -120,6 +120,15 @@ def _held_out(data: Path, sets: "Sets", run: Path, generator: Path | None) -> di
     """Where what nothing learns from lies, for the card."""
     files = {"ferplus": data / "ferplus_valid.npz", "utkface": sets.write_held_out(run / "utkface_held_out")}
     return files if generator is None else files | {"drawn": generator}
+
+
+def _check_given(recipe: "Recipe", generator: Path | None, init: str | None, run: Path) -> None:
+    """Refuse a generator or a model folder that the run cannot use before any data is read."""
+    from femo.training.faces.start import check_init
+
+    _check_generator(recipe, generator)
+    if init is not None:
+        check_init(recipe, init, run)
 
 
 def _check_generator(recipe: "Recipe", folder: Path | None) -> None:

@@ -2,7 +2,7 @@
 
 Conventions: a file takes the place of the one before when it is whole, so a kill leaves the last whole checkpoint. A run
 that is one network, its average and one optimizer names its tensors ``network.*``, ``average.*`` and
-``optimizer.<index>.<moment>``.
+``optimizer.<index>.<moment>``; soft labels that it learns from ``pseudo.<position of the pool>``.
 """
 
 import json
@@ -44,23 +44,55 @@ def read_state(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
 
 
 def save(
-    folder: Path, network: nn.Module, average: nn.Module, optimizer: torch.optim.Optimizer, n_epochs: int
+    folder: Path,
+    network: nn.Module,
+    average: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    n_epochs: int,
+    pseudo: Mapping[int, Tensor] | None = None,
+    **told: Any,
 ) -> None:
-    """Write the whole state after ``n_epochs`` finished epochs."""
+    """Write the whole state after ``n_epochs`` finished epochs.
+
+    Args:
+        folder: Of the run.
+        network: As it is.
+        average: Its average.
+        optimizer: With its moments.
+        n_epochs: Epochs that are done.
+        pseudo: Position of a pool to its soft labels: an earlier network read them, so they cannot be made again.
+        told: Plain JSON values that belong to these weights.
+    """
     tensors: dict[str, Tensor] = {f"network.{name}": value for name, value in network.state_dict().items()}
     tensors |= {f"average.{name}": value for name, value in average.state_dict().items()}
     for index, moments in optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer.{index}.{name}": torch.as_tensor(value) for name, value in moments.items()}
-    write_state(folder / TENSORS, tensors, epochs=n_epochs)
+    tensors |= {f"pseudo.{position}": labels for position, labels in (pseudo or {}).items()}
+    write_state(folder / TENSORS, tensors, epochs=n_epochs, **told)
+
+
+def counters_of(folder: Path) -> dict[str, Any]:
+    """Return what a run's checkpoint tells beside its tensors; nothing where there is none."""
+    path = folder / TENSORS
+    if not path.exists():
+        return {}
+    with safe_open(path, framework="pt") as file:
+        return {name: json.loads(value) for name, value in (file.metadata() or {}).items()}
 
 
 def epochs_done(folder: Path) -> int:
     """Return the number of finished epochs of a run's folder, 0 where there is no checkpoint."""
+    return int(counters_of(folder).get("epochs", 0))
+
+
+def read_pseudo(folder: Path) -> dict[int, Tensor]:
+    """Return the soft labels that a run's checkpoint was learning from by the position of their pool; none without it."""
     path = folder / TENSORS
     if not path.exists():
-        return 0
+        return {}
     with safe_open(path, framework="pt") as file:
-        return int((file.metadata() or {}).get("epochs", "0"))
+        names = [name for name in file.keys() if name.startswith("pseudo.")]  # noqa: SIM118
+        return {int(name.removeprefix("pseudo.")): file.get_tensor(name) for name in names}
 
 
 def resume(folder: Path, network: nn.Module, average: nn.Module, optimizer: torch.optim.Optimizer) -> int:
@@ -69,7 +101,7 @@ def resume(folder: Path, network: nn.Module, average: nn.Module, optimizer: torc
     if not path.exists():
         return 0
     tensors, counters = read_state(path)
-    parts: dict[str, dict[str, Tensor]] = {"network": {}, "average": {}, "optimizer": {}}
+    parts: dict[str, dict[str, Tensor]] = {"network": {}, "average": {}, "optimizer": {}, "pseudo": {}}
     for name, value in tensors.items():
         kind, rest = name.split(".", 1)
         parts[kind][rest] = value

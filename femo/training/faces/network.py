@@ -68,20 +68,45 @@ class FaceNetwork(nn.Module):
             return {name: head(embedding.float()) for name, head in self.heads.items()}
 
     def freeze(self, n_layers: int | None) -> None:
-        """Let the backbone's first ``n_layers`` layers stay as they are; all of it with None."""
+        """Let the backbone's first ``n_layers`` layers stay as they are; all of it with None.
+
+        Their norms go over to evaluation, or their statistics would follow the batches: call it after ``train``.
+        """
         self.backbone.requires_grad_(True)
-        for layer in self.layers()[:n_layers]:
-            layer.requires_grad_(False)
+        for layer in [self.backbone] if n_layers is None else self.layers()[:n_layers]:
+            layer.requires_grad_(False).eval()
 
     def layers(self) -> list[nn.Module]:
-        """Return the backbone's layers from the picture on: the stem, then every block; the whole where it has none."""
+        """Return the layers with their norms: the stem, every block, what learns after them; the whole where it has no blocks."""
         if isinstance(self.backbone, MobileFaceNet):
-            last = (self.backbone.conv_sep, self.backbone.pool, self.backbone.project)
-            return [*self.backbone.layers, nn.ModuleList(last)]
-        if not hasattr(self.backbone, "blocks"):
+            own = self.backbone
+            return [*own.layers, nn.ModuleList((own.conv_sep, own.pool, own.project, own.norm))]
+        if not hasattr(self.backbone, "conv_stem"):
             return [self.backbone]
-        stem, blocks = self.backbone.conv_stem, self.backbone.blocks
-        return [stem, *(block for stage in blocks for block in stage)]  # type: ignore[list-item, union-attr]
+        names, parts = zip(*self.backbone.named_children(), strict=True)
+        middle = names.index("blocks")
+        learns_after = any(True for part in parts[middle + 1 :] for _ in part.parameters())
+        last = [nn.ModuleList(parts[middle + 1 :])] if learns_after else []
+        return [nn.ModuleList(parts[:middle]), *(block for stage in parts[middle] for block in stage), *last]
+
+    def rates(self, head_lr: float, layer_decay: float) -> list[dict[str, Any]]:
+        """Return every parameter once, by layer with its share of the rate (``scale``), as an optimizer takes them.
+
+        Args:
+            head_lr: Share of the heads.
+            layer_decay: Each layer has this times the share of the next, the last has 1; with both 1 all are one group.
+        """
+        if layer_decay == 1 and head_lr == 1:
+            return [{"params": list(self.parameters()), "scale": 1.0}]
+        layers = self.layers()
+        shares = [layer_decay ** (len(layers) - 1 - row) for row in range(len(layers))]
+        groups = [
+            {"params": list(part.parameters()), "scale": share}
+            for part, share in zip([*layers, self.heads], [*shares, head_lr], strict=True)
+        ]
+        held = [id(parameter) for group in groups for parameter in group["params"]]  # type: ignore[attr-defined]
+        assert sorted(held) == sorted(map(id, self.parameters())), "a parameter learns in no group, or in two"
+        return groups
 
 
 def _norm_of(layer: str) -> str | None:

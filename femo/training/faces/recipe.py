@@ -1,7 +1,8 @@
 """What a run of ``femo train faces`` is made of: phases, and the recipe that is written beside its result."""
 
 import json
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar, Final
 
@@ -9,6 +10,30 @@ OF_A_RUN: Final = ("arch", "arch_args", "start", "teachers", "from_teacher", "id
 """What a folder keeps of who is in the pictures before the first epoch can only go on with."""
 FREE: Final = ("n_threads", "phases", "kept")
 """What may change once epochs are done: ``phases`` where they are not, and ``kept``, which is mixed in at the end."""
+TASKS: Final = ("expression", "age", "gender", "ethnicity")
+"""What every network learns, and so has a weight."""
+
+
+def _require(one: object, names: Sequence[str], allowed: Callable[[float], bool], expected: str) -> None:
+    for name in names:
+        if not allowed(value := getattr(one, name)):
+            raise ValueError(f"{name} is {value}, expected {expected}")
+
+
+def _share(value: float) -> bool:
+    return 0 <= value <= 1  # NaN is none
+
+
+def _below_one(value: float) -> bool:
+    return 0 <= value < 1
+
+
+def _not_negative(value: float) -> bool:
+    return 0 <= value < math.inf
+
+
+def _some(value: float) -> bool:
+    return value >= 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +69,11 @@ class Phase:
     frozen_layers: int = 0
     drawn_power: float = 0.0
     strength: float = 1.0
+
+    def __post_init__(self) -> None:
+        _require(self, ("size", "epochs", "climb_every"), _some, "1 or more")
+        _require(self, ("lr_start", "lr_end", "frozen_layers", "strength"), _not_negative, "0 or more")
+        _require(self, ("keep_whole",), _share, "a share, 0-1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +135,18 @@ class Recipe:
     bfloat16: bool = False
 
     def __post_init__(self) -> None:
-        for name in ("taught", "kept"):
-            if not 0 <= (share := getattr(self, name)) <= 1:
-                raise ValueError(f"{name} is {share}, expected a share, 0-1")
+        _require(self, ("taught", "kept", "majority_share"), _share, "a share, 0-1")
+        _require(self, ("dropout", "ema_decay"), _below_one, "0 or more, below 1")
+        rates = ("weight_decay", "warmup_steps", "pseudo_weight", "rho", "head_lr", "layer_decay")
+        _require(self, rates, _not_negative, "0 or more")
+        if self.steps_per_epoch is not None:
+            _require(self, ("steps_per_epoch",), _some, "1 or more, or null for one pass over FER+")
+        self._check_pools()
+        self._check_tasks()
+        if not self.phases:
+            raise ValueError("phases are none, expected one or more")
+
+    def _check_pools(self) -> None:
         if self.looks != 0 and not self.looks >= 1:  # NaN too
             raise ValueError(
                 f"looks is {self.looks}, expected 0 or how many times as often a picture comes, 1 or more"
@@ -116,6 +155,16 @@ class Recipe:
             raise ValueError(f"posed is {self.posed}, expected how many faces are moved, 0 or more")
         if len(self.shares) != (pools := 2 + (self.posed > 0) + self.drawn):
             raise ValueError(f"shares are {list(self.shares)}, expected {pools}, one for each pool")
+        if min(self.shares) < 1:
+            raise ValueError(f"shares are {list(self.shares)}, expected 1 picture or more of each pool")
+
+    def _check_tasks(self) -> None:
+        needed = (*TASKS, "identity") if self.identity else TASKS
+        weights = dict(self.task_weights)
+        if missing := [name for name in needed if name not in weights]:
+            raise ValueError(f"task_weights have no {', '.join(missing)}, expected a weight of each task")
+        if not all(map(_not_negative, weights.values())):
+            raise ValueError(f"task_weights are {weights}, expected 0 or more each")
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON types."""

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from femo.labels import AFFECTNET_8
-from femo.training.faces.augment import Augmentation, augment
+from femo.training.faces.augment import LUMA, Augmentation, augment
 from femo.training.faces.ferplus import FerPlus
 from femo.training.faces.utkface import PLAIN, UtkFace
 
@@ -109,6 +109,12 @@ def utkface_pool(data: UtkFace) -> Pool:
 def as_rgb(images: Tensor) -> Tensor:
     """uint8 (N, 1 or 3, S, S) to float32 (N, 3, S, S), 0-1."""
     return (images.float() / 255).expand(-1, 3, -1, -1)
+
+
+def grey(images: Tensor) -> Tensor:
+    """uint8 (N, 3, S, S) to its brightness, uint8 (N, 1, S, S)."""
+    luma = (images.float() * torch.tensor(LUMA).view(1, 3, 1, 1)).sum(1, keepdim=True)
+    return luma.to(torch.uint8)
 
 
 def normalise(images: Tensor) -> Tensor:

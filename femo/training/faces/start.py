@@ -21,10 +21,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from femo.errors import WeightsError
-from femo.models.weights import file_sha256
-from femo.networks.backbone import create_architecture
+from femo.errors import FemoError, WeightsError
+from femo.models.find import find_model
+from femo.models.weights import file_sha256, find_weights, weights_sha256
+from femo.networks.backbone import build_backbone, create_architecture
+from femo.training.checkpoint import counters_of
 from femo.training.faces.boxes import keep, kept_of
+from femo.training.faces.network import merged_state
 from femo.training.faces.recipe import Recipe
 from femo.training.faces.samples import IMAGENET_MEAN, IMAGENET_STD, N_IDENTITY
 from femo.upstream import arcface, faceres
@@ -219,6 +222,45 @@ def start_of_arcface(state: Mapping[str, Tensor]) -> Start:
         arcface.ARCH, arcface.ARCH_ARGS, state, first="layers.0.0", first_norm="layers.0.1", size=arcface.SIDE,
         mean=(arcface.MEAN,) * 3, scale=arcface.MEAN, bgr=False, points=arcface.POINTS,
     )  # fmt: skip
+
+
+def check_init(recipe: Recipe, name: str, folder: Path) -> str:
+    """Return the SHA-256 of the weights of a model folder whose backbone a run can begin with.
+
+    Args:
+        recipe: Of the run.
+        name: The model folder, as ``--init`` names it.
+        folder: Of the run.
+
+    Raises:
+        FemoError: Its network is another one than the recipe's, or the run has epochs and began from something else.
+        ModelError: It is no model folder.
+        WeightsError: It has no weights.
+    """
+    spec = find_model(name)
+    if (spec.arch, dict(spec.arch_args)) != (recipe.arch, dict(recipe.arch_args)):
+        raise FemoError(
+            f"{name} holds a {spec.arch} ({dict(spec.arch_args)}), but --init expects the recipe's network, a "
+            f"{recipe.arch} ({dict(recipe.arch_args)})"
+        )
+    sha256, told = weights_sha256(spec), counters_of(folder)
+    if told.get("epochs") and told.get("init", sha256) != sha256:  # earlier checkpoints do not tell
+        raise FemoError(
+            f"{folder} holds a run that began from other weights than {name}; go on with it without --init, or name "
+            "another folder with --run"
+        )
+    return sha256
+
+
+def init_state(name: str, merged: bool) -> dict[str, Tensor]:
+    """Return the weights of a model folder's backbone, under the names of a network whose norms are merged or are not.
+
+    Raises:
+        WeightsError: They are missing or damaged.
+    """
+    spec = find_model(name)
+    state: dict[str, Tensor] = build_backbone(spec, find_weights(spec)).state_dict()
+    return merged_state(state) if merged else state
 
 
 def identity_targets(start: Start, images: Tensor, points: Tensor, kept: Path) -> Tensor:

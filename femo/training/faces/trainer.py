@@ -15,18 +15,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from femo.errors import FemoError
 from femo.labels import AFFECTNET_8, AGE, ETHNICITY_5, GENDER
-from femo.models.find import find_model
-from femo.models.weights import find_weights
-from femo.networks.backbone import build_backbone
 from femo.training import checkpoint
-from femo.training.faces.augment import LUMA, Augmentation
+from femo.training.faces.augment import Augmentation
 from femo.training.faces.network import (
     FaceNetwork,
     measure,
@@ -38,7 +35,8 @@ from femo.training.faces.network import (
 from femo.training.faces.presets import note_recipe
 from femo.training.faces.recipe import Phase, Recipe
 from femo.training.faces.sam import sam_step
-from femo.training.faces.samples import N_IDENTITY, Pool, batches, drawn_shares, looked_shares
+from femo.training.faces.samples import N_IDENTITY, Pool, batches, drawn_shares, grey, looked_shares
+from femo.training.faces.start import check_init, init_state
 from femo.training.losses import class_weights
 
 HEADS = {"expression": len(AFFECTNET_8), "age": len(AGE), "gender": len(GENDER), "ethnicity": len(ETHNICITY_5)}
@@ -59,6 +57,9 @@ class Trainer:
         folder: Of the run.
         start: Weights of the backbone under its own names, of a recipe that names a start.
         teachers: Networks that are learnt from, and the sides of their input.
+
+    Raises:
+        FemoError: A batch takes more faces of FER+ than there are, so that no batch makes an epoch.
     """
 
     def __init__(
@@ -75,6 +76,11 @@ class Trainer:
         self.recipe, self.held_out, self.folder = recipe, list(held_out), folder
         faces, attributes, *made = pools
         self.pools = [faces, attributes if recipe.looks else attributes.without_looks(), *made]
+        self.n_steps = recipe.steps_per_epoch or len(faces) // recipe.shares[0]
+        if not self.n_steps:
+            raise FemoError(
+                f"a batch takes {recipe.shares[0]} faces of FER+ (shares in the recipe), expected {len(faces)} at most"
+            )
         self.teachers = [(network.to(memory_format=torch.channels_last), size) for network, size in teachers]  # type: ignore[call-overload]
         heads = HEADS | ({"identity": N_IDENTITY} if recipe.identity else {})
         self.network = FaceNetwork(recipe.arch, recipe.arch_args, heads, recipe.dropout, recipe.start is not None)
@@ -88,8 +94,12 @@ class Trainer:
             multi_avg_fn=get_ema_multi_avg_fn(recipe.ema_decay),
             use_buffers=True,
         )
-        self.optimizer = torch.optim.AdamW(_groups(self.network, recipe), weight_decay=recipe.weight_decay)
+        self.optimizer = torch.optim.AdamW(
+            self.network.rates(recipe.head_lr, recipe.layer_decay), weight_decay=recipe.weight_decay
+        )
         self.done = checkpoint.resume(folder, self.network, self.average, self.optimizer)
+        self.pseudo = checkpoint.read_pseudo(folder)
+        self.init = checkpoint.counters_of(folder).get("init")
 
     @property
     def finished(self) -> bool:
@@ -120,11 +130,15 @@ class Trainer:
                 yield name, value
 
     def start_from(self, name: str) -> None:
-        """Take the backbone of a model folder; a run that has checkpoints keeps its own."""
+        """Take the backbone of a model folder; a run that has checkpoints keeps its own, which began there.
+
+        Raises:
+            FemoError: It is of another form, or the run began from other weights.
+        """
+        sha256 = check_init(self.recipe, name, self.folder)
         if self.done:
             return
-        spec = find_model(name)
-        backbone = build_backbone(spec, find_weights(spec)).state_dict()
+        backbone, self.init = init_state(name, self.network.merged), sha256
         for network in (self.network, self.averaged):
             network.backbone.load_state_dict(backbone)
 
@@ -135,21 +149,25 @@ class Trainer:
             FemoError: The folder holds another run.
         """
         note_recipe(self.folder, self.recipe)
+        if self.finished:
+            return
+        self._hand_out_pseudo()
         epoch = 0
         for phase in self.recipe.phases:
-            if phase.pseudo and epoch + phase.epochs > self.done:
+            if phase.pseudo and (epoch >= self.done or not self.pseudo):  # earlier checkpoints keep none
                 self._pseudo_label(phase.size)
             for index in range(phase.epochs):
                 if epoch >= self.done:
                     row = self._epoch(phase, index, epoch)
-                    checkpoint.save(self.folder, self.network, self.average, self.optimizer, epoch + 1)
+                    state = (self.network, self.average, self.optimizer)
+                    checkpoint.save(self.folder, *state, epoch + 1, self.pseudo, init=self.init)
                     self._log(row)
                     report(row)
                 epoch += 1
 
     def _epoch(self, phase: Phase, index: int, epoch: int) -> dict[str, float]:
         started, losses = time.perf_counter(), []
-        n_steps = self.recipe.steps_per_epoch or len(self.pools[0]) // self.recipe.shares[0]
+        n_steps = self.n_steps
         self.network.train()
         self.network.freeze(None if phase.heads_only else phase.frozen_layers)
         weights = self._class_weights(phase.class_weight_power)
@@ -158,7 +176,7 @@ class Trainer:
             share = done / max(1, phase.epochs * n_steps)
             lr = phase.lr_end + (phase.lr_start - phase.lr_end) * 0.5 * (1 + math.cos(math.pi * share))
             for group in self.optimizer.param_groups:
-                group["lr"] = group["scale"] * lr * min(1.0, (done + 1) / self.recipe.warmup_steps)
+                group["lr"] = group["scale"] * lr * min(1.0, (done + 1) / max(1, self.recipe.warmup_steps))
             losses.append(self._step(images, labels, weights, phase))
             self.average.update_parameters(self.network)
         size = phase.size
@@ -256,11 +274,20 @@ class Trainer:
             unknown = pool.expression.isnan().any(dim=1)
             if unknown.any():
                 read = [
-                    predict(network, _grey(part), size)["expression"].softmax(dim=1)
+                    predict(network, grey(part), size)["expression"].softmax(dim=1)
                     for part in pool.images.split(PSEUDO_PART)
                 ]
-                reading = torch.where(unknown[:, None], torch.cat(read), torch.nan)
-                self.pools[position] = pool.with_pseudo(reading)
+                self.pseudo[position] = torch.where(unknown[:, None], torch.cat(read), torch.nan)
+        self._hand_out_pseudo()
+
+    def _hand_out_pseudo(self) -> None:
+        for position, reading in self.pseudo.items():
+            if len(reading) != (n_pictures := len(self.pools[position])):
+                raise FemoError(
+                    f"{self.folder} holds a run that learns from {len(reading)} pictures which it labelled, "
+                    f"expected {n_pictures} as in the data; name another folder with --run"
+                )
+            self.pools[position] = self.pools[position].with_pseudo(reading)
 
     def _log(self, row: Mapping[str, float]) -> None:
         path = self.folder / "log.csv"
@@ -270,20 +297,3 @@ class Trainer:
             if new:
                 writer.writeheader()
             writer.writerow({name: f"{value:.6g}" for name, value in row.items()})
-
-
-def _grey(images: Tensor) -> Tensor:
-    luma = (images.float() * torch.tensor(LUMA).view(1, 3, 1, 1)).sum(1, keepdim=True)
-    return luma.to(torch.uint8)
-
-
-def _groups(network: FaceNetwork, recipe: Recipe) -> list[dict[str, Any]]:
-    """Parameters by layer with their share of the rate; without decay and head rate all are one group."""
-    if recipe.layer_decay == 1 and recipe.head_lr == 1:
-        return [{"params": list(network.parameters()), "scale": 1.0}]
-    layers = network.layers()
-    groups = [
-        {"params": list(layer.parameters()), "scale": recipe.layer_decay ** (len(layers) - 1 - row)}
-        for row, layer in enumerate(layers)
-    ]
-    return [*groups, {"params": list(network.heads.parameters()), "scale": recipe.head_lr}]

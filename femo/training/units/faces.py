@@ -1,7 +1,8 @@
 """Faces to fit the maps of action units with: FER+'s with their votes, and UTKFace's neutral ones.
 
-Conventions: of FER+'s training partition the slice that ``femo train faces`` keeps apart is kept apart here as well: its faces
-are known neither to the expression network nor to the maps. What is chosen is chosen by the validation partition.
+Conventions: of FER+'s training partition the slice that ``femo train faces`` keeps apart is kept apart here as well, and what
+recurs in it or in the validation partition is left out: its faces are known neither to an expression network that was trained
+so nor to the maps. What is chosen is chosen by the validation partition.
 """
 
 import zipfile
@@ -13,14 +14,13 @@ from typing import Final
 import cv2
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from femo.errors import FemoError
 from femo.mesh.reader import MeshReader
 from femo.networks.mesh import SIDE
 from femo.readers import Reader, read_squashed
 from femo.training.faces.ferplus import NOT_A_CLASS, read_votes
-from femo.training.faces.sets import N_SLICE
+from femo.training.faces.sets import parted
 from femo.training.faces.utkface import parse_name
 from femo.training.units.pictures import enlarged, measure_pictures
 from femo.training.units.weak import FERPLUS, vote_shares
@@ -59,14 +59,22 @@ def ordered_votes(path: Path) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uin
     return images, votes[:, [columns.index(name) for name in (*FERPLUS, *NOT_A_CLASS)]]
 
 
-def split(votes: npt.NDArray[np.uint8]) -> tuple[Ints, Ints]:
-    """Return the rows of the training partition to fit with, and those of the slice that is kept apart."""
+def split(
+    images: npt.NDArray[np.uint8], votes: npt.NDArray[np.uint8], held_out: npt.NDArray[np.uint8]
+) -> tuple[Ints, Ints]:
+    """Return the rows of the training partition to fit with, and those of the slice that is kept apart.
+
+    Args:
+        images: uint8 (N, 48, 48), the training partition.
+        votes: uint8 (N, 10), as ``ordered_votes`` orders them.
+        held_out: uint8 (M, 48, 48), the validation partition.
+    """
     counts = votes.astype(np.float32)
     counts[counts == 1] = 0
     faces, others = counts[:, : len(FERPLUS)].max(axis=1), counts[:, len(FERPLUS) :].max(axis=1)
     kept = np.flatnonzero((faces > 0) & (faces >= others))  # as ``ferplus.read_ferplus`` keeps them
-    order = torch.randperm(len(kept), generator=torch.Generator().manual_seed(0)).numpy()
-    return np.sort(kept[order[N_SLICE:]]), np.sort(kept[order[:N_SLICE]])
+    fitted, apart = parted(images[kept], held_out)
+    return np.sort(kept[fitted.numpy()]), np.sort(kept[apart.numpy()])
 
 
 def level(rows: Ints, votes: npt.NDArray[np.uint8], limit: int) -> Ints:

@@ -28,7 +28,10 @@ from femo.training.posed.viewers import read_seen
 from tests.face_files import write_ferplus, write_utkface
 from tests.face_pools import TINY, face_pool
 
-RECIPE = Recipe("resnet18", TINY, (Phase(24, 1, 5e-3, 1e-3),), shares=(8, 4), warmup_steps=2, dropout=0.0)
+RECIPE = Recipe(
+    "resnet18", TINY, (Phase(24, 1, 5e-3, 1e-3),), shares=(8, 4), warmup_steps=2, dropout=0.0,
+    task_weights={"expression": 1.0, "age": 0.12, "gender": 0.25, "ethnicity": 0.3, "identity": 1.0},
+)  # fmt: skip
 
 
 def run(*arguments: object) -> int:
@@ -198,6 +201,10 @@ def test_what_is_missing_is_said_before_anything_is_read(
         (["--data", data], "name the file with --start"),  # femo-base's own recipe has a start
         (["--data", data, "--recipe", tmp_path / "gone.json"], "gone.json is no recipe"),
         (["--data", data, "--recipe", recipe, "--init", "nowhere"], "nowhere"),
+        (
+            ["--data", data, "--recipe", recipe, "--init", "femo-base"],
+            "but --init expects the recipe's network, a",
+        ),
         (["--data", recipe.parent, "--recipe", recipe], "has no utkface*.zip"),
     ):
         assert run("--out", out, "--run", tmp_path / "run", *options) == 1

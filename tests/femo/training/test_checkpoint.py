@@ -29,10 +29,23 @@ def test_checkpoint_keeps_every_tensor_exactly(tmp_path: Path) -> None:
     assert all(torch.equal(wanted[i][moment], got[i][moment]) for i in wanted for moment in wanted[i])
 
 
+def test_soft_labels_and_what_is_told_beside_come_back(tmp_path: Path) -> None:
+    network, labels = FaceNetwork("resnet18", TINY, HEADS), torch.rand(3, 8)
+    optimizer = torch.optim.AdamW(network.parameters())
+    checkpoint.save(tmp_path, network, network, optimizer, 2, {1: labels}, init="8d")
+    assert checkpoint.counters_of(tmp_path) == {"epochs": 2, "init": "8d"}
+    [(position, found)] = checkpoint.read_pseudo(tmp_path).items()
+    assert position == 1
+    assert torch.equal(found, labels)
+    assert checkpoint.resume(tmp_path, network, network, optimizer) == 2
+
+
 def test_no_checkpoint_means_nothing_done(tmp_path: Path) -> None:
     network = FaceNetwork("resnet18", TINY, HEADS)
     assert checkpoint.resume(tmp_path, network, network, torch.optim.AdamW(network.parameters())) == 0
     assert checkpoint.epochs_done(tmp_path) == 0
+    assert checkpoint.counters_of(tmp_path) == {}
+    assert checkpoint.read_pseudo(tmp_path) == {}
 
 
 def test_tensors_of_any_layout_and_counters_of_any_kind_come_back(tmp_path: Path) -> None:

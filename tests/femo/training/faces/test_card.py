@@ -190,7 +190,7 @@ def test_the_card_of_a_network_with_a_teacher_names_both() -> None:
     assert f"SHA-256 `{FROM_ARCFACE.start['sha256']}`. It learnt from" in told
     assert f"\n\n- the first, SHA-256 of its weights `{'1' * 64}`\n\n" in told
     assert "--start w600k_mbf.onnx`, with `--teacher` for each, repeats the whole" in told
-    told = card._origin(Recipe("resnet18", {}, (), teachers=(teacher,), taught=0.5))
+    told = card._origin(Recipe("resnet18", {}, (Phase(24, 1, 1, 1),), teachers=(teacher,), taught=0.5))
     assert "- the first, SHA-256" in told
     assert "no pretrained weights" not in told
 

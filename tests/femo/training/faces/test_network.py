@@ -20,7 +20,7 @@ from femo.training.faces.network import (
     read_together,
     with_norms,
 )
-from femo.training.faces.recipe import Recipe
+from femo.training.faces.recipe import Phase, Recipe
 from femo.training.faces.trainer import HEADS
 from femo.upstream import faceres
 from tests.face_pools import TINY, face_pool
@@ -79,6 +79,44 @@ def test_freezing_counts_layers_from_the_picture_on() -> None:
     assert not any(p.requires_grad for p in network.backbone.parameters())
     network.freeze(0)
     assert all(p.requires_grad for p in network.parameters())
+
+
+@pytest.mark.parametrize(
+    ("arch", "args", "n_layers", "first", "last"),
+    [
+        ("mobilenetv1_100", {"pad_type": "same"}, 14, {"conv_stem", "bn1"}, {"blocks"}),
+        ("mobilenetv3_small_050", {}, 14, {"conv_stem", "bn1"}, {"conv_head"}),
+        ("tf_efficientnet_b0", {}, 18, {"conv_stem", "bn1"}, {"conv_head", "bn2"}),
+        ("mobilefacenet", {"flat": 64}, 18, {"layers"}, {"conv_sep", "pool", "project", "norm"}),
+    ],
+)
+def test_every_parameter_of_a_network_with_norms_learns_once(
+    arch: str, args: dict[str, object], n_layers: int, first: set[str], last: set[str]
+) -> None:
+    """Its norms and what lies after the blocks as well: timm's names of the first and the last layer's parts."""
+    network = FaceNetwork(arch, args, HEADS)
+    names = {id(parameter): name for name, parameter in network.named_parameters()}
+    groups = network.rates(3.0, 0.5)
+    parts = [{names[id(p)].split(".")[1] for p in group["params"]} for group in groups]
+    assert (parts[0], parts[-2], parts[-1]) == (first, last, set(HEADS))
+    assert [group["scale"] for group in groups] == [0.5**k for k in range(n_layers - 1, -1, -1)] + [3.0]
+    assert sorted(names) == sorted(id(p) for group in groups for p in group["params"])
+
+
+def test_frozen_layers_keep_their_statistics() -> None:
+    network = FaceNetwork("mobilenetv1_100", {"pad_type": "same"}, {"gender": 2})
+    network.train()
+    network.freeze(2)
+    before = {name: value.clone() for name, value in network.backbone.state_dict().items()}
+    network(torch.randn(4, 3, 32, 32, generator=torch.Generator().manual_seed(1)))
+    changed = {
+        name for name, value in network.backbone.state_dict().items() if not torch.equal(value, before[name])
+    }
+    assert not {name for name in changed if name.startswith(("conv_stem", "bn1", "blocks.0"))}
+    assert "blocks.1.0.bn1.running_mean" in changed
+    network.train()
+    network.freeze(0)
+    assert all(module.training for module in network.modules())
 
 
 def test_a_network_without_blocks_is_one_layer() -> None:
@@ -155,7 +193,7 @@ def test_teachers_are_not_asked_about_a_look_that_somebody_saw() -> None:
     labels["shift"] = (torch.arange(8) / 8).expand(3, -1)
     says = torch.eye(8)[[5, 5, 5]]
     tasks = {"expression": 1.0, "age": 0.0, "gender": 0.0, "ethnicity": 0.0}
-    recipe = Recipe("resnet18", {}, (), taught=0.25, task_weights=tasks)
+    recipe = Recipe("resnet18", {}, (Phase(24, 1, 1e-3, 1e-3),), taught=0.25, task_weights=tasks)
     got = multitask_loss(logits, labels, weights, recipe, {"expression": says})
     log_p = logits["expression"].log_softmax(dim=1)
     drawn = (logits["expression"] + labels["shift"]).log_softmax(dim=1)

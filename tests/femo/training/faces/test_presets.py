@@ -26,7 +26,7 @@ from femo.training.faces.presets import (
     note_recipe,
     read_recipe,
 )
-from femo.training.faces.recipe import Phase, Recipe
+from femo.training.faces.recipe import TASKS, Phase, Recipe
 
 ROOT = Path(__file__).resolve().parents[4]
 
@@ -65,7 +65,7 @@ def test_recipes_have_names() -> None:
 def test_what_a_run_writes_is_read_again(tmp_path: Path) -> None:
     recipe = Recipe(
         "resnet18", {"channels": [8]}, (Phase(24, 3, 5e-3, 1e-3, sam=True), Phase(32, 1, 1e-3, 0)),
-        shares=(3, 2), start={"name": "f", "sha256": "0"}, task_weights={"age": 0.5},
+        shares=(3, 2), start={"name": "f", "sha256": "0"}, task_weights=dict.fromkeys(TASKS, 0.5),
     )  # fmt: skip
     path = tmp_path / "recipe.json"
     path.write_text(json.dumps(recipe.to_dict(), indent=2))
@@ -136,6 +136,10 @@ def test_what_is_done_of_a_run_stays_as_it_was_done(tmp_path: Path) -> None:
         note_recipe(tmp_path / "run", replace(used, n_threads=1))
 
 
+def _phase(**change: float) -> dict[str, object]:
+    return {"phases": [{"size": 24, "epochs": 1, "lr_start": 1e-3, "lr_end": 1e-4, **change}]}
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -158,6 +162,27 @@ def test_what_is_done_of_a_run_stays_as_it_was_done(tmp_path: Path) -> None:
             r"shares are \[4, 4, 4\], expected 4, one for each pool",
         ),
         ({"taught": -0.1}, r"taught is -0\.1, expected a share, 0-1"),
+        ({"majority_share": 3.0}, r"majority_share is 3\.0, expected a share, 0-1"),
+        ({"dropout": 1.5}, r"dropout is 1\.5, expected 0 or more, below 1"),
+        ({"ema_decay": 1.0}, r"ema_decay is 1\.0, expected 0 or more, below 1"),
+        ({"warmup_steps": -1}, "warmup_steps is -1, expected 0 or more"),
+        ({"rho": math.inf}, "rho is inf, expected 0 or more"),
+        ({"steps_per_epoch": 0}, "steps_per_epoch is 0, expected 1 or more, or null"),
+        ({"phases": []}, "phases are none, expected one or more"),
+        ({"shares": [40, 22, 0, 16]}, r"shares are \[40, 22, 0, 16\], expected 1 picture or more of each pool"),
+        ({"task_weights": {"expression": 1.0}}, "task_weights have no age, gender, ethnicity, identity, expected"),
+        (
+            {"task_weights": dict.fromkeys((*TASKS, "identity"), -1.0)},
+            r"task_weights are .*-1\.0.*, expected 0 or more each",
+        ),
+        (_phase(size=0), r"phases\.0: size is 0, expected 1 or more"),
+        (_phase(epochs=0), r"phases\.0: epochs is 0, expected 1 or more"),
+        (_phase(climb_every=0), r"phases\.0: climb_every is 0, expected 1 or more"),
+        (_phase(lr_start=-1.0), r"phases\.0: lr_start is -1\.0, expected 0 or more"),
+        (_phase(lr_end=math.nan), r"phases\.0: lr_end is nan, expected 0 or more"),
+        (_phase(frozen_layers=-1), r"phases\.0: frozen_layers is -1, expected 0 or more"),
+        (_phase(strength=-1.0), r"phases\.0: strength is -1\.0, expected 0 or more"),
+        (_phase(keep_whole=1.5), r"phases\.0: keep_whole is 1\.5, expected a share, 0-1"),
     ],
 )
 def test_a_wrong_key_is_named(tmp_path: Path, change: dict[str, object], message: str) -> None:

@@ -11,11 +11,13 @@ import torch
 from femo.errors import FemoError
 from femo.labels import AFFECTNET_8
 from femo.training.faces import sets
+from femo.training.faces.ferplus import read_ferplus
 from femo.training.faces.samples import Pool
 from femo.training.faces.sets import Sets, read_sets, recur, thumbnails
-from tests.face_files import write_ferplus, write_utkface
+from tests.face_files import FERPLUS_COLUMNS, write_ferplus, write_utkface
 
-N_UTKFACE, N_TRAIN, N_VALID, N_HELD_OUT = 9, 6, 3, 3
+N_UTKFACE, N_TRAIN, N_VALID, N_HELD_OUT = 9, 16, 3, 3
+TWO_OF_EACH = [[9 * (k == label) for k in range(10)] for label in range(8) for _ in range(2)]
 
 
 @pytest.fixture
@@ -26,7 +28,7 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     write_utkface(tmp_path / "utkface1.zip", {name: 20 * age for age, name in enumerate(names[:5], start=1)})
     write_utkface(tmp_path / "utkface2.zip", {name: 20 * age for age, name in enumerate(names[5:], start=6)})
     votes = [6, 4, *[0] * 8]  # neutral before happiness
-    write_ferplus(tmp_path / "ferplus_train.npz", [votes] * N_TRAIN)
+    write_ferplus(tmp_path / "ferplus_train.npz", [votes, votes, *TWO_OF_EACH[2:]])
     write_ferplus(tmp_path / "ferplus_valid.npz", [votes] * N_VALID, levels=[100, 101, 102])
     return tmp_path
 
@@ -63,9 +65,11 @@ def test_the_same_are_kept_apart_whatever_the_size_they_are_kept_at(data: Path) 
 
 def test_votes_are_trained_on_and_the_majority_is_scored(data: Path) -> None:
     found, neutral, happy = read(data), AFFECTNET_8.index("neutral"), AFFECTNET_8.index("happiness")
-    assert found.faces.expression[0, [neutral, happy]].tolist() == pytest.approx([0.8, 0.2])  # .5 + .5 x .6
-    for pool in (found.faces_slice, found.faces_held_out):
-        torch.testing.assert_close(pool.expression[:, neutral], torch.ones(len(pool)))
+    voted = found.faces.expression[found.faces.images[:, 0, 0, 0] < 2]  # .5 + .5 x .6
+    assert voted[:, [neutral, happy]].flatten().tolist() == pytest.approx([0.8, 0.2] * len(voted))
+    assert len(voted) > 0
+    torch.testing.assert_close(found.faces_held_out.expression[:, neutral], torch.ones(N_VALID))
+    torch.testing.assert_close(found.faces_slice.expression.amax(dim=1), torch.ones(2))
 
 
 def test_the_held_out_files_come_out_as_they_were(data: Path, tmp_path: Path) -> None:
@@ -113,10 +117,51 @@ def test_a_picture_that_is_trained_on_too_is_in_no_hold_out(data: Path) -> None:
     assert len(now.held_out_names) == 2
 
 
+def write_textures(path: Path, votes: list[list[int]], numbers: list[int]) -> None:
+    """A partition of FER+ whose picture i is the texture of that number, darker by i."""
+    grey = [cv2.resize(texture(number), (48, 48))[..., 0] for number in numbers]
+    images = np.stack([(picture * (1 - 0.01 * row)).astype(np.uint8) for row, picture in enumerate(grey)])
+    np.savez(path, images=images, votes=np.array(votes, np.uint8), columns=np.array(FERPLUS_COLUMNS))
+
+
+def test_a_face_that_recurs_in_the_slice_or_the_validation_partition_is_not_trained_on(data: Path) -> None:
+    """Three of each expression: one face is that of the slice's first, another is one of the validation partition."""
+    votes = [[9 * (k == label) for k in range(10)] for label in range(8) for _ in range(3)]
+    numbers = list(range(24))
+    slice_rows, others = (
+        part.tolist() for part in torch.randperm(24, generator=torch.Generator().manual_seed(0)).split([2, 22])
+    )
+    numbers[others[0]] = slice_rows[0]
+    write_textures(data / "ferplus_train.npz", votes, numbers)
+    write_textures(data / "ferplus_valid.npz", votes[:3], [101, others[5], 102])
+    found = read(data)
+    images = read_ferplus(data / "ferplus_train.npz").images
+    expected = [others[row] for row in range(22) if row not in (0, 5)]
+    assert torch.equal(found.faces.images[:, 0], torch.from_numpy(images[expected]))
+    assert torch.equal(found.faces_slice.images[:, 0], torch.from_numpy(images[slice_rows]))
+    assert len(found.faces_held_out) == 3
+
+
+def test_an_expression_that_nobody_shows_is_said_before_training(data: Path) -> None:
+    write_ferplus(data / "ferplus_train.npz", [*TWO_OF_EACH[:4], *TWO_OF_EACH[6:]] * 2)
+    with pytest.raises(
+        FemoError, match=r"ferplus_train\.npz has no face of surprise to train on, expected some of each"
+    ):
+        read(data)
+
+
 def test_other_pictures_do_not_recur() -> None:
     first, others = thumbnails(np.stack([texture(1), texture(2)])), thumbnails(np.stack([texture(3), texture(2)]))
     assert recur(first, others).tolist() == [False, True]
     assert recur(first, others[:1]).tolist() == [False, False]
+    assert recur(first, others[:0]).tolist() == [False, False]
+    assert recur(others[:0], first).tolist() == []
+
+
+def test_pictures_are_compared_in_parts_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    pictures = thumbnails(np.stack([texture(number) for number in (1, 2, 3, 4, 5)]))
+    monkeypatch.setattr(sets, "PART", 2)
+    assert recur(pictures, pictures[[0, 3]]).tolist() == [True, False, False, True, False]
 
 
 def test_too_little_is_said(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -125,7 +170,7 @@ def test_too_little_is_said(data: Path, monkeypatch: pytest.MonkeyPatch) -> None
     with pytest.raises(FemoError, match="too few images to keep 2 of each set apart"):
         read_sets(data, 8, 7, 0.5)
     monkeypatch.setattr(sets, "N_SLICE", N_TRAIN)
-    with pytest.raises(FemoError, match="too few images to keep 6 of each set apart"):
+    with pytest.raises(FemoError, match=f"too few images to keep {N_TRAIN} of each set apart"):
         read_sets(data, 8, 1, 0.5)
     for archive in data.glob("*.zip"):
         archive.unlink()

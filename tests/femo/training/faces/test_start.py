@@ -11,7 +11,7 @@ from femo.errors import WeightsError
 from femo.networks.mobilefacenet import MobileFaceNet
 from femo.training.faces.network import merged_state, with_norms
 from femo.training.faces.presets import FEMO_BASE, FROM_ARCFACE, FROM_BOTH, FROM_FACERES
-from femo.training.faces.recipe import Recipe
+from femo.training.faces.recipe import Phase, Recipe
 from femo.training.faces.samples import N_IDENTITY, normalise
 from femo.training.faces.start import (
     Start,
@@ -159,7 +159,7 @@ def test_an_onnx_file_is_the_other_start(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 def test_a_folder_says_what_it_began_as() -> None:
-    assert about(Recipe("resnet18", {}, ())).citation == "from random weights"
+    assert about(Recipe("resnet18", {}, (Phase(24, 1, 1, 1),))).citation == "from random weights"
     assert about(FROM_FACERES).embedding == "HSE_FaceRec_tf (A. V. Savchenko 2019, VGGFace2)"
     assert about(FROM_ARCFACE).file == "w600k_mbf.onnx"
     assert about(FROM_ARCFACE).terms.endswith(
@@ -168,7 +168,7 @@ def test_a_folder_says_what_it_began_as() -> None:
     assert about(FROM_ARCFACE).citation.endswith(
         ", and learnt from from-faceres (the MobileNet of HSE_FaceRec_tf, VGGFace2)"
     )
-    scratch = about(Recipe("resnet18", {}, (), teachers=({"name": "the first"},)))
+    scratch = about(Recipe("resnet18", {}, (Phase(24, 1, 1, 1),), teachers=({"name": "the first"},)))
     assert scratch.terms == "(FER2013 and UTKFace terms) and the terms of its teachers: the first"
     taught = about(FROM_BOTH)
     assert taught.embedding == about(FROM_ARCFACE).embedding

@@ -9,11 +9,18 @@ from pathlib import Path
 import pytest
 import torch
 
+from femo.errors import FemoError
+from femo.models.find import find_model
+from femo.models.weights import find_weights, weights_sha256
+from femo.networks.backbone import build_backbone
+from femo.training import checkpoint
 from femo.training.faces.network import FaceNetwork, multitask_loss, predict
 from femo.training.faces.recipe import Phase, Recipe
 from femo.training.faces.samples import LABELS, Pool, normalise
 from femo.training.faces.trainer import HEADS, Trainer
 from tests.face_pools import TINY, face_pool
+
+PHASES = (Phase(24, 1, 1e-3, 1e-3),)
 
 
 def _trainer(folder: Path, phases: tuple[Phase, ...], seed: int = 1) -> Trainer:
@@ -58,7 +65,7 @@ def test_a_teacher_reads_the_expression_of_colour_pictures_in_grey(tmp_path: Pat
 
 def test_what_teachers_say_of_a_view_is_its_share_of_what_is_learnt() -> None:
     """The expression of grey pictures by hand; age and the rest are weighed in the same way, identity is left alone."""
-    recipe = Recipe("resnet18", TINY, (), taught=0.25, task_weights=TASKS, identity=True)
+    recipe = Recipe("resnet18", TINY, PHASES, taught=0.25, task_weights=TASKS, identity=True)
     _, labels = _batch()
     logits = {name: torch.randn(8, k, generator=torch.Generator().manual_seed(k)) for name, k in SIZES.items()}
     weights = {
@@ -119,17 +126,122 @@ def test_a_killed_run_goes_on_to_the_same_weights(tmp_path: Path) -> None:
         torch.testing.assert_close(second.averaged.state_dict()[name], value, rtol=1e-3, atol=1e-4, msg=name)
 
 
-def test_heads_only_leaves_the_backbone_as_it_was(tmp_path: Path) -> None:
-    trainer = _trainer(tmp_path, (Phase(24, 1, 5e-3, 1e-3, heads_only=True),))
-    before = {name: p.clone() for name, p in trainer.network.named_parameters()}
+@pytest.mark.parametrize("n_done", [2, 3])
+def test_a_killed_run_goes_on_with_the_labels_that_it_read(tmp_path: Path, n_done: int) -> None:
+    """In the phase that begins with them and in the one after, to the bit."""
+    phases = (Phase(24, 1, 5e-3, 1e-3), Phase(24, 2, 5e-3, 1e-3, pseudo=True), Phase(24, 1, 5e-3, 1e-3))
+    straight = _trainer(tmp_path / "straight", phases)
+    straight.run(lambda row: None)
+
+    class Killed(Exception):
+        pass
+
+    def kill(row: dict[str, float]) -> None:
+        if row["epoch"] == n_done:
+            raise Killed
+
+    with pytest.raises(Killed):
+        _trainer(tmp_path / "killed", phases).run(kill)
+    second = _trainer(tmp_path / "killed", phases)
+    assert second.done == n_done
+    second.run(lambda row: None)
+    assert torch.equal(second.pools[1].pseudo, straight.pools[1].pseudo)
+    assert bool(straight.pools[1].pseudo.isfinite().all())
+    for name, value in straight.averaged.state_dict().items():
+        assert torch.equal(second.averaged.state_dict()[name], value), name
+    if n_done == 2:
+        fewer = Trainer(second.recipe, [face_pool(48, 0, True), face_pool(47, 1, False)], [], tmp_path / "killed")
+        fewer.done = 3
+        with pytest.raises(
+            FemoError, match="learns from 48 pictures which it labelled, expected 47 as in the data"
+        ):
+            fewer.run(lambda row: None)
+
+
+SAME = {"pad_type": "same"}
+
+
+def _begun(folder: Path, start: dict[str, str] | None = None) -> Trainer:
+    """A run of femo-base's own network, one step long."""
+    recipe = Recipe(
+        "mobilenetv1_100", SAME, PHASES, shares=(2, 2), n_threads=1, warmup_steps=0, steps_per_epoch=1, start=start
+    )
+    return Trainer(recipe, [face_pool(4, 0, True), face_pool(4, 1, False)], [], folder)
+
+
+@pytest.mark.parametrize("start", [None, {"name": "none", "sha256": "0"}])
+def test_a_run_begins_with_the_backbone_of_a_folder(tmp_path: Path, start: dict[str, str] | None) -> None:
+    """Of a network with its norms and of one whose norms are merged; the checkpoint tells of which weights."""
+    trainer, spec = _begun(tmp_path, start), find_model("femo-base")
+    trainer.start_from("femo-base")
+    images = torch.randn(2, 3, 64, 64)
+    with torch.inference_mode():
+        expected = build_backbone(spec, find_weights(spec))(images)
+        for network in (trainer.network, trainer.averaged):
+            torch.testing.assert_close(network.eval().backbone(images), expected, rtol=1e-3, atol=1e-3)
     trainer.run(lambda row: None)
-    after = dict(trainer.network.named_parameters())
+    assert checkpoint.counters_of(tmp_path) == {"epochs": 1, "init": weights_sha256(spec)}
+    again = _begun(tmp_path, start)
+    again.start_from("femo-base")
+    learnt = trainer.network.state_dict()
+    assert all(torch.equal(value, learnt[name]) for name, value in again.network.state_dict().items())
+
+
+def test_a_run_goes_on_from_nothing_but_what_it_began_with(tmp_path: Path) -> None:
+    trainer = _begun(tmp_path)
+    state = (trainer.network, trainer.average, trainer.optimizer)
+    for told in ({"init": None}, {"init": "00"}):
+        checkpoint.save(tmp_path, *state, 1, **told)
+        with pytest.raises(
+            FemoError, match=r"holds a run that began from other weights than femo-base; .* --init"
+        ):
+            _begun(tmp_path).start_from("femo-base")
+    checkpoint.save(tmp_path, *state, 1)  # as earlier versions did
+    _begun(tmp_path).start_from("femo-base")
+    checkpoint.save(tmp_path, *state, 1, init="00")
+    assert _begun(tmp_path).init == "00"
+
+
+def test_a_folder_of_another_network_is_no_beginning(tmp_path: Path) -> None:
+    with pytest.raises(FemoError, match=r"femo-base holds a mobilenetv1_100 .* recipe's network, a resnet18"):
+        _trainer(tmp_path, PHASES).start_from("femo-base")
+    recipe = replace(_begun(tmp_path).recipe, arch_args={})
+    pools = [face_pool(4, 0, True), face_pool(4, 1, False)]
+    with pytest.raises(FemoError, match=r"\(\{'pad_type': 'same'\}\), but .* a mobilenetv1_100 \(\{\}\)"):
+        Trainer(recipe, pools, [], tmp_path).start_from("femo-base")
+
+
+def test_a_batch_of_more_faces_than_there_are_is_no_epoch(tmp_path: Path) -> None:
+    recipe = Recipe("resnet18", TINY, PHASES, shares=(9, 8), n_threads=1)
+    pools = [face_pool(8, 0, True), face_pool(8, 1, False)]
+    with pytest.raises(
+        FemoError, match=r"a batch takes 9 faces of FER\+ \(shares in the recipe\), expected 8 at most"
+    ):
+        Trainer(recipe, pools, [], tmp_path)
+    assert Trainer(replace(recipe, steps_per_epoch=3), pools, [], tmp_path).n_steps == 3
+    assert Trainer(replace(recipe, shares=(3, 8)), pools, [], tmp_path).n_steps == 2
+
+
+def test_without_warm_up_the_first_step_has_the_whole_rate(tmp_path: Path) -> None:
+    trainer = _begun(tmp_path)
+    rows: list[dict[str, float]] = []
+    trainer.run(rows.append)
+    assert [group["lr"] for group in trainer.optimizer.param_groups] == [1e-3]
+    assert rows[0]["lr"] == 1e-3
+
+
+def test_heads_only_leaves_the_backbone_as_it_was(tmp_path: Path) -> None:
+    """Its norms' statistics too."""
+    trainer = _trainer(tmp_path, (Phase(24, 1, 5e-3, 1e-3, heads_only=True),))
+    before = {name: value.clone() for name, value in trainer.network.state_dict().items()}
+    trainer.run(lambda row: None)
+    after = trainer.network.state_dict()
     assert all(torch.equal(before[name], after[name]) for name in before if name.startswith("backbone."))
     assert not torch.equal(before["heads.gender.weight"], after["heads.gender.weight"])
 
 
 def test_the_shift_of_the_logits_is_what_the_draw_changed(tmp_path: Path) -> None:
-    trainer = _trainer(tmp_path, ())
+    trainer = _trainer(tmp_path, PHASES)
     pool = face_pool(10, 0, True)
     expression = torch.eye(8)[torch.tensor([0] * 8 + [1] * 2)]
     trainer.pools[0] = replace(pool, expression=expression)
@@ -143,7 +255,7 @@ def test_made_pictures_shift_the_logits_by_their_own_mix(tmp_path: Path) -> None
     """Of FER+ half are of class 0 and half of 1; of the made pictures a quarter and three quarters."""
     half = replace(face_pool(8, 0, True), expression=torch.eye(8)[torch.tensor([0, 1] * 4)])
     made = replace(face_pool(4, 1, False), expression=torch.eye(8)[torch.tensor([0, 1, 1, 1])])
-    recipe = Recipe("resnet18", TINY, (), shares=(4, 4, 4), n_threads=1, looks=3.0, posed=2)
+    recipe = Recipe("resnet18", TINY, PHASES, shares=(4, 4, 4), n_threads=1, looks=3.0, posed=2)
     trainer = Trainer(recipe, [half, face_pool(8, 1, False), made], [], tmp_path)
     drawn, shifts = trainer._drawn(0.0)
     assert drawn[2].tolist() == [1] * 4
@@ -156,7 +268,7 @@ def test_made_pictures_shift_the_logits_by_their_own_mix(tmp_path: Path) -> None
 def test_looks_are_learnt_from_where_the_recipe_says_so(tmp_path: Path, looks: float) -> None:
     pools = [face_pool(8, 0, True), face_pool(8, 1, False)]
     pools[1].expression[2] = torch.eye(8)[int(pools[0].expression[0].argmax())]
-    recipe = Recipe("resnet18", TINY, (), shares=(8, 8), n_threads=1, looks=looks)
+    recipe = Recipe("resnet18", TINY, PHASES, shares=(8, 8), n_threads=1, looks=looks)
     trainer = Trainer(recipe, pools, [], tmp_path)
     shares, _ = trainer._drawn(0.0)
     assert (~trainer.pools[1].expression.isnan().any(dim=1)).tolist() == [
@@ -170,7 +282,7 @@ def test_looks_are_learnt_from_where_the_recipe_says_so(tmp_path: Path, looks: f
 def test_a_teacher_gives_no_second_label_to_what_somebody_saw(tmp_path: Path) -> None:
     pools = [face_pool(8, 0, True), face_pool(8, 1, False)]
     pools[1].expression[2] = torch.eye(8)[0]
-    recipe = Recipe("resnet18", TINY, (), shares=(8, 8), n_threads=1, looks=3.0)
+    recipe = Recipe("resnet18", TINY, PHASES, shares=(8, 8), n_threads=1, looks=3.0)
     trainer = Trainer(recipe, pools, [], tmp_path)
     trainer._pseudo_label(24)
     assert trainer.pools[1].pseudo.isnan().any(dim=1).tolist() == [row == 2 for row in range(8)]
@@ -185,7 +297,7 @@ def _share(pool: Pool) -> float:
 def test_a_pretrained_network_learns_in_parts_and_keeps_its_frozen_layers(tmp_path: Path) -> None:
     """The gradients of four threads' parts are those of the whole batch."""
     recipe = Recipe(
-        "mobilenetv1_100", {"pad_type": "same"}, (), shares=(4, 4), dropout=0.0, n_threads=2, identity=True, head_lr=3.0,
+        "mobilenetv1_100", {"pad_type": "same"}, PHASES, shares=(4, 4), dropout=0.0, n_threads=2, identity=True, head_lr=3.0,
         layer_decay=0.5, start={"name": "none", "sha256": "0"}, task_weights=TASKS,
     )  # fmt: skip
     trainer = Trainer(recipe, [face_pool(8, 0, True), face_pool(8, 1, False)], [], tmp_path)

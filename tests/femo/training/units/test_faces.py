@@ -50,7 +50,8 @@ def test_the_slice_that_nobody_trains_on_is_that_of_the_expression_network(tmp_p
     votes = rng.multinomial(10, [0.3, 0.2, 0.1, 0.1, 0.1, 0.05, 0.05, 0.02, 0.04, 0.04], N_SLICE + 500).astype(
         np.uint8
     )
-    images = np.zeros((len(votes), 48, 48), np.uint8)
+    images = rng.integers(0, 256, (len(votes), 48, 48)).astype(np.uint8)
+    images[1700] = images[20]  # in the validation partition too
     images[:, 0, 0], images[:, 0, 1] = np.arange(len(votes)) % 256, np.arange(len(votes)) // 256
     path = tmp_path / "ferplus_train.npz"
     columns = np.array([*FERPLUS, "unknown", "NF"])
@@ -58,10 +59,11 @@ def test_the_slice_that_nobody_trains_on_is_that_of_the_expression_network(tmp_p
     kept = read_ferplus(path).images
     order = torch.randperm(len(kept), generator=torch.Generator().manual_seed(0))
     theirs = kept[order[:N_SLICE].numpy()].astype(int)
-    fitted, apart = split(votes)
+    fitted, apart = split(images, votes, images[[20]])
     assert sorted(theirs[:, 0, 0] + 256 * theirs[:, 0, 1]) == apart.tolist()
     assert not set(fitted) & set(apart)
-    assert len(fitted) + len(apart) == len(kept)
+    assert len(fitted) + len(apart) == len(kept) - len({20, 1700} - set(apart))
+    assert not {20, 1700} & set(fitted)
 
 
 def test_frequent_expressions_make_room_for_rare_ones() -> None:

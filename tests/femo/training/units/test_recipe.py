@@ -106,7 +106,7 @@ def test_the_evidence_is_that_of_the_network_which_reads_clips(
     for name, stub in (
         ("load_readers", lambda specs: [own]),
         ("ordered_votes", lambda path: (np.zeros((1, 2, 2)), np.zeros((1, 10)))),
-        ("split", lambda votes: (np.array([0]), np.array([0]))),
+        ("split", lambda images, votes, held_out: (np.array([0]), np.array([0]))),
         ("level", lambda rows, votes, limit: rows),
         ("voted", voted),
         ("neutral_faces", neutral_faces),
