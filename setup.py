@@ -20,7 +20,7 @@ class BuildWithModels(build_py):
         if not self.editable_mode:
             embedded = Path(self.build_lib) / "femo" / "embedded"
             shutil.rmtree(embedded, ignore_errors=True)  # what an earlier build left there
-            shutil.copytree("models", embedded)
+            shutil.copytree("models", embedded, ignore=shutil.ignore_patterns(".*", "*.part"))
 
 
 setup(cmdclass={"build_py": BuildWithModels})

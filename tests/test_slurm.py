@@ -37,6 +37,8 @@ class Cluster:
             "SLURM_ARRAY_JOB_ID": str(job),
             "SLURM_ARRAY_TASK_ID": str(task),
             "SLURM_ARRAY_TASK_COUNT": str(count),
+            "SLURM_ARRAY_TASK_MIN": str(task if count == 1 else 0),
+            "SLURM_ARRAY_TASK_MAX": str(task if count == 1 else count - 1),
             "SLURM_CPUS_PER_TASK": "8",
             "GO": go,
         }
@@ -133,3 +135,20 @@ def test_the_array_has_as_many_tasks_as_the_list_has_parts() -> None:
     script = SCRIPT.read_text()
     assert f"#SBATCH --array=0-{PARTS - 1}\n" in script
     assert f"\nparts={PARTS} " in script
+
+
+def test_an_array_with_fewer_tasks_than_parts_is_refused(cluster: Cluster, tmp_path: Path) -> None:
+    """``sbatch --array=0-2`` would leave seven lines in ten to tasks that never come."""
+    written(tmp_path / "data" / "clips.csv", *(f"{number}.mp4" for number in range(20)))
+    said = cluster.run("data/clips.csv", "out", 0, count=3)
+    assert said == "slurm.sh: tasks 0 to 2 would leave lines of 10 parts unread; expected --array=0-9\n"
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_row_of_several_lines_is_refused(cluster: Cluster, tmp_path: Path) -> None:
+    written(tmp_path / "data" / "clips.csv", 'a "quoted" name.mp4', '"b.mp4', 'c.mp4"')
+    said = cluster.run("data/clips.csv", "out", 0)
+    assert said.startswith("slurm.sh: data/clips.csv has a line break within quotation marks")
+    written(tmp_path / "data" / "clips.csv", 'a "quoted" name.mp4', '"b, c.mp4"')
+    assert cluster.run("data/clips.csv", "out", 1) == ""
+    assert cluster.lines("out", 1) == ['"b, c.mp4"']

@@ -16,8 +16,16 @@ if ((k >= parts)); then
     echo "slurm.sh: there is no task $k of $parts parts; expected --array=0-$((parts - 1)), or other parts in the script" >&2
     exit 1
 fi
+if ((${SLURM_ARRAY_TASK_COUNT:-1} > 1 && ${SLURM_ARRAY_TASK_MIN:-0} == 0 && ${SLURM_ARRAY_TASK_MAX:-0} < parts - 1)); then
+    echo "slurm.sh: tasks 0 to $SLURM_ARRAY_TASK_MAX would leave lines of $parts parts unread; expected --array=0-$((parts - 1))" >&2
+    exit 1
+fi
 if [[ ! ${table,,} =~ \.(csv|tsv)$ ]]; then
     echo "slurm.sh: $table is no list that can be dealt by lines; expected a .csv or .tsv" >&2
+    exit 1
+fi
+if ! awk '{ n = gsub(/"/, "\"") } n % 2 { exit 1 }' "$table"; then
+    echo "slurm.sh: $table has a line break within quotation marks, so it cannot be dealt by lines; take it out" >&2
     exit 1
 fi
 mkdir -p "$out"

@@ -14,6 +14,7 @@ from typing import Any, Final
 import gradio as gr
 
 from femo.clips.adaptive import parse_every
+from femo.clips.meshed import points_notes
 from femo.demo import cards
 from femo.demo.choice import Choice, fitting_prior, offered
 from femo.demo.clip_tab import HIDDEN, NOBODY, SMALLEST, ClipTab
@@ -220,7 +221,8 @@ class VideoTab(ClipTab[KeptClip]):
         raw = clip.raw
         if not raw.persons:
             return self.nothing(NOBODY)
-        notes = raw.clip.notes if clip.watch == clip.path else (*raw.clip.notes, COPIED)
+        notes = (*raw.clip.notes, *points_notes([(person.meshes, person.points) for person in raw.persons]))
+        notes += () if clip.watch == clip.path else (COPIED,)
         notes += () if raw.clip.model == self.models.own.model else (f"read by {raw.clip.model}",)
         notes += (ALREADY.format(second),) if second == raw.clip.model else ()
         decided = fitting_prior(raw.decision, prior)

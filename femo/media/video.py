@@ -245,7 +245,7 @@ class VideoReader:
         rgb = pixels[..., :3]
         if self._to_sdr is not None:
             rgb = self._to_sdr(rgb)
-        if pixels.shape[2] == 4:
+        if pixels.shape[2] == 4 and pixels[..., 3].any():  # 0 throughout is a channel that nobody filled
             rgb = over_white(rgb, pixels[..., 3])
         return turn_upright(rgb, matrix_of(frame) or self._matrix)
 

@@ -30,6 +30,10 @@ MAX_BLINK_S = 0.5
 MIN_RATE_HZ = 10.0
 MIN_SEEN_S = 3.0
 """Less time, or fewer frames per second, says nothing of blinks."""
+UNEVEN = 1.1
+"""The median of few steps of a camera of just that rate is so much longer at most."""
+AROUND_S = 1.0
+"""Before and after a step, within which its neighbours say how often frames come: cameras change their rate with the light."""
 MAX_GAP_S = 0.22
 """Longer gaps may hide a blink: one frame lost at the least rate is .2 s, and a tenth for cameras that are uneven."""
 
@@ -131,22 +135,24 @@ def count_blinks(seen_s: Doubles, meshes: Meshes) -> tuple[Doubles, float]:
         meshes: n rows.
 
     Returns:
-        Begin and end of each in seconds (B, 2), and blinks per minute; NaN where the eyes were seen for less than 3 s or in
-        fewer than 10 frames per second, by the median of the steps between them: single frames may come late or be lost.
+        Begin and end of each in seconds (B, 2), and blinks per minute of the time in which the eyes were seen in some 10 frames
+        per second or more, by the median of the steps around: single frames may come late or be lost. NaN where that time is
+        shorter than 3 s, or its steps are longer in the median.
     """
     both = meshes.values[:, [COLUMNS.index("eye_left"), COLUMNS.index("eye_right")]].mean(axis=1)
     known = (meshes.reason == MEASURED) & np.isfinite(both)
     gap, at_s = both[known], seen_s[known]
     steps = np.diff(at_s)
-    watched_s = _watched_s(steps)
-    if watched_s < MIN_SEEN_S or np.median(steps) > 1 / MIN_RATE_HZ * 1.01:
+    is_gap = (steps > MAX_GAP_S) | _too_slow(at_s)
+    watched_s = _watched_s(steps, is_gap)
+    if watched_s < MIN_SEEN_S or np.median(steps[~is_gap]) > 1 / MIN_RATE_HZ * 1.01:
         return np.zeros((0, 2)), float("nan")
     wide = float(np.quantile(gap, OPEN_QUANTILE))
     found = []
     begin: float | None = None
     opened = False  # since the start or the last gap: a blink is counted only if its beginning was seen
     for number, opening in enumerate(gap):
-        if number and steps[number - 1] > MAX_GAP_S:
+        if number and is_gap[number - 1]:
             begin, opened = None, False
         if opening > OPENED_SHARE * wide:
             if begin is not None and at_s[number] - begin <= MAX_BLINK_S:
@@ -157,8 +163,17 @@ def count_blinks(seen_s: Doubles, meshes: Meshes) -> tuple[Doubles, float]:
     return np.array(found, np.float64).reshape(-1, 2), 60 * len(found) / watched_s
 
 
-def _watched_s(steps: Doubles) -> float:
+def _too_slow(at_s: Doubles) -> Bools:
+    """Return for each step (n - 1,) whether frames come less often than ``MIN_RATE_HZ`` around it, by the median there."""
+    steps = np.diff(at_s)
+    first = np.searchsorted(at_s, at_s[:-1] - AROUND_S)
+    last = np.searchsorted(at_s, at_s[1:] + AROUND_S, side="right") - 1
+    around = [np.median(steps[begin:end]) for begin, end in zip(first, last, strict=True)]
+    return np.array(around, np.float64) > 1 / MIN_RATE_HZ * UNEVEN
+
+
+def _watched_s(steps: Doubles, is_gap: Bools) -> float:
     """Return the length of all stretches without a gap that can hold a blink, open, closed and open: two steps at least."""
-    stretches = np.split(steps, np.flatnonzero(steps > MAX_GAP_S))  # all but the first begin with their gap
-    inside = [stretch[stretch <= MAX_GAP_S] for stretch in stretches]
+    rows = np.split(np.arange(len(steps)), np.flatnonzero(is_gap))  # all but the first begin with their gap
+    inside = [steps[part[~is_gap[part]]] for part in rows]
     return float(sum(stretch.sum() for stretch in inside if len(stretch) >= 2))

@@ -16,6 +16,7 @@ from safetensors.torch import save as to_bytes
 from torch import Tensor, nn
 
 from femo.atomic import write_bytes
+from femo.errors import FemoError
 
 TENSORS = "checkpoint.safetensors"
 
@@ -111,5 +112,20 @@ def resume(folder: Path, network: nn.Module, average: nn.Module, optimizer: torc
     for name, value in parts["optimizer"].items():
         index, moment = name.split(".", 1)
         state.setdefault(int(index), {})[moment] = value
+    _check_moments(path, state, optimizer)
     optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
     return int(counters["epochs"])
+
+
+def _check_moments(
+    path: Path, state: Mapping[int, Mapping[str, Tensor]], optimizer: torch.optim.Optimizer
+) -> None:
+    """Refuse moments of a run whose parameters stood in another order: they are known by their place alone."""
+    learnt = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+    for index, moments in state.items():
+        for name, value in moments.items():
+            if index >= len(learnt) or (value.ndim and value.shape != learnt[index].shape):
+                raise FemoError(
+                    f"{path} was begun with layers in another order, of which {name} of parameter {index} does not fit; "
+                    "begin again in another folder"
+                )

@@ -11,6 +11,7 @@ import femo
 from femo.cli.main import app
 from femo.demo.group_cards import verdict_card
 from femo.faces import crowd
+from femo.models.find import find_model
 from femo.types import Faces
 from tests import clips, shipped
 
@@ -43,7 +44,7 @@ def test_of_a_hall_the_largest_faces_are_read_and_the_rest_is_said(pipeline: fem
     note = f"{N_LARGE + N_SMALL} faces found at once, the {crowd.MAX_FACES} largest are read"
     assert group.video.notes == (note,)
     assert group.to_dict()["notes"] == [note]
-    assert note in verdict_card(group, "")
+    assert note in verdict_card(group, find_model("femo-base").clip_heads[0])
 
 
 @pytest.fixture

@@ -257,6 +257,18 @@ def test_transparent_parts_of_a_film_lie_over_white(codec: str, pix_fmt: str, at
         np.testing.assert_allclose(found, [(255, 255, 255), (244, 224, 214), (200, 100, 50)], atol=atol or 1)
 
 
+def test_a_fourth_channel_that_nobody_filled_is_not_transparency(tmp_path: Path) -> None:
+    path = tmp_path / "empty.mkv"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("ffv1", rate=FPS)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "bgra"
+        frame = av.VideoFrame.from_ndarray(np.full((48, 64, 4), (200, 100, 50, 0), np.uint8), format="rgba")
+        frame = frame.reformat(format="bgra")
+        frame.pts, frame.time_base = 0, Fraction(1, FPS)
+        container.mux([*stream.encode(frame), *stream.encode(None)])
+    assert [frame.rgb[20, 30].tolist() for frame in read(path)[1]] == [[200, 100, 50]]
+
+
 def test_the_fourth_byte_of_raw_pictures_is_not_transparency(tmp_path: Path) -> None:
     path = tmp_path / "raw.avi"
     with av.open(str(path), "w") as container:

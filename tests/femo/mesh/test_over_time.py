@@ -107,6 +107,16 @@ def test_a_camera_that_is_too_slow_in_the_middle_says_nothing_of_blinks(fps: flo
     assert (len(blinks), np.isnan(per_minute)) == (0, True)
 
 
+@pytest.mark.parametrize(("slow_fps", "slow_s"), [(5, 60), (5, 300), (7.5, 200)])
+def test_where_a_camera_gets_slow_nobody_watches_for_blinks(slow_fps: float, slow_s: float) -> None:
+    """A minute at 30 frames a second, then longer in the dark: blinks of .12 s, one in three seconds, are seen in the first."""
+    time_s = np.concatenate([np.arange(0, 60, 1 / 30), np.arange(60, 60 + slow_s, 1 / slow_fps)])
+    eyes = np.where((time_s - 1) % 3 < 0.12, 0.02, 0.12).astype(np.float32)
+    blinks, per_minute = count_blinks(time_s, meshes(len(time_s), eyes))
+    assert blinks.max() < 60
+    assert per_minute == pytest.approx(20, rel=0.03)
+
+
 def test_stretches_too_short_for_a_blink_are_no_time_in_which_blinks_were_watched_for() -> None:
     """Ten seconds with two blinks, then twenty pairs of frames, a second apart: who blinks between two frames is not seen."""
     time_s, eyes = blinking(10, [1.0, 4.0], 0.2)

@@ -6,6 +6,7 @@ import pytest
 import torch
 from safetensors import SafetensorError
 
+from femo.errors import FemoError
 from femo.training import checkpoint
 from femo.training.checkpoint import read_state, write_state
 from femo.training.faces.network import FaceNetwork
@@ -57,6 +58,21 @@ def test_tensors_of_any_layout_and_counters_of_any_kind_come_back(tmp_path: Path
     assert tensors["turned"].tolist() == [[0, 3], [1, 4], [2, 5]]
     assert tensors["same"].tolist() == table.tolist()
     assert (tensors["half"].dtype, tensors["half"].tolist()) == (torch.float16, [1, 4])
+
+
+def test_moments_of_parameters_in_another_order_are_refused(tmp_path: Path) -> None:
+    """As after layers were sorted into other groups: AdamW knows its moments by their place."""
+    network = torch.nn.Linear(3, 2)
+    optimizer = torch.optim.AdamW(network.parameters())
+    network(torch.ones(1, 3)).sum().backward()
+    optimizer.step()
+    checkpoint.save(tmp_path, network, network, optimizer, 1)
+    other = torch.optim.AdamW([network.bias, network.weight])
+    with pytest.raises(
+        FemoError, match=r"begun with layers in another order, of which \w+ of parameter 0 does not fit"
+    ):
+        checkpoint.resume(tmp_path, network, network, other)
+    assert checkpoint.resume(tmp_path, network, network, torch.optim.AdamW(network.parameters())) == 1
 
 
 def test_a_kill_while_it_is_written_leaves_the_one_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
