@@ -27,6 +27,7 @@ from femo.demo.server.caller import max_job_s
 from femo.demo.server.disk import why_unwritable
 from femo.demo.server.door import Door, refuse_when_full
 from femo.demo.server.page import Page
+from femo.demo.server.unfinished import Unfinished
 from femo.demo.watch import player
 from femo.errors import FemoError
 from leaderboard.board import Board
@@ -126,7 +127,10 @@ def launch(demo: gr.Blocks, **changes: Any) -> str:
     host = os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1")
     address = {"server_name": host, "server_port": free_port(host)}
     # made anew, because Gradio writes the server's own settings into it
-    door = {"middleware": [Middleware(Door), Middleware(front.Front)], "routes": front.routes()}
+    door = {
+        "middleware": [Middleware(Door), Middleware(Unfinished), Middleware(front.Front)],
+        "routes": front.routes(),
+    }
     door |= {"exception_handlers": {OSError: refuse_when_full}}
     how = {**LAUNCH, **look, **address, "app_kwargs": door, **changes}
     try:

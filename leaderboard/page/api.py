@@ -79,7 +79,7 @@ def uploaded(payload: Any) -> Path:
     """Return the path of an uploaded file; ``payload`` is what the API was sent.
 
     Raises:
-        LeaderboardError: Nothing was uploaded, or the path is not one of this app's uploads.
+        LeaderboardError: Nothing was uploaded, the file is gone, or the path is not one of this app's uploads.
     """
     path = payload.get("path") if isinstance(payload, dict) else None
     if not isinstance(path, str) or not path:
@@ -87,7 +87,16 @@ def uploaded(payload: Any) -> Path:
     file = Path(path).resolve()
     if not file.is_relative_to(Path(get_upload_folder()).resolve()):
         raise LeaderboardError("the file must be uploaded; a path on the server is not read")
+    if not _is_there(file):
+        raise LeaderboardError(f"{file.name} does not exist any more: upload it again")
     return file
+
+
+def _is_there(file: Path) -> bool:
+    try:
+        return file.exists()
+    except OSError:  # no file can have this name
+        return False
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """What happens on the Leaderboard tab: which event does what, and the thin handlers that ask the board for something."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,6 +29,13 @@ WRITE: Final = _WRITE % (
     f"task, group, by: by === '{MAIN}' ? '' : by, row: '', first: '', second: ''",
 )
 WRITE_PAIR: Final = _WRITE % ("first, second", "first, second")
+SAVE: Final = """(file) => {
+  const link = document.createElement('a');
+  link.href = file.url;
+  link.download = file.orig_name;
+  link.click();
+}"""
+"""Saves the file that was just made."""
 GO: Final = """() => {
   const part = document.querySelector('#board-submit'), head = part.querySelector('button');
   if (!head.classList.contains('open')) head.click();
@@ -54,7 +62,7 @@ class BoardEvents:
         on, page = self.on, Context.root_block
         if page is None:
             raise RuntimeError("build_tab must be called inside gr.Blocks")
-        shown = [on.table, on.plot, *on.files]
+        shown = [on.table, on.plot]
         own = [on.who, on.first, on.second, on.mine, on.listed]
         whole = [on.overview, on.group, on.by, on.about, on.format, *own, *shown]
         page.load(self.views.open_page, [on.asked], [on.task, on.report, on.comparing, *whole], js=READ, **QUIET)
@@ -69,6 +77,11 @@ class BoardEvents:
         filters = [on.task, on.group, on.badges, on.by]
         changed = gr.on([on.group.input, on.badges.input, on.by.input], self.views.show, filters, shown, **QUIET)
         changed.then(None, [on.task, on.group, on.by], None, js=WRITE)
+        for kind, button in on.files.items():
+            made = button.click(
+                partial(self.views.download, kind), filters, on.export, show_progress_on=[button], **QUIET
+            )
+            made.success(None, on.export, None, js=SAVE)
         on.table.click(self.views.choose, [on.task], on.report, **QUIET)
         on.go.click(None, None, None, js=GO)
         gr.on([on.first.input, on.second.input], None, [on.first, on.second], None, js=WRITE_PAIR)

@@ -49,7 +49,8 @@ class BoardLayout:
             js_on_load=file("board.js"), apply_default_css=False, elem_id="board-table", padding=False
         )
         with gr.Row():
-            self.files = [gr.DownloadButton(f"Export {kind}", size="sm", min_width=90) for kind in FILES]
+            self.files = {kind: gr.Button(f"Export {kind}", size="sm", min_width=90) for kind in FILES}
+        self.export = gr.DownloadButton("Download", visible="hidden")
         self.plot = gr.Plot(show_label=False, elem_id="board-history")
         self.report = gr.HTML(js_on_load=file("report.js"), apply_default_css=False, elem_id="board-report")
         with gr.Accordion("Compare two submissions", open=False) as self.comparing:

@@ -1,6 +1,6 @@
 """What the Leaderboard tab shows: everything that depends on the task, the address, a click on a row.
 
-Conventions: files for download are put into Gradio's cache. Where its disk takes nothing more, the rest is shown without them.
+Conventions: files are made when asked for, because Gradio's cache, which has them, is swept while pages stay open.
 """
 
 from collections.abc import Iterator, Mapping
@@ -149,35 +149,24 @@ class BoardViews:
             return self._shown(task, self.board.rows(task, part), group, badges, part)
 
     def _shown(self, task: Task, rows: list[Row], group: str, badges: list[str], by: str | None) -> dict[Any, Any]:
-        chosen = [row for row in rows if group in (ALL_GROUPS, row.group) and row.badge in badges]
+        chosen = _chosen(rows, group, badges)
         drawn = chosen if group != ALL_GROUPS else []
-        files, missing = self._files(task, chosen, by)
         return {
-            self.on.table: missing + board_table(chosen, task),
+            self.on.table: board_table(chosen, task),
             self.on.plot: gr.Plot(history(drawn, task), visible=True)
             if has_course(drawn)
             else gr.Plot(None, visible=False),
-            **{button: gr.update(value=path, interactive=path is not None) for button, path in files.items()},
         }
 
-    def _files(
-        self, task: Task, rows: list[Row], by: str | None
-    ) -> tuple[dict[gr.DownloadButton, str | None], str]:
-        """Return the exports in Gradio's cache, and what to say where they cannot be written there."""
-        signature = self.board.labels.shown_signature(task)
-        files: dict[gr.DownloadButton, str | None] = dict.fromkeys(self.on.files)
-        try:
-            with TemporaryDirectory() as folder:
-                for button, (kind, suffix) in zip(self.on.files, FILES.items(), strict=True):
-                    path = Path(folder) / f"{task.name}{suffix}"
-                    path.write_text(export(rows, task, signature, kind.lower(), by), encoding="utf-8")
-                    files[button] = button.move_resource_to_block_cache(path)
-        except OSError as error:
-            sentence = (
-                f"The table cannot be downloaded now, its files cannot be written: {error.strerror or error}."
-            )
-            return dict.fromkeys(self.on.files), render("quiet", sentence=sentence)
-        return files, ""
+    def download(self, kind: str, name: str, group: str, badges: list[str], by: str) -> Iterator[Any]:
+        """Write the rows that are shown to a file; ``kind`` is one of ``FILES``."""
+        with one_sentence(), TemporaryDirectory() as folder:
+            task, part = get_task(name), None if by == MAIN else by
+            rows = _chosen(self.board.rows(task, part), group, badges)
+            text = export(rows, task, self.board.labels.shown_signature(task), kind.lower(), part)
+            path = Path(folder) / f"{task.name}{FILES[kind]}"
+            path.write_text(text, encoding="utf-8")
+            yield gr.DownloadButton(value=str(path))
 
     def clear(self) -> list[Any]:
         """Forget what belonged to another task."""
@@ -204,6 +193,11 @@ class BoardViews:
                 return ""
             report = None if row.citation else self.board.report(task, row.id)
         return cards.row_card(task, row, report, rows)
+
+
+def _chosen(rows: list[Row], group: str, badges: list[str]) -> list[Row]:
+    """Return the rows that the filters leave."""
+    return [row for row in rows if group in (ALL_GROUPS, row.group) and row.badge in badges]
 
 
 def _choice(entry: Entry, task: Task, signature: str | None) -> tuple[str, str]:

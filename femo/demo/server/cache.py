@@ -8,6 +8,7 @@ for the files of those who still wait for their turn or whose turn it is: Gradio
 nor uploads that were broken off, nor what came with ``data:`` addresses over MCP.
 """
 
+import logging
 import os
 import re
 import shutil
@@ -31,6 +32,7 @@ SWEEP_S: Final = 300.0
 PREFIX: Final = "run-"
 NAME: Final = re.compile(rf"{PREFIX}[a-z0-9_]{{8}}")
 """As ``tempfile.mkdtemp`` names folders."""
+log: Final = logging.getLogger(__name__)
 
 
 class Cache:
@@ -56,7 +58,9 @@ class Cache:
     def sweep(self, age_s: float = AGE_S) -> None:
         """Delete what is older than ``age_s`` seconds and not in use, and folders that are empty."""
         oldest, stays = time.time() - age_s, self.kept | frozenset(self._in_use())
-        for path in sorted(self.folder.rglob("*"), reverse=True):
+        # os.walk passes over a folder that goes while it looks, where Python 3.11's rglob raises
+        walk = os.walk(self.folder, topdown=False)
+        for path in (Path(parent, name) for parent, folders, files in walk for name in (*files, *folders)):
             if path in stays:
                 continue
             with suppress(OSError):  # gone already, or a folder that is in use
@@ -78,14 +82,15 @@ class Cache:
     def close(self) -> None:
         """Delete the folder."""
         self._closed.set()
-        shutil.rmtree(self.folder, ignore_errors=True)
-        self._lock.release()
-        Path(self._lock.lock_file).unlink(missing_ok=True)
+        _remove(self.folder, self._lock)
 
     def _watch(self) -> None:
         while not self._closed.wait(SWEEP_S):
-            self.sweep()
-            self._swept()
+            try:
+                self.sweep()
+                self._swept()
+            except Exception:  # whatever it was: without a next sweep pictures stay until the app stops
+                log.exception("%s was not swept; the next sweep is in %g s.", self.folder, SWEEP_S)
 
 
 @contextmanager
@@ -152,6 +157,12 @@ def _remove_ended_runs(base: Path) -> None:
             lock.acquire(timeout=0)
         except Timeout:
             continue
-        shutil.rmtree(folder, ignore_errors=True)
-        lock.release()
+        _remove(folder, lock)
+
+
+def _remove(folder: Path, lock: FileLock) -> None:
+    """Delete the folder of a run; its lock stays where somebody still writes there, so that a later start removes the rest."""
+    shutil.rmtree(folder, ignore_errors=True)
+    lock.release()
+    if not folder.exists():
         Path(lock.lock_file).unlink(missing_ok=True)

@@ -74,10 +74,23 @@ class Door:
 
         host = _name(Headers(scope=scope).get("host", ""))
         if host in self._names or _is_address(host):
-            await self._app(scope, _bounded(receive) if _is_read_whole(scope) else receive, answer)
+            await self._let_in(scope, _bounded(receive) if _is_read_whole(scope) else receive, answer)
             return
         sentence = f"This app does not answer to the name {host!r}: set FEMO_HOST to the names of its host."
         await PlainTextResponse(sentence, 421)(scope, receive, answer)
+
+    async def _let_in(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request; where its answer told a refusal already, that is all, and nothing for the log.
+
+        Gradio tells in its event stream that a session is not there and raises the same 404 again, which anyone could have
+        written to the log as a traceback of 70 lines.
+        """
+        try:
+            await self._app(scope, receive, send)
+        except RuntimeError as error:  # Starlette's: the answer had begun
+            if not isinstance(error.__cause__, HTTPException):
+                raise
+            await send({"type": "http.response.body", "body": b""})
 
 
 async def refuse_when_full(request: Request, error: Exception) -> Response:

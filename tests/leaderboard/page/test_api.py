@@ -144,6 +144,17 @@ def test_a_path_on_the_server_is_not_read(client: Client, folder: Path) -> None:
             uploaded(payload)
 
 
+def test_an_upload_that_was_deleted_meanwhile_is_to_be_sent_again(client: Client, folder: Path) -> None:
+    """Uploads go within the hour, and the page or a script may hold the path of one for longer."""
+    swept = Path(os.environ["GRADIO_TEMP_DIR"]) / "ab" / "mine.csv"
+    with pytest.raises(LeaderboardError, match=r"^mine\.csv does not exist any more: upload it again$"):
+        uploaded({"path": str(swept)})
+    with pytest.raises(LeaderboardError, match=r"^x{300} does not exist any more: upload it again$"):
+        uploaded({"path": str(swept.with_name("x" * 300))})
+    answer = ask(client, "validate_submission", task=TASK, file={"path": str(swept)})
+    assert answer["error"] == "mine.csv does not exist any more: upload it again"
+
+
 def test_labels_and_submissions_have_no_address(client: Client, folder: Path) -> None:
     """Gradio serves files of the working folder's cache only; the store and the sandbox labels are in neither."""
     import httpx

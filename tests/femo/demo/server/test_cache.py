@@ -4,6 +4,7 @@ import asyncio
 import base64
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -12,6 +13,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import gradio as gr
@@ -86,8 +88,9 @@ def upload(address: str) -> Path:
     return Path(name)
 
 
-def break_off_an_upload(address: str) -> None:
-    """Send half of a photo and hang up."""
+@contextmanager
+def half_an_upload(address: str) -> Iterator[None]:
+    """Send half of a photo, and hang up at the end."""
     url = httpx.URL(address)
     head = b'--x\r\nContent-Disposition: form-data; name="files"; filename="half.jpg"\r\n\r\n'
     with socket.create_connection((url.host, url.port or 80)) as connection:
@@ -96,6 +99,7 @@ def break_off_an_upload(address: str) -> None:
             b"Content-Type: multipart/form-data; boundary=x\r\n\r\n" + head + PHOTO[:20_000]
         )
         time.sleep(1)
+        yield
 
 
 def send_by_mcp(address: str) -> str:
@@ -117,7 +121,8 @@ def test_whatever_came_in_goes_by_its_age_and_the_examples_stay(address: str, ca
     own = files(cache.folder)
     assert [path.name for path in own] == ["astronaut.jpg"]
     assert upload(address).is_relative_to(cache.folder)
-    break_off_an_upload(address)
+    with half_an_upload(address):
+        pass
     assert str(len(PHOTO)) in send_by_mcp(address)
     came = files(cache.folder) - own
     assert len(came) >= 3, came
@@ -165,6 +170,54 @@ def test_the_schedule_sweeps(base: Path, monkeypatch: pytest.MonkeyPatch) -> Non
         assert Path(os.environ["TMPDIR"]).is_dir()
 
 
+def test_a_folder_that_goes_while_a_sweep_looks_keeps_nothing_else(cache: Cache) -> None:
+    """Pages write into a ``TemporaryDirectory``; every one that a visitor needs no more may go at any moment."""
+    gone, photo = cache.folder / "tmp" / "tmp_gone", cache.folder / "files" / "ab" / "photo.jpg"
+    for folder in (gone, photo.parent):
+        folder.mkdir()
+    photo.write_bytes(PHOTO)
+    scandir = os.scandir
+
+    def looks(path: str | Path = ".") -> object:
+        if str(path) == str(gone):
+            gone.rmdir()
+        return scandir(path)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("os.scandir", looks)
+        cache.sweep(age_s=-1)
+    assert not gone.exists()
+    assert not photo.parent.exists()
+
+
+@pytest.mark.parametrize("fails", ["in_use", "swept"])
+def test_a_sweep_that_fails_is_not_the_last(
+    fails: str, base: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("femo.demo.server.cache.SWEEP_S", 0.05)
+    monkeypatch.setattr(Cache.sweep, "__defaults__", (-1.0,))
+    calls = {"in_use": 0, "swept": 0}
+    again = threading.Event()
+
+    def called(name: str) -> frozenset[Path]:
+        calls[name] += 1
+        if name == fails and calls[name] == 1:
+            raise RuntimeError("Set changed size during iteration")
+        if name == "swept" and calls[fails] > 1:
+            again.set()
+        return frozenset()
+
+    with open_cache() as cache:
+        photo = cache.folder / "photo.jpg"
+        photo.write_bytes(PHOTO)
+        cache.watch(lambda: called("in_use"), lambda: called("swept") and None)
+        assert again.wait(20)
+        assert not photo.exists()
+    (record,) = [record for record in caplog.records if record.name == "femo.demo.server.cache"]
+    assert "was not swept; the next sweep is in 0.05 s" in record.getMessage()
+    assert "Set changed size" in str(record.exc_text)
+
+
 RUNNING: list[subprocess.Popen[bytes]] = []
 
 
@@ -200,9 +253,9 @@ def start(base: Path, store: Path) -> tuple[subprocess.Popen[bytes], str]:
 def test_nothing_is_left_after_a_kill_and_a_restart_nor_after_a_stop(base: Path, tmp_path: Path) -> None:
     process, address = start(base, tmp_path)
     photo = upload(address)
-    break_off_an_upload(address)
-    process.kill()
-    process.wait()
+    with half_an_upload(address):
+        process.kill()
+        process.wait()
     killed = files(base)
     assert photo in killed
     assert len(killed) >= 3, "a kill leaves everything behind"
@@ -224,6 +277,30 @@ def test_a_run_that_lives_is_left_alone(base: Path) -> None:
         with open_cache() as second:
             assert second.folder != first.folder
             assert (first.folder / "photo.jpg").is_file()
+    assert list(base.iterdir()) == []
+
+
+@pytest.mark.parametrize("n_starts", [1, 2])
+def test_what_is_written_while_a_run_is_removed_goes_at_a_later_start(n_starts: int, base: Path) -> None:
+    """A handler's thread outlives the server for a moment: what it writes makes the folder anew."""
+    rmtree, left = shutil.rmtree, Path()
+
+    def written_meanwhile(folder: Path, ignore_errors: bool) -> None:
+        rmtree(folder, ignore_errors=ignore_errors)
+        if folder in left.parents:
+            left.parent.mkdir(parents=True)
+            left.write_bytes(PHOTO)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("shutil.rmtree", written_meanwhile)
+        with open_cache() as cache:
+            left = cache.folder / "files" / "ab" / "copy.mp4"
+        for _ in range(n_starts - 1):
+            with open_cache():
+                pass
+    assert left.is_file()
+    with open_cache():
+        assert not left.exists()
     assert list(base.iterdir()) == []
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import logging
 from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
@@ -165,3 +166,23 @@ def test_an_upload_on_a_full_disk_is_said(address: str, monkeypatch: pytest.Monk
         f"{address}gradio_api/upload", files={"files": ("a.jpg", Path(__file__).read_bytes())}, timeout=60
     )
     assert (answer.status_code, answer.text) == (507, "Nothing was stored: the disk of this host is read-only.")
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("queue/data?session_hash=zz", '"session_not_found":true'),
+        ("call/full/zz", "event: error"),
+    ],
+)
+def test_a_session_that_is_not_there_is_told_to_the_caller_and_not_to_the_log(
+    path: str, told: str, address: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logging.getLogger("uvicorn.error"), "propagate", True)
+    monkeypatch.setattr(logging.getLogger("uvicorn"), "propagate", True)
+    answer = httpx.get(f"{address}gradio_api/{path}", timeout=60)
+    assert answer.status_code == 200
+    assert answer.headers["content-type"].startswith("text/event-stream")
+    assert told in answer.text
+    assert "404" in answer.text
+    assert [record.getMessage() for record in caplog.records if record.exc_info] == []
