@@ -209,13 +209,15 @@ class Board(Scorer):
 
         Raises:
             UnknownEntry: No entry has this id.
-            NotComparable: The two are of different tasks, or one has no file.
+            NotComparable: The two are one entry or of different tasks, or one has no file.
             EntriesUnread: Labels are hidden, and the mirror has not brought in earlier entries.
             QuotaReached: The day's comparisons are used up.
         """
         first, second = self.store.entry(first_id), self.store.entry(second_id)
         if first.task != second.task:
             raise NotComparable(f"{first.system} is for {first.task} and {second.system} for {second.task}")
+        if first.id == second.id:
+            raise NotComparable(f"{first.system} cannot be compared with itself: choose two submissions")
         task = get_task(first.task)
         if task.ladder:
             raise NotComparable(f"{task.name} shows scores by the ladder rule; a comparison would reveal more")

@@ -106,15 +106,7 @@ class VideoTab(ClipTab[KeptClip]):
         self.wire_reading(uploads, [self.video, *how, *panel.layout, self.clip], outputs, self.example)
         self.wire_controls(self.video, outputs)
         self.another.click(self.start_over, None, [self.video, *outputs], queue=False, **HIDDEN)
-        gr.on(
-            [control.input for control in panel.layout],
-            panel.show,
-            [self.clip, panel.chosen, *panel.layout],
-            panel.components(),
-            trigger_mode="always_last",
-            **HIDDEN,
-            **SAID,
-        )
+        panel.wire(self.clip)
         self._wire_persons()
         self.wire_downloads([self.clip, *panel.layout])
         self.score.wire(self.clip, panel)

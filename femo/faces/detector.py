@@ -223,8 +223,8 @@ def quick_notes(width: int, height: int, n_found: int) -> tuple[str, ...]:
     smallest = quick_min_face(height, width)
     if smallest > LARGE or (smallest > FINEST and not n_found):
         return (
-            f"faces below {smallest} pixels were not looked for; a smallest face of {FINEST} (min_face, --min-face) finds them, "
-            "and takes longer",
+            f"faces below {smallest} pixels were not looked for; the option smallest face at {FINEST} pixels "
+            "(min_face, --min-face) finds them, and takes longer",
         )
     return ()
 

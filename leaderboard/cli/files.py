@@ -87,6 +87,8 @@ def compare(name: Name, first: File, second: Second, json: JsonOut = None, refer
 
     def work(say: Say) -> dict[str, Any]:
         scorer, task = open_scorer(), _scorable(name)
+        if first.exists() and first.resolve() == second.resolve():
+            raise LeaderboardError(f"{first} cannot be compared with itself: name two files")
         with readable(first) as one, readable(second) as two:
             result = scorer.compare_own(task, one, two, own_labels(task, reference))
         low, high = result.interval

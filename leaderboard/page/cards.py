@@ -4,7 +4,7 @@ Conventions: those of ``leaderboard.page.markup``. Links were checked when they 
 the reader came from.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from leaderboard.page.markup import render
@@ -117,11 +117,12 @@ def _items(row: Row, report: Mapping[str, Any] | None) -> str:
     return ", ".join(part for part in ("" if row.n is None else f"{row.n:,} scored", left_out) if part)
 
 
-def refusal_card(refusal: Mapping[str, Any]) -> str:
-    """Return what is wrong, with a line for each problem that is shown."""
+def refusal_card(refusal: Mapping[str, Any], title: str = "Nothing was scored") -> str:
+    """Return what is wrong, with a line for each problem that is shown; the title says what was not done."""
     problems = refusal["problems"]
     return render(
         "refusal",
+        title=title,
         summary=f"The file is refused: {refusal['n_problems']:,} problems." if problems else refusal["error"],
         columns=("file", "line", "column", "expected", "found"),
         problems=problems,
@@ -148,6 +149,22 @@ def done_card(title: str, sentence: str) -> str:
     return render("done", title=title, sentence=sentence, notes=())
 
 
+def withdrawn(entry: Entry, before: Collection[str], after: Collection[str]) -> str:
+    """Return what became of the table; ``before`` and ``after`` are the ids of its rows of the entry's system."""
+    if entry.id not in before:
+        return "The entry is withdrawn; it was not in the table."
+    if set(after) <= set(before):
+        return "The entry has left the table."
+    return f"The entry has left the table; another one of {entry.system} stands in its place."
+
+
+def published(entry: Entry, rows: Collection[str]) -> str:
+    """Return whether the table has the entry; ``rows`` are the ids of its rows of the entry's system."""
+    if entry.id in rows:
+        return "The entry is in the table."
+    return f"The entry is not in the table, because another one of {entry.system} is as good or better."
+
+
 def comparison_card(task: Task, first: str, second: str, result: Mapping[str, Any]) -> str:
     """Return which of two systems is better, and how sure that is; ``result`` is a comparison in JSON types."""
     digits = min(task.precision, 4)
@@ -166,5 +183,5 @@ def comparison_card(task: Task, first: str, second: str, result: Mapping[str, An
         main=task.main,
         figures=figures,
         sentence=f"{name} scored better in {leader:.1%} of {result['n_draws']:,} paired draws of "
-        f"{result['n_groups']:,} videos, clips or images.",
+        f"{result['n_groups']:,} videos, clips or images (ties counted half).",
     )

@@ -13,8 +13,10 @@ from leaderboard.page import answers, cards
 from leaderboard.page.api import NO_FILE, QUEUE, owner, owns, submitter
 from leaderboard.page.layout import MAIN, BoardLayout
 from leaderboard.page.views import BoardViews
+from leaderboard.store.entries import Entry
 from leaderboard.tasks import get_task
 
+NO_PAIR: Final = LeaderboardError("choose two submissions that were scored here")
 QUIET: Final[dict[str, Any]] = {"api_visibility": "private", **QUEUE}
 READ: Final = "() => [Object.fromEntries(new URLSearchParams(location.search))]"
 """What the page's address asks for; Python checks each value."""
@@ -65,14 +67,20 @@ class BoardEvents:
         shown = [on.table, on.plot]
         own = [on.who, on.first, on.second, on.mine, on.listed]
         whole = [on.overview, on.group, on.by, on.about, on.format, *own, *shown]
-        page.load(self.views.open_page, [on.asked], [on.task, on.report, on.comparing, *whole], js=READ, **QUIET)
+        page.load(
+            self.views.open_page,
+            [on.asked],
+            [on.task, on.badges, on.report, on.comparing, *whole],
+            js=READ,
+            **QUIET,
+        )
         cleared = [on.report, on.compared, on.outcome, on.template]
         picked = on.overview.click(self.views.pick, None, [on.task], **QUIET)
         for event in (
             on.task.input(self.views.clear, None, cleared, **QUIET),
             picked.then(self.views.clear, None, cleared, **QUIET),
         ):
-            opened = event.then(self.views.open_task, [on.task], whole, **QUIET)
+            opened = event.then(self.views.open_task, [on.task, on.badges], whole, **QUIET)
             opened.then(None, [on.task, on.group, on.by], None, js=WRITE)
         filters = [on.task, on.group, on.badges, on.by]
         changed = gr.on([on.group.input, on.badges.input, on.by.input], self.views.show, filters, shown, **QUIET)
@@ -95,7 +103,7 @@ class BoardEvents:
             (on.publish, self.publish_entry, [on.mine]),
         ):
             event = button.click(handler, inputs, [on.outcome], **QUIET)
-            event.then(self.views.open_task, [on.task], whole, **QUIET)
+            event.then(self.views.open_task, [on.task, on.badges], whole, **QUIET)
 
     def compare_two(
         self,
@@ -107,11 +115,11 @@ class BoardEvents:
     ) -> str:
         """Show which of two submissions is better."""
         if not first or not second:
-            return cards.refusal_card(LeaderboardError("choose two submissions that were scored here").to_dict())
+            return cards.refusal_card(NO_PAIR.to_dict(), "Nothing was compared")
         own = owns(profile, request)
         answer = answers.answered(lambda: answers.comparison(self.board, first, second, submitter(profile), own))
         if "error" in answer:
-            return cards.refusal_card(answer)
+            return cards.refusal_card(answer, "Nothing was compared")
         names = [self.board.store.entry(entry_id).system for entry_id in (first, second)]
         return cards.comparison_card(get_task(name), names[0], names[1], answer)
 
@@ -179,29 +187,44 @@ class BoardEvents:
 
         answer = answers.answered(work)
         if "error" in answer:
-            return cards.refusal_card(answer)
+            return cards.refusal_card(answer, "Nothing was listed")
         return cards.done_card("Listed", f"{system} is in the table as self-reported, without a rank.")
+
+    def _chosen(self, entry_id: str | None) -> Entry:
+        if not entry_id:
+            raise LeaderboardError("choose one of your entries first")
+        return self.board.store.entry(entry_id)
+
+    def _in_table(self, entry: Entry) -> set[str]:
+        """Return the ids of the table's rows of the entry's system."""
+        rows = self.board.rows(get_task(entry.task))
+        return {row.id for row in rows if (row.user, row.system) == (entry.user, entry.system)}
 
     def withdraw_entry(self, entry_id: str | None, request: gr.Request, profile: gr.OAuthProfile | None) -> str:
         """Take back one's own entry."""
 
         def work() -> answers.Answer:
-            return answers.withdrawal(self.board, entry_id or "", owner(profile, request))
+            user = owner(profile, request)
+            entry = self._chosen(entry_id)
+            before = self._in_table(entry)
+            answer = answers.withdrawal(self.board, entry.id, user)
+            return answer | {"said": cards.withdrawn(entry, before, self._in_table(entry))}
 
         answer = answers.answered(work)
         if "error" in answer:
-            return cards.refusal_card(answer)
-        return cards.done_card(
-            "Withdrawn", "The entry has left the table; an earlier one of the system stands again."
-        )
+            return cards.refusal_card(answer, "Nothing was withdrawn")
+        return cards.done_card("Withdrawn", answer["said"])
 
     def publish_entry(self, entry_id: str | None, request: gr.Request, profile: gr.OAuthProfile | None) -> str:
         """Show one's own private entry to everybody."""
 
         def work() -> answers.Answer:
-            return answers.publication(self.board, entry_id or "", owner(profile, request))
+            user = owner(profile, request)
+            entry = self._chosen(entry_id)
+            answer = answers.publication(self.board, entry.id, user)
+            return answer | {"said": cards.published(entry, self._in_table(entry))}
 
         answer = answers.answered(work)
         if "error" in answer:
-            return cards.refusal_card(answer)
-        return cards.done_card("Published", "The entry is in the table.")
+            return cards.refusal_card(answer, "Nothing was published")
+        return cards.done_card("Published", answer["said"])

@@ -52,10 +52,11 @@ class BoardViews:
         task = TASKS.get(wanted.get("task", "")) or next(iter(TASKS.values()))
         pair = (wanted.get("first", ""), wanted.get("second", ""))
         with one_sentence():
-            filled = self._filled(task, wanted, pair, request, profile)
+            filled = self._filled(task, list(BADGES), wanted, pair, request, profile)
             compares = pair[0] in {entry.id for entry in self._scored(task, [])}
             return {
                 self.on.task: task.name,
+                self.on.badges: list(BADGES),
                 self.on.report: self._details(task, wanted["row"]) if "row" in wanted else "",
                 self.on.comparing: gr.Accordion(open=compares),
                 **filled,
@@ -66,14 +67,17 @@ class BoardViews:
         with one_sentence():
             return get_task(str(getattr(event, "task", ""))).name
 
-    def open_task(self, name: str, request: gr.Request, profile: gr.OAuthProfile | None) -> dict[Any, Any]:
-        """Fill everything that depends on the task."""
+    def open_task(
+        self, name: str, badges: list[str], request: gr.Request, profile: gr.OAuthProfile | None
+    ) -> dict[Any, Any]:
+        """Fill everything that depends on the task; which kinds of rows are shown stays as it is ticked."""
         with one_sentence():
-            return self._filled(get_task(name), {}, ("", ""), request, profile)
+            return self._filled(get_task(name), badges, {}, ("", ""), request, profile)
 
     def _filled(
         self,
         task: Task,
+        badges: list[str],
         wanted: Mapping[str, str],
         pair: tuple[str, str],
         request: gr.Request,
@@ -102,10 +106,10 @@ class BoardViews:
             self.on.format: f"**Format.** {task.format}\n\n{PUBLIC_NOTE}",
             self.on.who: who,
             self.on.first: gr.Dropdown(scored, value=first),
-            self.on.second: gr.Dropdown(scored, value=second),
+            self.on.second: gr.Dropdown(scored, value=None if second == first else second),
             self.on.mine: gr.Dropdown(mine, value=None),
             self.on.listed: cards.own_card(task, own, signature),
-            **self._shown(task, rows, group or ALL_GROUPS, list(BADGES), part),
+            **self._shown(task, rows, group or ALL_GROUPS, badges, part),
         }
 
     def _bests(self) -> list[Best]:

@@ -216,8 +216,8 @@ def test_comparing_two_entries(board: Board, tmp_path: Path) -> None:
     result = board.compare(high.id, low.id)
     assert (result.first, result.second, result.difference) == (0.8333, 0.1667, 0.6667), "as many digits as shown"
     assert result.p_first_better > 0.99
-    same = board.compare(low.id, low.id)
-    assert (same.difference, same.p_first_better) == (0, 0.5)
+    with pytest.raises(NotComparable, match="net cannot be compared with itself: choose two submissions"):
+        board.compare(low.id, low.id)
 
 
 def test_a_pair_is_compared_once_whichever_is_named_first(
@@ -225,11 +225,12 @@ def test_a_pair_is_compared_once_whichever_is_named_first(
 ) -> None:
     monkeypatch.setitem(TASKS, "afew", replace(AFEW, comparisons_per_day=1))
     low, high = submit(board, tmp_path, 5), submit(board, tmp_path, 7, user="bob")
+    third = submit(board, tmp_path, 6, user="cy")
     there, back = (board.compare(*pair, "eve") for pair in ((low.id, high.id), (high.id, low.id)))
     assert back == there.mirrored()
     assert (back.first, back.second, back.difference) == (0.5833, 0.4167, 0.1667)
     with pytest.raises(QuotaReached):
-        board.compare(low.id, low.id, "eve")
+        board.compare(low.id, third.id, "eve")
 
 
 def test_what_cannot_be_compared_says_why(board: Board, tmp_path: Path) -> None:

@@ -244,6 +244,28 @@ def test_all_tasks_at_a_glance_and_in_the_address(page: Page, address: str) -> N
     assert asked(page) == {"tab": "other"}
 
 
+def test_another_task_leaves_the_ticks_and_shows_only_their_rows(page: Page) -> None:
+    published = page.get_by_role("checkbox", name="published, not re-scored")
+    published.uncheck()
+    page.locator("#board-overview button", has_text="AFEW").click()
+    page.wait_for_url("**task=afew**")
+    expect(published).not_to_be_checked()
+    expect(page.locator("#board-table")).to_contain_text("No rows yet")
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_header_line_that_a_file_must_have_is_all_in_sight(browser: Browser, address: str, width: int) -> None:
+    page = browser.new_page(viewport={"width": width, "height": 900})
+    page.set_default_timeout(60_000)
+    page.goto(f"{address}?tab=leaderboard&task=sandbox-abaw-expr")
+    page.get_by_text("Submit predictions").click()
+    header = page.locator("#board-submit .md code", has_text="image_location,Neutral,Anger")
+    expect(header).to_be_visible()
+    past = "code => code.getBoundingClientRect().right - code.closest('.block').getBoundingClientRect().right"
+    assert header.evaluate(past) <= 0
+    page.close()
+
+
 def test_what_an_address_asks_for_wrongly_is_left_out(page: Page, address: str) -> None:
     page.goto(f"{address}?tab=leaderboard&task=<b>&row=1&group=x&by=y&first=a&second=b")
     expect(page.get_by_role("combobox", name="Task", exact=True)).to_have_value("ABAW expression")

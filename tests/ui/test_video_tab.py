@@ -24,6 +24,8 @@ from tests.ui.conftest import settles, unfold
 pytestmark = pytest.mark.ui
 UPLOAD = "#video-input input[type=file]"
 PLOT = "#femo-timeline .js-plotly-plot"
+CURVE = f"Array.from(document.querySelector('{PLOT}')._fullData.find(line => line.name === 'valence').y)"
+"""What is drawn of the chosen person's valence."""
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +56,14 @@ def fitted(page: Page) -> None:
         f"(p => Math.abs(p.parentElement.clientWidth - p._fullLayout.width) < 5)(document.querySelector('{PLOT}'))",
         True,
     )
+
+
+def valence_of_file(page: Page) -> list[float]:
+    """Return the valence of the first person in the table that the page gives now."""
+    with page.expect_download() as download:
+        page.get_by_role("button", name="CSV", exact=True).click()
+    rows = list(csv.DictReader(download.value.path().read_text(encoding="utf-8").splitlines()))
+    return [float(row["valence"]) for row in rows if row["person"] == rows[0]["person"]]
 
 
 def unfold_persons(page: Page) -> None:
@@ -311,6 +321,32 @@ def test_persons_and_smoothing_change_the_picture_without_reading_again(page: Pa
     none.check()
     page.wait_for_function(f"before => {curve} !== before", arg=before)
     expect(page.locator("#femo-player video")).to_have_js_property("readyState", 4)
+
+
+def test_what_is_typed_is_what_is_drawn_written_and_said_in_the_box(page: Page, clip: Path) -> None:
+    """A number past the end of a slider, an even window, an emptied box; the chart's curve is the one that the file has."""
+    drop(page, clip)
+    expect(page.locator(f"{PLOT} .main-svg").first).to_be_visible(timeout=120_000)
+    window, smallest = (
+        page.get_by_label(f"number input for {name}") for name in ("Window", "Smallest face shown")
+    )
+    unfold(page.get_by_role("button", name="Smoothing, smallest face, mix of expressions"), window, smallest)
+    for typed, stands in (("500", "101"), ("4", "5"), ("", "1")):
+        before = page.evaluate(CURVE)
+        window.fill(typed)
+        window.press("Tab")
+        expect(window).to_have_value(stands)
+        page.wait_for_function(f"before => {CURVE}.join() !== before.join()", arg=before)
+        drawn = page.evaluate(CURVE)
+        assert [y for y in drawn if y is not None] == pytest.approx(valence_of_file(page), abs=1e-4)
+    smallest.fill("")
+    smallest.press("Tab")
+    expect(smallest).to_have_value("0")
+    before = page.evaluate(CURVE)
+    page.get_by_role("button", name="Reset to default value").first.click()
+    expect(window).to_have_value("15")
+    page.wait_for_function(f"before => {CURVE}.join() !== before.join()", arg=before)
+    expect(page.locator(".toast-body")).to_have_count(0)
 
 
 def test_cancel_ends_the_analysis_and_the_tab_is_ready_again(page: Page, tmp_path: Path, held: None) -> None:

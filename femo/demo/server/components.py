@@ -29,8 +29,11 @@ FILE_KEYS: Final[Mapping[str, tuple[type, ...]]] = {
 }
 
 
-def fitting_values(inputs: Sequence[Any], values: Sequence[Any], *, whole: bool) -> None:
-    """Check the values of an event's inputs.
+def fitting_values(inputs: Sequence[Any], values: Sequence[Any], *, whole: bool) -> list[Any]:
+    """Check the values of an event's inputs, and return them as the page will show them.
+
+    A number past the end of a slider is that end, and an emptied box its lower one: the page sends what is being typed, and
+    once the box is left shows this in it, which it does not send.
 
     Args:
         inputs: Components, as the session was shown them.
@@ -48,6 +51,14 @@ def fitting_values(inputs: Sequence[Any], values: Sequence[Any], *, whole: bool)
         if expected:
             name = getattr(component, "label", None) or type(component).__name__
             raise WrongArgument(f"{name} is {spelt(value)}, expected {expected}.")
+    return [
+        _within(component, value) if isinstance(component, gr.Slider) else value
+        for component, value in zip(inputs, values, strict=True)
+    ]
+
+
+def _within(slider: gr.Slider, value: float | None) -> float:
+    return slider.minimum if value is None else min(max(value, slider.minimum), slider.maximum)
 
 
 def _state(_: gr.State, value: Any, whole: bool) -> str:
@@ -87,8 +98,7 @@ def _tick(_: gr.Checkbox, value: Any, whole: bool) -> str:
 
 
 def _number(slider: gr.Slider, value: Any, whole: bool) -> str:
-    fits = _is_number(value) and slider.minimum <= value <= slider.maximum
-    return "" if fits else f"a number from {slider.minimum:g} to {slider.maximum:g}"
+    return "" if value is None or _is_number(value) else f"a number from {slider.minimum:g} to {slider.maximum:g}"
 
 
 def _file(component: Component, value: Any, whole: bool) -> str:

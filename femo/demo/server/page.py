@@ -100,7 +100,7 @@ class Page(gr.Blocks):
                 sent_by = [
                     block if block.stateful else new for block, new in zip(block_fn.inputs, shown, strict=True)
                 ]
-                fitting_values(sent_by, inputs, whole=block_fn.preprocess)
+                inputs = fitting_values(sent_by, inputs, whole=block_fn.preprocess)
         try:
             values: list[Any] = await super().preprocess_data(block_fn, inputs, state, explicit_call)
         except (ValidationError, InvalidPathError) as error:

@@ -9,7 +9,8 @@ import gradio as gr
 
 from femo import Pipeline
 from femo.clips import summaries
-from femo.demo.events import no_longer_kept, one_sentence, prior_choice
+from femo.demo.clip_tab import HIDDEN
+from femo.demo.events import SAID, no_longer_kept, one_sentence, prior_choice
 from femo.demo.markup import file
 from femo.demo.watch import player
 from femo.demo.watch.beside import beside_card
@@ -66,6 +67,17 @@ class ClipPanel:
                 self.smallest = gr.Slider(0, 200, 0, step=5, label="Smallest face shown, in pixels")
             self.prior = prior_choice(pipeline, elem_id="video-prior")
         self.layout: list[Any] = [self.method, self.kernel, self.smallest, self.prior]
+
+    def wire(self, clip: gr.State) -> None:
+        """Register laying out anew: while a slider moves or a number is typed, and once either is left.
+
+        Leaving says more than the input before it: the button beside a box puts the first value back and tells only this.
+        """
+        inputs, outputs = [clip, self.chosen, *self.layout], self.components()
+        how: dict[str, Any] = {"trigger_mode": "always_last", **HIDDEN, **SAID}
+        gr.on([control.input for control in self.layout], self.show, inputs, outputs, **how)
+        sliders = [self.kernel, self.smallest]
+        gr.on([slider.release for slider in sliders], self.settle, inputs, [*outputs, *sliders], **how)
 
     def components(self) -> list[Any]:
         """Return all that ``show`` may change."""
@@ -126,6 +138,17 @@ class ClipPanel:
             self.changes: changes(line),
         } | self._edited(result, track, said)
 
+    def settle(
+        self, clip: KeptClip | None, chosen: int | None, method: str, kernel: float, smallest: float, prior: str
+    ) -> Update:
+        """Lay a clip out once a slider or its box is left, and write into the boxes what they are taken for.
+
+        A box that is right is left alone, for another value may be on its way into it.
+        """
+        taken = ((self.kernel, kernel, window(kernel)), (self.smallest, smallest, int(smallest)))
+        written: Update = {box: value for box, said, value in taken if value != said}
+        return self.show(clip, chosen, method, kernel, smallest, prior) | written
+
     def _edited(self, result: VideoResult, track: int, said: Said) -> Update:
         """The fields in which something is said of the chosen person."""
         others = [line.track for line in result.timelines if line.track != track]
@@ -153,9 +176,14 @@ def joined(clip: KeptClip, track: int, other: int) -> KeptClip:
     return clip.saying(said)
 
 
+def window(kernel: float) -> int:
+    """Return the window in frames that a number is taken for: whole and odd, so that it has a middle."""
+    return int(kernel) | 1
+
+
 def smoothing(method: str, kernel: float) -> str:
-    """Return the smoothing as the pipeline takes it; its window is odd."""
-    return "none" if method == "none" else f"{method}:{int(kernel) | 1}"
+    """Return the smoothing as the pipeline takes it."""
+    return "none" if method == "none" else f"{method}:{window(kernel)}"
 
 
 def shown(clip: KeptClip, method: str, kernel: float, smallest: float, prior: str) -> VideoResult:

@@ -80,13 +80,14 @@ def test_a_photo_that_lies_says_so_and_gives_the_same_face(pipeline: Pipeline, t
 def test_a_large_photo_says_which_faces_were_not_looked_for(pipeline: Pipeline) -> None:
     large = np.full((3000, 4000, 3), 128, np.uint8)
     assert pipeline.photo(large).notes == (
-        "faces below 97 pixels were not looked for; a smallest face of 20 (min_face, --min-face) finds them, and takes longer",
+        "faces below 97 pixels were not looked for; the option smallest face at 20 pixels (min_face, --min-face) "
+        "finds them, and takes longer",
     )
     assert pipeline.photo(large[:400, :400]).notes == ()
     small_face = np.full((1400, 2100, 3), 128, np.uint8)
     small_face[600:687, 900:987] = skimage_data.astronaut()[0:260:3, 100:360:3]  # a face of 30 by 37 pixels
     quick, fine = pipeline.photo(small_face), pipeline.photo(small_face, min_face=20)
-    assert "a smallest face of 20 (min_face, --min-face)" in quick.notes[0]
+    assert "the option smallest face at 20 pixels (min_face, --min-face)" in quick.notes[0]
     assert len(fine.faces) == 1
     assert fine.notes == ()
     with pytest.raises(FemoError):

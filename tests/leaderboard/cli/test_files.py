@@ -87,6 +87,17 @@ def test_compare_two_files(sandbox_file: Path, tmp_path: Path) -> None:
     assert 0 <= result["p_first_better"] <= 1
 
 
+def test_a_file_is_not_compared_with_itself(
+    sandbox_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    link = tmp_path / "link.txt"
+    link.symlink_to(sandbox_file)
+    for second in (sandbox_file, link):
+        assert main(["compare", "sandbox-abaw-expr", str(sandbox_file), str(second)]) == 1
+        said = capsys.readouterr().err
+        assert f"{sandbox_file.name} cannot be compared with itself: name two files" in said
+
+
 def test_a_missing_file_is_one_problem(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["score", "sandbox-afew", "/nope"]) == 1
     said = capsys.readouterr()

@@ -69,7 +69,7 @@ def test_every_card_shows_evil_text_as_text() -> None:
     pages = (
         cards.row_card(AFEW, row(), REPORT),
         cards.refusal_card(refusal),
-        cards.refusal_card({"error": EVIL, "problems": [], "n_problems": 0}),
+        cards.refusal_card({"error": EVIL, "problems": [], "n_problems": 0}, EVIL),
         cards.done_card(EVIL, EVIL),
         cards.valid_card(3, False, [EVIL]),
         cards.comparison_card(AFEW, EVIL, EVIL, comparison),
@@ -136,7 +136,10 @@ def test_the_better_of_two_is_named_and_a_draw_is_not() -> None:
     result |= {"n_draws": 1000, "n_groups": 60}
     seen = Tags(cards.comparison_card(AFEW, "old", "new", result)).text
     assert "new is better" in seen
-    assert "new scored better in 99.9% of 1,000 paired draws of 60" in seen
+    assert (
+        "new scored better in 99.9% of 1,000 paired draws of 60 videos, clips or images (ties counted half)."
+        in seen
+    )
     near = Tags(cards.comparison_card(AFEW, "old", "new", {**result, "p_first_better": 0.2})).text
     assert "They cannot be told apart" in near
 

@@ -49,6 +49,14 @@ def submit(
     return events.submit_file(SANDBOX.name, path, system, "", "", note, private, HERE, None)
 
 
+def board_id(events: BoardEvents, path: str, private: int = 0) -> str:
+    """Submit a file of the system "net", and return the new entry's id."""
+    before = {entry.id for entry in events.board.store.entries(SANDBOX.name)}
+    submit(events, path, private=bool(private))
+    (entry,) = {entry.id for entry in events.board.store.entries(SANDBOX.name)} - before
+    return entry
+
+
 def ids(events: BoardEvents) -> dict[str, str]:
     return {entry.system: entry.id for entry in events.board.store.entries(SANDBOX.name)}
 
@@ -120,10 +128,46 @@ def test_a_private_entry_is_published_then_withdrawn(events: BoardEvents, files:
     (entry,) = ids(events).values()
     assert "The entry is in the table." in events.publish_entry(entry, HERE, None)
     assert len(events.board.rows(SANDBOX)) == 1
-    assert "The entry has left the table" in events.withdraw_entry(entry, HERE, None)
+    assert "<p>The entry has left the table.</p>" in events.withdraw_entry(entry, HERE, None)
     assert events.board.rows(SANDBOX) == []
-    for answer in (events.withdraw_entry(None, HERE, None), events.publish_entry(None, HERE, None)):
-        assert "no entry" in answer
+
+
+def test_what_is_withdrawn_or_published_is_told_as_the_table_has_it(events: BoardEvents, files: list[str]) -> None:
+    """Of one system the table has the best entry, and where that is withdrawn the next one."""
+    ranked = sorted(files, key=lambda path: -events.board.score_own(SANDBOX, Path(path), n_draws=0).main)
+    best, middle, worst = (
+        board_id(events, path, private) for path, private in zip(ranked, (0, 0, 1), strict=True)
+    )
+    better = "The entry is not in the table, because another one of net is as good or better."
+    assert better in events.publish_entry(worst, HERE, None)
+    assert "The entry is withdrawn; it was not in the table." in events.withdraw_entry(worst, HERE, None)
+    assert "has left the table; an earlier one" not in (gone := events.withdraw_entry(best, HERE, None))
+    assert "The entry has left the table; another one of net stands in its place." in gone
+    assert [row.id for row in events.board.rows(SANDBOX)] == [middle]
+
+
+def test_nothing_chosen_asks_to_choose_first(events: BoardEvents) -> None:
+    withdrawn, published = (ask(None, HERE, None) for ask in (events.withdraw_entry, events.publish_entry))
+    for answer in (withdrawn, published, events.withdraw_entry("", HERE, None)):
+        assert "<p>choose one of your entries first</p>" in answer
+    assert "<h3>Nothing was withdrawn</h3>" in withdrawn
+    assert "<h3>Nothing was published</h3>" in published
+
+
+def test_a_refusal_says_what_was_not_done(events: BoardEvents, files: list[str]) -> None:
+    assert "<h3>Nothing was scored</h3>" in submit(events, None)
+    assert "<h3>Nothing was compared</h3>" in events.compare_two(SANDBOX.name, None, None, HERE, None)
+    assert "<h3>Nothing was compared</h3>" in events.compare_two(SANDBOX.name, "x", "y", HERE, None)
+    claimed = events.claim_score("afew", "a half", "val", "net", "", "", "", None)
+    assert "<h3>Nothing was listed</h3>" in claimed
+    assert "<h3>Nothing was withdrawn</h3>" in events.withdraw_entry("x", HERE, None)
+    assert "<h3>Nothing was published</h3>" in events.publish_entry("x", HERE, None)
+
+
+def test_an_entry_is_not_compared_with_itself(events: BoardEvents, files: list[str]) -> None:
+    entry = board_id(events, files[0])
+    answer = events.compare_two(SANDBOX.name, entry, entry, HERE, None)
+    assert "net cannot be compared with itself: choose two submissions" in answer
 
 
 def test_on_a_space_nothing_happens_without_a_login(

@@ -20,7 +20,7 @@ from leaderboard.page.views import BoardViews
 from leaderboard.reading.reference import load_reference
 from leaderboard.store.database import Store
 from leaderboard.store.details import Details
-from leaderboard.store.entries import PUBLISHED, RESCORED, Entry, StoredScore, new_entry
+from leaderboard.store.entries import PUBLISHED, RESCORED, SELF_REPORTED, Entry, StoredScore, new_entry
 from leaderboard.store.hub import HubMirror
 from leaderboard.tasks import TASKS
 from tests.leaderboard.writing import text
@@ -102,10 +102,37 @@ def test_two_entries_of_an_address_are_chosen_to_compare(views: BoardViews, tmp_
     assert label == f"sad ({entries[0].scores[0].shown:.4f}, {entries[0].created[:10]})"
 
 
+def test_one_entry_is_not_offered_beside_itself(views: BoardViews, tmp_path: Path) -> None:
+    entry, on = submit(views, tmp_path, "sad"), views.on
+    state = opened(views, task=SANDBOX.name)
+    assert (state[on.first].value, state[on.second].value) == (entry.id, None)
+    assert [value for _, value in state[on.second].choices] == [entry.id]
+    asked = opened(views, task=SANDBOX.name, first=entry.id)
+    assert (asked[on.first].value, asked[on.second].value) == (entry.id, None)
+
+
+def test_another_task_shows_only_the_ticked_rows_and_so_do_its_files(views: BoardViews) -> None:
+    on, ticked = views.on, [RESCORED, SELF_REPORTED]
+    state = views.open_task("afew", ticked, here(), None)
+    assert on.badges not in state  # the visitor's ticks stay
+    assert state[on.table] == views.show("afew", state[on.group].value, ticked, MAIN)[on.table]
+    assert "<tr" not in state[on.table]
+    csv_file = Path(state[on.files[0]]["value"])
+    assert len(csv_file.read_text(encoding="utf-8").splitlines()) == 1
+    everything = views.open_task("afew", list(BADGES), here(), None)
+    assert "<tr" in everything[on.table]
+
+
+def test_a_page_that_opens_shows_every_kind_of_row_and_ticks_it(views: BoardViews) -> None:
+    state, on = opened(views, task="afew"), views.on
+    assert state[on.badges] == list(BADGES)
+    assert state[on.table] == views.show("afew", state[on.group].value, list(BADGES), MAIN)[on.table]
+
+
 def test_a_private_entry_may_be_chosen_by_its_owner(views: BoardViews, tmp_path: Path) -> None:
     secret = submit(views, tmp_path, "sad", private=True)
     elsewhere = gr.Request(client=SimpleNamespace(host="203.0.113.9"), headers={"host": "example.org"})  # type: ignore[arg-type]
-    mine, theirs = (views.open_task(SANDBOX.name, who, None) for who in (here(), elsewhere))
+    mine, theirs = (views.open_task(SANDBOX.name, list(BADGES), who, None) for who in (here(), elsewhere))
     on = views.on
     assert (
         [value for _, value in mine[on.mine].choices]

@@ -83,8 +83,9 @@ def test_a_removed_entry_keeps_its_row_and_its_reason(board: Board, tmp_path: Pa
     assert row.caveat.endswith(": trained on the labels")
     with pytest.raises(AlreadyDone):
         board.remove(entry.id, "again")
-    with pytest.raises(NotComparable):
-        board.compare(entry.id, entry.id)
+    other = submit(board, tmp_path, "Sad", user="bob")
+    with pytest.raises(NotComparable, match="Happy has no submitted file on the board"):
+        board.compare(other.id, entry.id)
 
 
 def test_the_same_predictions_are_known_in_any_file(board: Board, tmp_path: Path) -> None:

@@ -73,10 +73,10 @@ def test_what_a_component_sends_fits(component: Any, values: list[Any]) -> None:
         (SHOW, "a", "Show is 'a', expected a list of its choices."),
         (SHOW, ["a", "c"], "expected a list of its choices."),
         (MESH, 1, "Mesh is 1, expected true or false."),
-        (SPAN, 32, "Span is 32, expected a number from 1 to 31."),
         (SPAN, True, "Span is True, expected a number from 1 to 31."),
         (SPAN, float("nan"), "Span is nan, expected a number from 1 to 31."),
-        (SPAN, None, "Span is None, expected a number from 1 to 31."),
+        (SPAN, "5", "Span is '5', expected a number from 1 to 31."),
+        (SPAN, float("inf"), "Span is inf, expected a number from 1 to 31."),
         (ONE, "/etc/passwd", "Photo is '/etc/passwd', expected a file."),
         (ONE, [PHOTO], "expected a file."),
         (ONE, {"path": "/a\0.jpg"}, "expected a file."),
@@ -97,6 +97,15 @@ def test_anything_else_is_one_sentence(component: Any, value: Any, sentence: str
         fitting_values([component], [value], whole=True)
     assert sentence in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("sent", "stands"), [(1, 1), (31, 31), (2.5, 2.5), (32, 31), (500, 31), (0, 1), (-7.5, 1), (None, 1)]
+)
+def test_a_number_that_was_typed_past_a_slider_s_ends_is_that_end(sent: Any, stands: float) -> None:
+    """The page sends what is being typed, None once the box is empty, and afterwards shows the end in the box."""
+    assert fitting_values([NAME, SPAN, NOTE], ["abc", sent, "x"], whole=True) == ["abc", stands, "x"]
+    assert fitting_values([SPAN], [sent], whole=False) == [stands]
 
 
 def test_choices_that_were_never_filled_are_the_handlers_to_judge_where_nothing_is_preprocessed() -> None:

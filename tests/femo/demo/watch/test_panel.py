@@ -148,6 +148,26 @@ def test_two_who_were_seen_together_stay_two_and_the_page_says_so(monkeypatch: p
 
 
 @pytest.mark.parametrize(
+    ("kernel", "smallest", "written"),
+    [
+        (15, 0, (None, None)),
+        (15.0, 5, (None, None)),
+        (4, 0, (5, None)),
+        (2.5, 7.5, (3, 7)),
+        (100, 12, (101, None)),
+    ],
+)
+def test_the_boxes_say_what_they_are_taken_for_once_they_are_left(
+    kernel: float, smallest: float, written: tuple[int | None, int | None], panel: ClipPanel, two: KeptClip
+) -> None:
+    """A box that is right is not written to: another value may be on its way into it."""
+    state = panel.settle(two, 2, "mean", kernel, smallest, "natural")
+    assert (state.pop(panel.kernel, None), state.pop(panel.smallest, None)) == written
+    assert set(state) == set(panel.components())
+    assert state[panel.chosen] == 2
+
+
+@pytest.mark.parametrize(
     ("method", "kernel", "expected"),
     [("none", 15, "none"), ("mean", 15, "mean:15"), ("mean", 14, "mean:15"), ("median", 1.0, "median:1"), ("mean", 0, "mean:1")],
 )  # fmt: skip
