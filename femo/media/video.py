@@ -245,7 +245,8 @@ class VideoReader:
         rgb = pixels[..., :3]
         if self._to_sdr is not None:
             rgb = self._to_sdr(rgb)
-        if pixels.shape[2] == 4 and pixels[..., 3].any():  # 0 throughout is a channel that nobody filled
+        # but in pictures that were made to be transparent, 0 throughout is a channel that nobody filled
+        if pixels.shape[2] == 4 and (self._stream.codec.canonical_name in ("apng", "gif") or pixels[..., 3].any()):
             rgb = over_white(rgb, pixels[..., 3])
         return turn_upright(rgb, matrix_of(frame) or self._matrix)
 

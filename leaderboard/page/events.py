@@ -67,13 +67,8 @@ class BoardEvents:
         shown = [on.table, on.plot]
         own = [on.who, on.first, on.second, on.mine, on.listed]
         whole = [on.overview, on.group, on.by, on.about, on.format, *own, *shown]
-        page.load(
-            self.views.open_page,
-            [on.asked],
-            [on.task, on.badges, on.report, on.comparing, *whole],
-            js=READ,
-            **QUIET,
-        )
+        opening = [on.task, on.badges, on.report, on.comparing, *whole]
+        page.load(self.views.open_page, [on.asked], opening, js=READ, **QUIET)
         cleared = [on.report, on.compared, on.outcome, on.template]
         picked = on.overview.click(self.views.pick, None, [on.task], **QUIET)
         for event in (
@@ -85,11 +80,7 @@ class BoardEvents:
         filters = [on.task, on.group, on.badges, on.by]
         changed = gr.on([on.group.input, on.badges.input, on.by.input], self.views.show, filters, shown, **QUIET)
         changed.then(None, [on.task, on.group, on.by], None, js=WRITE)
-        for kind, button in on.files.items():
-            made = button.click(
-                partial(self.views.download, kind), filters, on.export, show_progress_on=[button], **QUIET
-            )
-            made.success(None, on.export, None, js=SAVE)
+        self._wire_files(filters)
         on.table.click(self.views.choose, [on.task], on.report, **QUIET)
         on.go.click(None, None, None, js=GO)
         gr.on([on.first.input, on.second.input], None, [on.first, on.second], None, js=WRITE_PAIR)
@@ -104,6 +95,12 @@ class BoardEvents:
         ):
             event = button.click(handler, inputs, [on.outcome], **QUIET)
             event.then(self.views.open_task, [on.task, on.badges], whole, **QUIET)
+
+    def _wire_files(self, filters: list[Any]) -> None:
+        for kind, button in self.on.files.items():
+            write = partial(self.views.download, kind)
+            made = button.click(write, filters, self.on.export, show_progress_on=[button], **QUIET)
+            made.success(None, self.on.export, None, js=SAVE)
 
     def compare_two(
         self,

@@ -245,14 +245,14 @@ def test_a_data_set_is_known_by_its_name_and_its_column_by_its_metadata(
     table = pa.Table.from_pandas(pd.DataFrame(rows)).replace_schema_metadata({"huggingface": json.dumps(about)})
     file = io.BytesIO()
     pq.write_table(table, file)
-    hub.put("user/set", {"data/train-0.parquet": file.getvalue()}, kind="datasets")
+    hub.put("user/columns", {"data/train-0.parquet": file.getvalue()}, kind="datasets")
     for column, content in ((None, b"one"), ("mask", b"two")):
-        [entry] = list_inputs("user/set", column)
+        [entry] = list_inputs("user/columns", column)
         with fetched(entry.place, 100, 1) as path:
             assert path.read_bytes() == content
     with pytest.raises(
         FemoError, match=r"user/none is no file here, and no data set on the Hugging Face Hub: user/none does"
     ):
         list(list_inputs("user/none"))
-    (tmp_path / "user" / "set").mkdir(parents=True)
-    assert list(list_inputs("user/set")) == []  # a folder of this name comes first
+    (tmp_path / "user" / "columns").mkdir(parents=True)
+    assert list(list_inputs("user/columns")) == []  # a folder of this name comes first

@@ -14,7 +14,7 @@ from leaderboard.errors import LeaderboardError
 from leaderboard.opening import open_board
 from leaderboard.page.api import BoardApi, NotSignedIn, one_sentence, owner, owns, submitter, uploaded
 from leaderboard.page.events import BoardEvents
-from leaderboard.page.layout import BoardLayout
+from leaderboard.page.layout import BADGES, BoardLayout
 from leaderboard.page.tab import build_tab
 from leaderboard.store.details import Details
 from leaderboard.store.entries import NotOwner
@@ -242,7 +242,7 @@ def test_a_visitor_from_elsewhere_learns_and_changes_nothing_of_private_entries(
         assert "all visitors of this page are one user" in answer
     assert [entry.state for entry in board.mine(task, local_user())] == ["private", "re-scored here"]
 
-    assert "secret net" not in str(events.views.open_task(TASK, request_, None))
+    assert "secret net" not in str(events.views.open_task(TASK, list(BADGES), request_, None))
     assert "no submitted file" in events.compare_two(TASK, secret.id, public.id, request_, None)
     compared = api.compare_submissions(secret.id, public.id, None, request_)
     assert "has no submitted file on the board" in compared["error"]
@@ -259,7 +259,7 @@ def test_the_owner_publishes_and_withdraws_on_the_page(monkeypatch: pytest.Monke
         events = BoardEvents(board, BoardLayout())
     path = predictions(tmp_path, "sad", "Sad")
     entry = board.submit(TASKS[TASK], path, local_user(), Details("secret net"), private=True)
-    assert "secret net" in str(events.views.open_task(TASK, here, None))
+    assert "secret net" in str(events.views.open_task(TASK, list(BADGES), here, None))
     assert "Published" in events.publish_entry(entry.id, here, None)
     assert [row.system for row in board.rows(TASKS[TASK])] == ["secret net"]
     assert "Withdrawn" in events.withdraw_entry(entry.id, here, None)
