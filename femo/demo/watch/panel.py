@@ -113,14 +113,19 @@ class ClipPanel:
         self, clip: KeptClip | None, chosen: int | None, method: str, kernel: float, smallest: float, prior: str
     ) -> Update:
         """Lay a clip out."""
+        state = self._laid_out(clip, chosen, (smoothing(method, kernel), int(smallest), prior))
+        if self.chosen not in state:
+            gr.Info(TOO_SMALL)
+        return {self.chosen: gr.skip()} | state
+
+    def _laid_out(self, clip: KeptClip | None, chosen: int | None, layout: tuple[str, int, str]) -> Update:
+        """Return the components as they show a clip, none where nobody's face is that large."""
         if clip is None:
             return self.as_it_is(clip)
         with one_sentence():
-            layout: Any = (smoothing(method, kernel), int(smallest), prior)
             result, other = clip.result(*layout), clip.beside(*layout)
         if not result.timelines:
-            gr.Info(TOO_SMALL)
-            return {self.chosen: gr.skip()}
+            return {}
         tracks = [line.track for line in result.timelines]
         track = chosen if chosen in tracks else tracks[0]
         line = summaries.find(result, track)
@@ -143,11 +148,13 @@ class ClipPanel:
     ) -> Update:
         """Lay a clip out once a slider or its box is left, and write into the boxes what they are taken for.
 
-        A box that is right is left alone, for another value may be on its way into it.
+        A box that is right is left alone, for another value may be on its way into it. That nobody's face is that large was
+        said when it was typed.
         """
         taken = ((self.kernel, kernel, window(kernel)), (self.smallest, smallest, int(smallest)))
         written: Update = {box: value for box, said, value in taken if value != said}
-        return self.show(clip, chosen, method, kernel, smallest, prior) | written
+        state = self._laid_out(clip, chosen, (smoothing(method, kernel), int(smallest), prior))
+        return {self.chosen: gr.skip()} | state | written
 
     def _edited(self, result: VideoResult, track: int, said: Said) -> Update:
         """The fields in which something is said of the chosen person."""

@@ -106,6 +106,9 @@ def test_small_faces_leave_and_if_all_are_small_it_is_said(
     state = show(panel, two, smallest=200)
     assert said == ["Nobody's face is that large in this clip."]
     assert set(state) == {panel.chosen}
+    settled = panel.settle(two, None, "none", 15, 200, "natural")
+    assert len(said) == 1, "what was typed has said it already"
+    assert set(settled) == {panel.chosen}
 
 
 def test_a_clip_that_is_no_longer_kept_is_said_so(panel: ClipPanel, two: KeptClip) -> None:
